@@ -1,0 +1,112 @@
+/** Environment → one typed, validated object. The only reader of process.env; README's table lists the same variables. */
+import { createHash } from "node:crypto";
+import { resolve } from "node:path";
+import { z } from "zod";
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const seconds = z.coerce.number().positive();
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+const environment = z.object({
+  /** Address the gateway listens on. */
+  HOST: z.string().default("127.0.0.1"),
+  /** Port for GraphQL, subscriptions, GraphiQL and health; 0 takes a free one. */
+  PORT: port.default(4000),
+  /** Folder for the embedded database, the lab, scripts' results and the one-time sign-in file. */
+  DATA_DIR: z.string().min(1).default(".dr-gateway"),
+  /** An outside PostgreSQL (15 or newer) instead of the embedded one. */
+  DATABASE_URL: z.string().min(1).optional(),
+  /** A direct connection for leases and LISTEN where DATABASE_URL goes through a pooler. */
+  DATABASE_DIRECT_URL: z.string().min(1).optional(),
+  /** Database of the lab's simulated sites; default: schema "lab" beside the product's. */
+  LAB_DATABASE_URL: z.string().min(1).optional(),
+  /** How many times faster than real time the lab's sites work. */
+  LAB_SPEED: seconds.default(20),
+  /** Whether simulated guests open their services on loopback addresses, for the demo's scripts. */
+  LAB_GUEST_SERVICES: z.enum(["on", "off"]).default("on"),
+  /** Folder of the programs that COMMAND steps may run. */
+  SCRIPTS_DIR: z.string().min(1).default("scripts"),
+  /** Folder of secrets: one file each, named by its id. */
+  SECRETS_DIR: z.string().min(1).optional(),
+  /** Import file for an empty database; "none" starts empty. */
+  SEED_FILE: z.string().min(1).default("demo/demo.yaml"),
+  /** First administrator of an empty database; without a password a one-time file holds a made one. */
+  ADMIN_USER: z.string().min(1).max(255).default("admin"),
+  ADMIN_PASSWORD: z.string().min(8).optional(),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  /** Origins that browsers may call from; default: any (no cookies are used). */
+  ALLOWED_ORIGINS: list.default([]),
+  MAX_OPERATIONS_PER_SITE: z.coerce.number().int().min(1).max(1000).default(20),
+  /** How long a node owns a run without renewing, in seconds. */
+  LEASE_SECONDS: seconds.min(2).max(60).default(6),
+  SESSION_HOURS: seconds.max(24).default(8),
+  SUBSCRIPTION_PING_SECONDS: seconds.max(60).default(12),
+});
+
+/** A setting that can't be used. The message names the variable and the way out. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly databaseUrl: string | null;
+  readonly databaseDirectUrl: string | null;
+  readonly labDatabaseUrl: string | null;
+  readonly labSpeed: number;
+  readonly labGuestServices: boolean;
+  readonly scriptsDir: string;
+  readonly secretsDir: string;
+  readonly seedFile: string | null;
+  readonly adminUser: string;
+  readonly adminPassword: string | null;
+  readonly logLevel: string;
+  readonly allowedOrigins: readonly string[];
+  readonly maxOperationsPerSite: number;
+  readonly leaseSeconds: number;
+  readonly sessionHours: number;
+  readonly subscriptionPingSeconds: number;
+  /** Short name of the data folder, for socket paths and locks. */
+  readonly instance: string;
+}
+
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env, cwd = process.cwd()): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new ConfigError(`${issue?.path.join(".")} can't be used: ${issue?.message}. See the configuration table in README.md.`);
+  }
+  const e = parsed.data;
+  const dataDir = resolve(cwd, e.DATA_DIR);
+  return {
+    host: e.HOST,
+    port: e.PORT,
+    dataDir,
+    databaseUrl: e.DATABASE_URL ?? null,
+    databaseDirectUrl: e.DATABASE_DIRECT_URL ?? null,
+    labDatabaseUrl: e.LAB_DATABASE_URL ?? null,
+    labSpeed: e.LAB_SPEED,
+    labGuestServices: e.LAB_GUEST_SERVICES === "on",
+    scriptsDir: resolve(cwd, e.SCRIPTS_DIR),
+    secretsDir: resolve(cwd, e.SECRETS_DIR ?? `${dataDir}/secrets`),
+    seedFile: e.SEED_FILE === "none" ? null : resolve(cwd, e.SEED_FILE),
+    adminUser: e.ADMIN_USER,
+    adminPassword: e.ADMIN_PASSWORD ?? null,
+    logLevel: e.LOG_LEVEL,
+    allowedOrigins: e.ALLOWED_ORIGINS,
+    maxOperationsPerSite: e.MAX_OPERATIONS_PER_SITE,
+    leaseSeconds: e.LEASE_SECONDS,
+    sessionHours: e.SESSION_HOURS,
+    subscriptionPingSeconds: e.SUBSCRIPTION_PING_SECONDS,
+    instance: createHash("sha256").update(dataDir).digest("hex").slice(0, 12),
+  };
+}

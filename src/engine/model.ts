@@ -1,0 +1,334 @@
+/**
+ * The engine's own words: what a run works on (the snapshot), what it is made of (steps), and how a step ends. Plain data:
+ * a snapshot and a tree are stored as JSON and rows, and read back by any node.
+ */
+import type { Capabilities, NicAddress } from "../providers/contract.ts";
+
+export type RunKind = "TEST" | "CLEANUP" | "PLANNED" | "DISASTER" | "REPROTECT";
+export type SiteRole = "PROTECTED" | "RECOVERY";
+export type Phase = "PRE_POWER_ON" | "POST_POWER_ON";
+export type PromptAnswer = "CONTINUE" | "SKIP" | "ABORT";
+export type VmPriority = "LOWEST" | "LOW" | "NORMAL" | "HIGH" | "HIGHEST";
+export type RunState = "NOT_STARTED" | "RUNNING" | "PROMPTING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED";
+export type ResultState = "SUCCESS" | "WARNING" | "PARTIAL" | "FAILED" | "CANCELLED";
+
+export type StepStatus = "PENDING" | "RUNNING" | "WAITING" | "SUCCEEDED" | "WARNING" | "FAILED" | "SKIPPED" | "CANCELLED" | "ALREADY_DONE";
+export type SettledStatus = Exclude<StepStatus, "PENDING" | "RUNNING" | "WAITING">;
+
+export const isSettled = (status: StepStatus): status is SettledStatus =>
+  status !== "PENDING" && status !== "RUNNING" && status !== "WAITING";
+
+/** Settled in a way that those who need it may start. */
+export const isGood = (status: StepStatus): boolean => status === "SUCCEEDED" || status === "WARNING" || status === "ALREADY_DONE";
+
+// ---- the snapshot: resolved values, not ids that are looked up later ---------------------------------------------------
+
+export interface SnapshotSite {
+  readonly id: string;
+  readonly name: string;
+  readonly provider: string;
+  readonly externalId: string;
+  readonly capabilities: Capabilities;
+}
+
+export interface SnapshotGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly externalId: string;
+}
+
+/** A network that a test needs: the mapping's own, or one made for the run. */
+export interface SnapshotTestNetwork {
+  /** Id of the target network it stands for. */
+  readonly id: string;
+  readonly name: string;
+  /** The provider's id of the mapping's test network; null: an isolated one is made. */
+  readonly testNetworkId: string | null;
+}
+
+export interface SnapshotCommand {
+  readonly id: string;
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly timeoutSeconds: number;
+  readonly rerunnable: boolean;
+  readonly runInGuest: boolean;
+  readonly guestUsername: string | null;
+  readonly passwordSecretId: string | null;
+}
+
+export type ReadyCheckKind = "HEARTBEAT" | "POWERED_ON" | "TCP" | "HTTP" | "SCRIPT";
+
+export interface SnapshotVm {
+  readonly id: string;
+  readonly name: string;
+  readonly externalId: string;
+  readonly groupId: string;
+  readonly placeholderId: string;
+  readonly folderId: string | null;
+  readonly resourcePoolId: string | null;
+  /** Network adapters with the test network (an id of `testNetworks`) that each is connected to. */
+  readonly nics: readonly { readonly nicIndex: number; readonly testNetwork: string }[];
+  readonly priority: VmPriority;
+  readonly startupDelaySeconds: number;
+  readonly powerOnAfterRecovery: boolean;
+  readonly readyCheck: {
+    readonly kind: ReadyCheckKind;
+    readonly timeoutSeconds: number;
+    readonly port: number | null;
+    readonly target: string | null;
+  };
+  /** Null: the addresses stay as they are. */
+  readonly addresses: readonly NicAddress[] | null;
+  readonly dependsOn: readonly string[];
+  readonly preCommands: readonly SnapshotCommand[];
+  readonly postCommands: readonly SnapshotCommand[];
+}
+
+export type SnapshotPlanStep = { readonly id: string; readonly name: string } & (
+  | {
+      readonly type: "COMMAND";
+      readonly command: string;
+      readonly arguments: readonly string[];
+      readonly timeoutSeconds: number;
+      readonly runOnSite: SiteRole;
+      readonly continueOnFailure: boolean;
+      readonly runInTest: boolean;
+      readonly rerunnable: boolean;
+    }
+  | {
+      readonly type: "PROMPT";
+      readonly message: string;
+      /** Null: it waits for ever. */
+      readonly timeoutSeconds: number | null;
+      readonly defaultAnswer: PromptAnswer | null;
+    }
+  | {
+      readonly type: "PAUSE";
+      /** Null: until an operator resumes. */
+      readonly durationSeconds: number | null;
+    }
+);
+
+export interface SnapshotPriorityGroup {
+  readonly priority: number;
+  readonly name: string;
+  readonly groupIds: readonly string[];
+  readonly preSteps: readonly SnapshotPlanStep[];
+  readonly postSteps: readonly SnapshotPlanStep[];
+}
+
+export interface TestOptions {
+  readonly powerOnVms: boolean;
+  readonly runScripts: boolean;
+  readonly syncData: boolean;
+}
+
+/** What a cleanup finds of its test: read from the results of the test's steps. */
+export interface TestRemains {
+  readonly vms: readonly { readonly vmId: string; readonly name: string; readonly placeholderId: string; readonly recoveryVmId: string }[];
+  readonly snapshots: readonly { readonly groupId: string; readonly groupName: string; readonly snapshotId: string }[];
+  readonly networks: readonly { readonly name: string; readonly networkId: string }[];
+}
+
+interface SnapshotBase {
+  readonly version: 1;
+  readonly plan: { readonly id: string; readonly name: string };
+  readonly protectedSite: SnapshotSite;
+  readonly recoverySite: SnapshotSite;
+  /** Seconds that steps took in the newest run that had them, by their key. */
+  readonly pastSeconds: Readonly<Record<string, number>>;
+  /** Said at the start of the run, such as an option that was ignored. */
+  readonly warnings: readonly RunWarning[];
+}
+
+export interface TestSnapshot extends SnapshotBase {
+  readonly kind: "TEST";
+  readonly options: TestOptions;
+  readonly groups: readonly SnapshotGroup[];
+  readonly testNetworks: readonly SnapshotTestNetwork[];
+  /** In the order of their priority. */
+  readonly priorityGroups: readonly SnapshotPriorityGroup[];
+  readonly vms: readonly SnapshotVm[];
+}
+
+export interface CleanupSnapshot extends SnapshotBase {
+  readonly kind: "CLEANUP";
+  readonly testRunId: string;
+  /** Failures become warnings, and the plan ends READY with the leftovers listed. */
+  readonly force: boolean;
+  readonly remains: TestRemains;
+}
+
+export type RunSnapshot = TestSnapshot | CleanupSnapshot;
+
+/** `code` is from the registry in `engine/warnings.ts`. */
+export interface RunWarning {
+  readonly code: string;
+  readonly message: string;
+}
+
+// ---- steps ------------------------------------------------------------------------------------------------------------
+
+/** Where a site's effects go: the provider by name, its own id of the site, and ours. */
+export interface SiteRef {
+  readonly provider: string;
+  readonly externalId: string;
+  readonly siteId: string;
+  readonly siteName: string;
+}
+
+/** A step's result that a later step needs: the ordinal of the step that yields it. */
+export type ResultOf = number;
+
+/** What each kind of leaf needs, resolved. Kinds without effect at a site have no `site`. */
+export interface StepSpecs {
+  SYNCHRONISE: { site: SiteRef; groupId: string };
+  /** `pointFrom`: the synchronisation whose point is used when it succeeded; else the newest complete one. */
+  CREATE_SNAPSHOT: { site: SiteRef; groupId: string; pointFrom: ResultOf | null; name: string };
+  CREATE_TEST_NETWORK: { site: SiteRef; name: string };
+  STARTUP_DELAY: { seconds: number };
+  COMMAND: {
+    site: SiteRef;
+    command: string;
+    arguments: readonly string[];
+    timeoutSeconds: number;
+    rerunnable: boolean;
+    /** Failure is WARNING instead of FAILED. */
+    continueOnFailure: boolean;
+    /** The VM that it belongs to, and the step that registered it once there is one. */
+    vm: { name: string; registeredBy: ResultOf | null } | null;
+  };
+  GUEST_COMMAND: {
+    site: SiteRef;
+    vm: ResultOf;
+    command: string;
+    arguments: readonly string[];
+    timeoutSeconds: number;
+    rerunnable: boolean;
+    username: string | null;
+    passwordSecretId: string | null;
+  };
+  REGISTER_VM: {
+    site: SiteRef;
+    name: string;
+    placeholderId: string;
+    sourceVmId: string;
+    folderId: string | null;
+    resourcePoolId: string | null;
+    snapshot: ResultOf;
+    /** Each adapter's network: the mapping's own test network, or the step that makes one. */
+    nics: readonly { nicIndex: number; network: { id: string } | { madeBy: ResultOf } }[];
+  };
+  CUSTOMISE_IP: { site: SiteRef; vm: ResultOf; hostName: string; nics: readonly NicAddress[] };
+  POWER_ON: { site: SiteRef; vm: ResultOf };
+  READY_CHECK: {
+    site: SiteRef;
+    vm: ResultOf;
+    name: string;
+    check: ReadyCheckKind;
+    timeoutSeconds: number;
+    port: number | null;
+    target: string | null;
+  };
+  PROMPT: { message: string; timeoutSeconds: number | null; defaultAnswer: PromptAnswer | null };
+  PAUSE: { durationSeconds: number | null };
+  POWER_OFF: { site: SiteRef; vmId: string };
+  REMOVE_VM: { site: SiteRef; vmId: string };
+  RESTORE_PLACEHOLDER: { site: SiteRef; placeholderId: string };
+  DISCARD_SNAPSHOT: { site: SiteRef; snapshotId: string };
+  REMOVE_NETWORK: { site: SiteRef; networkId: string };
+  LEAK_AUDIT: { sites: readonly SiteRef[]; testRunId: string };
+}
+
+export type LeafKind = keyof StepSpecs;
+
+/** Steps with children; their status, progress and times are those of what is in them. */
+export type ContainerKind =
+  | "SYNCHRONISE_STORAGE"
+  | "CREATE_SNAPSHOTS"
+  | "PREPARE_TEST_NETWORKS"
+  | "PRIORITY_GROUP"
+  | "VM"
+  | "REMOVE_TEST_VMS"
+  | "RESTORE_PLACEHOLDERS"
+  | "DISCARD_TEST_STORAGE";
+
+export type StepKindName = LeafKind | ContainerKind;
+
+interface NodeBase {
+  /** Position in depth-first order, from 1; a parent comes before its children. */
+  readonly ordinal: number;
+  readonly parent: number | null;
+  /** "3", "3.2", "3.2.1". */
+  readonly path: string;
+  /** The same step in another run of the plan: kind, group, VM, plan step. Unique in a run. */
+  readonly key: string;
+  readonly name: string;
+  readonly phase: Phase | null;
+  readonly siteId: string | null;
+  readonly groupId: string | null;
+  readonly vmId: string | null;
+  readonly planStepId: string | null;
+  /** Steps (leaves or containers) that must be settled, however, before this one starts. What holds for a container holds for all in it. */
+  readonly after: readonly number[];
+  /** Steps that must have ended well (isGood); when one has not, this one is SKIPPED, and so is all in it. */
+  readonly needs: readonly number[];
+  /** Gates that must be open. A gate opens when every leaf that names it in `opensGate` is settled. */
+  readonly afterGates: readonly number[];
+  readonly opensGate: number | null;
+  /** From past runs, else by kind; a container's is that of the longest way through it. */
+  readonly expectedSeconds: number;
+  readonly onCriticalPath: boolean;
+  /** SKIPPED from the start, with this reason: such as a protected-site command in a test. */
+  readonly skipReason: string | null;
+}
+
+export type LeafNode<K extends LeafKind = LeafKind> = { [P in K]: NodeBase & { readonly kind: P; readonly spec: StepSpecs[P] } }[K];
+export type ContainerNode = NodeBase & { readonly kind: ContainerKind; readonly spec: Record<string, never> };
+export type StepNode = LeafNode | ContainerNode;
+
+const containerKinds: ReadonlySet<string> = new Set<ContainerKind>([
+  "SYNCHRONISE_STORAGE",
+  "CREATE_SNAPSHOTS",
+  "PREPARE_TEST_NETWORKS",
+  "PRIORITY_GROUP",
+  "VM",
+  "REMOVE_TEST_VMS",
+  "RESTORE_PLACEHOLDERS",
+  "DISCARD_TEST_STORAGE",
+]);
+
+export const isContainer = (node: StepNode): node is ContainerNode => containerKinds.has(node.kind);
+export const isContainerKind = (kind: string): kind is ContainerKind => containerKinds.has(kind);
+
+/** Leaves whose effect at a site counts against the site's bound of concurrent operations. */
+const slotKinds: ReadonlySet<string> = new Set<LeafKind>([
+  "SYNCHRONISE",
+  "CREATE_SNAPSHOT",
+  "CREATE_TEST_NETWORK",
+  "GUEST_COMMAND",
+  "REGISTER_VM",
+  "CUSTOMISE_IP",
+  "POWER_ON",
+  "POWER_OFF",
+  "REMOVE_VM",
+  "RESTORE_PLACEHOLDER",
+  "DISCARD_SNAPSHOT",
+  "REMOVE_NETWORK",
+]);
+
+/** The site whose bound a step counts against; null: it takes no slot (waiting, watching, scripts). */
+export const slotSite = (node: StepNode): string | null => (slotKinds.has(node.kind) ? node.siteId : null);
+
+/** What a step's run (its result) leaves for the steps after it, for cleanup and for people. JSON. */
+export type StepResult = Readonly<Record<string, unknown>>;
+
+/** How a leaf ended. */
+export interface StepEnd {
+  readonly status: SettledStatus;
+  readonly message: string | null;
+  readonly errors?: readonly string[];
+  readonly warnings?: readonly string[];
+  readonly result?: StepResult;
+}

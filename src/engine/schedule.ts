@@ -1,0 +1,36 @@
+/**
+ * Which steps may start now. Knows no clock, no database and no provider: the same tree and the same ends give the same answers.
+ * It counts what each step still waits for, so that an end costs only the steps that hang on it.
+ */
+import type { SettledStatus, StepNode, StepStatus } from "./model.ts";
+
+/** A step whose status the schedule itself decided: skipped, cancelled, or a container that is over. */
+export interface Decided {
+  readonly ordinal: number;
+  readonly status: SettledStatus;
+  readonly message: string | null;
+}
+
+export interface Schedule {
+  /** Leaves that may start now, in order of their ordinal, that have not been taken by `start`. */
+  ready(): readonly number[];
+  status(ordinal: number): StepStatus;
+  /** A ready leaf has started; answers the containers that start with it. */
+  start(ordinal: number, status: "RUNNING" | "WAITING"): readonly number[];
+  /** A started leaf has ended: everything that follows of itself, in order. */
+  settle(ordinal: number, status: SettledStatus): readonly Decided[];
+  /** A prompt was answered SKIP: what is not settled of its phase, in its priority group, behind it is SKIPPED. */
+  skipRestOfPhase(ordinal: number, reason: string): readonly Decided[];
+  /** Nothing new starts: every leaf that has not started is CANCELLED. What runs is settled by its owner. */
+  cancel(reason: string): readonly Decided[];
+  /** Leaves that are RUNNING or WAITING. */
+  active(): readonly number[];
+  /** Every step is settled. */
+  isOver(): boolean;
+}
+
+/** From a tree and the statuses that are recorded (a resumed run); without them all are PENDING. `decided` is what follows at once. */
+export declare function createSchedule(
+  nodes: readonly StepNode[],
+  statuses?: ReadonlyMap<number, StepStatus>,
+): { schedule: Schedule; decided: readonly Decided[] };

@@ -1,0 +1,175 @@
+/**
+ * What a recovery asks of a site. One contract for simulated and real sites; `test/providers/contract.ts` is its
+ * test, and every provider passes it.
+ *
+ * An effect is *ordered* and then *observed*: `order` answers as soon as the site has taken it on, the work itself goes on
+ * at the site, whether or not a gateway lives. The key makes it happen once: the same key again is the same operation.
+ * A call carries the epoch of the run's owner; a site remembers the highest it has seen for a run, and refuses lower ones.
+ */
+
+/** An address that a virtual network adapter shall have; `ip` null is DHCP. */
+export interface NicAddress {
+  readonly nicIndex: number;
+  readonly ip: string | null;
+  readonly prefixLength: number | null;
+  readonly gateway: string | null;
+  readonly dnsServers: readonly string[];
+  readonly dnsSuffix: string | null;
+}
+
+export interface NicConnection {
+  readonly nicIndex: number;
+  /** The provider's id of a network at the recovery site. */
+  readonly networkId: string;
+}
+
+/** Each effect that can be ordered, by kind: what it needs and what it yields. Ids are the provider's own. */
+export interface Effects {
+  /** Copies what has changed since the last point; yields a new complete recovery point. Ordered at the recovery site. */
+  synchronise: { request: { groupId: string }; result: { pointId: string; takenAt: string; sizeBytes: number } };
+  /** A writable copy of a group's disks at a recovery point, for a test. */
+  createSnapshot: { request: { groupId: string; pointId: string; name: string }; result: { snapshotId: string } };
+  discardSnapshot: { request: { snapshotId: string }; result: Record<string, never> };
+  /** An isolated network, for a test whose mapping names none. */
+  createIsolatedNetwork: { request: { name: string }; result: { networkId: string } };
+  removeNetwork: { request: { networkId: string }; result: Record<string, never> };
+  /** Registers a test VM on the snapshot in its placeholder's place. An existing VM is never overwritten. */
+  registerVm: {
+    request: {
+      name: string;
+      placeholderId: string;
+      snapshotId: string;
+      sourceVmId: string;
+      folderId: string | null;
+      resourcePoolId: string | null;
+      nics: readonly NicConnection[];
+    };
+    result: { vmId: string };
+  };
+  customiseIp: { request: { vmId: string; hostName: string; nics: readonly NicAddress[] }; result: Record<string, never> };
+  powerOn: { request: { vmId: string }; result: Record<string, never> };
+  /** At once, without the guest's help. */
+  powerOff: { request: { vmId: string }; result: Record<string, never> };
+  /** Removes a VM that a run made, with its disks; refused for a VM that is on. */
+  removeVm: { request: { vmId: string }; result: Record<string, never> };
+  /** Puts a placeholder back as it was before the test. */
+  restorePlaceholder: { request: { placeholderId: string }; result: Record<string, never> };
+  /** Runs a program in the guest. The password is read when the step runs and never stored by gateway or provider. */
+  runInGuest: {
+    request: { vmId: string; command: string; arguments: readonly string[]; timeoutSeconds: number; username: string | null };
+    result: { exitCode: number; output: string };
+  };
+}
+
+export type EffectKind = keyof Effects;
+export type EffectRequest<K extends EffectKind = EffectKind> = Effects[K]["request"];
+export type EffectResult<K extends EffectKind = EffectKind> = Effects[K]["result"];
+
+/** What an effect is ordered with. */
+export interface EffectCall {
+  /** (run, step, attempt): the same key is the same operation, for ever. */
+  readonly key: string;
+  /** Everything a run makes carries its id, so that the leak audit finds it. */
+  readonly runId: string;
+  /** Fencing token of the run's owner. */
+  readonly epoch: bigint;
+  /** Aborted at the call's deadline, or when the owner loses its lease. */
+  readonly signal: AbortSignal;
+  /** The guest's password, where the effect needs one; not part of the request, so that nothing keeps it. */
+  readonly secret?: string;
+}
+
+/** Transient: trying again may help. Permanent: it will not, before somebody changes something. */
+export type FailureClass = "TRANSIENT" | "PERMANENT";
+
+/** How far an ordered effect has come. */
+export type Operation<K extends EffectKind = EffectKind> =
+  | { readonly state: "RUNNING"; readonly progressPercent: number }
+  | { readonly state: "SUCCEEDED"; readonly result: EffectResult<K> }
+  | { readonly state: "FAILED"; readonly failure: FailureClass; readonly code: string; readonly message: string };
+
+export interface VmStatus {
+  readonly vmId: string;
+  readonly powerState: "POWERED_ON" | "POWERED_OFF" | "SUSPENDED" | "UNKNOWN";
+  /** When the guest last reported; null when it never has since power-on. ISO time. */
+  readonly heartbeatAt: string | null;
+  readonly ipAddresses: readonly string[];
+}
+
+export type ArtefactKind = "VM" | "SNAPSHOT" | "NETWORK" | "PLACEHOLDER_IN_USE";
+
+/** Something that a run made at a site, or took, and that still is. */
+export interface Artefact {
+  readonly kind: ArtefactKind;
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Point {
+  readonly pointId: string;
+  readonly takenAt: string;
+  readonly complete: boolean;
+  readonly sizeBytes: number;
+}
+
+/** What a provider can do; what a plan needs and a provider lacks is a fault before the run. */
+export interface Capabilities {
+  readonly ipCustomisation: "BEFORE_POWER_ON" | "AFTER_POWER_ON" | "NONE";
+  readonly guestCommands: boolean;
+  readonly folders: boolean;
+  readonly resourcePools: boolean;
+}
+
+/** A call that the site did not answer, or refused before it became an operation. */
+export class ProviderError extends Error {
+  override readonly name = "ProviderError";
+  readonly failure: FailureClass;
+  readonly code: ProviderErrorCode;
+  constructor(failure: FailureClass, code: ProviderErrorCode, message: string) {
+    super(message);
+    this.failure = failure;
+    this.code = code;
+  }
+}
+
+/**
+ * SITE_UNREACHABLE and TIMED_OUT are transient; STALE_EPOCH means that another owner has spoken for the run, KEY_REUSED that the
+ * key stands for another request; NOT_FOUND, REFUSED and UNSUPPORTED that the site will not do it as things are.
+ */
+export type ProviderErrorCode =
+  | "SITE_UNREACHABLE"
+  | "TIMED_OUT"
+  | "BUSY"
+  | "STALE_EPOCH"
+  | "KEY_REUSED"
+  | "NOT_FOUND"
+  | "REFUSED"
+  | "UNSUPPORTED";
+
+/** One site as the engine sees it: `siteId` is the provider's own. Every call rejects with ProviderError, or with the signal's reason. */
+export interface Provider {
+  readonly name: string;
+  readonly version: string;
+  capabilities(siteId: string, signal: AbortSignal): Promise<Capabilities>;
+  /** Answers when the site has taken the effect on (or has done it); a second order with the same key answers how far it is. */
+  order<K extends EffectKind>(siteId: string, kind: K, request: EffectRequest<K>, call: EffectCall): Promise<Operation<K>>;
+  /**
+   * How far the effects with these keys are; a key that the site has never taken on is left out. Raises the site's
+   * memory of the epoch, so that a call of an older owner that is still under way cannot arrive afterwards.
+   */
+  observe(
+    siteId: string,
+    keys: readonly string[],
+    call: Pick<EffectCall, "runId" | "epoch" | "signal">,
+  ): Promise<ReadonlyMap<string, Operation>>;
+  /** Asks that an effect under way stop, where it can; it then ends FAILED with code CANCELLED, or as it would have. */
+  cancel(siteId: string, key: string, call: Pick<EffectCall, "runId" | "epoch" | "signal">): Promise<void>;
+  vmStatus(siteId: string, vmIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, VmStatus>>;
+  /** What carries this run's id at the site: empty after a complete cleanup. */
+  artefacts(siteId: string, runId: string, signal: AbortSignal): Promise<readonly Artefact[]>;
+  /** Newest first. */
+  recoveryPoints(siteId: string, groupId: string, signal: AbortSignal): Promise<readonly Point[]>;
+}
+
+/** Providers by the name that a site's row carries. */
+export type Providers = ReadonlyMap<string, Provider>;
