@@ -1,0 +1,32 @@
+import { UnauthorizedError } from "../errors.ts";
+import type { Viewer } from "../viewer.ts";
+
+/** What one operation brings along: who asks, from where. The gateway makes it anew for each operation and each event. */
+export interface Caller {
+  readonly requestId: string;
+  /** The peer's address, as the socket has it. */
+  readonly address: string;
+  /** Null: not signed in, and `refusal` says why. */
+  readonly viewer: Viewer | null;
+  readonly refusal: UnauthorizedError | null;
+  /** The session token as it was sent, valid or not. */
+  readonly token: string | null;
+  /** User and password of a Basic header; only createSession looks at them. */
+  readonly basic: SignIn | null;
+}
+
+export interface SignIn {
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface SignedIn extends Caller {
+  readonly viewer: Viewer;
+}
+
+/** For what only signed-in users may do. */
+export function signedIn(caller: Caller): asserts caller is SignedIn {
+  if (!caller.viewer) throw caller.refusal ?? notSignedIn();
+}
+
+export const notSignedIn = () => new UnauthorizedError("This needs a session.");

@@ -1,0 +1,141 @@
+/** Sessions: a token is shown once and stored as its SHA-256; it lives a fixed time from the sign-in on. */
+import { createHash, randomBytes } from "node:crypto";
+import type pg from "pg";
+import { v7 } from "uuid";
+import { InvalidRequestError, UnauthorizedError } from "../errors.ts";
+import { type Role, roles, type Viewer } from "../viewer.ts";
+import { batched } from "./batched.ts";
+import type { SignIn } from "./caller.ts";
+import { verifyPassword } from "./password.ts";
+import { createThrottle } from "./throttle.ts";
+
+export type Authentication =
+  | { readonly state: "valid"; readonly viewer: Viewer; readonly remainingMs: number }
+  | { readonly state: "expired"; readonly expiredAt: Date }
+  | { readonly state: "unknown" };
+
+export interface NewSession {
+  readonly token: string;
+  readonly viewer: Viewer;
+  readonly createdAt: Date;
+}
+
+export interface Sessions {
+  /** Throws UnauthorizedError for an unknown user as for a wrong password, RateLimitError after too many of these. */
+  create(given: SignIn, address: string): Promise<NewSession>;
+  /** False: there was no such session any more, which is as good. */
+  remove(token: string): Promise<boolean>;
+  /** Always asks the database: a session deleted anywhere is unknown from then on. */
+  authenticate(token: string): Promise<Authentication>;
+  /** Which of these sessions are over, by deletion, expiry or because the user was disabled. */
+  overAmong(sessionIds: readonly string[]): Promise<readonly string[]>;
+  /** Called with the id of each session that is deleted on this node, at once. Returns what takes the listener away. */
+  onRemoved(listener: (sessionId: string) => void): () => void;
+}
+
+interface SessionRow {
+  readonly token_hash: Buffer;
+  readonly session_id: string;
+  readonly expires_at: Date;
+  readonly remaining_ms: number;
+  readonly user_id: string;
+  readonly name: string;
+  readonly roles: string[];
+}
+
+const isRole = (text: string): text is Role => roles.some((role) => role === text);
+const hashOf = (token: string) => createHash("sha256").update(token).digest();
+
+export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { readonly sessionHours: number }): Sessions {
+  const throttle = createThrottle(5, 60_000);
+  const listeners = new Set<(sessionId: string) => void>();
+  const sessionOf = batched<SessionRow>(async (keys) => {
+    const hashes = keys.map((key) => Buffer.from(key, "hex"));
+    const { rows } = await pool.query<SessionRow>({ name: "session-by-token", text: byToken, values: [hashes] });
+    return new Map(rows.map((row) => [row.token_hash.toString("hex"), row]));
+  });
+
+  return {
+    async create(given, address) {
+      const name = given.user.trim();
+      if (name.length > 255 || given.password.length > 1024) throw tooLong();
+      const succeeded = throttle.attempt(`${name.toLowerCase()} ${address}`);
+      const { rows } = await pool.query<{ id: string; password_hash: string }>({ name: "user-by-name", text: userByName, values: [name] });
+      const [user] = rows;
+      if (!(await verifyPassword(user?.password_hash ?? null, given.password)) || !user) {
+        throw new UnauthorizedError("User and password do not match.");
+      }
+      succeeded();
+      const token = randomBytes(32).toString("base64url");
+      const values = [v7(), hashOf(token), user.id, sessionHours * 3600];
+      const inserted = await pool.query<{ id: string; created_at: Date; expires_at: Date; name: string; roles: string[] }>({
+        name: "session-insert",
+        text: insertSession,
+        values,
+      });
+      const [row] = inserted.rows;
+      if (!row) throw new UnauthorizedError("User and password do not match."); // disabled or removed in between
+      const viewer = {
+        userId: user.id,
+        name: row.name,
+        roles: new Set(row.roles.filter(isRole)),
+        sessionId: row.id,
+        expiresAt: row.expires_at,
+      };
+      return { token, viewer, createdAt: row.created_at };
+    },
+
+    async remove(token) {
+      const { rows } = await pool.query<{ id: string }>({ name: "session-delete", text: deleteSession, values: [hashOf(token)] });
+      for (const { id } of rows) for (const listener of listeners) listener(id);
+      return rows.length > 0;
+    },
+
+    async authenticate(token) {
+      const row = await sessionOf(hashOf(token).toString("hex"));
+      if (!row) return { state: "unknown" };
+      if (row.remaining_ms <= 0) return { state: "expired", expiredAt: row.expires_at };
+      const { session_id: sessionId, expires_at: expiresAt, user_id: userId, name, remaining_ms: remainingMs } = row;
+      return { state: "valid", viewer: { userId, name, roles: new Set(row.roles.filter(isRole)), sessionId, expiresAt }, remainingMs };
+    },
+
+    async overAmong(sessionIds) {
+      const { rows } = await pool.query<{ id: string }>({ name: "sessions-over", text: over, values: [sessionIds] });
+      return rows.map(({ id }) => id);
+    },
+
+    onRemoved(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+const tooLong = () =>
+  new InvalidRequestError("User or password is too long.", [
+    { path: ["user"], message: "At most 255 characters; the password at most 1,024." },
+  ]);
+
+const byToken = `
+  SELECT s.token_hash, s.id AS session_id, s.expires_at, u.id AS user_id, u.name, u.roles::text[] AS roles,
+    (extract(epoch FROM s.expires_at - dr_now()) * 1000)::float8 AS remaining_ms
+  FROM session s JOIN user_account u ON u.id = s.user_id
+  WHERE s.token_hash = ANY($1::bytea[]) AND s.deleted_at IS NULL AND u.disabled_at IS NULL`;
+
+const userByName = "SELECT id, password_hash FROM user_account WHERE lower(name) = lower($1) AND disabled_at IS NULL";
+
+const insertSession = `
+  WITH created AS (
+    INSERT INTO session (id, token_hash, user_id, created_at, expires_at)
+    SELECT $1::uuid, $2::bytea, u.id, dr_now(), dr_now() + make_interval(secs => $4::float8)
+    FROM user_account u WHERE u.id = $3::uuid AND u.disabled_at IS NULL
+    RETURNING id, created_at, expires_at, user_id)
+  SELECT c.id, c.created_at, c.expires_at, u.name, u.roles::text[] AS roles FROM created c JOIN user_account u ON u.id = c.user_id`;
+
+const deleteSession = "UPDATE session SET deleted_at = dr_now() WHERE token_hash = $1 AND deleted_at IS NULL RETURNING id";
+
+const over = `
+  SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
+  WHERE NOT EXISTS (
+    SELECT FROM session s JOIN user_account u ON u.id = s.user_id
+    WHERE s.id = asked.id AND s.deleted_at IS NULL AND s.expires_at > dr_now() AND u.disabled_at IS NULL)`;
