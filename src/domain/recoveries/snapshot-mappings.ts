@@ -1,0 +1,39 @@
+/** Mappings resolved to what the provider is told. It knows networks, folders and pools by their names, which are unique per site. */
+import type { SnapshotTestNetwork } from "../../engine/model.ts";
+import type { NetworkMappingRow, PlaceMappingRow } from "./snapshot-rows.ts";
+
+export interface Networks {
+  readonly all: ReadonlyMap<string, SnapshotTestNetwork>;
+  /** The test network of a VM's adapter: by the VM's own mapping, else by the inventory's; null where neither is. */
+  idFor(vmId: string, sourceNetworkId: string): string | null;
+}
+
+/** One isolated network stands for one target network; a target may have several test networks, by different mappings. */
+function testNetworkOf({ targetNetworkId, targetName, testName }: NetworkMappingRow): SnapshotTestNetwork {
+  if (testName === null) return { id: targetNetworkId, name: targetName, testNetworkId: null };
+  return { id: `${targetNetworkId}/${testName}`, name: testName, testNetworkId: testName };
+}
+
+const keyOf = (vmId: string | null, sourceNetworkId: string) => `${vmId ?? ""}/${sourceNetworkId}`;
+
+export function testNetworksOf(mappings: readonly NetworkMappingRow[]): Networks {
+  const all = new Map<string, SnapshotTestNetwork>();
+  const bySource = new Map<string, string>();
+  for (const mapping of mappings) {
+    const network = testNetworkOf(mapping);
+    all.set(network.id, network);
+    bySource.set(keyOf(mapping.vmId, mapping.sourceNetworkId), network.id);
+  }
+  return { all, idFor: (vmId, source) => bySource.get(keyOf(vmId, source)) ?? bySource.get(keyOf(null, source)) ?? null };
+}
+
+export interface Places {
+  readonly folders: ReadonlyMap<string, string>;
+  readonly resourcePools: ReadonlyMap<string, string>;
+}
+
+export function placesOf(mappings: readonly PlaceMappingRow[]): Places {
+  const of = (kind: PlaceMappingRow["kind"]) =>
+    new Map(mappings.filter((mapping) => mapping.kind === kind).map(({ sourceId, targetName }) => [sourceId, targetName]));
+  return { folders: of("FOLDER"), resourcePools: of("RESOURCE_POOL") };
+}
