@@ -1,0 +1,170 @@
+/**
+ * One statement for many requests. Each request has its own DataLoader, whose batch goes to one queue per loader for the whole
+ * process. Nothing is cached, nothing is stale: **a key joins only a statement that has not been sent**, so each read starts after
+ * its request came. At most two statements of a loader run; what comes meanwhile waits and goes together.
+ */
+import DataLoader from "dataloader";
+
+const mostStatements = 2;
+const mostKeys = 1000;
+
+export interface Loader<K, V> {
+  load(key: K): Promise<V>;
+  /** In the keys' order; a key that failed has its error in place of its value. */
+  loadMany(keys: readonly K[]): Promise<readonly (V | Error)[]>;
+}
+
+/** A queue; `loader()` makes what one request uses. */
+export interface Batched<K, V> {
+  loader(): Loader<K, V>;
+}
+
+/** The keys that one request asked for at the same time. */
+interface Call<K, V> {
+  readonly keys: readonly K[];
+  readonly answer: (found: Find<K, V>) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+type Find<K, V> = (key: K) => V;
+
+interface BatchOptions<K, V> {
+  /** One statement for these keys, which are distinct. Its SQL must not depend on who asks. */
+  readonly fetch: (keys: readonly K[]) => Promise<Find<K, V>>;
+  /** What makes two keys the same. */
+  readonly identity: (key: K) => string;
+}
+
+export function batched<K, V>({ fetch, identity }: BatchOptions<K, V>): Batched<K, V> {
+  const waiting: Call<K, V>[] = [];
+  let running = 0;
+  let scheduled = false;
+
+  const distinct = (calls: readonly Call<K, V>[]) => {
+    const keys = new Map<string, K>();
+    for (const call of calls) for (const key of call.keys) keys.set(identity(key), key);
+    return [...keys.values()];
+  };
+
+  /** The oldest calls, as many as one statement takes. */
+  const take = () => {
+    let count = 0;
+    let size = 0;
+    for (const { keys } of waiting) {
+      size += keys.length;
+      if (count > 0 && size > mostKeys) break;
+      count++;
+    }
+    return waiting.splice(0, count);
+  };
+
+  const send = async (calls: readonly Call<K, V>[]): Promise<void> => {
+    try {
+      const found = await fetch(distinct(calls));
+      for (const { answer } of calls) answer(found);
+    } catch (error) {
+      if (calls.length === 1) for (const { fail } of calls) fail(error);
+      else await Promise.all(calls.map((call) => send([call]))); // one bad key fails only its own request
+    }
+  };
+
+  const dispatch = () => {
+    scheduled = false;
+    while (running < mostStatements && waiting.length > 0) {
+      running++;
+      void send(take()).then(() => {
+        running--;
+        dispatch();
+      });
+    }
+  };
+
+  const enqueue = (keys: readonly K[]) =>
+    new Promise<Find<K, V>>((answer, fail) => {
+      waiting.push({ keys, answer, fail });
+      if (scheduled || running >= mostStatements) return;
+      scheduled = true;
+      setImmediate(dispatch);
+    });
+
+  const loadAll = async (keys: readonly K[]) => {
+    const find = await enqueue(keys);
+    return keys.map(find);
+  };
+
+  return {
+    loader() {
+      let made: DataLoader<K, V, string> | null = null;
+      const own = () => {
+        made ??= new DataLoader<K, V, string>(loadAll, { cacheKeyFn: identity, maxBatchSize: mostKeys });
+        return made;
+      };
+      return { load: (key) => own().load(key), loadMany: (keys) => own().loadMany(keys) };
+    },
+  };
+}
+
+const itself = (key: string) => key;
+
+/** The one row of each key, or null. Rows are shared between requests, so they are frozen. */
+export function batchedOne<Row extends object>(
+  fetch: (keys: readonly string[]) => Promise<readonly Row[]>,
+  keyOf: (row: Row) => string,
+): Batched<string, Row | null> {
+  return batched<string, Row | null>({
+    identity: itself,
+    fetch: async (keys) => {
+      const found = new Map<string, Row>();
+      for (const row of await fetch(keys)) found.set(keyOf(row), Object.freeze(row));
+      return (key) => found.get(key) ?? null;
+    },
+  });
+}
+
+const none: readonly never[] = Object.freeze([]);
+
+/** All rows of each key, in the order in which they were read. */
+export function batchedMany<Row extends object>(
+  fetch: (keys: readonly string[]) => Promise<readonly Row[]>,
+  keyOf: (row: Row) => string,
+): Batched<string, readonly Row[]> {
+  return batched<string, readonly Row[]>({
+    identity: itself,
+    fetch: async (keys) => {
+      const found = groupFrozen(await fetch(keys), keyOf);
+      return (key) => found.get(key) ?? none;
+    },
+  });
+}
+
+export function groupFrozen<Row extends object>(rows: readonly Row[], keyOf: (row: Row) => string): ReadonlyMap<string, readonly Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = found.get(keyOf(row));
+    if (group === undefined) found.set(keyOf(row), [Object.freeze(row)]);
+    else group.push(Object.freeze(row));
+  }
+  for (const group of found.values()) Object.freeze(group);
+  return found;
+}
+
+/** Counts by key; 0 where there is no row. */
+export function batchedCount(
+  fetch: (keys: readonly string[]) => Promise<readonly { readonly key: string; readonly count: number }[]>,
+): Batched<string, number> {
+  return batched<string, number>({
+    identity: itself,
+    fetch: async (keys) => {
+      const found = new Map((await fetch(keys)).map(({ key, count }) => [key, count]));
+      return (key) => found.get(key) ?? 0;
+    },
+  });
+}
+
+/** An `in` list of a length that few statements share: a power of two, filled up with the last key. */
+export function padded(keys: readonly string[]): string[] {
+  const last = keys.at(-1);
+  if (last === undefined) return [];
+  const length = 2 ** Math.ceil(Math.log2(keys.length));
+  return [...keys, ...Array<string>(length - keys.length).fill(last)];
+}

@@ -1,0 +1,30 @@
+/** What every resolver gets: who asks, how to read in batches, and the services that do things. Made anew for each operation and event batch. */
+import type { Feeds } from "../events/feed.ts";
+import type { Caller } from "./access/caller.ts";
+import type { Sessions } from "./access/sessions.ts";
+import type { Loaders } from "./loaders.ts";
+
+/** What the rooms do; each adds its own. */
+export interface Services {
+  readonly sessions: Sessions;
+}
+
+export interface Context extends Caller {
+  readonly loaders: Loaders;
+  readonly services: Services;
+  readonly feeds: Feeds;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface ContextDeps {
+  /** From openLoaders: fresh loaders for one request. */
+  readonly loaders: () => Loaders;
+  readonly services: Services;
+  readonly feeds: Feeds;
+}
+
+/** `caller` is the gateway's own object, with nothing of another request hanging on it. */
+export function createContext({ loaders, services, feeds }: ContextDeps, caller: Caller, signal: AbortSignal): Context {
+  return { ...caller, signal, loaders: loaders(), services, feeds };
+}

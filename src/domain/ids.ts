@@ -1,0 +1,60 @@
+/** Global ids: opaque to clients, "Type:database id" in base64 to us. */
+import { InvalidRequestError } from "./errors.ts";
+
+/** Every type that has an id of its own. */
+export const nodeTypes = [
+  "ArrayManager",
+  "Datastore",
+  "Folder",
+  "FolderMapping",
+  "Leftover",
+  "Network",
+  "NetworkMapping",
+  "PlanStep",
+  "PriorityGroup",
+  "Prompt",
+  "ProtectionGroup",
+  "Recovery",
+  "RecoveryPlan",
+  "RecoveryPoint",
+  "RecoveryStep",
+  "ReplicationServer",
+  "ResourceMapping",
+  "ResourcePool",
+  "Site",
+  "SitePairing",
+  "Task",
+  "User",
+  "VirtualMachine",
+] as const;
+export type NodeType = (typeof nodeTypes)[number];
+
+const isNodeType = (text: string): text is NodeType => nodeTypes.some((type) => type === text);
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** A step has no uuid: its run's, and its ordinal. */
+const stepId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\/[1-9][0-9]{0,8}$/;
+
+export const encodeId = (type: string, id: string): string => Buffer.from(`${type}:${id}`, "utf8").toString("base64url");
+
+/** Throws InvalidRequestError for what can't be an id of ours. */
+export function decodeId(globalId: string, path: readonly string[] = ["id"]): { typename: NodeType; id: string } {
+  const bytes = Buffer.from(globalId, "base64url");
+  const [typename, id, ...rest] = bytes.toString("latin1").split(":");
+  const whole = globalId.length <= 128 && bytes.toString("base64url") === globalId.replace(/=+$/, "") && rest.length === 0;
+  if (!whole || typename === undefined || id === undefined || !isNodeType(typename)) throw notAnId(path);
+  if (!(typename === "RecoveryStep" ? stepId : uuid).test(id)) throw notAnId(path);
+  return { typename, id };
+}
+
+/** The database id of an object of this type; InvalidRequestError for an id of another type. */
+export function idOf(type: NodeType, globalId: string, path: readonly string[] = ["id"]): string {
+  const { typename, id } = decodeId(globalId, path);
+  if (typename === type) return id;
+  const message = `This is the id of a ${typename}; an id of a ${type} belongs here.`;
+  throw new InvalidRequestError(message, [{ path, message }]);
+}
+
+function notAnId(path: readonly string[]): InvalidRequestError {
+  const message = "This is not an id. Ids are opaque: use them as this API gave them.";
+  return new InvalidRequestError(message, [{ path, message }]);
+}
