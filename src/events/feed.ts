@@ -1,28 +1,13 @@
 /** Resumable readers of the log, as subscriptions pull them. */
-import type { LoggedEvent } from "./types.ts";
+import { promptsPayload } from "./append.ts";
+import type { EventsLog } from "./listener.ts";
+import type { Queryable } from "./log.ts";
+import { type Feed, type FeedOptions, Reader } from "./reader.ts";
+import { promptSource, recoverySource, type Source } from "./source.ts";
+import { defaultLimits, type Limits, Tail } from "./tail.ts";
+import type { WakeUps } from "./wake-ups.ts";
 
-export interface Batch {
-  readonly events: readonly LoggedEvent[];
-  /** Behind the last event; `after` resumes here. */
-  readonly cursor: string;
-  readonly serverTime: Date;
-}
-
-/**
- * The first batch comes at once (possibly empty), then at most one per 100 ms, with everything in order. Nothing is opened before
- * the first `next()`; `return()` settles a pending one.
- */
-export interface Feed extends AsyncIterableIterator<Batch, undefined, undefined> {
-  /** How long this reader has not had everything that the log has, in seconds; 0: it has. */
-  lagSeconds(): number;
-  return(): Promise<IteratorResult<Batch, undefined>>;
-}
-
-export interface FeedOptions {
-  readonly signal?: AbortSignal;
-  /** Called once when the reader lags by more than the allowed time: end its connection in a way that makes it resume. */
-  readonly onLagging?: () => void;
-}
+export type { Batch, Feed, FeedOptions } from "./reader.ts";
 
 export interface Feeds {
   /** From behind the sequence number `after` (0: from the start) until RECOVERY_ENDED has been delivered. */
@@ -31,6 +16,62 @@ export interface Feeds {
   prompts(options: FeedOptions & { readonly after: bigint | null }): Feed;
   /** Open feeds and shared readers. */
   counts(): { readonly feeds: number; readonly tails: number };
-  /** Ends every feed. */
+  /** Ends every feed. Sockets are closed before (1012): a client that sees its stream complete does not come back. */
   close(): void;
+}
+
+export interface FeedsOptions {
+  readonly pool: Queryable;
+  readonly wakeUps: WakeUps;
+  /** Which incarnation of the database this is; part of each cursor. */
+  readonly generation: () => number;
+  readonly log: EventsLog;
+  readonly clock?: () => Date;
+  /** Milliseconds that only grow. */
+  readonly monotonic?: () => number;
+  readonly limits?: Partial<Limits>;
+}
+
+export function createFeeds(options: FeedsOptions): Feeds {
+  const { pool, wakeUps, generation, log, clock = () => new Date(), monotonic = () => performance.now() } = options;
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  /** By recovery id, or `promptsPayload`: what a wake-up names. */
+  const tails = new Map<string, Tail>();
+  let closed = false;
+
+  const stopListening = wakeUps.on("dr_events", (payload) => {
+    if (payload !== null) tails.get(payload)?.wake();
+    else for (const tail of [...tails.values()]) tick(tail);
+  });
+
+  const openTail = (key: string, source: Source): Tail | null => {
+    if (closed) return null;
+    const open = tails.get(key);
+    if (open !== undefined) return open;
+    const tail = new Tail({ source, limits, log, monotonic, onEmpty: () => tails.delete(key) });
+    tails.set(key, tail);
+    return tail;
+  };
+
+  return {
+    recovery({ recoveryId, after, ...rest }) {
+      const open = () => openTail(recoveryId, recoverySource(pool, recoveryId, generation));
+      return new Reader({ ...rest, after: BigInt(after), openTail: open, limits, clock, monotonic });
+    },
+    prompts({ after, ...rest }) {
+      const open = () => openTail(promptsPayload, promptSource(pool, generation));
+      return new Reader({ ...rest, after, openTail: open, limits, clock, monotonic });
+    },
+    counts: () => ({ feeds: [...tails.values()].reduce((sum, tail) => sum + tail.readers.size, 0), tails: tails.size }),
+    close() {
+      closed = true;
+      stopListening();
+      for (const tail of [...tails.values()]) for (const reader of [...tail.readers]) reader.end();
+    },
+  };
+}
+
+function tick(tail: Tail): void {
+  for (const reader of [...tail.readers]) reader.checkLag();
+  tail.wake();
 }
