@@ -1,4 +1,4 @@
-/** Mappings resolved to what the provider is told. It knows networks, folders and pools by their names, which are unique per site. */
+/** Mappings resolved to what the provider is told. It knows networks and pools by name, folders by path: unique per site. */
 import type { SnapshotTestNetwork } from "../../engine/model.ts";
 import type { NetworkMappingRow, PlaceMappingRow } from "./snapshot-rows.ts";
 

@@ -28,7 +28,7 @@ const statements = {
       EXISTS (SELECT 1 FROM recovery_point p WHERE p.group_id = g.id AND p.complete) AS "hasCompletePoint"
     FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id WHERE m.plan_id = $1 ORDER BY g.name, g.id`,
   vms: `SELECT v.id, v.name, v.external_id AS "externalId", m.group_id AS "groupId", m.placeholder_external_id AS "placeholderExternalId",
-      v.folder_id AS "folderId", f.name AS "folderName", v.resource_pool_id AS "resourcePoolId", r.name AS "resourcePoolName",
+      v.folder_id AS "folderId", f.path AS "folderName", v.resource_pool_id AS "resourcePoolId", r.name AS "resourcePoolName",
       s.priority, s.startup_delay_seconds AS "startupDelaySeconds", s.power_on_after_recovery AS "powerOnAfterRecovery",
       s.ready_check AS "readyCheck", s.ready_timeout_seconds AS "readyTimeoutSeconds", s.ready_port AS "readyPort",
       s.ready_target AS "readyTarget", s.ip_customization_enabled AS "ipCustomizationEnabled"
@@ -46,7 +46,7 @@ const statements = {
       SELECT vm_id, source_network_id, target_network_id, test_network_id FROM vm_network_mapping WHERE vm_id IN (${membersOfPlan})) m
       JOIN network t ON t.id = m.target_network_id LEFT JOIN network x ON x.id = m.test_network_id
     ORDER BY t.name, x.name NULLS FIRST`,
-  placeMappings: `SELECT 'FOLDER' AS kind, m.source_folder_id AS "sourceId", f.name AS "targetName"
+  placeMappings: `SELECT 'FOLDER' AS kind, m.source_folder_id AS "sourceId", f.path AS "targetName"
       FROM folder_mapping m JOIN folder f ON f.id = m.target_folder_id WHERE m.pairing_id = (SELECT pairing_id FROM recovery_plan WHERE id = $1)
     UNION ALL
     SELECT 'RESOURCE_POOL', m.source_resource_pool_id, r.name

@@ -1,0 +1,104 @@
+/** Answering a prompt: the first answer wins, whoever gave it, and the others are told who and when. */
+import type pg from "pg";
+import type { PromptAnswer } from "../../engine/model.ts";
+import { type ConflictDetails, ConflictError, NotFoundError } from "../errors.ts";
+import { encodeId } from "../ids.ts";
+import type { Viewer } from "../viewer.ts";
+import { claim } from "./idempotency.ts";
+import { checkTexts, type RecoveriesContext } from "./service-context.ts";
+import { inTransaction } from "./service-transaction.ts";
+
+export interface AnswerInput {
+  readonly promptId: string;
+  readonly answer: PromptAnswer;
+  readonly comment?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+/** The prompt that was answered, and its run. */
+export interface AnsweredPrompt extends Readonly<Record<string, string>> {
+  readonly promptId: string;
+  readonly recoveryId: string;
+}
+
+interface PromptRow {
+  readonly answer: string | null;
+  readonly answeredBy: string | null;
+  readonly answeredAt: Date | null;
+  readonly open: boolean;
+  readonly planId: string | null;
+  readonly planName: string;
+}
+
+export async function answerPrompt(
+  { database, hint, log }: RecoveriesContext,
+  viewer: Viewer,
+  input: AnswerInput,
+): Promise<AnsweredPrompt> {
+  checkTexts({ comment: input.comment, idempotencyKey: input.idempotencyKey });
+  const { idempotencyKey, ...asked } = input;
+  const { pool } = database;
+  const answered: AnsweredPrompt = { promptId: input.promptId, recoveryId: await runOf(pool, input.promptId) };
+  const earlier = await inTransaction(pool, async (client) => {
+    const request = { viewer, mutation: "answerPrompt", key: idempotencyKey ?? null, input: asked };
+    const first = await claim(client, request, answered);
+    if (first === null) await write(client, viewer, input, answered.recoveryId);
+    return first;
+  });
+  if (earlier !== null) return earlier;
+  log.info({ ...answered, answer: input.answer, by: viewer.name }, "prompt answered");
+  hint(answered.recoveryId);
+  return answered;
+}
+
+async function runOf(pool: pg.Pool, promptId: string): Promise<string> {
+  const { rows } = await pool.query<{ runId: string }>({
+    name: "prompt-run",
+    text: `SELECT run_id AS "runId" FROM recovery_prompt WHERE id = $1`,
+    values: [promptId],
+  });
+  const [prompt] = rows;
+  if (prompt === undefined) throw new NotFoundError("Prompt", encodeId("Prompt", promptId));
+  return prompt.runId;
+}
+
+/** The run's row first, as the journal does: then the prompt can't be withdrawn in between. */
+async function write(client: pg.ClientBase, viewer: Viewer, { promptId, answer, comment }: AnswerInput, runId: string): Promise<void> {
+  await client.query({ name: "prompt-wake", text: "UPDATE recovery SET wake_at = dr_now() WHERE id = $1", values: [runId] });
+  const { rows } = await client.query<PromptRow>({
+    name: "prompt-read",
+    text: `SELECT p.answer, p.answered_by AS "answeredBy", p.answered_at AS "answeredAt",
+        p.answer IS NULL AND p.withdrawn_at IS NULL AND r.ended_at IS NULL AND r.cancel_requested_at IS NULL AS open,
+        r.plan_id AS "planId", r.plan_name AS "planName"
+      FROM recovery_prompt p JOIN recovery r ON r.id = p.run_id WHERE p.id = $1 FOR UPDATE OF p`,
+    values: [promptId],
+  });
+  const [prompt] = rows;
+  if (prompt === undefined) throw new NotFoundError("Prompt", encodeId("Prompt", promptId));
+  if (!prompt.open) throw conflict(prompt, runId);
+  await client.query({
+    name: "prompt-answer",
+    text: `UPDATE recovery_prompt SET answer = $2, answered_at = dr_now(), answered_by_id = $3, answered_by = $4, comment = $5 WHERE id = $1`,
+    values: [promptId, answer, viewer.userId, viewer.name, comment ?? null],
+  });
+}
+
+function conflict(prompt: PromptRow, activeRecoveryId: string): ConflictError {
+  const plan: ConflictDetails = {
+    planName: prompt.planName,
+    activeRecoveryId,
+    ...(prompt.planId === null ? {} : { planId: prompt.planId }),
+  };
+  const { answer, answeredBy, answeredAt } = prompt;
+  if (answer === null) {
+    const message = `The prompt is no longer open: its run of ${prompt.planName} was cancelled or has ended.`;
+    return new ConflictError(message, "Look at the run; nobody has to answer any more.", plan);
+  }
+  const by = answeredBy ?? "its time-out";
+  return new ConflictError(`The prompt was answered ${answer} by ${by} before.`, "The first answer counts; look at how the run went on.", {
+    ...plan,
+    answer,
+    answeredBy: by,
+    ...(answeredAt === null ? {} : { answeredAt }),
+  });
+}

@@ -1,0 +1,59 @@
+/** Writes a new run: its row, snapshot, task, groups, the plan's lifecycle, its first event. What must be unique is also a constraint. */
+import type pg from "pg";
+import type { PlanLifecycle } from "../../database/generated/enums.ts";
+import type { RunSnapshot } from "../../engine/model.ts";
+import { appendEvents } from "../../events/append.ts";
+import type { Viewer } from "../viewer.ts";
+
+export interface NewRun {
+  readonly recoveryId: string;
+  readonly taskId: string;
+  readonly plan: { readonly id: string; readonly name: string; readonly pairingId: string };
+  readonly lifecycle: PlanLifecycle;
+  readonly viewer: Viewer;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly notes: string;
+  /** A cleanup: the test, from which it takes the groups over. */
+  readonly cleansUpId: string | null;
+  readonly snapshot: RunSnapshot;
+  readonly groups: readonly { readonly id: string; readonly name: string }[];
+  readonly vmCount: number;
+}
+
+const statements = {
+  run: `INSERT INTO recovery (id, plan_id, plan_name, pairing_id, kind, state, failure_policy, options, notes, cleans_up_id, initiated_by_id,
+      initiated_by, requested_at, vm_count, warnings, warnings_count)
+    VALUES ($1, $2, $3, $4, $5, 'NOT_STARTED', 'CONTINUE', $6, $7, $8, $9, $10, dr_now(), $11, $12, jsonb_array_length($12::jsonb))`,
+  snapshot: "INSERT INTO recovery_snapshot (run_id, content) VALUES ($1, $2)",
+  task: `INSERT INTO task (id, name, type, state, target_id, target_type, recovery_id, initiated_by, started_at, warnings)
+    VALUES ($1, $2, $3, 'QUEUED', $4, 'RECOVERY_PLAN', $5, $6, dr_now(), $7)`,
+  groups: "INSERT INTO recovery_group (run_id, group_id, group_name) SELECT $1, * FROM unnest($2::uuid[], $3::text[])",
+  release: "DELETE FROM group_use WHERE run_id = $1",
+  use: "INSERT INTO group_use (group_id, run_id) SELECT unnest($2::uuid[]), $1",
+  testing: "UPDATE protection_group SET state = 'TESTING' WHERE id = ANY ($1::uuid[])",
+  lifecycle: "UPDATE recovery_plan SET lifecycle = $2 WHERE id = $1",
+} as const;
+
+export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promise<void> {
+  const { recoveryId, taskId, plan, viewer, snapshot } = run;
+  const write = (name: keyof typeof statements, values: unknown[]) => client.query({ name: `run-${name}`, text: statements[name], values });
+  const { kind } = snapshot;
+  const warnings = JSON.stringify(snapshot.warnings);
+  const groupIds = run.groups.map(({ id }) => id);
+  const [taskType, taskName] = kind === "TEST" ? ["RECOVERY", `Test Recovery - ${plan.name}`] : ["CLEANUP", `Test Cleanup - ${plan.name}`];
+  const options = JSON.stringify(run.options);
+  const { id: planId, name: planName, pairingId } = plan;
+  const { userId, name: userName } = viewer;
+  const row = [recoveryId, planId, planName, pairingId, kind, options, run.notes, run.cleansUpId, userId, userName, run.vmCount, warnings];
+  await write("run", row);
+  await write("snapshot", [recoveryId, JSON.stringify(snapshot)]);
+  await write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]);
+  await write("groups", [recoveryId, groupIds, run.groups.map(({ name }) => name)]);
+  if (run.cleansUpId !== null) await write("release", [run.cleansUpId]);
+  await write("use", [recoveryId, groupIds]);
+  await write("testing", [groupIds]);
+  await write("lifecycle", [planId, run.lifecycle]);
+  await appendEvents(client, recoveryId, [
+    { kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null },
+  ]);
+}

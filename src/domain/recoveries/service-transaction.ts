@@ -1,0 +1,31 @@
+/** Short transactions on the pool: locks in one order (plan, pair, run, the run's parts, the log's counter), no calls to a site inside. */
+import type pg from "pg";
+
+export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on("error", onError); // a server that stops says so here as well; the query that runs rejects by itself
+  try {
+    await client.query("BEGIN");
+    const result = await work(client);
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.off("error", onError);
+    client.release(broken);
+  }
+}
+
+/** The name of the constraint that a statement broke; null for any other error. */
+export function brokenConstraint(error: unknown): string | null {
+  if (!(error instanceof Error) || !("code" in error) || error.code !== "23505") return null;
+  return "constraint" in error && typeof error.constraint === "string" ? error.constraint : null;
+}

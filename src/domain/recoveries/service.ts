@@ -1,0 +1,26 @@
+/** What can be done with recoveries. The engine does the work; here it is decided whether it may, and recorded that it shall. */
+import type { Viewer } from "../viewer.ts";
+import { type CleanupInput, cleanup } from "./cleanup.ts";
+import { type CancelInput, type ControlInput, type ControlledRun, cancel, pause, resume } from "./control.ts";
+import { type AnsweredPrompt, type AnswerInput, answerPrompt } from "./control-prompt.ts";
+import type { RecoveriesContext, StartedRun } from "./service-context.ts";
+import { type StartInput, start } from "./start.ts";
+
+/** Ids are the database's. Every method rejects with a DomainError when it has done nothing, and its key gets the first answer again. */
+export interface Recoveries {
+  start(viewer: Viewer, input: StartInput): Promise<StartedRun>;
+  cleanup(viewer: Viewer, input: CleanupInput): Promise<StartedRun>;
+  answerPrompt(viewer: Viewer, input: AnswerInput): Promise<AnsweredPrompt>;
+  cancel(viewer: Viewer, input: CancelInput): Promise<ControlledRun>;
+  pause(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
+  resume(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
+}
+
+export const createRecoveries = (context: RecoveriesContext): Recoveries => ({
+  start: (viewer, input) => start(context, viewer, input),
+  cleanup: (viewer, input) => cleanup(context, viewer, input),
+  answerPrompt: (viewer, input) => answerPrompt(context, viewer, input),
+  cancel: (viewer, input) => cancel(context, viewer, input),
+  pause: (viewer, input) => pause(context, viewer, input),
+  resume: (viewer, input) => resume(context, viewer, input),
+});

@@ -1,0 +1,66 @@
+/** The two sites of a plan and what their providers can do, asked before the transaction. */
+import type pg from "pg";
+import type { SnapshotSite } from "../../engine/model.ts";
+import { type Capabilities, ProviderError, type Providers } from "../../providers/contract.ts";
+import { NotFoundError, ServiceUnavailableError } from "../errors.ts";
+import { encodeId } from "../ids.ts";
+import type { SiteRow } from "./snapshot-rows.ts";
+
+/** How long a mutation waits for a site's answer. */
+export const siteAnswerMs = 5_000;
+
+export interface PlanSites {
+  readonly protectedSite: SiteRow;
+  readonly recoverySite: SiteRow;
+}
+
+const columns = `s.id, s.name, s.provider, s.external_id AS "externalId", s.state`;
+
+/** By the direction of the plan's groups; a plan without groups has that of its pair. */
+export async function sitesOfPlan(database: Pick<pg.ClientBase, "query">, planId: string): Promise<PlanSites> {
+  const { rows } = await database.query<SiteRow & { role: "PROTECTED" | "RECOVERY" }>({
+    name: "sites-of-plan",
+    text: `WITH direction AS (
+        SELECT coalesce(g.protected_site_id, p.local_site_id) AS protected, coalesce(g.recovery_site_id, p.remote_site_id) AS recovery
+        FROM recovery_plan r JOIN site_pairing p ON p.id = r.pairing_id
+          LEFT JOIN plan_protection_group m ON m.plan_id = r.id LEFT JOIN protection_group g ON g.id = m.group_id
+        WHERE r.id = $1 ORDER BY g.name, g.id LIMIT 1)
+      SELECT ${columns}, 'PROTECTED' AS role FROM direction d JOIN site s ON s.id = d.protected
+      UNION ALL SELECT ${columns}, 'RECOVERY' FROM direction d JOIN site s ON s.id = d.recovery`,
+    values: [planId],
+  });
+  const protectedSite = rows.find(({ role }) => role === "PROTECTED");
+  const recoverySite = rows.find(({ role }) => role === "RECOVERY");
+  if (protectedSite === undefined || recoverySite === undefined) throw new NotFoundError("RecoveryPlan", encodeId("RecoveryPlan", planId));
+  return { protectedSite, recoverySite };
+}
+
+/** For a site that does not answer and that the run can do without. */
+export const nothingKnown: Capabilities = { ipCustomisation: "NONE", guestCommands: false, folders: false, resourcePools: false };
+
+export const withCapabilities = ({ id, name, provider, externalId }: SiteRow, capabilities: Capabilities): SnapshotSite => ({
+  id,
+  name,
+  provider,
+  externalId,
+  capabilities,
+});
+
+/** Asks a site something; ServiceUnavailableError when it can't be reached or does not answer in time. */
+export async function askSite<T>(
+  providers: Providers,
+  site: Pick<SiteRow, "name" | "provider">,
+  question: (provider: NonNullable<ReturnType<Providers["get"]>>, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const provider = providers.get(site.provider);
+  if (provider === undefined)
+    throw new ServiceUnavailableError(`The site ${site.name} needs the provider ${site.provider}, which is not running.`, 30);
+  const signal = AbortSignal.timeout(siteAnswerMs);
+  try {
+    return await question(provider, signal);
+  } catch (error) {
+    if (!(error instanceof ProviderError) && !signal.aborted) throw error;
+    const why = error instanceof ProviderError ? error.message : `no answer in ${siteAnswerMs / 1000} s`;
+    throw new ServiceUnavailableError(`The site ${site.name} does not answer: ${why}.`, 10);
+  }
+}
