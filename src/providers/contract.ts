@@ -5,6 +5,8 @@
  * An effect is *ordered* and then *observed*: `order` answers as soon as the site has taken it on, the work itself goes on
  * at the site, whether or not a gateway lives. The key makes it happen once: the same key again is the same operation.
  * A call carries the epoch of the run's owner; a site remembers the highest it has seen for a run, and refuses lower ones.
+ * What is already so (a VM that is on is powered on, one that was removed is removed) succeeds and changes nothing more. A call that is
+ * refused leaves no operation behind: its key is still free. A caller that gives up (signal) does not know whether its call arrived.
  */
 
 /** An address that a virtual network adapter shall have; `ip` null is DHCP. */
@@ -164,6 +166,7 @@ export interface Provider {
   ): Promise<ReadonlyMap<string, Operation>>;
   /** Asks that an effect under way stop, where it can; it then ends FAILED with code CANCELLED, or as it would have. */
   cancel(siteId: string, key: string, call: Pick<EffectCall, "runId" | "epoch" | "signal">): Promise<void>;
+  /** VMs that are not at the site (any more, or yet) are left out. */
   vmStatus(siteId: string, vmIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, VmStatus>>;
   /** What carries this run's id at the site: empty after a complete cleanup. */
   artefacts(siteId: string, runId: string, signal: AbortSignal): Promise<readonly Artefact[]>;

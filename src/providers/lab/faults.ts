@@ -1,0 +1,160 @@
+/** What shall go wrong at the lab's sites. Stored there, so that the lab of another process obeys too. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Pool } from "pg";
+import type { EffectKind, FailureClass, ProviderErrorCode } from "../contract.ts";
+
+export type CallKind = EffectKind | "observe" | "cancel" | "vmStatus" | "artefacts" | "recoveryPoints" | "capabilities";
+
+/** Which calls a fault hits. What is left out means any; `skip` calls pass first, then `times` calls are hit. */
+export interface Aim {
+  readonly site?: string;
+  readonly kind?: CallKind;
+  /** A name or id of what the call acts on: VM (a run's own by the name it is registered with), source VM, group, network, placeholder. */
+  readonly target?: string;
+  readonly skip?: number;
+  /** 1 by default; Infinity for all. */
+  readonly times?: number;
+}
+
+export interface Failing extends Aim {
+  /** TRANSIENT by default. */
+  readonly failure?: FailureClass;
+  /** CALL (default): the call is refused. END: the effect is taken on and fails when it would have been complete, changing nothing. */
+  readonly when?: "CALL" | "END";
+  readonly code?: ProviderErrorCode | (string & {});
+  readonly message?: string;
+}
+
+export interface Held {
+  /** When the first call has reached the site and stays there. */
+  readonly arrived: Promise<void>;
+  /** Lets the held calls go on, and later ones pass. */
+  release(): Promise<void>;
+}
+
+type Heal = () => Promise<void>;
+
+interface Row extends Aim {
+  readonly action:
+    | "FAIL"
+    | "FAIL_AT_END"
+    | "HANG"
+    | "HOLD_BEFORE"
+    | "HOLD_AFTER"
+    | "REFUSE_ALL"
+    | "SILENCE_ALL"
+    | "NO_HEARTBEAT"
+    | "LATENCY";
+  readonly failure?: FailureClass;
+  readonly code?: string;
+  readonly message?: string;
+  readonly milliseconds?: number;
+}
+
+export class Faults {
+  readonly #pool: Pool;
+  readonly #closing: AbortSignal;
+
+  constructor(pool: Pool, closing: AbortSignal) {
+    this.#pool = pool;
+    this.#closing = closing;
+  }
+
+  async fail({ failure = "TRANSIENT", when = "CALL", code, message, ...aim }: Failing): Promise<Heal> {
+    return this.#add({
+      ...aim,
+      action: when === "CALL" ? "FAIL" : "FAIL_AT_END",
+      failure,
+      code: code ?? (failure === "TRANSIENT" ? "BUSY" : "REFUSED"),
+      message: message ?? "The site can't do it now (an injected fault).",
+    });
+  }
+
+  /** The call is lost and never answered: it ends with its signal. */
+  async hang(aim: Aim): Promise<Heal> {
+    return this.#add({ ...aim, action: "HANG" });
+  }
+
+  /**
+   * The call reaches the site and stays there, BEFORE the site does what it asks or AFTER that, with only the answer held. A caller
+   * that gives up does not call it back: released, it is done all the same, if its epoch still counts.
+   */
+  async hold({ when, ...aim }: Aim & { readonly when: "BEFORE" | "AFTER" }): Promise<Held> {
+    const id = await this.#insert({ ...aim, action: when === "BEFORE" ? "HOLD_BEFORE" : "HOLD_AFTER" });
+    const arrived = this.#arrived(id);
+    arrived.catch(() => undefined);
+    return { arrived, release: () => this.#run("UPDATE lab.fault SET released = true WHERE id = $1", [id]) };
+  }
+
+  /** No call gets through: refused at once, or (SILENT) never answered. Nor can groups be synchronised from there. */
+  async partition(siteId: string, how: "REFUSED" | "SILENT" = "REFUSED"): Promise<Heal> {
+    return this.#add({ site: siteId, action: how === "REFUSED" ? "REFUSE_ALL" : "SILENCE_ALL", times: Infinity });
+  }
+
+  /** The guest of this VM (id or name, also of a VM that is yet to be made) reports no more. */
+  async loseHeartbeat(vm: string, site?: string): Promise<Heal> {
+    return this.#add({ target: vm, ...(site === undefined ? {} : { site }), action: "NO_HEARTBEAT" });
+  }
+
+  /** The VM can be ordered to power on, and never comes up: each such operation fails at its end. */
+  async neverPowersOn(vm: string): Promise<Heal> {
+    const message = "The VM did not power on (an injected fault).";
+    return this.fail({ kind: "powerOn", target: vm, times: Infinity, failure: "PERMANENT", when: "END", message });
+  }
+
+  /** How long an effect takes from now on, whatever the speed; kind `boot` is the time from power-on to the first heartbeat. */
+  async latency(milliseconds: number, aim: { site?: string; kind?: EffectKind | "boot"; target?: string } = {}): Promise<Heal> {
+    const { kind, ...rest } = aim;
+    const id = await this.#insert({ ...rest, action: "LATENCY", milliseconds, times: Infinity }, kind);
+    return this.#remover(id);
+  }
+
+  /** Ends all faults; held calls go on. */
+  async clear(): Promise<void> {
+    await this.#run("DELETE FROM lab.fault", []);
+  }
+
+  async #add(row: Row): Promise<Heal> {
+    return this.#remover(await this.#insert(row));
+  }
+
+  #remover(id: string): Heal {
+    return () => this.#run("DELETE FROM lab.fault WHERE id = $1", [id]);
+  }
+
+  async #run(text: string, values: readonly unknown[]): Promise<void> {
+    await this.#pool.query(text, [...values]);
+  }
+
+  async #insert(row: Row, kind: string | undefined = row.kind): Promise<string> {
+    const times = row.times ?? 1;
+    const { rows } = await this.#pool.query<{ id: string }>(
+      `INSERT INTO lab.fault (action, site_id, kind, target, skip, remaining, failure, code, message, milliseconds)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
+      [
+        row.action,
+        row.site,
+        kind,
+        row.target,
+        row.skip ?? 0,
+        Number.isFinite(times) ? times : null,
+        row.failure,
+        row.code,
+        row.message,
+        row.milliseconds,
+      ],
+    );
+    const id = rows[0]?.id;
+    if (id === undefined) throw new Error("The fault was not stored.");
+    return id;
+  }
+
+  async #arrived(id: string): Promise<void> {
+    for (;;) {
+      const { rows } = await this.#pool.query<{ arrived: number }>("SELECT arrived FROM lab.fault WHERE id = $1", [id]);
+      if (rows[0] === undefined) throw new Error("The hold was cleared before a call arrived.");
+      if (rows[0].arrived > 0) return;
+      await delay(20, undefined, { signal: this.#closing });
+    }
+  }
+}

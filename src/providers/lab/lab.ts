@@ -1,0 +1,94 @@
+/**
+ * The lab: a simulated pair of sites behind the provider contract. Its state stands in its own schema `lab`, reached by its own
+ * pool: never in a transaction with the product's. An effect is written when it is ordered, with the time at which it takes hold,
+ * so that what was ordered comes about whether or not a gateway lives.
+ */
+import pg from "pg";
+import type { EffectKind, Provider } from "../contract.ts";
+import { flatten, type LabDefinition } from "./definition.ts";
+import { Faults } from "./faults.ts";
+import { GuestServices } from "./guest-services.ts";
+import { Line } from "./line.ts";
+import { LabProvider } from "./provider.ts";
+import { applySchema } from "./schema.ts";
+
+export type { LabDefinition, LabGroup, LabPlace, LabService, LabSite, LabVm } from "./definition.ts";
+export type { Aim, CallKind, Failing, Faults, Held } from "./faults.ts";
+
+export interface LabOptions {
+  readonly url: string;
+  /** How many times faster than real time; "instant" takes no time at all. Stored at the sites; left out, it stays as it is. */
+  readonly speed?: number | "instant";
+  /** Decides latencies. Stored as speed is. */
+  readonly seed?: string;
+  /** Whether this process opens the sockets of simulated guests. */
+  readonly guestServices: boolean;
+  readonly poolSize?: number;
+}
+
+/** One effect that changed a site. */
+export interface LedgerEntry {
+  readonly key: string;
+  readonly runId: string;
+  readonly siteId: string;
+  readonly kind: EffectKind;
+  /** The name of what it changed: the same from run to run (for snapshots the group's). */
+  readonly target: string;
+  readonly orderedAt: Date;
+  readonly effectiveAt: Date;
+}
+
+export interface Lab extends AsyncDisposable {
+  readonly provider: Provider;
+  readonly faults: Faults;
+  /** Brings sites, VMs and groups to what is defined, in one transaction; takes nothing away that a run has made or uses. */
+  define(definition: LabDefinition): Promise<void>;
+  /** What has changed the sites, in the order in which it was taken on; of one run, or of all. */
+  ledger(runId?: string): Promise<readonly LedgerEntry[]>;
+  close(): Promise<void>;
+}
+
+export async function openLab({ url, speed, seed, guestServices, poolSize = 8 }: LabOptions): Promise<Lab> {
+  const pool = new pg.Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 5_000, application_name: "dr-gateway lab" });
+  // An idle connection that breaks is replaced by the next call.
+  pool.on("error", () => undefined);
+  try {
+    await applySchema(pool);
+    const stored = speed === "instant" ? 0 : speed;
+    await pool.query("UPDATE lab.settings SET speed = coalesce($1, speed), seed = coalesce($2, seed)", [stored, seed]);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  const line = new Line(pool);
+  const services = guestServices ? new GuestServices(pool) : null;
+  let closed: Promise<void> | undefined;
+  const end = async () => {
+    await services?.close();
+    await line.close();
+    await pool.end();
+  };
+  const close = () => {
+    closed ??= end();
+    return closed;
+  };
+  return {
+    provider: new LabProvider(line),
+    faults: new Faults(pool, line.closing),
+    define: async (definition) => {
+      await pool.query("SELECT lab.define($1)", [JSON.stringify(flatten(definition))]);
+    },
+    ledger: (runId) => readLedger(pool, runId),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function readLedger(pool: pg.Pool, runId: string | undefined): Promise<readonly LedgerEntry[]> {
+  const { rows } = await pool.query<LedgerEntry>(
+    `SELECT key, run_id AS "runId", site_id AS "siteId", kind, target, ordered_at AS "orderedAt", effective_at AS "effectiveAt"
+     FROM lab.ledger WHERE $1::text IS NULL OR run_id = $1 ORDER BY sequence`,
+    [runId],
+  );
+  return rows;
+}

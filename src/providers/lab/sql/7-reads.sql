@@ -1,0 +1,79 @@
+-- What a provider asks without changing anything.
+
+-- Faults and unknown sites, for a read: what it gets to hear instead of an answer, or null.
+CREATE OR REPLACE FUNCTION lab.turned_away(p_site text, f lab.fault) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT coalesce(lab.hit(f), CASE WHEN NOT EXISTS (SELECT FROM lab.site WHERE id = p_site)
+    THEN lab.refusal('NOT_FOUND', format('There is no site %s.', p_site)) END)
+$$;
+
+CREATE OR REPLACE FUNCTION lab.capabilities(p_site text, p_gate boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  fault lab.fault;
+BEGIN
+  IF p_gate THEN fault := lab.gate(p_site, 'capabilities', '{}'); END IF;
+  RETURN coalesce(lab.turned_away(p_site, fault), lab.answered(fault, (SELECT s.capabilities FROM lab.site s WHERE s.id = p_site)));
+END $$;
+
+CREATE OR REPLACE FUNCTION lab.vm_status(p_site text, p_vms text[], p_gate boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  fault lab.fault;
+  now_ timestamptz := lab.now();
+BEGIN
+  IF p_gate THEN
+    fault := lab.gate(p_site, 'vmStatus', p_vms || CASE WHEN EXISTS (SELECT FROM lab.fault)
+      THEN ARRAY(SELECT name FROM lab.vm WHERE id = ANY (p_vms)) END);
+  END IF;
+  RETURN coalesce(lab.turned_away(p_site, fault), lab.answered(fault, (
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+      'vmId', v.id,
+      'powerState', CASE WHEN lab.is_on(v, now_) THEN 'POWERED_ON' ELSE 'POWERED_OFF' END,
+      'heartbeatAt', lab.iso(beat),
+      'ipAddresses', CASE WHEN beat IS NULL THEN '[]'
+        ELSE to_jsonb(lab.ip_addresses(CASE WHEN v.nics_from > now_ THEN v.nics_before ELSE v.nics END)) END)), '[]')
+    FROM lab.vm v, lab.heartbeat_at(v, now_) beat
+    WHERE v.id = ANY (p_vms) AND v.site_id = p_site AND v.made_at <= now_ AND (v.removed_at IS NULL OR v.removed_at > now_))));
+END $$;
+
+-- What is being made or being removed is there too.
+CREATE OR REPLACE FUNCTION lab.artefacts(p_site text, p_run text, p_gate boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  fault lab.fault;
+  now_ timestamptz := lab.now();
+BEGIN
+  IF p_gate THEN fault := lab.gate(p_site, 'artefacts', ARRAY[p_run]); END IF;
+  RETURN coalesce(lab.turned_away(p_site, fault), lab.answered(fault, (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('kind', a.kind, 'id', a.id, 'name', a.name) ORDER BY a.kind, a.name, a.id), '[]')
+    FROM (
+      SELECT 'VM' AS kind, id, name, site_id, run_id, removed_at AS gone_at FROM lab.vm
+      UNION ALL SELECT 'SNAPSHOT', id, name, site_id, run_id, discarded_at FROM lab.snapshot
+      UNION ALL SELECT 'NETWORK', id, name, site_id, run_id, removed_at FROM lab.network
+      UNION ALL SELECT 'PLACEHOLDER_IN_USE', id, name, site_id, run_id, released_at FROM lab.placeholder
+    ) a
+    WHERE a.run_id = p_run AND a.site_id = p_site AND (a.gone_at IS NULL OR a.gone_at > now_))));
+END $$;
+
+CREATE OR REPLACE FUNCTION lab.recovery_points(p_site text, p_group text, p_gate boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  fault lab.fault;
+  now_ timestamptz := lab.now();
+BEGIN
+  IF p_gate THEN
+    fault := lab.gate(p_site, 'recoveryPoints', ARRAY(SELECT name FROM lab.replica_group WHERE id = p_group) || p_group);
+  END IF;
+  IF lab.turned_away(p_site, fault) IS NOT NULL THEN RETURN lab.turned_away(p_site, fault); END IF;
+  IF NOT EXISTS (SELECT FROM lab.replica_group WHERE id = p_group AND site_id = p_site) THEN
+    RETURN lab.refusal('NOT_FOUND', format('There is no group %s here.', p_group));
+  END IF;
+  RETURN lab.answered(fault, (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('pointId', p.id, 'takenAt', lab.iso(p.taken_at), 'complete', p.complete_at <= now_,
+      'sizeBytes', p.size_bytes) ORDER BY p.taken_at DESC, p.id), '[]')
+    FROM lab.point p WHERE p.group_id = p_group AND p.taken_at <= now_));
+END $$;
+
+-- Ports that guests of test VMs serve now.
+CREATE OR REPLACE FUNCTION lab.open_services() RETURNS TABLE (name text, ip text, port integer, banner text) LANGUAGE sql AS $$
+  SELECT v.name, ip, (s ->> 'port')::integer, s ->> 'banner'
+  FROM (SELECT lab.now() AS at) clock, lab.vm v, jsonb_array_elements(v.services) s,
+    unnest(lab.ip_addresses(CASE WHEN v.nics_from > clock.at THEN v.nics_before ELSE v.nics END)) ip
+  WHERE v.run_id IS NOT NULL AND v.services <> '[]' AND lab.is_on(v, clock.at) AND v.booted_at <= clock.at
+$$;
