@@ -1,0 +1,103 @@
+/** What one journal write holds: changes of steps, prompts and output, and the events that say so, in order. */
+import type { RecoveryEvent } from "../events/types.ts";
+import type { PromptAnswer, StepNode, StepResult, StepStatus } from "./model.ts";
+
+/** A step as it is in memory, between reading its row and writing it. */
+export interface StepState {
+  readonly node: StepNode;
+  status: StepStatus;
+  attempt: number;
+  progressPercent: number;
+  message: string | null;
+  errors: readonly string[];
+  warnings: readonly string[];
+  result: StepResult | null;
+  /** Database time in milliseconds; for forecasts. Null until started or ended. */
+  startedAt: number | null;
+  endedAt: number | null;
+  dueAt: number | null;
+}
+
+/** A step's row as the journal writes it. */
+export interface StepChange {
+  readonly ordinal: number;
+  readonly status: StepStatus;
+  readonly attempt: number;
+  readonly progress: number;
+  readonly message: string | null;
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly result: StepResult | null;
+  /** Milliseconds since 1970, database time; null: none. */
+  readonly started: number | null;
+  readonly ended: number | null;
+  readonly due: number | null;
+}
+
+export interface NewPrompt {
+  readonly id: string;
+  readonly ordinal: number;
+  readonly attempt: number;
+  readonly name: string;
+  readonly message: string;
+  readonly defaultAnswer: PromptAnswer | null;
+  readonly opened: number;
+  readonly due: number | null;
+}
+
+export interface NewOutput {
+  readonly ordinal: number;
+  readonly text: string;
+  readonly total: number;
+}
+
+export interface Batch {
+  readonly steps: Map<number, StepState>;
+  readonly events: RecoveryEvent[];
+  readonly prompts: NewPrompt[];
+  readonly outputs: NewOutput[];
+  /** Prompts that nobody has to answer any more. */
+  readonly withdrawn: string[];
+}
+
+export const emptyBatch = (): Batch => ({ steps: new Map(), events: [], prompts: [], outputs: [], withdrawn: [] });
+
+export const isEmpty = (batch: Batch): boolean =>
+  batch.steps.size === 0 && batch.events.length === 0 && batch.prompts.length === 0 && batch.outputs.length === 0 && batch.withdrawn.length === 0;
+
+export const changeOf = (step: StepState): StepChange => ({
+  ordinal: step.node.ordinal,
+  status: step.status,
+  attempt: step.attempt,
+  progress: step.progressPercent,
+  message: step.message,
+  errors: step.errors,
+  warnings: step.warnings,
+  result: step.result,
+  started: step.startedAt,
+  ended: step.endedAt,
+  due: step.dueAt,
+});
+
+export const stepChanged = (step: StepState): RecoveryEvent => ({
+  kind: "STEP_CHANGED",
+  ordinal: step.node.ordinal,
+  path: step.node.path,
+  stepKind: step.node.kind,
+  name: step.node.name,
+  status: step.status,
+  attempt: step.attempt,
+  progressPercent: step.progressPercent,
+  message: step.message,
+  errors: step.errors,
+  warnings: step.warnings,
+  vmId: step.node.vmId,
+  groupId: step.node.groupId,
+  siteId: step.node.siteId,
+});
+
+/** The step as it is now goes into the write, with an event. */
+export function noteStep(batch: Batch, step: StepState): void {
+  batch.steps.set(step.node.ordinal, step);
+  batch.events.push(stepChanged(step));
+}

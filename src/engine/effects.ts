@@ -1,0 +1,132 @@
+/**
+ * An effect at a site, from intent to result: ordered with its key, watched, tried again while its failure is transient. A call that
+ * got no answer is asked about (observe) before it is made again with the same key; only a failure that is known gets a new attempt.
+ */
+import { type EffectKind, type EffectRequest, type Operation, type Provider, ProviderError } from "../providers/contract.ts";
+import { LeaseLost, pause } from "./journal.ts";
+import type { SiteRef } from "./model.ts";
+import type { Poller } from "./poller.ts";
+import type { EffectEnd, StepContext } from "./steps/kind.ts";
+
+export interface RetryPolicy {
+  /** Tries of one effect or question before it has failed. */
+  readonly tries: number;
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** 0 to 1: chance comes from outside, so that tests can replay it. */
+  readonly random: () => number;
+}
+
+export const backOff = (policy: RetryPolicy, failures: number): number =>
+  Math.min(policy.maxMs, policy.baseMs * 2 ** (failures - 1)) * (0.5 + policy.random() / 2);
+
+export const isAbort = (error: unknown): boolean => error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
+
+/** What a run's effects share: who owns it, how long a call may take, and the watch over what was ordered. */
+export interface SiteCalls {
+  readonly runId: string;
+  readonly epoch: bigint;
+  readonly retry: RetryPolicy;
+  provider(site: SiteRef): Provider;
+  /** A signal for one call: ends with the step, or at a deadline that is shorter than what is left of the lease. Waits while too little is left. */
+  deadline(signal: AbortSignal): Promise<AbortSignal>;
+  /** Watches operations at a site by their keys. */
+  operations(site: SiteRef): Poller<Operation>;
+}
+
+/** A failure that may pass, as words; throws what is no failure of the site. */
+export function transientFailure(error: unknown, signal: AbortSignal, runId: string): string {
+  if (signal.aborted) throw signal.reason;
+  if (error instanceof ProviderError) {
+    if (error.code === "STALE_EPOCH") throw new LeaseLost(runId);
+    if (error.failure === "PERMANENT") throw error;
+    return error.message;
+  }
+  if (isAbort(error)) return "the site did not answer in time";
+  throw error;
+}
+
+/** Asks again while the failure is transient. */
+export async function askSite<T>(
+  calls: SiteCalls,
+  site: SiteRef,
+  signal: AbortSignal,
+  question: (provider: Provider, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await question(calls.provider(site), await calls.deadline(signal));
+    } catch (error) {
+      const message = transientFailure(error, signal, calls.runId);
+      if (failures >= calls.retry.tries) throw new ProviderError("PERMANENT", "TIMED_OUT", `${site.siteName}: ${message} (${failures} tries)`);
+      await pause(backOff(calls.retry, failures), signal);
+    }
+  }
+}
+
+type EffectContext = Pick<StepContext, "ordinal" | "attempt" | "resumed" | "signal" | "record" | "progress">;
+
+export async function performEffect<K extends EffectKind>(
+  calls: SiteCalls,
+  context: EffectContext,
+  site: SiteRef,
+  kind: K,
+  request: EffectRequest<K>,
+  secret?: string,
+): Promise<EffectEnd<K>> {
+  const { signal } = context;
+  const key = () => `${calls.runId}:${context.ordinal}:${context.attempt()}`;
+  let doubtful = context.resumed;
+  for (let failures = 1; ; failures++) {
+    let message: string;
+    let known = false;
+    try {
+      const end = await orderAndWatch(calls, context, site, kind, request, key(), doubtful, secret);
+      if (end.state === "SUCCEEDED") return { ok: true, result: end.result };
+      if (end.failure === "PERMANENT") return { ok: false, message: end.message };
+      message = end.message;
+      known = true;
+    } catch (error) {
+      if (error instanceof ProviderError && error.failure === "PERMANENT" && error.code !== "STALE_EPOCH") return { ok: false, message: error.message };
+      message = transientFailure(error, signal, calls.runId);
+    }
+    if (failures >= calls.retry.tries) return { ok: false, message: `${message} (given up after ${failures} tries)` };
+    doubtful = !known;
+    const retryInMs = backOff(calls.retry, failures);
+    await context.record({ message: `Try ${failures} of ${calls.retry.tries}: ${message}; trying again`, nextAttempt: known, retryInMs });
+    await pause(retryInMs, signal);
+  }
+}
+
+/** One try: what is already under way under this key is watched, the rest is ordered. */
+async function orderAndWatch<K extends EffectKind>(
+  calls: SiteCalls,
+  context: EffectContext,
+  site: SiteRef,
+  kind: K,
+  request: EffectRequest<K>,
+  key: string,
+  doubtful: boolean,
+  secret: string | undefined,
+): Promise<Exclude<Operation<K>, { state: "RUNNING" }>> {
+  const provider = calls.provider(site);
+  const { runId, epoch } = calls;
+  if (doubtful) {
+    const signal = await calls.deadline(context.signal);
+    await provider.observe(site.externalId, [key], { runId, epoch, signal });
+  }
+  const signal = await calls.deadline(context.signal);
+  // The same key again answers how far it is, so ordering what was observed is safe, and yields its typed result.
+  let operation = await provider.order(site.externalId, kind, request, { key, runId, epoch, signal, ...(secret === undefined ? {} : { secret }) });
+  while (operation.state === "RUNNING") {
+    context.progress(operation.progressPercent);
+    const next = await calls.operations(site).next(key);
+    if (next === undefined) throw new ProviderError("TRANSIENT", "BUSY", "the site no longer knows the operation");
+    if (next.state === "RUNNING") operation = next;
+    else {
+      const again = await calls.deadline(context.signal);
+      operation = await provider.order(site.externalId, kind, request, { key, runId, epoch, signal: again });
+    }
+  }
+  return operation;
+}

@@ -1,0 +1,129 @@
+/** A node's engine: claims runs that nobody drives, drives them, and gives them back when it stops. */
+import { v7 as uuid } from "uuid";
+import type { Database } from "../database/database.ts";
+import type { WakeUps } from "../events/wake-ups.ts";
+import type { Providers } from "../providers/contract.ts";
+import type { Logger } from "pino";
+import { forget, readSpool } from "./commands/spool.ts";
+import { moveDeadlines } from "./gap.ts";
+import { isOutage } from "./journal.ts";
+import { claim, type Claim, release, releaseAll } from "./lease.ts";
+import { startLifeline } from "./lifeline.ts";
+import { driveRun, type RunHandle } from "./run.ts";
+import type { RunEnd } from "./run-loop.ts";
+import { defaultSettings, type EngineParts, type EngineSettings } from "./settings.ts";
+import { createSlots } from "./slots.ts";
+
+export interface EngineOptions {
+  readonly database: Database;
+  readonly providers: Providers;
+  readonly wakeUps: WakeUps;
+  readonly spoolDir: string;
+  readonly settings: Partial<EngineSettings> & Pick<EngineSettings, "leaseSeconds" | "scriptsDir" | "secretsDir">;
+  readonly log: Logger;
+}
+
+export interface Engine {
+  readonly nodeId: string;
+  /** Runs that this node drives now. */
+  readonly driving: number;
+  /** Starts nothing more, gives every run back, ends commands. */
+  close(): Promise<void>;
+}
+
+const sweepMs = 1000;
+/** Runs that one node drives at once. */
+const maxRuns = 200;
+
+export async function startEngine({ database, providers, wakeUps, spoolDir, settings: given, log }: EngineOptions): Promise<Engine> {
+  const nodeId = uuid();
+  const { pool } = database;
+  const settings: EngineSettings = { ...defaultSettings, ...given };
+  const lostOutcomes = await readSpool(spoolDir);
+  await moveDeadlines(pool, nodeId, settings.leaseSeconds);
+  const { leaseSeconds, scriptsDir } = settings;
+  const lifeline = await startLifeline({ directUrl: database.directUrl, nodeId, leaseSeconds, spoolDir, scriptsDir, log });
+  const parts: EngineParts = {
+    pool,
+    providers,
+    lifeline,
+    wakeUps,
+    slots: createSlots(settings.operationsPerSite),
+    settings,
+    lostOutcomes,
+    forgetOutcome: (key) => void forget(spoolDir, key).catch((error) => log.warn({ err: error, key }, "an outcome stays in the spool")),
+    log,
+  };
+  const stopping = new AbortController();
+  const runs = new Map<string, RunHandle>();
+  const ends = new Set<Promise<void>>();
+
+  function take(claimed: Claim): void {
+    lifeline.own(claimed.runId, claimed.epoch, claimed.claimedAtMs);
+    const handle = driveRun(claimed, parts, stopping.signal);
+    runs.set(claimed.runId, handle);
+    const end = handle.done.then(
+      (how) => giveBack(claimed, how),
+      (error: unknown) => {
+        log.error({ err: error, runId: claimed.runId }, "a run broke off; it is taken up again soon");
+        return giveBack(claimed, { waitsUntil: new Date(Date.now() + 5000) });
+      },
+    );
+    ends.add(end);
+    void end.finally(() => ends.delete(end));
+  }
+
+  async function giveBack(claimed: Claim, how: RunEnd): Promise<void> {
+    runs.delete(claimed.runId);
+    lifeline.disown(claimed.runId);
+    if (how === "ENDED" || how === "LOST") return;
+    const next = how === "HANDED_OVER" ? "AT_ONCE" : (how.waitsUntil ?? "WHEN_WOKEN");
+    await release(pool, claimed, nodeId, next).catch((error) => log.warn({ err: error, runId: claimed.runId }, "a lease is left to lapse"));
+  }
+
+  let sweeping = false;
+  let again = false;
+  async function sweep(): Promise<void> {
+    if (sweeping || stopping.signal.aborted) {
+      again = sweeping;
+      return;
+    }
+    sweeping = true;
+    try {
+      if (lifeline.servingMs() > 0 && runs.size < maxRuns) {
+        for (const claimed of await claim(pool, nodeId, settings.leaseSeconds, maxRuns - runs.size)) take(claimed);
+      }
+    } catch (error) {
+      if (!isOutage(error)) log.error({ err: error }, "looking for runs failed");
+    } finally {
+      sweeping = false;
+      if (again) {
+        again = false;
+        void sweep();
+      }
+    }
+  }
+
+  const stopListening = wakeUps.on("dr_work", (runId) => {
+    const handle = runId === null ? undefined : runs.get(runId);
+    if (handle) handle.wake();
+    else void sweep();
+  });
+  const timer = setInterval(() => void sweep(), sweepMs);
+  await sweep();
+
+  return {
+    nodeId,
+    get driving() {
+      return runs.size;
+    },
+    async close() {
+      clearInterval(timer);
+      stopListening();
+      stopping.abort(new DOMException("the gateway stops", "AbortError"));
+      await Promise.allSettled(ends);
+      await lifeline.close();
+      await releaseAll(pool, nodeId).catch((error) => log.warn({ err: error }, "leases are left to lapse"));
+    },
+  };
+}

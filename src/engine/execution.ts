@@ -1,0 +1,214 @@
+/** Gives a step what it works with (its context), runs it, and tells the run how it ended. */
+import { type Operation, ProviderError, type VmStatus } from "../providers/contract.ts";
+import type { CommandOutcome } from "./commands/command.ts";
+import { PermanentCommandError, ended } from "./commands/command.ts";
+import { resolveProgram } from "./commands/program.ts";
+import type { DatabaseClock } from "./clock.ts";
+import { askSite, isAbort, performEffect, type SiteCalls } from "./effects.ts";
+import type { Inbox } from "./inbox.ts";
+import { LeaseLost, pause } from "./journal.ts";
+import { leafAt, type LiveRun, stepAt } from "./live-run.ts";
+import { isGood, type LeafNode, type SiteRef, type StepEnd } from "./model.ts";
+import { createPoller, type Poller } from "./poller.ts";
+import { knownSecrets, readSecret } from "./secrets.ts";
+import type { EngineParts } from "./settings.ts";
+import { type ActingKind, isWait, perform } from "./steps/index.ts";
+import type { CommandRun, StepContext } from "./steps/kind.ts";
+
+export interface Executions {
+  /** Starts the work of a step that is recorded as RUNNING. `resumed`: its owner died over it. */
+  launch(ordinal: number, resumed: boolean): void;
+  /** How many are working. */
+  readonly working: number;
+  /** The run was cancelled: commands and checks stop, effects run out. */
+  interrupt(): void;
+  /** Resolves when nothing works any more. */
+  settled(): Promise<void>;
+}
+
+export interface ExecutionOptions {
+  readonly run: LiveRun;
+  readonly planName: string;
+  readonly epoch: bigint;
+  readonly parts: EngineParts;
+  readonly inbox: Inbox;
+  readonly clock: DatabaseClock;
+  /** Aborted when the run is handed over or lost. */
+  readonly signal: AbortSignal;
+}
+
+const siteKey = (site: SiteRef) => `${site.provider}/${site.externalId}`;
+
+export function createExecutions(options: ExecutionOptions): Executions {
+  const { run, parts, inbox, signal } = options;
+  const calls = createSiteCalls(options);
+  const statuses = pollers<VmStatus>((site, keys, deadline) => calls.provider(site).vmStatus(site.externalId, keys, deadline), calls, parts, signal);
+  const cancelled = new AbortController();
+  const interruptible = AbortSignal.any([signal, cancelled.signal]);
+  const working = new Set<Promise<void>>();
+
+  async function execute(ordinal: number, resumed: boolean): Promise<void> {
+    const { node } = leafAt(run, ordinal);
+    if (!isActing(node)) throw new Error(`${node.kind} has no work of its own`);
+    const stops = node.kind === "COMMAND" || node.kind === "READY_CHECK";
+    const context = createContext(options, calls, statuses, ordinal, resumed, stops ? interruptible : signal);
+    try {
+      inbox.put({ kind: "ENDED", ordinal, end: await perform(node, context) });
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof LeaseLost) inbox.put({ kind: "BROKEN", error });
+      else inbox.put({ kind: "ENDED", ordinal, end: endOfError(error, cancelled.signal, ordinal) });
+    }
+  }
+
+  function endOfError(error: unknown, cancel: AbortSignal, ordinal: number): StepEnd {
+    if (cancel.aborted && (isAbort(error) || error === cancel.reason)) return { status: "CANCELLED", message: "Stopped because the run was cancelled" };
+    if (error instanceof ProviderError) return { status: "FAILED", message: error.message, errors: [error.message] };
+    parts.log.error({ err: error, runId: run.id, ordinal }, "a step failed inside the gateway");
+    const message = "The step failed inside the gateway; its log says more";
+    return { status: "FAILED", message, errors: [message] };
+  }
+
+  return {
+    launch(ordinal, resumed) {
+      const work: Promise<void> = execute(ordinal, resumed).finally(() => working.delete(work));
+      working.add(work);
+    },
+    get working() {
+      return working.size;
+    },
+    interrupt: () => cancelled.abort(new DOMException("the run was cancelled", "AbortError")),
+    async settled() {
+      while (working.size > 0) await Promise.allSettled(working);
+    },
+  };
+}
+
+const isActing = (node: LeafNode): node is LeafNode<ActingKind> => !isWait(node.kind);
+
+function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): SiteCalls {
+  const { providers, lifeline, settings } = parts;
+  const calls: SiteCalls = {
+    runId: run.id,
+    epoch,
+    retry: settings.retry,
+    provider(site) {
+      const provider = providers.get(site.provider);
+      if (!provider) throw new ProviderError("PERMANENT", "UNSUPPORTED", `There is no provider ${site.provider} for ${site.siteName}`);
+      return provider;
+    },
+    async deadline(callSignal) {
+      const half = (settings.leaseSeconds * 1000) / 2;
+      while (lifeline.remainingMs(run.id) < half) await pause(25, callSignal);
+      const left = lifeline.remainingMs(run.id) - 250;
+      return AbortSignal.any([callSignal, AbortSignal.timeout(Math.max(50, Math.min(settings.callTimeoutMs, left)))]);
+    },
+    operations: (site) => operations.at(site),
+  };
+  const operations = pollers<Operation>(
+    (site, keys, deadline) => calls.provider(site).observe(site.externalId, keys, { runId: run.id, epoch, signal: deadline }),
+    calls,
+    parts,
+    signal,
+  );
+  return calls;
+}
+
+interface SitePollers<V> {
+  at(site: SiteRef): Poller<V>;
+}
+
+/** One poller a site. */
+function pollers<V>(
+  ask: (site: SiteRef, keys: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, V>>,
+  calls: SiteCalls,
+  parts: EngineParts,
+  signal: AbortSignal,
+): SitePollers<V> {
+  const bySite = new Map<string, Poller<V>>();
+  return {
+    at(site) {
+      const known = bySite.get(siteKey(site));
+      if (known) return known;
+      const made = createPoller<V>(async (keys) => ask(site, keys, await calls.deadline(signal)), parts.settings.pollMs, signal);
+      bySite.set(siteKey(site), made);
+      return made;
+    },
+  };
+}
+
+function createContext(
+  options: ExecutionOptions,
+  calls: SiteCalls,
+  statuses: SitePollers<VmStatus>,
+  ordinal: number,
+  resumed: boolean,
+  signal: AbortSignal,
+): StepContext {
+  const { run, planName, parts, inbox, clock } = options;
+  const step = stepAt(run, ordinal);
+  const key = () => `${run.id}:${ordinal}:${step.attempt}`;
+  const context: StepContext = {
+    runId: run.id,
+    planName,
+    runKind: run.kind,
+    ordinal,
+    attempt: () => step.attempt,
+    resumed,
+    signal,
+    remainingMs: () => (step.dueAt === null ? null : step.dueAt - clock.now()),
+    resultOf(other) {
+      const { status, result } = stepAt(run, other);
+      return isGood(status) ? result : null;
+    },
+    recorded: () => step.result,
+    record: (change) => new Promise((written) => inbox.put({ kind: "RECORD", ordinal, change, written })),
+    progress: (percent) => {
+      step.progressPercent = Math.max(step.progressPercent, Math.min(99, Math.floor(percent)));
+    },
+    effect: (site, kind, request, secret) => performEffect(calls, context, site, kind, request, secret),
+    ask: (site, question) => askSite(calls, site, signal, question),
+    vmStatus: (site, vmId) => askSite(calls, site, signal, () => statuses.at(site).next(vmId)),
+    runCommand: (command) => runCommand(options, command, key(), ordinal, signal),
+    async lostOutcome() {
+      const found = parts.lostOutcomes.get(key()) ?? null;
+      parts.lostOutcomes.delete(key());
+      return found;
+    },
+    readSecret: (id) => readSecret(parts.settings.secretsDir, id),
+  };
+  return context;
+}
+
+async function runCommand(options: ExecutionOptions, command: CommandRun, key: string, ordinal: number, signal: AbortSignal): Promise<CommandOutcome> {
+  const { run, planName, parts, inbox } = options;
+  const { scriptsDir, secretsDir } = parts.settings;
+  try {
+    const program = await resolveProgram(scriptsDir, command.command);
+    parts.forgetOutcome(key);
+    const running = parts.lifeline.runCommand({
+      key,
+      runId: run.id,
+      program,
+      arguments: command.arguments,
+      timeoutSeconds: command.timeoutSeconds,
+      environment: {
+        DR_PLAN_NAME: planName,
+        DR_RECOVERY_TYPE: run.kind,
+        DR_RUN_ID: run.id,
+        DR_SITE: command.site.siteName,
+        ...(command.vmName === null ? {} : { DR_VM_NAME: command.vmName }),
+        ...(command.vmIp === null ? {} : { DR_VM_IP: command.vmIp }),
+      },
+      secrets: await knownSecrets(secretsDir),
+      signal,
+      onOutput: (text, totalBytes) => inbox.put({ kind: "OUTPUT", ordinal, text, totalBytes }),
+    });
+    const outcome = await running.outcome;
+    if (options.signal.aborted) throw options.signal.reason;
+    return outcome;
+  } catch (error) {
+    if (error instanceof PermanentCommandError) return ended("NOT_STARTED", error.message);
+    throw error;
+  }
+}

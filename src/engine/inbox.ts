@@ -1,0 +1,75 @@
+/** What steps tell their run while they work; the run hears it one by one, between two writes. */
+import type { StepEnd, StepResult } from "./model.ts";
+
+export interface StepRecord {
+  readonly message?: string;
+  readonly result?: StepResult;
+  /** The failure of this attempt is known: the next one gets a key of its own. */
+  readonly nextAttempt?: boolean;
+  readonly retryInMs?: number | null;
+}
+
+export type Message =
+  | { readonly kind: "ENDED"; readonly ordinal: number; readonly end: StepEnd }
+  | { readonly kind: "RECORD"; readonly ordinal: number; readonly change: StepRecord; readonly written: () => void }
+  | { readonly kind: "OUTPUT"; readonly ordinal: number; readonly text: string; readonly totalBytes: number }
+  | { readonly kind: "BROKEN"; readonly error: unknown };
+
+export interface Inbox {
+  put(message: Message): void;
+  /** Everything that has come since the last time. */
+  take(): readonly Message[];
+  /** Ends the waiting without a message: a slot is free. */
+  wake(): void;
+  /** Somebody wished something, or answered: the run looks at once. */
+  wish(): void;
+  /** Whether somebody wished something since the last time. */
+  wished(): boolean;
+  /** Resolves at the next message or wake, at once if there was one since the last wait, or after `ms`. */
+  wait(ms: number): Promise<void>;
+}
+
+export function createInbox(): Inbox {
+  let messages: Message[] = [];
+  let woken = false;
+  let wished = false;
+  let release: (() => void) | null = null;
+  const wake = () => {
+    woken = true;
+    release?.();
+  };
+  return {
+    put(message) {
+      messages.push(message);
+      wake();
+    },
+    take() {
+      const taken = messages;
+      messages = [];
+      return taken;
+    },
+    wake,
+    wish() {
+      wished = true;
+      wake();
+    },
+    wished() {
+      const answer = wished;
+      wished = false;
+      return answer;
+    },
+    async wait(ms) {
+      if (!woken) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          release = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      release = null;
+      woken = false;
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/**
+ * The one writer of a run: steps, prompts, output, the run's own row and its events, in one autocommit statement that is conditional
+ * on the epoch. No state without its event, nothing from an owner that has lost the run. The run's row also counts its
+ * events, so that a write whose answer got lost is recognised when it is sent again, and not done twice.
+ */
+import type pg from "pg";
+import { type Batch, changeOf } from "./batch.ts";
+import { eventArrays, eventCtes } from "../events/append.ts";
+import type { RecoveryEvent } from "../events/types.ts";
+import type { PausedReason, RunWarning } from "./model.ts";
+
+/** The run's own row, as it is after the write. */
+export interface RunRow {
+  readonly state: string;
+  readonly pausedReason: PausedReason | null;
+  readonly started: number | null;
+  readonly progress: number;
+  readonly currentStep: string | null;
+  readonly estimate: number | null;
+  readonly vmCount: number;
+  readonly vmsSucceeded: number;
+  readonly vmsFailed: number;
+  readonly errors: readonly string[];
+  readonly warnings: readonly RunWarning[];
+}
+
+/** Another node owns the run, or nobody does any more: stop, and write nothing. */
+export class LeaseLost extends Error {
+  override readonly name = "LeaseLost";
+  constructor(runId: string) {
+    super(`the lease of run ${runId} is lost`);
+  }
+}
+
+export interface Journal {
+  /** Number of the newest event. */
+  readonly lastEvent: number;
+  /** Resolves when it is durable; waits while the database is away. Throws LeaseLost when the epoch no longer holds. */
+  write(batch: Batch, run: RunRow): Promise<void>;
+  /** The same for another statement whose $1 to $7 are as `runAndEvents` has them; one row means done. */
+  execute(statement: Statement, row: object, events: readonly RecoveryEvent[], values?: readonly unknown[]): Promise<void>;
+}
+
+interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+const milliseconds = (column: string) => `to_timestamp(${column} / 1000.0)`;
+
+/** $1 run, $2 epoch, $3 expected last event, $4 number of events, $5 run's row, $6 and $7 events. Later statements add to it. */
+export const runAndEvents = {
+  run: `r AS (
+    UPDATE recovery SET last_event = last_event + $4::int, state = x.state::"RecoveryState", paused_reason = x."pausedReason"::"PausedReason",
+      started_at = ${milliseconds("x.started")}, progress_percent = GREATEST(progress_percent, x.progress), current_step = x."currentStep",
+      estimated_completion_at = ${milliseconds("x.estimate")}, vm_count = x."vmCount", vms_succeeded = x."vmsSucceeded",
+      vms_failed = x."vmsFailed", errors = x.errors, warnings = x.warnings, warnings_count = jsonb_array_length(x.warnings)
+    FROM jsonb_to_record($5::jsonb) AS x(state text, "pausedReason" text, started float8, progress int, "currentStep" text, estimate float8,
+      "vmCount" int, "vmsSucceeded" int, "vmsFailed" int, errors text[], warnings jsonb)
+    WHERE id = $1::uuid AND epoch = $2::bigint AND last_event = $3::int
+    RETURNING id, last_event - $4::int AS base)`,
+  task: `t AS (
+    UPDATE task SET state = 'RUNNING', progress_percent = GREATEST(progress_percent, x.progress), current_step = x."currentStep"
+    FROM r, jsonb_to_record($5::jsonb) AS x(progress int, "currentStep" text) WHERE task.recovery_id = r.id)`,
+  /** $6 kinds and $7 payloads. The counter comes last: whoever holds it lets all other writers wait. */
+  events: (after: string) => eventCtes({ run: "r", after: [after], kinds: "$6", payloads: "$7" }),
+} as const;
+
+const write = {
+  name: "journal-write",
+  text: `WITH ${runAndEvents.run},
+  u AS (
+    UPDATE recovery_step s SET status = x.status::"StepStatus", attempt = x.attempt, progress_percent = x.progress, message = x.message,
+      errors = x.errors, warnings = x.warnings, result = x.result, started_at = ${milliseconds("x.started")},
+      ended_at = ${milliseconds("x.ended")}, due_at = ${milliseconds("x.due")}
+    FROM r, jsonb_to_recordset($8::jsonb) AS x(ordinal int, status text, attempt int, progress int, message text, errors text[],
+      warnings text[], result jsonb, started float8, ended float8, due float8)
+    WHERE s.run_id = r.id AND s.ordinal = x.ordinal RETURNING 1),
+  p AS (
+    INSERT INTO recovery_prompt (id, run_id, ordinal, attempt, name, message, opened_at, due_at, default_answer)
+    SELECT x.id, r.id, x.ordinal, x.attempt, x.name, x.message, ${milliseconds("x.opened")}, ${milliseconds("x.due")}, x."defaultAnswer"::"PromptAnswer"
+    FROM r, jsonb_to_recordset($9::jsonb) AS x(id uuid, ordinal int, attempt int, name text, message text, opened float8, due float8, "defaultAnswer" text)),
+  o AS (
+    INSERT INTO step_output (run_id, ordinal, tail, total_bytes)
+    SELECT r.id, x.ordinal, right(x.text, 65536), x.total FROM r, jsonb_to_recordset($10::jsonb) AS x(ordinal int, text text, total int)
+    ON CONFLICT (run_id, ordinal) DO UPDATE SET tail = right(step_output.tail || excluded.tail, 65536), total_bytes = excluded.total_bytes),
+  w AS (
+    UPDATE recovery_prompt SET withdrawn_at = dr_now() FROM r
+    WHERE run_id = r.id AND recovery_prompt.id = ANY($11::uuid[]) AND answer IS NULL AND withdrawn_at IS NULL),
+  ${runAndEvents.task},
+  ${runAndEvents.events("u")}
+  SELECT base FROM r`,
+};
+
+/** jsonb takes neither NUL nor half a surrogate pair, and a command may print either. */
+export function toJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (!/\\u(0000|d[89a-f])/i.test(text)) return text;
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "string" ? part.toWellFormed().replaceAll("\0", "\uFFFD") : part));
+}
+
+/** Output of one write, per step once: the statement can't update one row twice. */
+function outputsOf(batch: Batch): unknown[] {
+  const byStep = new Map<number, { ordinal: number; text: string; total: number }>();
+  for (const { ordinal, text, total } of batch.outputs) {
+    byStep.set(ordinal, { ordinal, text: (byStep.get(ordinal)?.text ?? "") + text, total });
+  }
+  return [...byStep.values()];
+}
+
+export interface JournalOptions {
+  readonly pool: pg.Pool;
+  readonly runId: string;
+  readonly epoch: bigint;
+  readonly lastEvent: number;
+  readonly signal: AbortSignal;
+  /** Called when the database can't be reached; the write is tried again. */
+  readonly onTrouble: (error: unknown) => void;
+}
+
+export function createJournal({ pool, runId, epoch, lastEvent: known, signal, onTrouble }: JournalOptions): Journal {
+  let lastEvent = known;
+
+  async function execute(statement: Statement, row: object, news: readonly RecoveryEvent[], values: readonly unknown[] = []): Promise<void> {
+    const events = news.length;
+    const { kinds, payloads } = eventArrays(news);
+    const all = [toJson(row), kinds, payloads, ...values];
+    for (let delay = 50; ; delay = Math.min(delay * 2, 1000)) {
+      if (signal.aborted) throw signal.reason;
+      try {
+        const { rowCount } = await pool.query({ ...statement, values: [runId, epoch, lastEvent, events, ...all] });
+        if (rowCount === 1 || (await wasWritten(events))) {
+          lastEvent += events;
+          return;
+        }
+        throw new LeaseLost(runId);
+      } catch (error) {
+        if (error instanceof LeaseLost || !isOutage(error)) throw error;
+        onTrouble(error);
+        await pause(delay, signal);
+      }
+    }
+  }
+
+  /** An earlier try may have arrived although its answer did not. */
+  async function wasWritten(events: number): Promise<boolean> {
+    const { rows } = await pool.query("SELECT 1 FROM recovery WHERE id = $1 AND epoch = $2 AND last_event = $3", [runId, epoch, lastEvent + events]);
+    return events > 0 && rows.length === 1;
+  }
+
+  return {
+    get lastEvent() {
+      return lastEvent;
+    },
+    execute,
+    write: (batch, run) =>
+      execute(write, run, batch.events, [
+        toJson([...batch.steps.values()].map(changeOf)),
+        toJson(batch.prompts),
+        toJson(outputsOf(batch)),
+        batch.withdrawn,
+      ]),
+  };
+}
+
+/** The connection is gone, or the server is stopping or starting: not an error of the statement. */
+export function isOutage(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (/^(08|57P)/.test(code) || code === "53300") return true;
+  if (/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EAI_|EHOSTUNREACH|ENETUNREACH)/.test(code)) return true;
+  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message);
+}
+
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}

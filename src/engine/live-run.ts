@@ -1,0 +1,214 @@
+/**
+ * A run in memory: its steps, its schedule, and what has changed since the last write. Nothing here waits or writes; each change goes
+ * into the batch that the journal takes next.
+ */
+import type { RecoveryEvent } from "../events/types.ts";
+import { type Batch, emptyBatch, noteStep, type StepState } from "./batch.ts";
+import type { RunRow } from "./journal.ts";
+import {
+  type LeafNode,
+  type PausedReason,
+  type RunKind,
+  type RunState,
+  type RunWarning,
+  type SettledStatus,
+  type StepEnd,
+  type StepNode,
+  type StepStatus,
+  isContainer,
+} from "./model.ts";
+import { countVms, vmResult } from "./outcome.ts";
+import { createSchedule, type Decided, type Schedule } from "./schedule.ts";
+import { stepWarning } from "./warnings.ts";
+
+export interface LiveRun {
+  readonly id: string;
+  readonly kind: RunKind;
+  /** A forced cleanup: failures become warnings. */
+  readonly lenient: boolean;
+  readonly steps: readonly StepState[];
+  readonly schedule: Schedule;
+  readonly children: ReadonlyMap<number, readonly StepState[]>;
+  batch: Batch;
+  state: RunState;
+  pausedReason: PausedReason | null;
+  startedAt: number | null;
+  progressPercent: number;
+  currentStep: string | null;
+  estimate: number | null;
+  cancelReason: string | null;
+  readonly warnings: Map<string, RunWarning>;
+}
+
+const childrenOf = (steps: readonly StepState[]): Map<number, StepState[]> => {
+  const children = new Map<number, StepState[]>();
+  for (const step of steps) {
+    const parent = step.node.parent;
+    if (parent === null) continue;
+    const siblings = children.get(parent);
+    if (siblings) siblings.push(step);
+    else children.set(parent, [step]);
+  }
+  return children;
+};
+
+export const newStep = (node: StepNode): StepState => ({
+  node,
+  status: "PENDING",
+  attempt: 1,
+  progressPercent: 0,
+  message: null,
+  errors: [],
+  warnings: [],
+  result: null,
+  startedAt: null,
+  endedAt: null,
+  dueAt: null,
+});
+
+export interface Start {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly lenient: boolean;
+  readonly state: RunState;
+  readonly startedAt: number | null;
+  readonly progressPercent: number;
+  readonly warnings: readonly RunWarning[];
+  readonly now: number;
+}
+
+/** From a new tree or from what is recorded; what follows of itself is already in the batch. */
+export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRun {
+  const statuses = new Map<number, StepStatus>(steps.map((step) => [step.node.ordinal, step.status]));
+  const { schedule, decided } = createSchedule(steps.map(({ node }) => node), statuses);
+  const run: LiveRun = {
+    ...start,
+    steps,
+    schedule,
+    children: childrenOf(steps),
+    batch: emptyBatch(),
+    pausedReason: null,
+    currentStep: null,
+    estimate: null,
+    cancelReason: null,
+    warnings: new Map(start.warnings.map((warning) => [warning.message, warning])),
+  };
+  follow(run, decided, start.now);
+  return run;
+}
+
+export function stepAt(run: LiveRun, ordinal: number): StepState {
+  const step = run.steps[ordinal - 1];
+  if (!step || step.node.ordinal !== ordinal) throw new Error(`run ${run.id} has no step ${ordinal}`);
+  return step;
+}
+
+export function leafAt(run: LiveRun, ordinal: number): StepState & { readonly node: LeafNode } {
+  const step = stepAt(run, ordinal);
+  if (!isLeafState(step)) throw new Error(`step ${ordinal} of run ${run.id} has no work of its own`);
+  return step;
+}
+
+const isLeafState = (step: StepState): step is StepState & { readonly node: LeafNode } => !isContainer(step.node);
+
+/** A ready leaf starts, and with it the containers that it is the first of. */
+export function startStep(run: LiveRun, ordinal: number, status: "RUNNING" | "WAITING", now: number, dueAt: number | null): StepState {
+  for (const container of run.schedule.start(ordinal, status)) {
+    const step = stepAt(run, container);
+    step.status = "RUNNING";
+    step.startedAt ??= now;
+    noteStep(run.batch, step);
+  }
+  const step = stepAt(run, ordinal);
+  step.status = status;
+  step.startedAt = now;
+  step.dueAt = dueAt;
+  noteStep(run.batch, step);
+  return step;
+}
+
+/** What a failure counts as, here: a test goes on with an older point, a forced cleanup with what it could not remove. */
+function tolerated(run: LiveRun, step: StepState, end: StepEnd): StepEnd {
+  const lenient = run.lenient || (run.kind === "TEST" && step.node.kind === "SYNCHRONISE");
+  if (end.status !== "FAILED" || !lenient) return end;
+  return { ...end, status: "WARNING", errors: [], warnings: end.errors ?? [] };
+}
+
+export function endStep(run: LiveRun, ordinal: number, given: StepEnd, now: number): void {
+  const step = stepAt(run, ordinal);
+  const end = tolerated(run, step, given);
+  step.status = end.status;
+  step.message = end.message;
+  step.errors = end.errors ?? [];
+  step.warnings = end.warnings ?? [];
+  step.result = end.result ?? step.result;
+  step.progressPercent = 100;
+  step.endedAt = now;
+  step.dueAt = null;
+  for (const message of step.warnings) {
+    const warning = stepWarning(step.node, message);
+    run.warnings.set(warning.message, warning);
+  }
+  noteStep(run.batch, step);
+  follow(run, run.schedule.settle(ordinal, end.status), now);
+}
+
+/** Applies what the schedule has decided by itself. */
+export function follow(run: LiveRun, decided: readonly Decided[], now: number): void {
+  for (const { ordinal, status, message } of decided) {
+    const step = stepAt(run, ordinal);
+    step.status = status;
+    step.message = message ?? step.message;
+    step.endedAt = now;
+    if (isContainer(step.node)) rollUp(run, step, status);
+    noteStep(run.batch, step);
+  }
+}
+
+function rollUp(run: LiveRun, step: StepState, status: SettledStatus): void {
+  const children = run.children.get(step.node.ordinal) ?? [];
+  step.progressPercent = 100;
+  if (step.node.kind === "VM") step.result = vmResult(children);
+  const first = children.find((child) => child.status === status && child.message !== null);
+  if (status === "FAILED" || status === "SKIPPED") step.message ??= first?.message ?? null;
+}
+
+/** Nothing new starts; what waits ends at once, what runs is left to end. */
+export function cancelRun(run: LiveRun, reason: string, by: string | null, now: number): void {
+  run.cancelReason = reason;
+  follow(run, run.schedule.cancel(reason), now);
+  for (const ordinal of run.schedule.active()) {
+    const { node } = stepAt(run, ordinal);
+    if (node.kind === "PROMPT" || node.kind === "PAUSE" || node.kind === "STARTUP_DELAY") {
+      endStep(run, ordinal, { status: "CANCELLED", message: by === null ? reason : `Cancelled by ${by}` }, now);
+    }
+  }
+}
+
+export function say(run: LiveRun, event: RecoveryEvent): void {
+  run.batch.events.push(event);
+}
+
+/** What is active, in words: the top-level step and the first leaf in it. */
+export function describeCurrent(run: LiveRun): string | null {
+  const first = run.schedule.active()[0];
+  if (first === undefined) return run.currentStep;
+  const leaf = stepAt(run, first);
+  let top = leaf;
+  while (top.node.parent !== null) top = stepAt(run, top.node.parent);
+  return top === leaf ? leaf.node.name : `${top.node.name}: ${leaf.node.name}`;
+}
+
+export function rowOf(run: LiveRun): RunRow {
+  return {
+    state: run.state,
+    pausedReason: run.pausedReason,
+    started: run.startedAt,
+    progress: Math.floor(run.progressPercent),
+    currentStep: run.currentStep,
+    estimate: run.estimate,
+    ...countVms(run.steps),
+    errors: [],
+    warnings: [...run.warnings.values()],
+  };
+}

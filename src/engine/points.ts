@@ -1,0 +1,35 @@
+/**
+ * Recovery points that a run made or used, in the catalogue of their groups. Derived from the run's steps, so that doing it again does
+ * no harm: it is done after each write that may have changed it, and once more by whoever takes the run over.
+ */
+import type pg from "pg";
+import type { Claim } from "./lease.ts";
+
+const text = `WITH r AS (SELECT id FROM recovery WHERE id = $1 AND epoch = $2),
+  s AS (
+    SELECT step.group_id, step.kind, step.result, step.run_id FROM recovery_step step JOIN r ON r.id = step.run_id
+    WHERE step.kind IN ('SYNCHRONISE', 'CREATE_SNAPSHOT') AND step.status = 'SUCCEEDED' AND step.result ? 'pointId'),
+  made AS (
+    INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete, size_bytes)
+    SELECT DISTINCT ON (group_id, result ->> 'pointId') gen_random_uuid(), group_id, result ->> 'pointId',
+      (result ->> 'takenAt')::timestamptz, true, COALESCE((result ->> 'sizeBytes')::bigint, 0)
+    FROM s ORDER BY group_id, result ->> 'pointId', kind DESC
+    ON CONFLICT (group_id, external_id) DO NOTHING),
+  synced AS (
+    UPDATE protected_vm SET last_sync_at = GREATEST(last_sync_at, (s.result ->> 'takenAt')::timestamptz), replication_state = 'SYNCED'
+    FROM s WHERE s.kind = 'SYNCHRONISE' AND protected_vm.group_id = s.group_id),
+  used AS (
+    UPDATE recovery_group g SET point_external_id = s.result ->> 'pointId', point_taken_at = (s.result ->> 'takenAt')::timestamptz
+    FROM s WHERE s.kind = 'CREATE_SNAPSHOT' AND g.run_id = s.run_id AND g.group_id = s.group_id)
+  SELECT 1`;
+
+const pin = `INSERT INTO recovery_point_pin (point_id, run_id)
+  SELECT p.id, r.id FROM recovery r JOIN recovery_step s ON s.run_id = r.id JOIN recovery_point p ON p.group_id = s.group_id
+    AND p.external_id = s.result ->> 'pointId'
+  WHERE r.id = $1 AND r.epoch = $2 AND r.kind = 'TEST' AND s.kind = 'CREATE_SNAPSHOT' AND s.result ? 'pointId'
+  ON CONFLICT DO NOTHING`;
+
+export async function notePoints(pool: pg.Pool, { runId, epoch }: Claim): Promise<void> {
+  await pool.query({ name: "engine-note-points", text, values: [runId, epoch] });
+  await pool.query({ name: "engine-pin-points", text: pin, values: [runId, epoch] });
+}

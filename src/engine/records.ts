@@ -1,0 +1,146 @@
+/** Reads a run back from its rows, and writes its tree once it is compiled. */
+import type pg from "pg";
+import type { RecoveryEvent } from "../events/types.ts";
+import type { StepState } from "./batch.ts";
+import { type Journal, type RunRow, runAndEvents, toJson } from "./journal.ts";
+import type { PromptAnswer, RunKind, RunSnapshot, RunState, RunWarning, StepNode, StepResult, StepStatus } from "./model.ts";
+
+export interface RunRecord {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly planId: string | null;
+  readonly planName: string;
+  readonly state: RunState;
+  readonly lastEvent: number;
+  readonly requestedAt: number;
+  readonly startedAt: number | null;
+  readonly progressPercent: number;
+  readonly warnings: readonly RunWarning[];
+  readonly snapshot: RunSnapshot;
+  /** Database time of the read. */
+  readonly now: number;
+}
+
+const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
+
+export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> {
+  const { rows } = await pool.query<RunRecord>({
+    name: "engine-load-run",
+    text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.state, r.last_event AS "lastEvent",
+      ${ms("r.requested_at")} AS "requestedAt", ${ms("r.started_at")} AS "startedAt", r.progress_percent AS "progressPercent",
+      r.warnings, s.content AS snapshot, ${ms("dr_now()")} AS now
+      FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id WHERE r.id = $1`,
+    values: [runId],
+  });
+  const row = rows[0];
+  if (!row) throw new Error(`run ${runId} has no snapshot`);
+  return row;
+}
+
+interface StepRow {
+  readonly node: StepNode;
+  readonly status: StepStatus;
+  readonly attempt: number;
+  readonly progress: number;
+  readonly message: string | null;
+  readonly errors: string[];
+  readonly warnings: string[];
+  readonly result: StepResult | null;
+  readonly started: number | null;
+  readonly ended: number | null;
+  readonly due: number | null;
+}
+
+/** In order of their ordinal; empty before the run was compiled. */
+export async function loadSteps(pool: pg.Pool, runId: string): Promise<StepState[]> {
+  const { rows } = await pool.query<StepRow>({
+    name: "engine-load-steps",
+    text: `SELECT jsonb_build_object('ordinal', ordinal, 'parent', parent, 'path', path, 'key', key, 'kind', kind, 'name', name, 'phase', phase,
+        'siteId', site_id, 'groupId', group_id, 'vmId', vm_id, 'planStepId', plan_step_id, 'spec', spec, 'after', after, 'needs', needs,
+        'afterGates', after_gates, 'opensGate', opens_gate, 'expectedSeconds', expected_seconds, 'onCriticalPath', on_critical_path,
+        'skipReason', null) AS node,
+      status, attempt, progress_percent AS progress, message, errors, warnings, result, ${ms("started_at")} AS started,
+      ${ms("ended_at")} AS ended, ${ms("due_at")} AS due
+      FROM recovery_step WHERE run_id = $1 ORDER BY ordinal`,
+    values: [runId],
+  });
+  return rows.map((row) => ({
+    node: row.node,
+    status: row.status,
+    attempt: row.attempt,
+    progressPercent: row.progress,
+    message: row.message,
+    errors: row.errors,
+    warnings: row.warnings,
+    result: row.result,
+    startedAt: row.started,
+    endedAt: row.ended,
+    dueAt: row.due,
+  }));
+}
+
+const insertTree = {
+  name: "engine-insert-tree",
+  text: `WITH ${runAndEvents.run},
+  u AS (
+    INSERT INTO recovery_step (run_id, ordinal, parent, path, key, kind, name, phase, site_id, group_id, vm_id, plan_step_id, spec, after,
+      needs, after_gates, opens_gate, expected_seconds, on_critical_path, status, message, started_at, ended_at)
+    SELECT r.id, x.ordinal, x.parent, x.path, x.key, x.kind, x.name, x.phase::"StepPhase", x."siteId", x."groupId", x."vmId", x."planStepId",
+      x.spec, x.after, x.needs, x."afterGates", x."opensGate", round(x."expectedSeconds"), x."onCriticalPath",
+      x.status::"StepStatus", x.message, to_timestamp(x.started / 1000.0), to_timestamp(x.ended / 1000.0)
+    FROM r, jsonb_to_recordset($8::jsonb) AS x(ordinal int, parent int, path text, key text, kind text, name text, phase text, "siteId" uuid,
+      "groupId" uuid, "vmId" uuid, "planStepId" uuid, spec jsonb, after int[], needs int[], "afterGates" int[], "opensGate" int,
+      "expectedSeconds" float8, "onCriticalPath" boolean, status text, message text, started float8, ended float8) RETURNING 1),
+  ${runAndEvents.task},
+  ${runAndEvents.events("u")}
+  SELECT base FROM r`,
+};
+
+/** The whole tree with what is decided from the start, and the events that say so: all or nothing. */
+export function writeTree(journal: Journal, steps: readonly StepState[], run: RunRow, events: readonly RecoveryEvent[]): Promise<void> {
+  const rows = steps.map(({ node, status, message, startedAt, endedAt }) => ({ ...node, status, message, started: startedAt, ended: endedAt }));
+  return journal.execute(insertTree, run, events, [toJson(rows)]);
+}
+
+/** What people have asked of the run since it was read last, and the answers to its prompts. */
+export interface Wishes {
+  readonly pausedBy: string | null;
+  readonly pauseRequested: boolean;
+  readonly cancelRequested: boolean;
+  readonly cancelledBy: string | null;
+  readonly cancelReason: string | null;
+  readonly answers: readonly { readonly id: string; readonly ordinal: number; readonly answer: PromptAnswer; readonly by: string | null }[];
+  /** Ends of waiting that were moved: a resumed pause, a gap in which no node served. */
+  readonly due: readonly { readonly ordinal: number; readonly due: number }[];
+  readonly now: number;
+}
+
+/** One statement, about once a second and whenever somebody wished something. */
+export async function readWishes(pool: pg.Pool, runId: string): Promise<Wishes | null> {
+  const { rows } = await pool.query<Wishes>({
+    name: "engine-read-wishes",
+    text: `SELECT r.pause_requested_at IS NOT NULL AS "pauseRequested", r.pause_requested_by AS "pausedBy",
+      r.cancel_requested_at IS NOT NULL AS "cancelRequested", r.cancel_requested_by AS "cancelledBy", r.cancel_reason AS "cancelReason",
+      ${ms("dr_now()")} AS now,
+      COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'ordinal', p.ordinal, 'answer', p.answer, 'by', p.answered_by))
+        FROM recovery_prompt p JOIN recovery_step s ON s.run_id = p.run_id AND s.ordinal = p.ordinal AND s.attempt = p.attempt
+        WHERE p.run_id = r.id AND p.answer IS NOT NULL AND s.status = 'WAITING'), '[]') AS answers,
+      COALESCE((SELECT jsonb_agg(jsonb_build_object('ordinal', s.ordinal, 'due', ${ms("s.due_at")}))
+        FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'WAITING' AND s.due_at IS NOT NULL), '[]') AS due
+      FROM recovery r WHERE r.id = $1`,
+    values: [runId],
+  });
+  return rows[0] ?? null;
+}
+
+/** The default answer at a prompt's time-out; somebody's own answer that came first stays. */
+export async function answerByDefault(pool: pg.Pool, runId: string, epoch: bigint, ordinal: number): Promise<void> {
+  await pool.query({
+    name: "engine-answer-by-default",
+    text: `UPDATE recovery_prompt p SET answer = p.default_answer, answered_at = dr_now()
+      FROM recovery r, recovery_step s
+      WHERE p.run_id = r.id AND r.id = $1 AND r.epoch = $2 AND p.ordinal = $3 AND s.run_id = r.id AND s.ordinal = p.ordinal
+        AND s.attempt = p.attempt AND p.answer IS NULL AND p.withdrawn_at IS NULL AND p.default_answer IS NOT NULL AND p.due_at <= dr_now()`,
+    values: [runId, epoch, ordinal],
+  });
+}

@@ -1,0 +1,241 @@
+/**
+ * The loop of one run: hear what has come, start what may start, write both in one go, then act. Nothing is done before it is written, so
+ * whoever takes over knows all that may have been done.
+ */
+import { emptyBatch, isEmpty, noteStep } from "./batch.ts";
+import type { DatabaseClock } from "./clock.ts";
+import type { Executions } from "./execution.ts";
+import { finishRun } from "./finish.ts";
+import type { Inbox, Message } from "./inbox.ts";
+import { isOutage, type Journal } from "./journal.ts";
+import type { Claim } from "./lease.ts";
+import { cancelRun, endStep, leafAt, type LiveRun, rowOf, say, startStep, stepAt } from "./live-run.ts";
+import { isSettled, slotSite } from "./model.ts";
+import { figuresOf, outcomeOf } from "./outcome.ts";
+import { notePoints } from "./points.ts";
+import { noteProgress } from "./progress.ts";
+import { answerByDefault, readWishes, type RunRecord, type Wishes } from "./records.ts";
+import { promptsPayload } from "../events/append.ts";
+import type { EngineParts } from "./settings.ts";
+import { setState } from "./state.ts";
+import { isWait } from "./steps/index.ts";
+import { dueOf, endDueWaits, hearAnswers, moveDeadlines, startWait, withdrawPrompts } from "./waits.ts";
+
+/** ENDED; or given back: nothing to do before the date, or (null) before it is woken. */
+export type RunEnd = "ENDED" | "HANDED_OVER" | "LOST" | { readonly waitsUntil: Date | null };
+
+export interface Drive {
+  readonly claim: Claim;
+  readonly parts: EngineParts;
+  readonly record: RunRecord;
+  readonly run: LiveRun;
+  readonly journal: Journal;
+  readonly inbox: Inbox;
+  readonly clock: DatabaseClock;
+  readonly executions: Executions;
+  readonly signal: AbortSignal;
+}
+
+interface LoopState {
+  /** Those who wait for their record to be durable. */
+  written: (() => void)[];
+  /** Leaves to set to work after the write: just started, or found under way when their owner had died. */
+  launches: { readonly ordinal: number; readonly resumed: boolean }[];
+  /** Leaves that hold a slot of their site. */
+  readonly slots: Set<number>;
+  paused: boolean;
+  pausedBy: string | null;
+  lastTick: number;
+  idleSince: number | null;
+}
+
+export async function runLoop(d: Drive): Promise<RunEnd> {
+  const state: LoopState = { written: [], launches: [], slots: new Set(), paused: false, pausedBy: null, lastTick: 0, idleSince: null };
+  resumeActive(d, state);
+  try {
+    for (;;) {
+      if (d.signal.aborted) throw d.signal.reason;
+      hear(d, state, d.inbox.take());
+      if (d.inbox.wished() || performance.now() - state.lastTick >= d.parts.settings.tickMs) await tick(d, state);
+      if (mayStart(d, state)) startReady(d, state);
+      setState(d.run, state.paused, state.pausedBy);
+      await write(d, state);
+      if (d.run.schedule.isOver()) return await finish(d);
+      const idle = idleUntil(d, state);
+      if (idle !== null) return idle;
+      await d.inbox.wait(waitMs(d));
+    }
+  } finally {
+    for (const ordinal of state.slots) giveSlot(d, state, ordinal);
+  }
+}
+
+/** Steps that were under way when their owner died go on, and take their slots even over the bound. */
+function resumeActive(d: Drive, state: LoopState): void {
+  for (const ordinal of d.run.schedule.active()) {
+    const { node } = leafAt(d.run, ordinal);
+    if (isWait(node.kind)) continue;
+    const site = slotSite(node);
+    if (site !== null) {
+      d.parts.slots.force(site);
+      state.slots.add(ordinal);
+    }
+    state.launches.push({ ordinal, resumed: true });
+  }
+  if (d.run.steps.some(({ node, result }) => node.kind === "PROMPT" && result?.["answer"] === "ABORT")) {
+    d.run.cancelReason = "ABORTED_BY_PROMPT";
+    d.executions.interrupt();
+  }
+}
+
+function giveSlot(d: Drive, state: LoopState, ordinal: number): void {
+  const site = slotSite(stepAt(d.run, ordinal).node);
+  if (state.slots.delete(ordinal) && site !== null) d.parts.slots.give(site);
+}
+
+function hear(d: Drive, state: LoopState, messages: readonly Message[]): void {
+  const now = d.clock.now();
+  for (const message of messages) {
+    if (message.kind === "BROKEN") throw message.error;
+    const step = leafAt(d.run, message.ordinal);
+    if (message.kind === "ENDED") {
+      giveSlot(d, state, message.ordinal);
+      if (!isSettled(step.status)) endStep(d.run, message.ordinal, message.end, now);
+    } else if (message.kind === "RECORD") {
+      const { change } = message;
+      step.message = change.message ?? step.message;
+      step.result = change.result ?? step.result;
+      if (change.nextAttempt) step.attempt++;
+      if (change.retryInMs !== undefined) step.dueAt = change.retryInMs === null ? null : now + change.retryInMs;
+      noteStep(d.run.batch, step);
+      state.written.push(message.written);
+    } else {
+      const { ordinal, text, totalBytes } = message;
+      d.run.batch.outputs.push({ ordinal, text, total: totalBytes });
+      say(d.run, { kind: "COMMAND_OUTPUT", ordinal, path: step.node.path, text, totalBytes });
+    }
+  }
+}
+
+/** Looks at what people wish, at deadlines and at progress. */
+async function tick(d: Drive, state: LoopState): Promise<void> {
+  state.lastTick = performance.now();
+  let wishes: Wishes | null;
+  try {
+    wishes = await readWishes(d.parts.pool, d.run.id);
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+    return;
+  }
+  if (wishes === null) return;
+  d.clock.set(wishes.now);
+  state.paused = wishes.pauseRequested;
+  state.pausedBy = wishes.pausedBy;
+  const active = d.run.schedule.active();
+  const wasCancelled = d.run.cancelReason !== null;
+  moveDeadlines(d.run, wishes);
+  hearAnswers(d.run, wishes, d.clock.now());
+  if (wishes.cancelRequested && d.run.cancelReason === null) {
+    cancelRun(d.run, wishes.cancelReason ?? "CANCELLED_BY_OPERATOR", wishes.cancelledBy, d.clock.now());
+  }
+  if (d.run.cancelReason !== null && !wasCancelled) {
+    d.executions.interrupt();
+    withdrawPrompts(d.run, active);
+  }
+  const overdue = endDueWaits(d.run, d.clock.now());
+  for (const ordinal of overdue) await answerByDefault(d.parts.pool, d.run.id, d.claim.epoch, ordinal);
+  if (overdue.length > 0) d.inbox.wish();
+  noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite);
+}
+
+/** Under half of the lease nothing new starts: it may be somebody else's before it is done. */
+function mayStart(d: Drive, state: LoopState): boolean {
+  const half = (d.parts.settings.leaseSeconds * 1000) / 2;
+  return !state.paused && d.run.cancelReason === null && d.parts.lifeline.remainingMs(d.run.id) >= half;
+}
+
+function startReady(d: Drive, state: LoopState): void {
+  const now = d.clock.now();
+  for (const ordinal of d.run.schedule.ready()) {
+    if (startWait(d.run, ordinal, now)) continue;
+    const step = stepAt(d.run, ordinal);
+    const site = slotSite(step.node);
+    if (site !== null) {
+      if (!d.parts.slots.take(site)) continue;
+      state.slots.add(ordinal);
+    }
+    startStep(d.run, ordinal, "RUNNING", now, dueOf(step, now));
+    state.launches.push({ ordinal, resumed: false });
+  }
+}
+
+/** Everything since the last write, durable; then those who waited for it go on. */
+async function write(d: Drive, state: LoopState): Promise<void> {
+  const { batch } = d.run;
+  const { written, launches } = state;
+  state.written = [];
+  state.launches = [];
+  if (!isEmpty(batch)) {
+    d.run.batch = emptyBatch();
+    await d.journal.write(batch, rowOf(d.run));
+    d.parts.wakeUps.hint("dr_events", d.run.id);
+    if (batch.prompts.length > 0 || batch.events.some(({ kind }) => kind === "PROMPT_ANSWERED")) d.parts.wakeUps.hint("dr_events", promptsPayload);
+    await afterWrite(d, batch.steps);
+  }
+  for (const go of written) go();
+  for (const { ordinal, resumed } of launches) d.executions.launch(ordinal, resumed);
+}
+
+/** What hangs on ended steps outside the journal: recovery points in the catalogue, outcomes in the spool. */
+async function afterWrite(d: Drive, steps: ReadonlyMap<number, unknown>): Promise<void> {
+  let points = false;
+  for (const ordinal of steps.keys()) {
+    const { node, status, attempt } = stepAt(d.run, ordinal);
+    if (!isSettled(status)) continue;
+    points ||= node.kind === "SYNCHRONISE" || node.kind === "CREATE_SNAPSHOT";
+    if (node.kind === "COMMAND" || node.kind === "READY_CHECK") d.parts.forgetOutcome(`${d.run.id}:${ordinal}:${attempt}`);
+  }
+  if (points) await notePoints(d.parts.pool, d.claim);
+}
+
+async function finish(d: Drive): Promise<RunEnd> {
+  const { run, record } = d;
+  const outcome = outcomeOf(run.kind, run.steps, [...run.warnings.values()], run.cancelReason !== null);
+  const figures = figuresOf(run.steps, record.requestedAt);
+  const testRunId = record.snapshot.kind === "CLEANUP" ? record.snapshot.testRunId : null;
+  await finishRun(d.journal, { kind: run.kind, outcome, figures, steps: run.steps, testRunId, error: null }, rowOf(run), run.batch.events);
+  d.parts.wakeUps.hint("dr_events", run.id);
+  return "ENDED";
+}
+
+/** A run that only waits, and for long, is given back: no node has to stay up for a person's weekend. */
+function idleUntil(d: Drive, state: LoopState): RunEnd | null {
+  const { run, parts } = d;
+  const active = run.schedule.active();
+  const waitsOnly = d.executions.working === 0 && active.every((ordinal) => isWait(leafAt(run, ordinal).node.kind));
+  const nothingToStart = state.paused || run.schedule.ready().length === 0;
+  if (!waitsOnly || !nothingToStart) {
+    state.idleSince = null;
+    return null;
+  }
+  const now = performance.now();
+  state.idleSince ??= now;
+  const next = nextDue(d);
+  const longEnough = now - state.idleSince >= parts.settings.idleMs && (next === null || next - d.clock.now() > parts.settings.idleMs);
+  return longEnough ? { waitsUntil: next === null ? null : new Date(next) } : null;
+}
+
+function nextDue(d: Drive): number | null {
+  let next: number | null = null;
+  for (const ordinal of d.run.schedule.active()) {
+    const { node, dueAt } = leafAt(d.run, ordinal);
+    if (isWait(node.kind) && dueAt !== null && (next === null || dueAt < next)) next = dueAt;
+  }
+  return next;
+}
+
+function waitMs(d: Drive): number {
+  const next = nextDue(d);
+  const { tickMs } = d.parts.settings;
+  return next === null ? tickMs : Math.max(5, Math.min(tickMs, next - d.clock.now()));
+}

@@ -1,0 +1,94 @@
+/**
+ * Drives one run from where its rows say it is to its end, or until it is handed over or lost.
+ */
+import { emptyBatch, type StepState } from "./batch.ts";
+import { createClock, type DatabaseClock } from "./clock.ts";
+import { compile } from "./compile.ts";
+import { createExecutions } from "./execution.ts";
+import { finishRun } from "./finish.ts";
+import { createInbox, type Inbox } from "./inbox.ts";
+import { createJournal, type Journal, LeaseLost } from "./journal.ts";
+import type { Claim } from "./lease.ts";
+import { createLiveRun, type LiveRun, newStep, rowOf } from "./live-run.ts";
+import { figuresOf } from "./outcome.ts";
+import { notePoints } from "./points.ts";
+import { loadRun, loadSteps, type RunRecord, writeTree } from "./records.ts";
+import { type RunEnd, runLoop } from "./run-loop.ts";
+import type { EngineParts } from "./settings.ts";
+
+export interface RunHandle {
+  /** Somebody wished something, or answered. */
+  wake(): void;
+  readonly done: Promise<RunEnd>;
+}
+
+export function driveRun(claim: Claim, parts: EngineParts, signal: AbortSignal): RunHandle {
+  const inbox = createInbox();
+  const lost = new AbortController();
+  const stopListening = [
+    parts.lifeline.onLost((runId) => runId === claim.runId && lost.abort(new LeaseLost(runId))),
+    parts.slots.onFree(() => inbox.wake()),
+  ];
+  const either = AbortSignal.any([signal, lost.signal]);
+  either.addEventListener("abort", () => inbox.wake(), { once: true });
+  const done = drive(claim, parts, inbox, either)
+    .catch((error: unknown): RunEnd => {
+      if (lost.signal.aborted || error instanceof LeaseLost) return "LOST";
+      if (signal.aborted) return "HANDED_OVER";
+      throw error;
+    })
+    .finally(() => {
+      for (const stop of stopListening) stop();
+      lost.abort(new LeaseLost(claim.runId));
+    });
+  return { wake: () => inbox.wish(), done };
+}
+
+async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: AbortSignal): Promise<RunEnd> {
+  const { pool, log } = parts;
+  const record = await loadRun(pool, claim.runId);
+  const journal = createJournal({
+    pool,
+    runId: claim.runId,
+    epoch: claim.epoch,
+    lastEvent: record.lastEvent,
+    signal,
+    onTrouble: (error) => log.warn({ err: error, runId: claim.runId }, "the database is away; the run waits"),
+  });
+  const clock = createClock(record.now);
+  const steps = await loadSteps(pool, claim.runId);
+  const run = steps.length > 0 ? liveRun(record, steps) : await compileRun(record, journal, parts, clock);
+  if (run === null) return "ENDED";
+  const executions = createExecutions({ run, planName: record.planName, epoch: claim.epoch, parts, inbox, clock, signal });
+  await notePoints(pool, claim);
+  return runLoop({ claim, parts, record, run, journal, inbox, clock, executions, signal });
+}
+
+function liveRun(record: RunRecord, steps: readonly StepState[]): LiveRun {
+  const { id, kind, state, startedAt, progressPercent, warnings, now, snapshot } = record;
+  const lenient = snapshot.kind === "CLEANUP" && snapshot.force;
+  return createLiveRun({ id, kind, lenient, state, startedAt, progressPercent, warnings, now }, steps);
+}
+
+/** Makes the tree and writes it with the run's start; null when it can't be made, which ends the run. */
+async function compileRun(record: RunRecord, journal: Journal, parts: EngineParts, clock: DatabaseClock): Promise<LiveRun | null> {
+  try {
+    const { nodes, warnings } = compile(record.snapshot);
+    const run = liveRun({ ...record, warnings: [...record.snapshot.warnings, ...warnings] }, nodes.map(newStep));
+    run.startedAt = clock.now();
+    run.state = "RUNNING";
+    const events = [{ kind: "RECOVERY_STATE_CHANGED", state: "RUNNING", pausedReason: null, by: null, reason: null } as const, ...run.batch.events];
+    await writeTree(journal, run.steps, rowOf(run), events);
+    run.batch = emptyBatch();
+    parts.wakeUps.hint("dr_events", record.id);
+    return run;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== "CompileError") throw error;
+    const run = liveRun(record, []);
+    const outcome = { state: "FAILED", resultState: "FAILED" } as const;
+    const testRunId = record.snapshot.kind === "CLEANUP" ? record.snapshot.testRunId : null;
+    await finishRun(journal, { kind: record.kind, outcome, figures: figuresOf([], 0), steps: [], testRunId, error: error.message }, rowOf(run), []);
+    parts.wakeUps.hint("dr_events", record.id);
+    return null;
+  }
+}

@@ -1,0 +1,22 @@
+/** The run's state, which follows from what is wished and what waits. */
+import { leafAt, type LiveRun, say } from "./live-run.ts";
+import type { PausedReason, RunState } from "./model.ts";
+
+function stateOf(run: LiveRun, paused: boolean): { state: RunState; pausedReason: PausedReason | null } {
+  if (run.cancelReason !== null) return { state: "CANCELLING", pausedReason: null };
+  if (paused) return { state: "PAUSED", pausedReason: "OPERATOR" };
+  const waiting = run.schedule.active().filter((ordinal) => run.schedule.status(ordinal) === "WAITING");
+  if (waiting.some((ordinal) => leafAt(run, ordinal).node.kind === "PROMPT")) return { state: "PROMPTING", pausedReason: null };
+  if (waiting.length > 0) return { state: "PAUSED", pausedReason: "PAUSE_STEP" };
+  return { state: "RUNNING", pausedReason: null };
+}
+
+export function setState(run: LiveRun, paused: boolean, by: string | null): void {
+  if (run.schedule.isOver()) return;
+  const { state, pausedReason } = stateOf(run, paused);
+  if (state === run.state && pausedReason === run.pausedReason) return;
+  run.state = state;
+  run.pausedReason = pausedReason;
+  const asked = pausedReason === "OPERATOR" ? by : null;
+  say(run, { kind: "RECOVERY_STATE_CHANGED", state, pausedReason, by: asked, reason: run.cancelReason });
+}

@@ -1,0 +1,43 @@
+/** Every kind of step that does something; delays, prompts and pauses only wait, and are the run's own (waits.ts). */
+import type { LeafKind, LeafNode, StepEnd } from "../model.ts";
+import { command } from "./command.ts";
+import { createSnapshot } from "./create-snapshot.ts";
+import { createTestNetwork } from "./create-test-network.ts";
+import { customiseIp } from "./customise-ip.ts";
+import { guestCommand } from "./guest-command.ts";
+import type { StepContext, StepKind } from "./kind.ts";
+import { leakAudit } from "./leak-audit.ts";
+import { powerOff, powerOn } from "./power.ts";
+import { readyCheck } from "./ready-check.ts";
+import { registerVm } from "./register-vm.ts";
+import { discardSnapshot, removeNetwork, removeVm, restorePlaceholder } from "./remove.ts";
+import { synchronise } from "./synchronise.ts";
+
+export type WaitKind = "STARTUP_DELAY" | "PROMPT" | "PAUSE";
+export type ActingKind = Exclude<LeafKind, WaitKind>;
+
+const kinds: { readonly [K in ActingKind]: StepKind<K> } = {
+  SYNCHRONISE: synchronise,
+  CREATE_SNAPSHOT: createSnapshot,
+  CREATE_TEST_NETWORK: createTestNetwork,
+  COMMAND: command,
+  GUEST_COMMAND: guestCommand,
+  REGISTER_VM: registerVm,
+  CUSTOMISE_IP: customiseIp,
+  POWER_ON: powerOn,
+  READY_CHECK: readyCheck,
+  POWER_OFF: powerOff,
+  REMOVE_VM: removeVm,
+  RESTORE_PLACEHOLDER: restorePlaceholder,
+  DISCARD_SNAPSHOT: discardSnapshot,
+  REMOVE_NETWORK: removeNetwork,
+  LEAK_AUDIT: leakAudit,
+};
+
+export const isWait = (kind: LeafKind): kind is WaitKind => kind === "STARTUP_DELAY" || kind === "PROMPT" || kind === "PAUSE";
+
+/** Does what the step is there for. */
+export function perform<K extends ActingKind>(step: { kind: K; spec: LeafNode<K>["spec"] }, context: StepContext): Promise<StepEnd> {
+  const kind: StepKind<K> = kinds[step.kind];
+  return kind(step.spec, context);
+}

@@ -1,0 +1,86 @@
+import net from "node:net";
+import type { VmStatus } from "../../providers/contract.ts";
+import { isAbort } from "../effects.ts";
+import type { StepEnd, StepSpecs } from "../model.ts";
+import { failed, type StepContext, type StepKind, succeeded, vmOf, warning } from "./kind.ts";
+
+/** Ready is what the check says; at the time-out a machine that is on is a WARNING, one that is not has FAILED. */
+export const readyCheck: StepKind<"READY_CHECK"> = async (spec, context) => {
+  const vmId = vmOf(context, spec.vm);
+  if (vmId === null) return failed("The machine is not registered");
+  let status: VmStatus | undefined;
+  for (;;) {
+    status = (await context.vmStatus(spec.site, vmId)) ?? status;
+    const left = context.remainingMs() ?? Number.POSITIVE_INFINITY;
+    if (status && (await isReady(spec, status, context, Math.max(left, 100)))) {
+      return succeeded("Ready", seen(vmId, status));
+    }
+    if (left <= 0) return timedOut(spec, vmId, status);
+  }
+};
+
+const seen = (vmId: string, status: VmStatus | undefined) => ({
+  vmId,
+  powerState: status?.powerState ?? "UNKNOWN",
+  ipAddress: status?.ipAddresses[0] ?? null,
+});
+
+function timedOut(spec: StepSpecs["READY_CHECK"], vmId: string, status: VmStatus | undefined): StepEnd {
+  const text = `Not ready after ${spec.timeoutSeconds} s (check: ${spec.check})`;
+  return status?.powerState === "POWERED_ON" ? warning(`${text}; the machine is on`, seen(vmId, status)) : failed(text, seen(vmId, status));
+}
+
+async function isReady(spec: StepSpecs["READY_CHECK"], status: VmStatus, context: StepContext, leftMs: number): Promise<boolean> {
+  if (status.powerState !== "POWERED_ON") return false;
+  const address = status.ipAddresses[0];
+  switch (spec.check) {
+    case "POWERED_ON":
+      return true;
+    case "HEARTBEAT":
+      return status.heartbeatAt !== null;
+    case "TCP":
+      return address !== undefined && spec.port !== null && connects(address, spec.port, Math.min(leftMs, 3000), context.signal);
+    case "HTTP":
+      return address !== undefined && answers(`http://${host(address)}:${spec.port ?? 80}${spec.target ?? "/"}`, Math.min(leftMs, 3000), context.signal);
+    case "SCRIPT":
+      return passes(spec, address ?? null, context, leftMs);
+  }
+}
+
+const host = (address: string) => (address.includes(":") ? `[${address}]` : address);
+
+function connects(address: string, port: number, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: address, port, signal });
+    const done = (ok: boolean) => {
+      socket.destroy();
+      resolve(ok);
+    };
+    socket.setTimeout(timeoutMs, () => done(false));
+    socket.once("connect", () => done(true));
+    socket.once("error", () => done(false));
+  });
+}
+
+async function answers(url: string, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
+    await response.body?.cancel();
+    return response.status < 400;
+  } catch (error) {
+    if (signal.aborted && isAbort(error)) throw signal.reason;
+    return false;
+  }
+}
+
+async function passes(spec: StepSpecs["READY_CHECK"], vmIp: string | null, context: StepContext, leftMs: number): Promise<boolean> {
+  const outcome = await context.runCommand({
+    command: spec.target ?? "",
+    arguments: [],
+    timeoutSeconds: Math.max(1, Math.min(30, Math.ceil(leftMs / 1000))),
+    site: spec.site,
+    vmName: spec.name,
+    vmIp,
+  });
+  return outcome.reason === "EXITED" && outcome.exitCode === 0;
+}

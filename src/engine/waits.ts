@@ -1,0 +1,82 @@
+/** Steps that only wait: delays, pauses and prompts. They end by the database's clock, an answer, or a wish. */
+import { v7 as uuid } from "uuid";
+import type { StepState } from "./batch.ts";
+import { cancelRun, endStep, follow, leafAt, type LiveRun, say, startStep } from "./live-run.ts";
+import type { PromptAnswer } from "./model.ts";
+import type { Wishes } from "./records.ts";
+
+/** When a step that starts now has to be over, database time; null: never. */
+export function dueOf(step: StepState, now: number): number | null {
+  const { node } = step;
+  const seconds =
+    node.kind === "STARTUP_DELAY"
+      ? node.spec.seconds
+      : node.kind === "PAUSE"
+        ? node.spec.durationSeconds
+        : node.kind === "PROMPT" || node.kind === "READY_CHECK"
+          ? node.spec.timeoutSeconds
+          : null;
+  return seconds === null ? null : now + seconds * 1000;
+}
+
+/** Starts a waiting step; true when it was one. */
+export function startWait(run: LiveRun, ordinal: number, now: number): boolean {
+  const step = leafAt(run, ordinal);
+  const { node } = step;
+  if (node.kind !== "STARTUP_DELAY" && node.kind !== "PAUSE" && node.kind !== "PROMPT") return false;
+  const dueAt = dueOf(step, now);
+  startStep(run, ordinal, node.kind === "STARTUP_DELAY" ? "RUNNING" : "WAITING", now, dueAt);
+  if (node.kind === "PROMPT") openPrompt(run, step, node.spec.message, node.spec.defaultAnswer, now, dueAt);
+  return true;
+}
+
+function openPrompt(run: LiveRun, step: StepState, message: string, defaultAnswer: PromptAnswer | null, now: number, due: number | null): void {
+  const { ordinal, path, name } = step.node;
+  const id = uuid();
+  step.result = { promptId: id };
+  run.batch.prompts.push({ id, ordinal, attempt: step.attempt, name, message, defaultAnswer, opened: now, due });
+  const dueAt = due === null ? null : new Date(due).toISOString();
+  say(run, { kind: "PROMPT_OPENED", promptId: id, ordinal, path, name, message, dueAt, defaultAnswer });
+}
+
+/** Takes the answers that have come. */
+export function hearAnswers(run: LiveRun, wishes: Wishes, now: number): void {
+  for (const { id, ordinal, answer, by } of wishes.answers) {
+    const step = leafAt(run, ordinal);
+    if (step.status !== "WAITING") continue;
+    say(run, { kind: "PROMPT_ANSWERED", promptId: id, ordinal, path: step.node.path, answer, by, automatic: by === null });
+    const who = by === null ? "by its time-out" : `by ${by}`;
+    endStep(run, ordinal, { status: "SUCCEEDED", message: `Answered ${answer} ${who}`, result: { promptId: id, answer } }, now);
+    if (answer === "SKIP") follow(run, run.schedule.skipRestOfPhase(ordinal, `Skipped ${who} at ${step.node.path} ${step.node.name}`), now);
+    if (answer === "ABORT") cancelRun(run, "ABORTED_BY_PROMPT", by, now);
+  }
+}
+
+/** Deadlines that were moved: by a resume, or by a gap in which nobody served. */
+export function moveDeadlines(run: LiveRun, wishes: Wishes): void {
+  for (const { ordinal, due } of wishes.due) leafAt(run, ordinal).dueAt = due;
+}
+
+/** Ends delays and pauses that are over; answers the prompts whose time is up, which are the caller's to answer. */
+export function endDueWaits(run: LiveRun, now: number): number[] {
+  const prompts: number[] = [];
+  for (const ordinal of run.schedule.active()) {
+    const { node, dueAt } = leafAt(run, ordinal);
+    if (dueAt === null || dueAt > now) continue;
+    if (node.kind === "STARTUP_DELAY") endStep(run, ordinal, { status: "SUCCEEDED", message: `Waited ${node.spec.seconds} s` }, now);
+    if (node.kind === "PAUSE") endStep(run, ordinal, { status: "SUCCEEDED", message: "The pause is over" }, now);
+    if (node.kind === "PROMPT" && node.spec.defaultAnswer !== null) prompts.push(ordinal);
+  }
+  return prompts;
+}
+
+/** The prompts of a cancelled run are nobody's to answer any more. */
+export function withdrawPrompts(run: LiveRun, before: readonly number[]): void {
+  for (const ordinal of before) {
+    const { node, result, status } = leafAt(run, ordinal);
+    const promptId = result?.["promptId"];
+    if (node.kind !== "PROMPT" || status !== "CANCELLED" || typeof promptId !== "string") continue;
+    run.batch.withdrawn.push(promptId);
+    say(run, { kind: "PROMPT_ANSWERED", promptId, ordinal, path: node.path, answer: null, by: null, automatic: true });
+  }
+}
