@@ -40,7 +40,7 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
   const { pool } = database;
   const settings: EngineSettings = { ...defaultSettings, ...given };
   const lostOutcomes = await readSpool(spoolDir);
-  await moveDeadlines(pool, nodeId, settings.leaseSeconds);
+  await moveDeadlines(pool, { nodeId, leaseSeconds: settings.leaseSeconds });
   const { leaseSeconds, scriptsDir } = settings;
   const lifeline = await startLifeline({ directUrl: database.directUrl, nodeId, leaseSeconds, spoolDir, scriptsDir, log });
   const parts: EngineParts = {

@@ -19,7 +19,7 @@ import {
 } from "./model.ts";
 import { countVms, vmResult } from "./outcome.ts";
 import { createSchedule, type Decided, type Schedule } from "./schedule.ts";
-import { stepWarning } from "./warnings.ts";
+import { stepWarning } from "./step-warning.ts";
 
 export interface LiveRun {
   readonly id: string;

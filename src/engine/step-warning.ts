@@ -1,0 +1,14 @@
+import type { RunWarning, StepNode } from "./model.ts";
+import { runWarning, type WarningCode } from "./warnings.ts";
+
+const codes: Partial<Record<StepNode["kind"], WarningCode>> = {
+  SYNCHRONISE: "SYNC_FAILED",
+  READY_CHECK: "READY_TIMED_OUT",
+  LEAK_AUDIT: "LEFTOVERS",
+};
+
+/** A step's warning as the run tells it: with a code, and with the step's name, since it stands alone there. */
+export function stepWarning(node: StepNode, message: string): RunWarning {
+  const code = message.startsWith("OUTCOME_UNKNOWN") ? "OUTCOME_UNKNOWN" : (codes[node.kind] ?? "STEP_WARNING");
+  return runWarning(code, `${node.path} ${node.name}: ${message}`);
+}
