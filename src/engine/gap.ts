@@ -47,21 +47,22 @@ const moveSql = `
 export async function moveDeadlines(pool: pg.Pool, presence: NodePresence): Promise<MovedDeadlines> {
   const client = await pool.connect();
   try {
-    const moved = await moveDeadlinesBy(client, presence);
+    return await moveDeadlinesBy(client, presence);
+  } finally {
     client.release();
-    return moved;
-  } catch (error) {
-    client.release(true);
-    throw error;
   }
 }
 
-/** On failure the connection may be left inside a transaction: close it. */
 export async function moveDeadlinesBy(client: pg.ClientBase, { nodeId, leaseSeconds }: NodePresence): Promise<MovedDeadlines> {
   await client.query("BEGIN");
-  await client.query("SET LOCAL idle_in_transaction_session_timeout = '2s'");
-  await client.query(lockSql);
-  const { rows } = await client.query<MovedDeadlines>({ text: moveSql, values: [nodeId, leaseSeconds] });
-  await client.query("COMMIT");
-  return rows[0] ?? { gapSeconds: 0, prompts: 0 };
+  try {
+    await client.query("SET LOCAL idle_in_transaction_session_timeout = '2s'");
+    await client.query(lockSql);
+    const { rows } = await client.query<MovedDeadlines>({ text: moveSql, values: [nodeId, leaseSeconds] });
+    await client.query("COMMIT");
+    return rows[0] ?? { gapSeconds: 0, prompts: 0 };
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    throw error;
+  }
 }

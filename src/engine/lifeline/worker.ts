@@ -42,6 +42,7 @@ const beating = setInterval(() => {
 }, limits.beatMs);
 
 let failing = false;
+let closed = false;
 let renewing: NodeJS.Timeout;
 
 async function renewAndPlanNext(): Promise<void> {
@@ -56,7 +57,7 @@ async function renewAndPlanNext(): Promise<void> {
     failing = true;
     next = retryMs;
   }
-  renewing = setTimeout(renewAndPlanNext, Math.max(0, next - (monotonicMs() - start)));
+  if (!closed) renewing = setTimeout(renewAndPlanNext, Math.max(0, next - (monotonicMs() - start)));
 }
 
 function noteGap(gapSeconds: number): void {
@@ -92,6 +93,7 @@ async function close(): Promise<void> {
   const running = [...commands.values()].map(({ supervised }) => supervised);
   for (const supervised of running) supervised.leave();
   await Promise.all(running.map((supervised) => supervised.outcome));
+  closed = true;
   clearInterval(beating);
   clearTimeout(renewing);
   await connection.close();
