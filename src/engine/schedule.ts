@@ -1,8 +1,12 @@
 /**
  * Which steps may start now. Knows no clock, no database and no provider: the same tree and the same ends give the same answers.
  * It counts what each step still waits for, so that an end costs only the steps that hang on it.
+ *
+ * Skipping wins over waiting: a step is SKIPPED as soon as one that it needs has not ended well, whatever else it waits for.
+ * A run that is resumed from the statuses it had goes on exactly as it would have.
  */
 import type { SettledStatus, StepNode, StepStatus } from "./model.ts";
+import { CountingSchedule } from "./schedule/counting.ts";
 
 /** A step whose status the schedule itself decided: skipped, cancelled, or a container that is over. */
 export interface Decided {
@@ -17,9 +21,12 @@ export interface Schedule {
   status(ordinal: number): StepStatus;
   /** A ready leaf has started; answers the containers that start with it. */
   start(ordinal: number, status: "RUNNING" | "WAITING"): readonly number[];
-  /** A started leaf has ended: everything that follows of itself, in order. */
+  /** A started leaf has ended (or one that never starts, by its owner's decision): everything that follows of itself, in order. */
   settle(ordinal: number, status: SettledStatus): readonly Decided[];
-  /** A prompt was answered SKIP: what is not settled of its phase, in its priority group, behind it is SKIPPED. */
+  /**
+   * A prompt was answered SKIP: what is not settled of its phase, in its priority group, behind it is SKIPPED. To be called after
+   * the prompt itself was settled, before anything is started: what comes after the phase waits for its last step only.
+   */
   skipRestOfPhase(ordinal: number, reason: string): readonly Decided[];
   /** Nothing new starts: every leaf that has not started is CANCELLED. What runs is settled by its owner. */
   cancel(reason: string): readonly Decided[];
@@ -30,7 +37,10 @@ export interface Schedule {
 }
 
 /** From a tree and the statuses that are recorded (a resumed run); without them all are PENDING. `decided` is what follows at once. */
-export declare function createSchedule(
+export function createSchedule(
   nodes: readonly StepNode[],
-  statuses?: ReadonlyMap<number, StepStatus>,
-): { schedule: Schedule; decided: readonly Decided[] };
+  statuses: ReadonlyMap<number, StepStatus> = new Map(),
+): { schedule: Schedule; decided: readonly Decided[] } {
+  const schedule = new CountingSchedule(nodes);
+  return { schedule, decided: schedule.restore(statuses) };
+}

@@ -1,0 +1,37 @@
+/** From a snapshot to the tree of steps that a run works through. Pure: the same snapshot gives the same tree. */
+import { compileCleanup } from "./compile/cleanup.ts";
+import { markCriticalPath } from "./compile/critical-path.ts";
+import { CompileError } from "./compile/error.ts";
+import { compileTest } from "./compile/test-run.ts";
+import { createTree } from "./compile/tree.ts";
+import { findCycle } from "./cycles.ts";
+import type { RunSnapshot, RunWarning, StepNode, TestSnapshot } from "./model.ts";
+
+export { CompileError };
+
+export interface CompiledRun {
+  /** By ordinal: the step n is at n - 1. */
+  readonly nodes: readonly StepNode[];
+  /** The snapshot's own and what was found here. */
+  readonly warnings: readonly RunWarning[];
+}
+
+/** Throws CompileError when the VMs wait for each other, or the snapshot contradicts itself. */
+export function compile(snapshot: RunSnapshot): CompiledRun {
+  const tree = createTree(snapshot.pastSeconds);
+  const warnings = [...snapshot.warnings];
+  if (snapshot.kind === "TEST") {
+    refuseCycle(snapshot);
+    compileTest(tree, snapshot, warnings);
+  } else {
+    compileCleanup(tree, snapshot);
+  }
+  markCriticalPath(tree.nodes);
+  return { nodes: tree.nodes, warnings };
+}
+
+function refuseCycle({ priorityGroups, vms }: TestSnapshot): void {
+  const priorityOf = new Map(priorityGroups.flatMap(({ groupIds, priority }) => groupIds.map((id) => [id, priority] as const)));
+  const cycle = findCycle(vms.map((vm) => ({ ...vm, priorityGroup: priorityOf.get(vm.groupId) ?? 0 })));
+  if (cycle) throw new CompileError(`The VMs wait for each other: ${cycle.sentence}.`);
+}

@@ -1,0 +1,46 @@
+/** How long steps are expected to take: as in the newest run that had them, else by kind. A wrong one makes forecasts wrong, nothing else. */
+import type { LeafContent } from "./compile/tree.ts";
+
+const upTo = (seconds: number, limit: number | null): number => (limit === null ? seconds : Math.min(seconds, limit));
+
+/** Seconds; fixed: a wait whose length the plan says, whatever past runs took. */
+function byKind(step: LeafContent): { readonly seconds: number; readonly fixed?: true } {
+  switch (step.kind) {
+    case "STARTUP_DELAY":
+      return { seconds: step.spec.seconds, fixed: true };
+    case "PAUSE":
+      return step.spec.durationSeconds === null ? { seconds: 60 } : { seconds: step.spec.durationSeconds, fixed: true };
+    case "PROMPT":
+      return { seconds: upTo(60, step.spec.timeoutSeconds) };
+    case "COMMAND":
+      return { seconds: upTo(15, step.spec.timeoutSeconds) };
+    case "GUEST_COMMAND":
+      return { seconds: upTo(20, step.spec.timeoutSeconds) };
+    case "READY_CHECK":
+      return { seconds: upTo(45, step.spec.timeoutSeconds) };
+    case "SYNCHRONISE":
+      return { seconds: 60 };
+    case "CREATE_SNAPSHOT":
+      return { seconds: 15 };
+    case "CUSTOMISE_IP":
+    case "POWER_ON":
+      return { seconds: 15 };
+    case "REGISTER_VM":
+    case "POWER_OFF":
+    case "REMOVE_VM":
+    case "DISCARD_SNAPSHOT":
+      return { seconds: 10 };
+    case "CREATE_TEST_NETWORK":
+    case "REMOVE_NETWORK":
+    case "RESTORE_PLACEHOLDER":
+    case "LEAK_AUDIT":
+      return { seconds: 5 };
+  }
+}
+
+/** Whole seconds, 0 or more. */
+export function expectedSeconds(step: LeafContent, key: string, pastSeconds: Readonly<Record<string, number>>): number {
+  const { seconds, fixed } = byKind(step);
+  const past = fixed || !Object.hasOwn(pastSeconds, key) ? undefined : pastSeconds[key];
+  return Math.max(0, Math.round(past !== undefined && Number.isFinite(past) ? past : seconds));
+}

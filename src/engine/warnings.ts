@@ -1,0 +1,109 @@
+/** Every code of a warning or a fault, what it means, and what to do about it: one registry for runs, plans and the API's documentation. */
+import type { RunWarning } from "./model.ts";
+
+export interface CodeMeaning {
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+export const warningCodes = {
+  // what a run mentions
+  SYNC_IGNORED: {
+    meaning: "The protected site is disconnected, so nothing was synchronised; the newest complete recovery points are used.",
+    remedy: "Start the run again when the site is back, if newer data matters.",
+  },
+  SYNC_FAILED: {
+    meaning: "A group could not be synchronised; its newest complete recovery point is used instead.",
+    remedy: "Look at the step's message and at the group's replication.",
+  },
+  DEPENDENCY_OUTSIDE_RUN: {
+    meaning: "A VM depends on one that is not part of this run, and does not wait for it.",
+    remedy: "Add the other VM's group to the plan, or remove the dependency.",
+  },
+  CAPABILITY_MISSING: {
+    meaning: "Something that a VM's settings ask for is not possible at the recovery site.",
+    remedy: "Change the VM's recovery settings, or recover to a site whose provider can.",
+  },
+  GUEST_COMMAND_TOO_EARLY: {
+    meaning: "A command in the guest is set for before power-on, when there is no guest; it is left out.",
+    remedy: "Make it a post-power-on command.",
+  },
+  IP_RULE_UNMATCHED: {
+    meaning: "An IP rule matches none of the VM's adapters and has no effect.",
+    remedy: "Correct the rule's adapter or source address.",
+  },
+  VM_NOT_CONFIGURED: {
+    meaning: "A VM has no placeholder at the recovery site and is left out of the run.",
+    remedy: "Configure the VM's protection.",
+  },
+  OUTCOME_UNKNOWN: {
+    meaning: "The gateway died while a command ran, so nobody knows what it did; it is not marked rerunnable and was not run again.",
+    remedy: "Check what the command did; mark it rerunnable if running it twice does no harm.",
+  },
+  READY_TIMED_OUT: {
+    meaning: "A VM is on but did not pass its ready check in time; the run went on.",
+    remedy: "Look at the VM; give it more time or another ready check.",
+  },
+  STEP_WARNING: {
+    meaning: "A step did not end as it should have, and the run went on as its settings say.",
+    remedy: "Look at the step's message and output.",
+  },
+  LEFTOVERS: {
+    meaning: "Things that a test made could not be removed and are still at the recovery site.",
+    remedy: "Run the cleanup again, or remove what is listed by hand.",
+  },
+  PROMPT_TIMED_OUT: {
+    meaning: "Nobody answered a prompt in time; its default answer was taken.",
+    remedy: "Give the prompt more time, or take care that somebody watches the run.",
+  },
+  // what keeps a plan from starting
+  EMPTY: {
+    meaning: "The plan has no protected VM that could be recovered.",
+    remedy: "Add protection groups with configured VMs to the plan.",
+  },
+  MAPPING_MISSING: {
+    meaning: "A network, folder or resource pool that a VM uses is not mapped to the recovery site.",
+    remedy: "Map it, in the inventory or for the VM.",
+  },
+  DUPLICATE_ADDRESS: {
+    meaning: "Two adapters of the plan are to get the same address.",
+    remedy: "Give each adapter of the plan an address of its own.",
+  },
+  NO_RECOVERY_POINT: {
+    meaning: "A group has no complete recovery point.",
+    remedy: "Start with syncData, or wait for the group's next replication.",
+  },
+  DEPENDENCY_CYCLE: {
+    meaning: "VMs wait for each other, by dependencies, priorities or priority groups, and none could start.",
+    remedy: "Remove one of the named dependencies, or change a priority.",
+  },
+  GROUP_IN_USE: {
+    meaning: "Another plan's run works on a protection group of this plan.",
+    remedy: "Wait for that run to end, or cancel it.",
+  },
+  MIXED_DIRECTION: {
+    meaning: "The plan's protection groups are protected in different directions.",
+    remedy: "Reprotect or fail back the groups that differ, or move them to another plan.",
+  },
+  GROUP_RECOVERED_ELSEWHERE: {
+    meaning: "A protection group was recovered by another plan.",
+    remedy: "Finish that plan's recovery with reprotect.",
+  },
+  SITE_DISCONNECTED: {
+    meaning: "A site can't be reached.",
+    remedy: "Restore the connection; a disaster recovery is possible without the protected site.",
+  },
+  SPLIT_BRAIN: {
+    meaning: "A recovered VM's original is not proven off: both may run.",
+    remedy: "Decide with resolveSplitBrain which one is kept.",
+  },
+  MISSING_AT_SOURCE: {
+    meaning: "A protected VM no longer exists at its source; it can still be recovered from its replica.",
+    remedy: "Recover it, or remove it from its protection group.",
+  },
+} as const satisfies Record<string, CodeMeaning>;
+
+export type WarningCode = keyof typeof warningCodes;
+
+/** A warning of the registry, about something named in its message. */
+export const runWarning = (code: WarningCode, message: string): RunWarning & { readonly code: WarningCode } => ({ code, message });
