@@ -13,6 +13,8 @@ export interface Caller {
   readonly token: string | null;
   /** User and password of a Basic header; only createSession looks at them. */
   readonly basic: SignIn | null;
+  /** For a feed's `onLagging`: ends the connection in a way that makes the client resume. */
+  readonly onLagging: () => void;
 }
 
 export interface SignIn {

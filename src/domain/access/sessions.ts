@@ -2,9 +2,9 @@
 import { createHash, randomBytes } from "node:crypto";
 import type pg from "pg";
 import { v7 } from "uuid";
+import { batchedOne } from "../batching.ts";
 import { InvalidRequestError, UnauthorizedError } from "../errors.ts";
 import { type Role, roles, type Viewer } from "../viewer.ts";
-import { batched } from "./batched.ts";
 import type { SignIn } from "./caller.ts";
 import { verifyPassword } from "./password.ts";
 import { createThrottle } from "./throttle.ts";
@@ -28,7 +28,7 @@ export interface Sessions {
   /** Always asks the database: a session deleted anywhere is unknown from then on. */
   authenticate(token: string): Promise<Authentication>;
   /** Which of these sessions are over, by deletion, expiry or because the user was disabled. */
-  overAmong(sessionIds: readonly string[]): Promise<readonly string[]>;
+  overAmong(sessionIds: readonly string[]): Promise<readonly { readonly id: string; readonly expired: boolean }[]>;
   /** Called with the id of each session that is deleted on this node, at once. Returns what takes the listener away. */
   onRemoved(listener: (sessionId: string) => void): () => void;
 }
@@ -49,11 +49,13 @@ const hashOf = (token: string) => createHash("sha256").update(token).digest();
 export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { readonly sessionHours: number }): Sessions {
   const throttle = createThrottle(5, 60_000);
   const listeners = new Set<(sessionId: string) => void>();
-  const sessionOf = batched<SessionRow>(async (keys) => {
-    const hashes = keys.map((key) => Buffer.from(key, "hex"));
-    const { rows } = await pool.query<SessionRow>({ name: "session-by-token", text: byToken, values: [hashes] });
-    return new Map(rows.map((row) => [row.token_hash.toString("hex"), row]));
-  });
+  const byHash = batchedOne<SessionRow>(
+    async (keys) => {
+      const hashes = keys.map((key) => Buffer.from(key, "hex"));
+      return (await pool.query<SessionRow>({ name: "session-by-token", text: byToken, values: [hashes] })).rows;
+    },
+    (row) => row.token_hash.toString("hex"),
+  );
 
   return {
     async create(given, address) {
@@ -92,7 +94,7 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
     },
 
     async authenticate(token) {
-      const row = await sessionOf(hashOf(token).toString("hex"));
+      const row = await byHash.loader().load(hashOf(token).toString("hex"));
       if (!row) return { state: "unknown" };
       if (row.remaining_ms <= 0) return { state: "expired", expiredAt: row.expires_at };
       const { session_id: sessionId, expires_at: expiresAt, user_id: userId, name, remaining_ms: remainingMs } = row;
@@ -100,8 +102,8 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
     },
 
     async overAmong(sessionIds) {
-      const { rows } = await pool.query<{ id: string }>({ name: "sessions-over", text: over, values: [sessionIds] });
-      return rows.map(({ id }) => id);
+      const { rows } = await pool.query<{ id: string; expired: boolean }>({ name: "sessions-over", text: over, values: [sessionIds] });
+      return rows;
     },
 
     onRemoved(listener) {
@@ -135,7 +137,6 @@ const insertSession = `
 const deleteSession = "UPDATE session SET deleted_at = dr_now() WHERE token_hash = $1 AND deleted_at IS NULL RETURNING id";
 
 const over = `
-  SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
-  WHERE NOT EXISTS (
-    SELECT FROM session s JOIN user_account u ON u.id = s.user_id
-    WHERE s.id = asked.id AND s.deleted_at IS NULL AND s.expires_at > dr_now() AND u.disabled_at IS NULL)`;
+  SELECT asked.id, coalesce(s.deleted_at IS NULL AND u.disabled_at IS NULL AND s.expires_at <= dr_now(), false) AS expired
+  FROM unnest($1::uuid[]) AS asked (id) LEFT JOIN session s ON s.id = asked.id LEFT JOIN user_account u ON u.id = s.user_id
+  WHERE s.id IS NULL OR s.deleted_at IS NOT NULL OR u.disabled_at IS NOT NULL OR s.expires_at <= dr_now()`;

@@ -1,0 +1,34 @@
+import type { SignIn } from "../domain/access/caller.ts";
+
+export interface Credentials {
+  /** Every different token that was sent; more than one is refused. */
+  readonly tokens: readonly string[];
+  readonly basic: SignIn | null;
+}
+
+/** Names of the token, in HTTP headers and in connectionParams, where letters' case varies. */
+const tokenNames = new Set(["session-token", "sessiontoken", "vmware-api-session-id"]);
+
+/** Reads HTTP headers and connectionParams alike. */
+export function credentialsOf(...sources: Readonly<Record<string, unknown>>[]): Credentials {
+  const tokens = new Set<string>();
+  let basic: SignIn | null = null;
+  for (const [name, value] of sources.flatMap((source) => Object.entries(source))) {
+    if (typeof value !== "string" || value === "") continue;
+    const known = name.toLowerCase();
+    if (tokenNames.has(known)) tokens.add(value.trim());
+    if (known !== "authorization") continue;
+    const bearer = /^bearer +(\S+) *$/i.exec(value)?.[1];
+    if (bearer) tokens.add(bearer);
+    basic = basicOf(value) ?? basic;
+  }
+  return { tokens: [...tokens], basic };
+}
+
+function basicOf(header: string): SignIn | null {
+  const encoded = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header)?.[1];
+  if (!encoded) return null;
+  const text = Buffer.from(encoded, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  return colon < 0 ? null : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}

@@ -1,0 +1,14 @@
+import { createHash } from "node:crypto";
+import { parentPort, workerData } from "node:worker_threads";
+import { brotliCompressSync, constants } from "node:zlib";
+import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
+
+const html = renderGraphiQL({
+  title: "DR gateway",
+  endpoint: "/graphql",
+  defaultTabs: workerData,
+  shouldPersistHeaders: false, // the token would stay in the browser
+  subscriptionsProtocol: "SSE",
+});
+const compressed = brotliCompressSync(html, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
+parentPort?.postMessage({ compressed, etag: `"${createHash("sha256").update(html).digest("base64url")}"` });

@@ -1,0 +1,148 @@
+/** One HTTP port: GraphQL by POST, GET, server-sent events and WebSocket, the playground, health. */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { GraphQLSchema } from "graphql";
+import type { Logger } from "pino";
+import type { Caller } from "../domain/access/caller.ts";
+import type { Sessions } from "../domain/access/sessions.ts";
+import { ServiceUnavailableError } from "../domain/errors.ts";
+import { createAnswers } from "./answers.ts";
+import { type Call, requestIdOf } from "./call.ts";
+import { type Connections, createConnections } from "./connections.ts";
+import { credentialsOf } from "./credentials.ts";
+import { createPlayground } from "./graphiql.ts";
+import { createGraphql } from "./graphql.ts";
+import { bodyRefusal, refuse, sendJson, urlRefusal } from "./http.ts";
+import type { Live } from "./live.ts";
+import { createSockets, refuseUpgrade } from "./websocket.ts";
+
+export interface GatewayOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Origins that browsers may call from; empty: any. */
+  readonly allowedOrigins: readonly string[];
+  readonly pingMs: number;
+  /** How long a socket may wait with its connection_init; 3 s. */
+  readonly initMs?: number;
+  /** How often sessions with open connections are looked at; 5 s. Bounds how long one that was deleted on another node stays. */
+  readonly lookMs?: number;
+  readonly schema: GraphQLSchema;
+  /** The resolvers' context, new for each operation and each event of a subscription. */
+  readonly contextFactory: (caller: Caller, signal: AbortSignal) => object;
+  readonly sessions: Pick<Sessions, "authenticate" | "overAmong" | "onRemoved">;
+  /** Null: work can be taken; else the reason why not. */
+  readonly unready: () => Promise<string | null>;
+  readonly log: Logger;
+}
+
+export interface Gateway {
+  readonly url: string;
+  readonly port: number;
+  counts: Connections["counts"];
+  /** From now on every request is refused and the health check says so; what is under way goes on. */
+  refuse(): void;
+  /** Sockets are closed with 1012 over `spreadMs` (default 1 s), streams cut, answers under way sent. */
+  close(options?: { readonly spreadMs?: number }): Promise<void>;
+}
+
+/** Throws what `listen` throws, such as EADDRINUSE. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { sessions, allowedOrigins, log, pingMs, initMs = 3_000, lookMs = 5_000 } = options;
+  const connections = createConnections(sessions, lookMs, log);
+  const answers = createAnswers(log);
+  const graphql = createGraphql({ ...options, answers });
+  const sockets = createSockets({ graphql, sessions, connections, answers, allowedOrigins, pingMs, initMs, log });
+  const playground = createPlayground();
+  let stopping = false;
+
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    const requestId = requestIdOf(request.headers["x-request-id"]);
+    response.setHeader("x-request-id", requestId);
+    response.setHeader("x-content-type-options", "nosniff");
+    const path = request.url?.split("?", 1)[0];
+    if (path === "/health/live") return sendJson(response, 200, { status: "ok" });
+    if (path === "/health/ready") return void ready(response);
+    const refusal = (stopping && restarting) || urlRefusal(request) || (path === "/graphql" && bodyRefusal(request));
+    if (refusal) return refuse(request, response, refusal, requestId, log);
+    if (path === "/") return response.writeHead(302, { location: "/graphql" }).end();
+    if (path !== "/graphql") return sendJson(response, 404, { status: "not found", remedy: "GraphQL is at /graphql." });
+    if (playground.serve(request, response)) return;
+    void graphql(request, response, { call: callOf(request, response, requestId, connections) });
+  };
+
+  const ready = async (response: ServerResponse) => {
+    const reason = stopping ? "stopping" : await options.unready().catch(() => "the database can't be reached");
+    sendJson(response, reason ? 503 : 200, reason ? { status: "unavailable", reason } : { status: "ok" });
+  };
+
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, handle);
+  server.on("upgrade", (request, socket, head) => {
+    if (stopping) refuseUpgrade(socket, 503);
+    else if (request.url?.split("?", 1)[0] !== "/graphql") refuseUpgrade(socket, 404);
+    else sockets.upgrade(request, socket, head);
+  });
+  const { address, port } = await listen(server, options);
+  const host = address.includes(":") ? `[${address}]` : address;
+
+  return {
+    url: `http://${host}:${port}`,
+    port,
+    counts: connections.counts,
+    refuse() {
+      stopping = true;
+    },
+    async close({ spreadMs = 1_000 } = {}) {
+      stopping = true;
+      const closed = server.listening ? once(server, "close") : null;
+      server.close();
+      await connections.stop(spreadMs);
+      connections.close();
+      sockets.close();
+      server.closeIdleConnections();
+      const latest = setTimeout(() => server.closeAllConnections(), 3_000); // an answer that nobody reads
+      await closed;
+      clearTimeout(latest);
+    },
+  };
+}
+
+const restarting = { status: 503, error: new ServiceUnavailableError("The gateway is stopping.", 2) };
+
+async function listen(server: Server, { host, port }: GatewayOptions): Promise<AddressInfo> {
+  server.listen(port, host);
+  await once(server, "listening"); // rejects with the server's error
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The server has no port.");
+  return address;
+}
+
+function callOf(request: IncomingMessage, response: ServerResponse, requestId: string, connections: Connections): Call {
+  const over = new AbortController();
+  response.once("close", () => over.abort());
+  let stream: Live | null = null;
+  const call: Call = {
+    requestId,
+    transport: "http",
+    address: request.socket.remoteAddress ?? "unknown",
+    credentials: credentialsOf(request.headers),
+    signal: over.signal,
+    startedAt: performance.now(),
+    operation: null,
+    session: null,
+    live() {
+      stream ??= openStream(call, response, connections);
+      return stream;
+    },
+  };
+  return call;
+}
+
+/** Cut, not ended: an orderly end says "complete", and the client would never come back. */
+function openStream({ session }: Call, response: ServerResponse, connections: Connections): Live {
+  const live = connections.open({ kind: "stream", close: () => response.destroy() });
+  response.once("close", live.gone);
+  if (session) live.belongTo(session);
+  if (response.destroyed || response.closed) live.gone();
+  return live;
+}
