@@ -1,11 +1,19 @@
 /** The same as `follow` over Server-Sent Events, for where WebSockets do not get through: one POST whose answer does not end. */
-import { type Answer, credentials, type Delivery, FollowError, type Followed, type FollowOptions, refusal, resuming } from "./resume.ts";
-
-/** The gateway sends at least a comment every 12 s. */
-const silenceMs = 30_000;
+import {
+  type Answer,
+  credentials,
+  type Delivery,
+  defaultSilenceMs,
+  FollowError,
+  type Followed,
+  type FollowOptions,
+  refusal,
+  resuming,
+} from "./resume.ts";
 
 /** Resolves at the stream's end or when `signal` is aborted, rejects with a FollowError. */
 export function followSse<Batch extends Delivery>(options: FollowOptions<Batch>): Promise<Followed> {
+  const { silenceMs = defaultSilenceMs } = options;
   return resuming<Batch>(options, async (variables, heard, signal) => {
     const ending = new AbortController();
     let silence: ReturnType<typeof setTimeout> | undefined;

@@ -3,7 +3,17 @@
  * and the next connection resumes there, on any node. Runs in browsers and in Node.
  */
 import { createClient } from "graphql-ws";
-import { type Answer, credentials, type Delivery, FollowError, type Followed, type FollowOptions, refusal, resuming } from "./resume.ts";
+import {
+  type Answer,
+  credentials,
+  type Delivery,
+  defaultSilenceMs,
+  FollowError,
+  type Followed,
+  type FollowOptions,
+  refusal,
+  resuming,
+} from "./resume.ts";
 
 export type { Delivery, Followed, FollowOptions } from "./resume.ts";
 export { FollowError } from "./resume.ts";
@@ -13,11 +23,9 @@ export interface FollowSocketOptions<Batch extends Delivery> extends FollowOptio
   readonly webSocketImpl?: unknown;
 }
 
-/** How often to ask whether the connection still stands, and how long to wait for the answer. */
-const pingMs = 10_000;
-
 /** Over WebSocket (graphql-ws). Resolves at the stream's end or when `signal` is aborted, rejects with a FollowError. */
 export function follow<Batch extends Delivery>(options: FollowSocketOptions<Batch>): Promise<Followed> {
+  const pingMs = (options.silenceMs ?? defaultSilenceMs) / 2;
   return resuming<Batch>(options, (variables, heard, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     let connected = false;

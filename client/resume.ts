@@ -19,6 +19,8 @@ export interface FollowOptions<Batch extends Delivery> {
   /** The connection broke; the next try comes after `waitMs`. */
   onReconnect?(cause: unknown, waitMs: number): void;
   readonly signal?: AbortSignal;
+  /** A connection that says nothing for so long is given up; default 30 s (the gateway speaks at least every 12 s). */
+  readonly silenceMs?: number;
 }
 
 export type Followed = "COMPLETED" | "ABORTED";
@@ -48,6 +50,7 @@ export type Connect<Batch> = (
 
 const transient: ReadonlySet<unknown> = new Set(["SERVICE_UNAVAILABLE", "INTERNAL_ERROR"]);
 const longestWaitMs = 5_000;
+export const defaultSilenceMs = 30_000;
 
 export async function resuming<Batch extends Delivery>(options: FollowOptions<Batch>, connect: Connect<Batch>): Promise<Followed> {
   const signal = options.signal ?? new AbortController().signal;
@@ -82,7 +85,7 @@ export async function resuming<Batch extends Delivery>(options: FollowOptions<Ba
     } catch (error) {
       if (signal.aborted) break;
       if (isFinal(error)) throw error;
-      const waitMs = Math.min(longestWaitMs, 250 * 2 ** failures++) * (0.5 + Math.random() / 2); // many clients, one restart: spread
+      const waitMs = Math.min(longestWaitMs, 100 * 2 ** failures++) * (0.5 + Math.random() / 2); // many clients, one restart: spread
       options.onReconnect?.(error, waitMs);
       await pause(waitMs, signal);
     }

@@ -85,7 +85,7 @@ export class Tail {
 
   join(reader: TailReader): void {
     this.readers.add(reader);
-    if (this.#upTo === null) this.wake();
+    if (this.#upTo === null && !this.#reading) this.wake();
   }
 
   leave(reader: TailReader): void {
