@@ -1,0 +1,146 @@
+/** Lists by page: Relay's arguments read and checked, keyset cursors, and what a page looks like to the schema. */
+import { builder } from "./builder.ts";
+import { InvalidRequestError } from "./errors.ts";
+
+export const defaultPage = 25;
+export const largestPage = 500;
+
+export type Direction = "ASC" | "DESC";
+
+export const OrderDirection = builder.enumType("OrderDirection", {
+  description: "Which way a list is sorted.",
+  values: {
+    ASC: { description: "Smallest, earliest, or first in the alphabet first." },
+    DESC: { description: "Largest, latest, or last in the alphabet first." },
+  } as const,
+});
+
+builder.globalConnectionField("totalCount", (t) =>
+  t.int({
+    description: "How many there are in all, by the filter and without pages; counted when it is asked for.",
+    resolve: (connection) => connection.totalCount(),
+  }),
+);
+
+export interface ConnectionArgs {
+  readonly first?: number | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+/** How a list is sorted: the text that a cursor holds has to be of `type`. */
+export interface Sorting {
+  readonly field: string;
+  readonly direction: Direction;
+  readonly type: SortType;
+}
+export type SortType = "text" | "timestamptz" | "int4";
+
+/** A place in a sorted list: the sort value as PostgreSQL writes it, and the id that decides among equals. */
+export interface Place {
+  readonly value: string;
+  readonly id: string;
+}
+
+export interface PageArgs {
+  readonly field: string;
+  readonly direction: Direction;
+  readonly limit: number;
+  /** From the end of what the places leave. */
+  readonly backward: boolean;
+  readonly after: Place | null;
+  readonly before: Place | null;
+}
+
+export function readPage(args: ConnectionArgs, sorting: Sorting): PageArgs {
+  const { first = null, last = null } = args;
+  if (first !== null && last !== null) throw invalid("last", "Either `first` or `last` can be given, not both.");
+  if (first !== null) checkSize("first", first);
+  if (last !== null) checkSize("last", last);
+  return {
+    field: sorting.field,
+    direction: sorting.direction,
+    limit: first ?? last ?? defaultPage,
+    backward: last !== null,
+    after: readCursor("after", args.after, sorting),
+    before: readCursor("before", args.before, sorting),
+  };
+}
+
+function checkSize(name: string, size: number): void {
+  if (size >= 1 && size <= largestPage) return;
+  throw invalid(name, `\`${name}\` is from 1 to ${largestPage}; this is ${size}.`);
+}
+
+const shapes: Record<SortType, RegExp> = {
+  text: /^[^\0]{0,300}$/su,
+  timestamptz: /^(-infinity|\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?)$/,
+  int4: /^-?\d{1,9}$/,
+};
+const placeId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export const encodePlace = ({ value, id }: Place, { field, direction }: Pick<Sorting, "field" | "direction">): string =>
+  Buffer.from(JSON.stringify([field, direction, value, id]), "utf8").toString("base64url");
+
+function readCursor(name: string, cursor: string | null | undefined, { field, direction, type }: Sorting): Place | null {
+  if (cursor === null || cursor === undefined) return null;
+  const parts = parse(cursor);
+  const [ofField, ofDirection, value, id] = parts;
+  if (parts.length !== 4 || typeof value !== "string" || typeof id !== "string" || !placeId.test(id))
+    throw invalid(name, "This is not a cursor.");
+  if (ofField !== field || ofDirection !== direction) throw invalid(name, "This cursor is from a list in another order.");
+  if (!shapes[type].test(value)) throw invalid(name, "This is not a cursor.");
+  return { value, id };
+}
+
+function parse(cursor: string): readonly unknown[] {
+  if (cursor.length > 2048) return [];
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+    return Array.isArray(parts) ? parts : [];
+  } catch {
+    return [];
+  }
+}
+
+function invalid(name: string, message: string): InvalidRequestError {
+  return new InvalidRequestError(message, [{ path: [name], message }]);
+}
+
+/** A page as it was read; `more`: there are more in the direction of reading. */
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly more: boolean;
+}
+
+export interface Connection<Node> {
+  readonly edges: { cursor: string; node: Node }[];
+  readonly pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+  readonly totalCount: () => Promise<number>;
+}
+
+/** `nodes` are the page's rows themselves or what was loaded for them, in their order; one that is gone meanwhile is left out. */
+export function connect<Node extends object>(
+  { rows, more }: Page<{ readonly id: string; readonly cursorValue: string }>,
+  args: Omit<PageArgs, "field"> & Pick<Sorting, "field">,
+  nodes: readonly (Node | Error | null)[],
+  totalCount: () => Promise<number>,
+): Connection<Node> {
+  const edges: { cursor: string; node: Node }[] = [];
+  for (const [at, { cursorValue, id }] of rows.entries()) {
+    const node = nodes[at];
+    if (node instanceof Error) throw node;
+    if (node) edges.push({ cursor: encodePlace({ value: cursorValue, id }, args), node });
+  }
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: args.backward ? args.before !== null : more,
+      hasPreviousPage: args.backward ? more : args.after !== null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+    totalCount,
+  };
+}
