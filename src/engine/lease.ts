@@ -12,7 +12,7 @@ export interface Claim {
   readonly claimedAtMs: number;
 }
 
-/** When a run that was given back may be claimed again. WHEN_WOKEN: not before `wake`. A wake in between always wins. */
+/** When a run that was given back may be claimed again. WHEN_WOKEN: not before it is woken. Who wakes a run sets `wake_at = dr_now()`, never NULL, with the write that it shall hear of: a wake since the claim always wins. */
 export type NextTurn = Date | "AT_ONCE" | "WHEN_WOKEN";
 
 /** Stands for "not before it is woken"; `infinity` is not a date to every reader of the row. */
@@ -73,13 +73,4 @@ export async function releaseAll(pool: pg.Pool, nodeId: string): Promise<number>
     values: [nodeId],
   });
   return rowCount ?? 0;
-}
-
-/** Part of each write that a run has to hear of, in the same transaction: `UPDATE recovery SET wake_at = dr_now()`. Never NULL: see `release`. */
-export async function wake(database: pg.Pool | pg.ClientBase, runId: string): Promise<void> {
-  await database.query({
-    name: "lease_wake",
-    text: "UPDATE recovery SET wake_at = dr_now() WHERE id = $1 AND ended_at IS NULL",
-    values: [runId],
-  });
 }
