@@ -67,6 +67,7 @@ CREATE TABLE lab.vm (
   removed_at timestamptz
 );
 CREATE UNIQUE INDEX vm_name ON lab.vm (site_id, lower(name)) WHERE removed_at IS NULL;
+CREATE INDEX ON lab.vm (site_id, lower(name), removed_at);
 CREATE INDEX ON lab.vm (run_id);
 CREATE INDEX ON lab.vm (snapshot_id);
 

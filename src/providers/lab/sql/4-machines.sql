@@ -20,8 +20,8 @@ BEGIN
   IF NOT EXISTS (SELECT FROM lab.group_vm WHERE group_id = s.group_id AND vm_id = ph.source_vm_id) THEN
     RETURN lab.refused('REFUSED', format('Snapshot %s does not hold VM %s.', s.id, ph.source_vm_id));
   END IF;
-  IF EXISTS (SELECT FROM lab.vm WHERE site_id = p_site AND lower(name) = lower(r ->> 'name') AND removed_at IS NULL)
-    OR EXISTS (SELECT FROM lab.vm WHERE site_id = p_site AND lower(name) = lower(r ->> 'name') AND removed_at > p_now)
+  IF EXISTS (SELECT FROM lab.vm
+      WHERE site_id = p_site AND lower(name) = lower(r ->> 'name') AND (removed_at IS NULL OR removed_at > p_now))
     OR EXISTS (SELECT FROM lab.placeholder WHERE site_id = p_site AND lower(name) = lower(r ->> 'name') AND id <> ph.id) THEN
     RETURN lab.refused('REFUSED', format('A VM named %s exists here already.', r ->> 'name'));
   END IF;

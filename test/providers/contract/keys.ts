@@ -1,0 +1,54 @@
+/** A key makes an effect happen once. */
+import { describe, expect, it } from "vitest";
+import { type ContractSetup, Owner } from "./setup.ts";
+
+export function keyRules(setup: () => ContractSetup): void {
+  describe("keys", () => {
+    it("make ten orders at once one operation", async () => {
+      const owner = new Owner(setup());
+      const key = owner.newKey();
+      const results = await Promise.all(Array.from({ length: 10 }, () => owner.done("createIsolatedNetwork", { name: "isolated" }, key)));
+      expect(new Set(results.map(({ networkId }) => networkId)).size).toBe(1);
+      expect(await owner.kinds()).toEqual(["NETWORK"]);
+      await owner.cleanUp();
+    });
+
+    it("stand for the same operation after it is complete, and after what it made is gone", async () => {
+      const owner = new Owner(setup());
+      const key = owner.newKey();
+      const first = await owner.done("createIsolatedNetwork", { name: "isolated" }, key);
+      await owner.cleanUp();
+      expect(await owner.done("createIsolatedNetwork", { name: "isolated" }, key)).toEqual(first);
+      expect(await owner.artefacts()).toEqual([]);
+    });
+
+    it("are refused for another request or another kind", async () => {
+      const owner = new Owner(setup());
+      const key = owner.newKey();
+      const { networkId } = await owner.done("createIsolatedNetwork", { name: "isolated" }, key);
+      const reused = { failure: "PERMANENT", code: "KEY_REUSED" };
+      await expect(owner.order("createIsolatedNetwork", { name: "other" }, key)).rejects.toMatchObject(reused);
+      await expect(owner.order("removeNetwork", { networkId }, key)).rejects.toMatchObject(reused);
+      expect(await owner.artefacts()).toHaveLength(1);
+      await owner.cleanUp();
+    });
+
+    it("are free again after a refusal", async () => {
+      const owner = new Owner(setup());
+      const key = owner.newKey();
+      await expect(owner.order("powerOn", { vmId: "nothing" }, key)).rejects.toMatchObject({ code: "NOT_FOUND" });
+      expect(await owner.observe(key)).toEqual(new Map());
+      await owner.done("createIsolatedNetwork", { name: "isolated" }, key);
+      await owner.cleanUp();
+    });
+
+    it("are observed, and left out where the site has never heard of them", async () => {
+      const owner = new Owner(setup());
+      const keys = [owner.newKey(), owner.newKey()] as const;
+      const result = await owner.done("createIsolatedNetwork", { name: "isolated" }, keys[0]);
+      expect(await owner.observe(...keys)).toEqual(new Map([[keys[0], { state: "SUCCEEDED", result }]]));
+      expect(await owner.observe()).toEqual(new Map());
+      await owner.cleanUp();
+    });
+  });
+}
