@@ -1,15 +1,34 @@
 /** Prisma's schema engine as WebAssembly: nothing is downloaded, no process is started. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { bindMigrationAwareSqlAdapterFactory, type SqlMigrationAwareDriverAdapterFactory } from "@prisma/driver-adapter-utils";
-import type { DiffTarget, MigrationList, SchemaEngine, SchemaFilter } from "@prisma/schema-engine-wasm";
+import type { DiffTarget, MigrationList, SchemaEngine, SchemaFilter } from "@prisma/schema-engine-wasm/schema_engine_bg";
 import { offlineAdapterFactory } from "./offline-adapter.ts";
 import type { Migration, SchemaFile } from "./schema-files.ts";
 
-export const noFilter: SchemaFilter = { externalTables: [], externalEnums: [] };
+export type { SchemaEngine };
 
-export async function openEngine(database: SqlMigrationAwareDriverAdapterFactory, schema: readonly SchemaFile[]): Promise<SchemaEngine> {
-  const { SchemaEngine: Engine } = await import("@prisma/schema-engine-wasm");
-  const datamodels = schema.map((file): [string, string] => [file.path, file.content]);
-  return Engine.new({ datamodels }, () => {}, bindMigrationAwareSqlAdapterFactory(database));
+const noFilter: SchemaFilter = { externalTables: [], externalEnums: [] };
+
+export async function openEngine(database: SqlMigrationAwareDriverAdapterFactory): Promise<SchemaEngine> {
+  engineClass ??= loadEngine();
+  return (await engineClass).new({ datamodels: undefined }, () => {}, bindMigrationAwareSqlAdapterFactory(database));
+}
+
+let engineClass: Promise<typeof SchemaEngine> | undefined;
+
+/** By hand: the package's own entry imports the WebAssembly as a module, for which Node prints a warning at each start. */
+async function loadEngine(): Promise<typeof SchemaEngine> {
+  const glue = await import("@prisma/schema-engine-wasm/schema_engine_bg");
+  const entry = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm");
+  const binary = await readFile(entry.replace(/\.js$/, "_bg.wasm"));
+  const { instance } = await WebAssembly.instantiate(binary, { "./schema_engine_bg.js": { ...glue } });
+  if (!("__wbg_set_wasm" in glue) || typeof glue.__wbg_set_wasm !== "function")
+    throw new Error("This schema engine is of an unknown make.");
+  glue.__wbg_set_wasm(instance.exports);
+  const { __wbindgen_start: start } = instance.exports;
+  if (typeof start === "function") start();
+  return glue.SchemaEngine;
 }
 
 export const schemaTarget = (schema: readonly SchemaFile[]): DiffTarget => ({ tag: "schemaDatamodel", files: [...schema] });
@@ -22,8 +41,12 @@ export async function diffSchemas(engine: SchemaEngine, from: DiffTarget, to: Di
 
 /** Compares two states of the schema without a database. `from` null is an empty database. */
 export async function diffOffline(from: readonly SchemaFile[] | null, to: readonly SchemaFile[]): Promise<string | null> {
-  const engine = await openEngine(offlineAdapterFactory, to);
+  const engine = await openEngine(offlineAdapterFactory);
   return diffSchemas(engine, from === null ? { tag: "empty" } : schemaTarget(from), schemaTarget(to));
+}
+
+export async function applyMigrations(engine: SchemaEngine, migrationsList: MigrationList): Promise<string[]> {
+  return (await engine.applyMigrations({ migrationsList, filters: noFilter })).appliedMigrationNames;
 }
 
 export function migrationList(folder: string, migrations: readonly Migration[]): MigrationList {

@@ -1,0 +1,74 @@
+/**
+ * The gateway's connections: one pool that Prisma and the hot, prepared statements share, and direct ones past a pooler.
+ *
+ * Rows of raw statements are as pg gives them: bigint and numeric are strings (BigInt(text) where a number is wanted), timestamps
+ * are Dates, jsonb is parsed. Prisma's rows have bigint as BigInt.
+ */
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import { connect, inUtc } from "./connection.ts";
+import { PrismaClient } from "./generated/client.ts";
+import { statementNames } from "./statement-names.ts";
+
+export interface Database extends AsyncDisposable {
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+  /** For connections that a pooler would break: leases, LISTEN, locks. */
+  readonly directUrl: string;
+  /** A connection past the pool, which the caller ends. It does not heal by itself. */
+  connectDirect(name: string): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Null or absent: the same as `url`. */
+  readonly directUrl?: string | null;
+  readonly poolSize?: number;
+  /** Told of connections that broke; the pool replaces them. */
+  readonly onConnectionLost?: (error: Error) => void;
+}
+
+/** No statement of the gateway is near this. */
+const statementSeconds = 30;
+/** Below the lease: a node that is stopped inside a transaction must not hold its rows for longer. */
+const idleInTransactionSeconds = 2;
+
+const sessionSettings = [
+  inUtc,
+  `SET statement_timeout = '${statementSeconds}s'`,
+  `SET idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`,
+].join("; ");
+
+export async function openDatabase({ url, directUrl, poolSize = 20, onConnectionLost = () => {} }: DatabaseOptions): Promise<Database> {
+  const direct = directUrl ?? url;
+  // The first connection is made here, so that a wrong URL is told at once and in a sentence.
+  await (await connect(url, "dr-gateway")).end();
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    application_name: "dr-gateway",
+    keepAlive: true,
+    connectionTimeoutMillis: 5_000,
+    // A server that is gone without a word: the client gives up a little after the server would have.
+    query_timeout: (statementSeconds + 5) * 1_000,
+    onConnect: async (client) => void (await client.query(sessionSettings)),
+  });
+  // The pool listens to idle connections only; one that is in use would end the process.
+  pool.on("connect", (client) => client.on("error", onConnectionLost));
+  pool.on("error", onConnectionLost);
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { statementNameGenerator: statementNames() }) });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= prisma.$disconnect().then(() => pool.end());
+    return closing;
+  };
+  return {
+    pool,
+    prisma,
+    directUrl: direct,
+    connectDirect: (name) => connect(direct, `dr-gateway ${name}`),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,68 @@
+/** PostgreSQL out of npm, for a gateway that was given no DATABASE_URL. Reached by a unix socket only. */
+import { access, rm } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { locateBinaries } from "./embedded/binaries.ts";
+import { give, makeDataDir, makeSocketDir } from "./embedded/folders.ts";
+import { chooseLauncher } from "./embedded/launcher.ts";
+import { initialise, startServer } from "./embedded/server.ts";
+import { clearStale } from "./embedded/stale.ts";
+
+const databaseName = "dr_gateway";
+
+export interface EmbeddedServer extends AsyncDisposable {
+  readonly url: string;
+  /** Of the server's first process. */
+  readonly pid: number;
+  /** Settles when the server has ended, asked or not. */
+  readonly ended: Promise<void>;
+  /** Ends all sessions in order; a second call waits for the first. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** Absolute. The caller holds its instance lock. */
+  readonly dataDir: string;
+  /** Short name of the data folder. */
+  readonly instance: string;
+  /** Settings beyond the usual ones, such as "fsync=off". */
+  readonly settings?: readonly string[];
+}
+
+export async function startEmbedded({ dataDir, instance, settings = [] }: EmbeddedOptions): Promise<EmbeddedServer> {
+  const serverDir = join(dataDir, "postgresql");
+  await makeDataDir(dataDir);
+  const launcher = await chooseLauncher(locateBinaries(), dataDir);
+  const socketDir = await makeSocketDir(instance, launcher.owner);
+  const exists = await access(serverDir).then(
+    () => true,
+    () => false,
+  );
+  if (exists) await clearStale(serverDir, socketDir);
+  else await initialise(launcher, serverDir);
+  await give(serverDir, launcher.owner);
+  const server = await startServer(launcher, { serverDir, socketDir, logFile: join(dataDir, "postgresql.log"), extra: settings });
+  await ensureDatabase(socketDir);
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= server.stop().then(() => rm(socketDir, { recursive: true, force: true }));
+    return stopping;
+  };
+  return { url: urlOf(socketDir, databaseName), pid: server.pid, ended: server.ended, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Asked each time: an earlier first start may have been broken off before it. */
+async function ensureDatabase(socketDir: string): Promise<void> {
+  const client = new pg.Client({ host: socketDir, user: "dr", database: "postgres" });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [databaseName]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${databaseName}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The form that both pg and Prisma's adapter read. */
+const urlOf = (socketDir: string, database: string) => `postgresql://dr@localhost/${database}?host=${encodeURIComponent(socketDir)}`;
