@@ -15,7 +15,10 @@ beforeAll(async () => {
   pool = db.database.pool;
 });
 afterAll(() => db.drop());
-beforeEach(() => pool.query("TRUNCATE recovery CASCADE"));
+beforeEach(async () => {
+  await pool.query("TRUNCATE recovery CASCADE");
+  await db.shiftClock(0);
+});
 
 const claimOne = async (nodeId: string) => {
   const [claimed] = await claim(pool, nodeId, 6, 1);
@@ -107,15 +110,8 @@ describe("a run that is given back", () => {
     await release(pool, await claimOne(ada), ada, at);
     expect((await ownershipOf(pool, runId)).wakeAt).toEqual(at);
     expect(await claim(pool, ben, 6, 1)).toEqual([]);
-    await pool.query(
-      "CREATE OR REPLACE FUNCTION dr_now() RETURNS timestamptz LANGUAGE sql AS $$SELECT clock_timestamp() + interval '2 h'$$",
-    );
-    try {
-      expect(await claimOne(ben)).toMatchObject({ runId });
-    } finally {
-      await db.shiftClock(7200);
+    await db.shiftClock(7200);
     expect(await claimOne(ben)).toMatchObject({ runId });
-    await db.shiftClock(0);
   });
 
   it("is claimed when it is woken", async () => {
