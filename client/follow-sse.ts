@@ -29,7 +29,7 @@ export function followSse<Batch extends Delivery>(options: FollowOptions<Batch>)
         body: JSON.stringify({ query: options.query, variables }),
         signal: AbortSignal.any([signal, ending.signal]),
       });
-      await read(await streamOf(response), heard, alive);
+      await read(await streamOf(response), heard, alive, signal);
     } finally {
       clearTimeout(silence);
       ending.abort();
@@ -57,7 +57,12 @@ function parsed(text: string): Answer<unknown> {
 }
 
 /** Resolves at the event `complete`; a stream that ends without one was cut. */
-async function read<Batch>(body: ReadableStream<Uint8Array>, heard: (answer: Answer<Batch>) => void, alive: () => void): Promise<void> {
+async function read<Batch>(
+  body: ReadableStream<Uint8Array>,
+  heard: (answer: Answer<Batch>) => void,
+  alive: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let [rest, event] = ["", ""];
@@ -68,6 +73,7 @@ async function read<Batch>(body: ReadableStream<Uint8Array>, heard: (answer: Ans
     const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
+      if (signal.aborted) return;
       if (line.startsWith("event:")) event = line.slice("event:".length).trim();
       else if (!line.startsWith("data:"))
         continue; // a comment, or the blank line behind an event

@@ -28,12 +28,12 @@ export function follow<Batch extends Delivery>(options: FollowSocketOptions<Batc
   const pingMs = (options.silenceMs ?? defaultSilenceMs) / 2;
   return resuming<Batch>(options, (variables, heard, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    let connected = false;
+    let [connected, over] = [false, false];
     let silence: ReturnType<typeof setTimeout> | undefined;
     const client = createClient({
       url: options.url,
       connectionParams: () => credentials(options),
-      retryAttempts: 0, // `resuming` tries again, without end; a retry in here would ask with the old `after`
+      retryAttempts: 0, // `resuming` tries again, without end; with one kind of back-off for both transports
       connectionAckWaitTimeout: pingMs,
       keepAlive: pingMs, // a socket that a proxy or a sleeping laptop has lost stays open until somebody asks
       on: {
@@ -50,9 +50,11 @@ export function follow<Batch extends Delivery>(options: FollowSocketOptions<Batc
       ...(options.webSocketImpl === undefined ? {} : { webSocketImpl: options.webSocketImpl }),
     });
     const next = (answer: Answer<Batch>): void => {
+      if (over || signal.aborted) return; // several messages can arrive in one piece
       try {
         heard(answer);
       } catch (error) {
+        over = true;
         reject(error);
       }
     };
@@ -65,6 +67,7 @@ export function follow<Batch extends Delivery>(options: FollowSocketOptions<Batc
     const stop = () => resolve();
     signal.addEventListener("abort", stop, { once: true });
     return promise.finally(() => {
+      over = true;
       signal.removeEventListener("abort", stop);
       clearTimeout(silence);
       unsubscribe();
