@@ -1,0 +1,151 @@
+/**
+ * When a run's steps are expected to start and end, how far it is, and what holds it up. Pure; one call is linear in the number
+ * of steps (but for a logarithm where they queue for slots), so it may be made once a second.
+ */
+
+import { type Rest, type StepFacts, simulate } from "./forecast/simulate.ts";
+import { at, momentGraph } from "./graph.ts";
+import { isContainer, isSettled, type StepNode } from "./model.ts";
+
+export type { StepFacts };
+
+export interface Expected {
+  /** Actual where there is one, else expected; milliseconds since 1970. Null: never started, or nobody knows. */
+  readonly start: number | null;
+  readonly end: number | null;
+}
+
+export interface Forecast {
+  of(ordinal: number): Expected;
+  /** Null while something blocks the run whose end nobody knows; the end itself when the run is over. */
+  readonly estimatedEnd: number | null;
+  /** Prompts that are open, and pauses that last until somebody resumes. */
+  readonly blockedBy: readonly number[];
+  /** 0–100, 100 only when every step is settled. */
+  readonly progressPercent: number;
+  /** The longest chain of leaves from now to the end; what blocks the run counts as if it were over at once. */
+  readonly criticalPath: readonly number[];
+}
+
+export interface Forecaster {
+  /** `now` in milliseconds since 1970, by the same clock as the facts. */
+  at(now: number, facts: (ordinal: number) => StepFacts): Forecast;
+}
+
+export const defaultSlotsPerSite = 20;
+
+/** What depends on the tree only is done once per run. */
+export function createForecaster(nodes: readonly StepNode[], slotsPerSite: number = defaultSlotsPerSite): Forecaster {
+  const graph = momentGraph(nodes);
+  return {
+    at(now, facts) {
+      const blockedBy = nodes.filter((node) => blocks(node, facts(node.ordinal))).map(({ ordinal }) => ordinal);
+      const play = { nodes, graph, slotsPerSite, now, facts };
+      const rest = simulate({
+        ...play,
+        activeEnd: (node, known) => (blocks(node, known) ? Number.POSITIVE_INFINITY : activeEnd(node, known, now)),
+      });
+      // For the chain it matters what comes behind a prompt, so there it is answered at once.
+      const unblocked = blockedBy.length === 0 ? rest : simulate({ ...play, activeEnd: (node, known) => activeEnd(node, known, now) });
+      const { starts, ends } = timesOf(nodes, rest, facts);
+      const last = ends.reduce((latest, end) => Math.max(latest, Number.isNaN(end) ? 0 : end), 0);
+      return {
+        of: (ordinal) => ({ start: known(starts[ordinal - 1]), end: known(ends[ordinal - 1]) }),
+        estimatedEnd: blockedBy.length > 0 || last === 0 ? null : known(last),
+        blockedBy,
+        progressPercent: progressOf(nodes, facts, now),
+        criticalPath: chainOf(nodes, unblocked, facts),
+      };
+    },
+  };
+}
+
+const forecasters = new WeakMap<object, Forecaster>();
+
+/** For a run whose steps stay in one array, by ordinal: the forecaster is made at the first call. */
+export function forecast(steps: readonly (StepFacts & { readonly node: StepNode })[], now: number, slotsPerSite?: number): Forecast {
+  let forecaster = forecasters.get(steps);
+  if (!forecaster) {
+    const nodes = steps.map(({ node }) => node);
+    forecaster = createForecaster(nodes, slotsPerSite);
+    forecasters.set(steps, forecaster);
+  }
+  return forecaster.at(now, (ordinal) => {
+    const step = steps[ordinal - 1];
+    if (!step) throw new RangeError(`there is no step ${ordinal}`);
+    return step;
+  });
+}
+
+const known = (time: number | undefined): number | null => (time !== undefined && Number.isFinite(time) ? time : null);
+
+const isActive = ({ status }: StepFacts) => status === "RUNNING" || status === "WAITING";
+
+/** Only people end it, or its end is theirs to make: the default answer of a prompt is no forecast. */
+const blocks = (node: StepNode, facts: StepFacts): boolean =>
+  isActive(facts) && (node.kind === "PROMPT" || (node.kind === "PAUSE" && facts.dueAt === null));
+
+/** A step that takes longer than expected ends "soon", and soon is later the longer it takes. */
+function activeEnd(node: StepNode, facts: StepFacts, now: number): number {
+  if (blocks(node, facts)) return now;
+  if (facts.dueAt !== null && (node.kind === "STARTUP_DELAY" || node.kind === "PAUSE")) return Math.max(facts.dueAt, now);
+  const start = facts.startedAt ?? now;
+  return Math.max(start + node.expectedSeconds * 1000, now + Math.max(1000, (now - start) / 10));
+}
+
+/** Of every step, also settled ones and containers. NaN: it never started. Infinity: nobody knows. */
+function timesOf(nodes: readonly StepNode[], rest: Rest, facts: (ordinal: number) => StepFacts) {
+  const starts = Float64Array.from(rest.starts);
+  const ends = Float64Array.from(rest.ends);
+  for (const node of nodes) {
+    const index = node.ordinal - 1;
+    const { status, startedAt, endedAt } = facts(node.ordinal);
+    if (isContainer(node)) starts[index] = ends[index] = Number.NaN;
+    else if (isSettled(status)) {
+      starts[index] = startedAt ?? Number.NaN;
+      ends[index] = endedAt ?? Number.NaN;
+    }
+  }
+  for (let index = nodes.length - 1; index >= 0; index--) {
+    const parent = (nodes[index]?.parent ?? 0) - 1;
+    if (parent < 0) continue;
+    starts[parent] = earlier(at(starts, parent), at(starts, index));
+    ends[parent] = later(at(ends, parent), at(ends, index));
+  }
+  return { starts, ends };
+}
+
+const earlier = (a: number, b: number) => (Number.isNaN(a) || b < a ? b : a);
+const later = (a: number, b: number) => (Number.isNaN(a) || b > a ? b : a);
+
+/** Weighted by expected durations; an active leaf counts by its time, up to nine tenths. */
+function progressOf(nodes: readonly StepNode[], facts: (ordinal: number) => StepFacts, now: number): number {
+  let all = 0;
+  let done = 0;
+  let over = true;
+  for (const node of nodes) {
+    if (isContainer(node)) continue;
+    const step = facts(node.ordinal);
+    const weight = Math.max(1, node.expectedSeconds);
+    all += weight;
+    if (isSettled(step.status)) done += weight;
+    else {
+      over = false;
+      if (isActive(step) && step.startedAt !== null) done += weight * Math.min(0.9, Math.max(0, now - step.startedAt) / (weight * 1000));
+    }
+  }
+  return over ? 100 : Math.min(99, Math.floor((done / all) * 100));
+}
+
+/** Back from the leaf that ends last, each time to the one at whose end it started. */
+function chainOf(nodes: readonly StepNode[], { ends, causes }: Rest, facts: (ordinal: number) => StepFacts): number[] {
+  let last = -1;
+  for (const node of nodes) {
+    const index = node.ordinal - 1;
+    const isOpen = !isContainer(node) && !isSettled(facts(node.ordinal).status);
+    if (isOpen && (last < 0 || at(ends, index) > at(ends, last))) last = index;
+  }
+  const chain: number[] = [];
+  for (let index = last; index >= 0; index = at(causes, index)) chain.push(index + 1);
+  return chain.reverse();
+}
