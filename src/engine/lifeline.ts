@@ -3,7 +3,7 @@
  * hangs loses both. Here is the main thread's side.
  */
 import { Worker } from "node:worker_threads";
-import { type CommandOutcome, type CommandRequest, ended } from "./commands/command.ts";
+import { type CommandOutcome, type CommandRequest, ended, keyPattern } from "./commands/command.ts";
 import { type FromWorker, type LifelineLimits, type LogLevel, limitsFor, type ToWorker, type WorkerSettings } from "./lifeline/protocol.ts";
 import { monotonicMs } from "./monotonic.ts";
 
@@ -115,6 +115,7 @@ class ThreadedLifeline implements Lifeline {
 
   runCommand(request: CommandRequest): RunningCommand {
     const { key, signal } = request;
+    if (!keyPattern.test(key)) throw new Error(`A command's key can't be ${JSON.stringify(key)}.`);
     if (this.#commands.has(key)) throw new Error(`The command ${key} is running already.`);
     if (this.#closing || signal?.aborted) {
       return { key, outcome: Promise.resolve(ended("NOT_STARTED", "The command was not started: its run was stopped before.")) };

@@ -215,7 +215,8 @@ describe("a supervisor", () => {
     expect(await living(pids)).toEqual([]);
   });
 
-  it("that is killed leaves nothing running: the gateway ends the command", async () => {
+  it("that is killed leaves nothing running: the gateway ends the command, and takes no older result for its", async () => {
+    await workshop.run(await workshop.script("fine.sh", "#!/bin/sh\n"), { key: "lost" }).outcome;
     const run = workshop.run(await workshop.script("tree.sh", stubbornTree), { key: "lost" });
     const pids = await treeOf(workshop);
     process.kill(await supervisorOf("lost"), "SIGKILL");

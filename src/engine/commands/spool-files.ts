@@ -1,5 +1,5 @@
 /** Files of the spool, written so that they are whole or not there, also after a power cut. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandOutcome } from "./command.ts";
 import type { ProcessIdentity } from "./processes.ts";
@@ -12,8 +12,12 @@ export interface Started {
 export const startedPath = (spoolDir: string, key: string): string => join(spoolDir, `${encodeURIComponent(key)}.started`);
 export const resultPath = (spoolDir: string, key: string): string => join(spoolDir, `${encodeURIComponent(key)}.result`);
 
-export const writeStarted = (spoolDir: string, key: string, started: Started): void =>
+/** From here on an older result of the same key does not count. */
+export function writeStarted(spoolDir: string, key: string, started: Started): void {
+  rmSync(resultPath(spoolDir, key), { force: true });
   writeWhole(startedPath(spoolDir, key), spoolDir, started);
+}
+
 export const writeResult = (spoolDir: string, key: string, outcome: CommandOutcome): void =>
   writeWhole(resultPath(spoolDir, key), spoolDir, outcome);
 
