@@ -19,6 +19,9 @@ const catalogueTypes: Readonly<Record<number, ColumnType>> = {
   1002: ColumnTypeEnum.CharacterArray,
 };
 
+/** The engine records it once more, but a process that ends in between would leave an applied migration that looks broken off. */
+const recordFinished = "UPDATE _prisma_migrations SET finished_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL";
+
 export class MigrationAdapterFactory extends PrismaPg {
   /** An own pool: ending it gives back the engine's advisory lock, which an idle connection would keep. */
   constructor(pool: pg.Pool) {
@@ -29,8 +32,8 @@ export class MigrationAdapterFactory extends PrismaPg {
     const adapter = await super.connect();
     const pool = adapter.underlyingDriver();
     const queryRaw = adapter.queryRaw.bind(adapter);
-    // One message of several statements is one implicit transaction: a migration is applied whole or not at all.
-    adapter.executeScript = async (script) => void (await pool.query(script));
+    // One message of several statements is one implicit transaction: a migration is applied and recorded, or neither.
+    adapter.executeScript = async (script) => void (await pool.query(`${script}\n;${recordFinished}`));
     adapter.queryRaw = async (query) => {
       try {
         return await queryRaw(query);

@@ -4,7 +4,7 @@ import pg from "pg";
 import { connect } from "./connection.ts";
 import { DatabaseError, messageOf } from "./errors.ts";
 import { MigrationAdapterFactory } from "./migration-adapter.ts";
-import { applyMigrations, migrationList, openEngine, type SchemaEngine } from "./schema-engine.ts";
+import { applyMigrations, diagnose, type HistoryDiagnostic, migrationList, openEngine } from "./schema-engine.ts";
 import { type Migration, prismaFolder, readMigrations } from "./schema-files.ts";
 
 /** Any number, the same on every node. */
@@ -46,42 +46,41 @@ async function checkServer(client: pg.Client): Promise<void> {
 async function bringUpToDate(url: string, folder: string, migrations: readonly Migration[]): Promise<string[]> {
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: "dr-gateway migrations" });
   pool.on("error", () => {});
+  const list = migrationList(folder, migrations);
   try {
     const engine = await openEngine(new MigrationAdapterFactory(pool));
-    await refuseForeignHistory(engine, folder, migrations);
-    return await applyMigrations(engine, migrationList(folder, migrations));
+    const { history, editedMigrationNames, failedMigrationNames } = await diagnose(engine, list);
+    refuseForeignHistory(history, editedMigrationNames);
+    // What failed or was broken off left nothing behind, so it is simply tried again.
+    for (const migrationName of failedMigrationNames) await engine.markMigrationRolledBack({ migrationName });
+    return await applyMigrations(engine, list);
   } catch (error) {
     if (error instanceof DatabaseError) throw error;
-    throw new DatabaseError(`The database could not be brought to this version: ${oneLine(messageOf(error))}`, { cause: error });
+    throw new DatabaseError(failure(messageOf(error)), { cause: error });
   } finally {
     await pool.end();
   }
 }
 
-async function refuseForeignHistory(engine: SchemaEngine, folder: string, migrations: readonly Migration[]): Promise<void> {
-  const { history, editedMigrationNames, failedMigrationNames } = await engine.diagnoseMigrationHistory({
-    migrationsList: migrationList(folder, migrations),
-    optInToShadowDatabase: false,
-    filters: { externalTables: [], externalEnums: [] },
-  });
+function refuseForeignHistory(history: HistoryDiagnostic | null, edited: readonly string[]): void {
   const unknown = history !== null && "unpersistedMigrationNames" in history ? history.unpersistedMigrationNames : [];
   if (unknown.length > 0) {
     throw new DatabaseError(
       `The database is of a newer version (it has ${unknown.join(", ")}); start that version, or restore a backup from before the upgrade.`,
     );
   }
-  if (failedMigrationNames.length > 0) {
-    const [name] = failedMigrationNames;
+  if (edited.length > 0) {
     throw new DatabaseError(
-      `The migration ${name} failed earlier and left nothing behind; put its cause right, ` +
-        `run npm run db:migration -- --rolled-back ${name}, and start again.`,
-    );
-  }
-  if (editedMigrationNames.length > 0) {
-    throw new DatabaseError(
-      `${editedMigrationNames.join(", ")} was changed after the database had taken it; put the file back, and write a new migration with npm run db:migration.`,
+      `The migration ${edited.join(", ")} was changed after the database had taken it; put its file back as it was, and make the change in a new migration.`,
     );
   }
 }
 
-const oneLine = (text: string) => text.replaceAll(/\s+/g, " ").trim();
+function failure(message: string): string {
+  const text = message.replaceAll(/\s+/g, " ").trim();
+  const name = /Migration name: (\S+)/.exec(text)?.[1];
+  const cause = /Database error: (.*?)(?: DbError|$)/.exec(text)?.[1];
+  if (name === undefined || cause === undefined)
+    return `The database could not be brought to this version (${text}); put that right, and start again.`;
+  return `The migration ${name} failed and left nothing behind (${cause}); put that right, and start again.`;
+}

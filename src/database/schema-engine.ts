@@ -2,11 +2,18 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { bindMigrationAwareSqlAdapterFactory, type SqlMigrationAwareDriverAdapterFactory } from "@prisma/driver-adapter-utils";
-import type { DiffTarget, MigrationList, SchemaEngine, SchemaFilter } from "@prisma/schema-engine-wasm/schema_engine_bg";
+import type {
+  DiagnoseMigrationHistoryOutput,
+  DiffTarget,
+  HistoryDiagnostic,
+  MigrationList,
+  SchemaEngine,
+  SchemaFilter,
+} from "@prisma/schema-engine-wasm/schema_engine_bg";
 import { offlineAdapterFactory } from "./offline-adapter.ts";
 import type { Migration, SchemaFile } from "./schema-files.ts";
 
-export type { SchemaEngine };
+export type { HistoryDiagnostic };
 
 const noFilter: SchemaFilter = { externalTables: [], externalEnums: [] };
 
@@ -43,6 +50,11 @@ export async function diffSchemas(engine: SchemaEngine, from: DiffTarget, to: Di
 export async function diffOffline(from: readonly SchemaFile[] | null, to: readonly SchemaFile[]): Promise<string | null> {
   const engine = await openEngine(offlineAdapterFactory);
   return diffSchemas(engine, from === null ? { tag: "empty" } : schemaTarget(from), schemaTarget(to));
+}
+
+/** How the database's history stands to the migrations at hand. */
+export function diagnose(engine: SchemaEngine, migrationsList: MigrationList): Promise<DiagnoseMigrationHistoryOutput> {
+  return engine.diagnoseMigrationHistory({ migrationsList, optInToShadowDatabase: false, filters: noFilter });
 }
 
 export async function applyMigrations(engine: SchemaEngine, migrationsList: MigrationList): Promise<string[]> {

@@ -23,13 +23,13 @@ export async function readSchema(folder: string): Promise<SchemaFile[]> {
   return Promise.all(names.map(async (path) => ({ path, content: await readFile(join(folder, path), "utf8") })));
 }
 
-/** The migrations, oldest first. */
+/** The migrations, oldest first: the folders that begin with a time. */
 export async function readMigrations(folder: string): Promise<Migration[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") return [];
     throw error;
   });
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const names = entries.filter((entry) => entry.isDirectory() && /^\d{14}_/.test(entry.name)).map((entry) => entry.name);
   return Promise.all(names.sort().map(async (name) => ({ name, sql: await readFile(join(folder, name, "migration.sql"), "utf8") })));
 }
 

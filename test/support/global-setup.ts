@@ -18,7 +18,7 @@ declare module "vitest" {
 const prefix = "dr-test-data-";
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const outside = process.env["TEST_DATABASE_URL"] ?? process.env["DATABASE_URL"];
+  const outside = process.env.TEST_DATABASE_URL ?? process.env.DATABASE_URL;
   const run = `${process.pid}_${randomBytes(3).toString("hex")}`;
   const server = outside === undefined || outside === "" ? await startServer(run) : { url: outside, stop: async () => {} };
   const template = `dr_test_${run}_template`;
