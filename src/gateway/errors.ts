@@ -88,10 +88,12 @@ function detailsOf(error: DomainError): Record<string, unknown> {
 }
 
 function httpOf(shown: DomainError, error: unknown): GraphQLHTTPExtensions {
-  const given = error instanceof GraphQLError ? error.extensions.http : undefined;
+  const extensions = error instanceof GraphQLError ? error.extensions : {};
+  const { http: given } = extensions;
   const headers: Record<string, string> = { ...given?.headers };
   if ("retryAfterSeconds" in shown) headers["retry-after"] = String(shown.retryAfterSeconds);
   const tooMany = shown.code === "SERVICE_UNAVAILABLE" && "limit" in shown;
   const status = given?.status ?? (tooMany ? 429 : statuses[shown.code]);
-  return { status, headers, ...(given?.spec === undefined ? {} : { spec: given.spec }) };
+  const spec = given?.spec === true && !("originalError" in extensions); // true: 200 where the client asks for application/json
+  return { status, headers, ...(spec ? { spec } : {}) };
 }

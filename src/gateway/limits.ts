@@ -4,7 +4,7 @@ import { maxAliasesPlugin } from "@escape.tech/graphql-armor-max-aliases";
 import { maxDepthPlugin } from "@escape.tech/graphql-armor-max-depth";
 import { maxDirectivesPlugin } from "@escape.tech/graphql-armor-max-directives";
 import { maxTokensPlugin } from "@escape.tech/graphql-armor-max-tokens";
-import type { DocumentNode } from "graphql";
+import { type DocumentNode, validate } from "graphql";
 import { InvalidRequestError } from "../domain/errors.ts";
 
 export const limits = {
@@ -13,6 +13,8 @@ export const limits = {
   depth: 20,
   aliases: 30,
   directives: 10,
+  /** Errors that are found in a document before validation gives up. */
+  errors: 10,
   bodyBytes: 256 * 1024,
   /** A WebSocket message; larger ones close the socket with 1009. */
   messageBytes: 64 * 1024,
@@ -55,6 +57,8 @@ export function limitPlugins(): Plugin[] {
     maxDirectivesPlugin({ n: limits.directives }),
   ];
 }
+
+const validateBriefly: typeof validate = (schema, document, rules) => validate(schema, document, rules, { maxErrors: limits.errors });
 
 export interface DocumentCacheOptions {
   readonly documents: number;
@@ -100,7 +104,8 @@ export function useValidDocuments({ documents, characters, totalCharacters }: Do
         if (result && !(result instanceof Error) && text.length <= characters) texts.set(result, text);
       };
     },
-    onValidate({ params: { documentAST }, setResult }) {
+    onValidate({ params: { documentAST }, setResult, setValidationFn }) {
+      setValidationFn(validateBriefly);
       if (valid.has(documentAST)) {
         setResult([]);
         return;
