@@ -39,12 +39,12 @@ export async function cleanup(context: RecoveriesContext, viewer: Viewer, input:
     const plan = await lockPlan(client, input.planId);
     const lifecycle = await checkLifecycle(client, plan);
     await lastTest(client, plan, test.id);
-    await checkGroupsFree(client, plan.id, test.id);
+    await checkGroupsFree(client, plan.id, "OWN_RUNS");
     const groups = await groupsOfTest(client, test.id);
     const common = { ...run, plan, lifecycle, viewer, options: { force }, notes: "", cleansUpId: test.id };
     await insertRecovery(client, { ...common, snapshot, groups, vmCount: snapshot.remains.vms.length });
     return null;
-  }).catch((error: unknown) => explain(context, input.planId, test.id, error));
+  }).catch((error: unknown) => explain(context, input.planId, error));
   if (earlier !== null) return earlier;
   context.log.info({ recoveryId: run.recoveryId, planId: input.planId, testRunId: test.id, force, by: viewer.name }, "cleanup requested");
   context.hint(run.recoveryId);
@@ -99,11 +99,11 @@ async function artefactsOf({ providers }: RecoveriesContext, { id, recoverySite 
 }
 
 /** What a constraint stopped is the same conflict as what a check finds. */
-async function explain({ database }: RecoveriesContext, planId: string, testRunId: string, error: unknown): Promise<never> {
+async function explain({ database }: RecoveriesContext, planId: string, error: unknown): Promise<never> {
   if (brokenConstraint(error) === null) throw error;
   return inTransaction(database.pool, async (client) => {
     const plan = await lockPlan(client, planId);
-    await checkGroupsFree(client, planId, testRunId);
+    await checkGroupsFree(client, planId, "OWN_RUNS");
     throw planConflict(plan, "A cleanup", await openRunOfPlan(client, planId));
   });
 }

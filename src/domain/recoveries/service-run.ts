@@ -13,7 +13,7 @@ export interface NewRun {
   readonly viewer: Viewer;
   readonly options: Readonly<Record<string, unknown>>;
   readonly notes: string;
-  /** A cleanup: the test, from which it takes the groups over. */
+  /** A cleanup: the test. The groups that the plan's ended runs still have become its own. */
   readonly cleansUpId: string | null;
   readonly snapshot: RunSnapshot;
   readonly groups: readonly { readonly id: string; readonly name: string }[];
@@ -28,7 +28,8 @@ const statements = {
   task: `INSERT INTO task (id, name, type, state, target_id, target_type, recovery_id, initiated_by, started_at, warnings)
     VALUES ($1, $2, $3, 'QUEUED', $4, 'RECOVERY_PLAN', $5, $6, dr_now(), $7)`,
   groups: "INSERT INTO recovery_group (run_id, group_id, group_name) SELECT $1, * FROM unnest($2::uuid[], $3::text[])",
-  release: "DELETE FROM group_use WHERE run_id = $1",
+  /** What the plan's test, or an earlier cleanup of it, still has. */
+  release: "DELETE FROM group_use USING recovery r WHERE group_use.run_id = r.id AND r.plan_id = $1 AND r.ended_at IS NOT NULL",
   use: "INSERT INTO group_use (group_id, run_id) SELECT unnest($2::uuid[]), $1",
   testing: "UPDATE protection_group SET state = 'TESTING' WHERE id = ANY ($1::uuid[])",
   lifecycle: "UPDATE recovery_plan SET lifecycle = $2 WHERE id = $1",
@@ -49,7 +50,7 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   await write("snapshot", [recoveryId, JSON.stringify(snapshot)]);
   await write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]);
   await write("groups", [recoveryId, groupIds, run.groups.map(({ name }) => name)]);
-  if (run.cleansUpId !== null) await write("release", [run.cleansUpId]);
+  if (run.cleansUpId !== null) await write("release", [planId]);
   await write("use", [recoveryId, groupIds]);
   await write("testing", [groupIds]);
   await write("lifecycle", [planId, run.lifecycle]);

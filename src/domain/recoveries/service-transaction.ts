@@ -3,23 +3,18 @@ import type pg from "pg";
 
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  let broken: Error | undefined;
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on("error", onError); // a server that stops says so here as well; the query that runs rejects by itself
+  let broken = false;
   try {
     await client.query("BEGIN");
     const result = await work(client);
     await client.query("COMMIT");
     return result;
   } catch (error) {
-    await client.query("ROLLBACK").catch((failure: Error) => {
-      broken = failure;
+    await client.query("ROLLBACK").catch(() => {
+      broken = true;
     });
     throw error;
   } finally {
-    client.off("error", onError);
     client.release(broken);
   }
 }

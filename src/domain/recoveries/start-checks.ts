@@ -21,16 +21,16 @@ export async function checkPair(client: pg.ClientBase, pairingId: string): Promi
     : runConflict(`A real recovery of the plan ${run.planName} runs on this pair of sites; no test starts beside it.`, run);
 }
 
-/** Groups that another run has: it runs, or its test has not been cleaned up. `ownRun` is the test whose cleanup takes them over. */
-export async function checkGroupsFree(client: pg.ClientBase, planId: string, ownRun: string | null = null): Promise<void> {
+/** Groups that a run has: it is open, or its test has not been cleaned up. `but`: runs of this plan don't count, its cleanup takes them over. */
+export async function checkGroupsFree(client: pg.ClientBase, planId: string, but: "OWN_RUNS" | null = null): Promise<void> {
   const { rows } = await client.query<OpenRun & { groupName: string; open: boolean }>({
     name: "groups-in-use",
     text: `SELECT g.name AS "groupName", r.id AS "recoveryId", t.id AS "taskId", r.kind, r.plan_id AS "planId", r.plan_name AS "planName",
         r.ended_at IS NULL AS open
       FROM plan_protection_group m JOIN group_use u ON u.group_id = m.group_id JOIN protection_group g ON g.id = m.group_id
         JOIN recovery r ON r.id = u.run_id LEFT JOIN task t ON t.recovery_id = r.id
-      WHERE m.plan_id = $1 AND u.run_id IS DISTINCT FROM $2 ORDER BY g.name LIMIT 1`,
-    values: [planId, ownRun],
+      WHERE m.plan_id = $1 AND NOT ($2 AND r.plan_id IS NOT DISTINCT FROM $1) ORDER BY g.name LIMIT 1`,
+    values: [planId, but === "OWN_RUNS"],
   });
   const [use] = rows;
   if (use === undefined) return;

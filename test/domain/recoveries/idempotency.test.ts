@@ -1,0 +1,13 @@
+import { describe, expect, it } from "vitest";
+import { inputHash } from "../../../src/domain/recoveries/idempotency.ts";
+
+describe("the hash of an input", () => {
+  it("is the same in any order of the fields, with null for what is left out", () => {
+    expect(inputHash({ b: 1, a: "x", c: null })).toBe(inputHash({ a: "x", b: 1, d: undefined }));
+  });
+
+  it("differs with any value, also one that looks alike", () => {
+    const hashes = [{ a: 1 }, { a: "1" }, { a: true }, { a: "true" }, { b: 1 }, { a: 1, b: 1 }].map(inputHash);
+    expect(new Set(hashes).size).toBe(hashes.length);
+  });
+});
