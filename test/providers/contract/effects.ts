@@ -44,7 +44,8 @@ export function effectRules(setup: () => ContractSetup): void {
       const owner = new Owner(setup());
       const snapshotId = await owner.snapshot();
       await owner.done("registerVm", owner.registration(vms[0], snapshotId));
-      await expect(owner.order("registerVm", owner.registration(vms[0], snapshotId))).rejects.toMatchObject({ code: "REFUSED" });
+      const samePlaceholder = { ...owner.registration(vms[0], snapshotId), name: "another" };
+      await expect(owner.order("registerVm", samePlaceholder)).rejects.toMatchObject({ code: "REFUSED", failure: "PERMANENT" });
       const sameName = { ...owner.registration(vms[1], snapshotId), name: vms[0].name };
       await expect(owner.order("registerVm", sameName)).rejects.toMatchObject({ code: "REFUSED", failure: "PERMANENT" });
       expect(await owner.kinds()).toEqual(["PLACEHOLDER_IN_USE", "SNAPSHOT", "VM"]);

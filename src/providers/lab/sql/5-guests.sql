@@ -6,12 +6,12 @@ CREATE OR REPLACE FUNCTION lab.dhcp_address(p_vm text, p_nic text) RETURNS text 
     floor(lab.chance(concat_ws('/', 'host', p_vm, p_nic)) * 253) + 2)
 $$;
 
--- Whether the guest reports: booted, and no fault has taken its heartbeat. p_since: when that fault began.
+-- When the guest last reported: every second from its boot on, until a fault takes its heartbeat. Null: not since power-on.
 CREATE OR REPLACE FUNCTION lab.heartbeat_at(v lab.vm, p_now timestamptz) RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 DECLARE
   latest timestamptz := p_now;
 BEGIN
-  IF NOT lab.is_on(v, p_now) OR v.booted_at > p_now THEN RETURN NULL; END IF;
+  IF NOT lab.is_on(v, p_now) THEN RETURN NULL; END IF;
   SELECT least(p_now, min(f.since)) INTO latest FROM lab.fault f
   WHERE f.action = 'NO_HEARTBEAT' AND (f.site_id IS NULL OR f.site_id = v.site_id) AND f.target IN (v.id, v.name);
   IF latest < v.booted_at THEN RETURN NULL; END IF;
