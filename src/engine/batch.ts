@@ -63,7 +63,11 @@ export interface Batch {
 export const emptyBatch = (): Batch => ({ steps: new Map(), events: [], prompts: [], outputs: [], withdrawn: [] });
 
 export const isEmpty = (batch: Batch): boolean =>
-  batch.steps.size === 0 && batch.events.length === 0 && batch.prompts.length === 0 && batch.outputs.length === 0 && batch.withdrawn.length === 0;
+  batch.steps.size === 0 &&
+  batch.events.length === 0 &&
+  batch.prompts.length === 0 &&
+  batch.outputs.length === 0 &&
+  batch.withdrawn.length === 0;
 
 export const changeOf = (step: StepState): StepChange => ({
   ordinal: step.node.ordinal,

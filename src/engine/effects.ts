@@ -20,7 +20,8 @@ export interface RetryPolicy {
 export const backOff = (policy: RetryPolicy, failures: number): number =>
   Math.min(policy.maxMs, policy.baseMs * 2 ** (failures - 1)) * (0.5 + policy.random() / 2);
 
-export const isAbort = (error: unknown): boolean => error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
+export const isAbort = (error: unknown): boolean =>
+  error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 
 /** What a run's effects share: who owns it, how long a call may take, and the watch over what was ordered. */
 export interface SiteCalls {
@@ -58,7 +59,8 @@ export async function askSite<T>(
       return await question(calls.provider(site), await calls.deadline(signal));
     } catch (error) {
       const message = transientFailure(error, signal, calls.runId);
-      if (failures >= calls.retry.tries) throw new ProviderError("PERMANENT", "TIMED_OUT", `${site.siteName}: ${message} (${failures} tries)`);
+      if (failures >= calls.retry.tries)
+        throw new ProviderError("PERMANENT", "TIMED_OUT", `${site.siteName}: ${message} (${failures} tries)`);
       await pause(backOff(calls.retry, failures), signal);
     }
   }
@@ -87,7 +89,8 @@ export async function performEffect<K extends EffectKind>(
       message = end.message;
       known = true;
     } catch (error) {
-      if (error instanceof ProviderError && error.failure === "PERMANENT" && error.code !== "STALE_EPOCH") return { ok: false, message: error.message };
+      if (error instanceof ProviderError && error.failure === "PERMANENT" && error.code !== "STALE_EPOCH")
+        return { ok: false, message: error.message };
       message = transientFailure(error, signal, calls.runId);
     }
     if (failures >= calls.retry.tries) return { ok: false, message: `${message} (given up after ${failures} tries)` };
@@ -117,7 +120,13 @@ async function orderAndWatch<K extends EffectKind>(
   }
   const signal = await calls.deadline(context.signal);
   // The same key again answers how far it is, so ordering what was observed is safe, and yields its typed result.
-  let operation = await provider.order(site.externalId, kind, request, { key, runId, epoch, signal, ...(secret === undefined ? {} : { secret }) });
+  let operation = await provider.order(site.externalId, kind, request, {
+    key,
+    runId,
+    epoch,
+    signal,
+    ...(secret === undefined ? {} : { secret }),
+  });
   while (operation.state === "RUNNING") {
     context.progress(operation.progressPercent);
     const next = await calls.operations(site).next(key);

@@ -1,13 +1,14 @@
 /** A node's engine: claims runs that nobody drives, drives them, and gives them back when it stops. */
+
+import type { Logger } from "pino";
 import { v7 as uuid } from "uuid";
 import type { Database } from "../database/database.ts";
 import type { WakeUps } from "../events/wake-ups.ts";
 import type { Providers } from "../providers/contract.ts";
-import type { Logger } from "pino";
-import { forget, readSpool } from "./commands/spool.ts";
+import { forget, outcomeAfterDeath, readSpool } from "./commands/spool.ts";
 import { moveDeadlines } from "./gap.ts";
 import { isOutage } from "./journal.ts";
-import { claim, type Claim, release, releaseAll } from "./lease.ts";
+import { type Claim, claim, release, releaseAll } from "./lease.ts";
 import { startLifeline } from "./lifeline.ts";
 import { driveRun, type RunHandle } from "./run.ts";
 import type { RunEnd } from "./run-loop.ts";
@@ -39,7 +40,6 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
   const nodeId = uuid();
   const { pool } = database;
   const settings: EngineSettings = { ...defaultSettings, ...given };
-  const lostOutcomes = await readSpool(spoolDir);
   await moveDeadlines(pool, { nodeId, leaseSeconds: settings.leaseSeconds });
   const { leaseSeconds, scriptsDir } = settings;
   const lifeline = await startLifeline({ directUrl: database.directUrl, nodeId, leaseSeconds, spoolDir, scriptsDir, log });
@@ -50,7 +50,7 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
     wakeUps,
     slots: createSlots(settings.operationsPerSite),
     settings,
-    lostOutcomes,
+    lostOutcome: (key) => outcomeAfterDeath(spoolDir, key),
     forgetOutcome: (key) => void forget(spoolDir, key).catch((error) => log.warn({ err: error, key }, "an outcome stays in the spool")),
     log,
   };
@@ -66,25 +66,40 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
       (how) => giveBack(claimed, how),
       (error: unknown) => {
         log.error({ err: error, runId: claimed.runId }, "a run broke off; it is taken up again soon");
-        return giveBack(claimed, { waitsUntil: new Date(Date.now() + 5000) });
+        return giveBack(claimed, "BROKEN");
       },
     );
     ends.add(end);
     void end.finally(() => ends.delete(end));
   }
 
-  async function giveBack(claimed: Claim, how: RunEnd): Promise<void> {
+  async function giveBack(claimed: Claim, how: RunEnd | "BROKEN"): Promise<void> {
     runs.delete(claimed.runId);
     lifeline.disown(claimed.runId);
     if (how === "ENDED" || how === "LOST") return;
-    const next = how === "HANDED_OVER" ? "AT_ONCE" : (how.waitsUntil ?? "WHEN_WOKEN");
-    await release(pool, claimed, nodeId, next).catch((error) => log.warn({ err: error, runId: claimed.runId }, "a lease is left to lapse"));
+    try {
+      await release(
+        pool,
+        claimed,
+        nodeId,
+        how === "HANDED_OVER" ? "AT_ONCE" : how === "BROKEN" ? await soon() : (how.waitsUntil ?? "WHEN_WOKEN"),
+      );
+    } catch (error) {
+      log.warn({ err: error, runId: claimed.runId }, "a lease is left to lapse");
+    }
   }
 
+  /** Not at once: what broke a run off may break it off again. */
+  async function soon(): Promise<Date> {
+    const { rows } = await pool.query<{ at: Date }>("SELECT dr_now() + interval '5 s' AS at");
+    return rows[0]?.at ?? new Date();
+  }
+
+  let timer: NodeJS.Timeout | undefined;
   let sweeping = false;
   let again = false;
   async function sweep(): Promise<void> {
-    if (sweeping || stopping.signal.aborted) {
+    if (sweeping || timer === undefined || stopping.signal.aborted) {
       again = sweeping;
       return;
     }
@@ -109,8 +124,15 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
     if (handle) handle.wake();
     else void sweep();
   });
-  const timer = setInterval(() => void sweep(), sweepMs);
-  await sweep();
+  // What an earlier gateway left running ends before anything is taken up; the gateway need not wait for that.
+  const started = readSpool(spoolDir).then(
+    () => {
+      if (stopping.signal.aborted) return;
+      timer = setInterval(() => void sweep(), sweepMs);
+      void sweep();
+    },
+    (error: unknown) => log.error({ err: error, spoolDir }, "the spool of commands can't be read: this node drives no runs"),
+  );
 
   return {
     nodeId,
@@ -118,9 +140,10 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
       return runs.size;
     },
     async close() {
-      clearInterval(timer);
       stopListening();
       stopping.abort(new DOMException("the gateway stops", "AbortError"));
+      await started;
+      clearInterval(timer);
       await Promise.allSettled(ends);
       await lifeline.close();
       await releaseAll(pool, nodeId).catch((error) => log.warn({ err: error }, "leases are left to lapse"));

@@ -1,13 +1,13 @@
 /** Gives a step what it works with (its context), runs it, and tells the run how it ended. */
 import { type Operation, ProviderError, type VmStatus } from "../providers/contract.ts";
-import type { CommandOutcome } from "./commands/command.ts";
-import { PermanentCommandError, ended } from "./commands/command.ts";
-import { resolveProgram } from "./commands/program.ts";
 import type { DatabaseClock } from "./clock.ts";
+import type { CommandOutcome } from "./commands/command.ts";
+import { ended, PermanentCommandError } from "./commands/command.ts";
+import { resolveProgram } from "./commands/program.ts";
 import { askSite, isAbort, performEffect, type SiteCalls } from "./effects.ts";
 import type { Inbox } from "./inbox.ts";
 import { LeaseLost, pause } from "./journal.ts";
-import { leafAt, type LiveRun, stepAt } from "./live-run.ts";
+import { type LiveRun, leafAt, stepAt } from "./live-run.ts";
 import { isGood, type LeafNode, type SiteRef, type StepEnd } from "./model.ts";
 import { createPoller, type Poller } from "./poller.ts";
 import { knownSecrets, readSecret } from "./secrets.ts";
@@ -42,7 +42,12 @@ const siteKey = (site: SiteRef) => `${site.provider}/${site.externalId}`;
 export function createExecutions(options: ExecutionOptions): Executions {
   const { run, parts, inbox, signal } = options;
   const calls = createSiteCalls(options);
-  const statuses = pollers<VmStatus>((site, keys, deadline) => calls.provider(site).vmStatus(site.externalId, keys, deadline), calls, parts, signal);
+  const statuses = pollers<VmStatus>(
+    (site, keys, deadline) => calls.provider(site).vmStatus(site.externalId, keys, deadline),
+    calls,
+    parts,
+    signal,
+  );
   const cancelled = new AbortController();
   const interruptible = AbortSignal.any([signal, cancelled.signal]);
   const working = new Set<Promise<void>>();
@@ -62,7 +67,8 @@ export function createExecutions(options: ExecutionOptions): Executions {
   }
 
   function endOfError(error: unknown, cancel: AbortSignal, ordinal: number): StepEnd {
-    if (cancel.aborted && (isAbort(error) || error === cancel.reason)) return { status: "CANCELLED", message: "Stopped because the run was cancelled" };
+    if (cancel.aborted && (isAbort(error) || error === cancel.reason))
+      return { status: "CANCELLED", message: "Stopped because the run was cancelled" };
     if (error instanceof ProviderError) return { status: "FAILED", message: error.message, errors: [error.message] };
     parts.log.error({ err: error, runId: run.id, ordinal }, "a step failed inside the gateway");
     const message = "The step failed inside the gateway; its log says more";
@@ -101,7 +107,7 @@ function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): SiteC
       const half = (settings.leaseSeconds * 1000) / 2;
       while (lifeline.remainingMs(run.id) < half) await pause(25, callSignal);
       const left = lifeline.remainingMs(run.id) - 250;
-      return AbortSignal.any([callSignal, AbortSignal.timeout(Math.max(50, Math.min(settings.callTimeoutMs, left)))]);
+      return AbortSignal.any([callSignal, AbortSignal.timeout(Math.floor(Math.max(50, Math.min(settings.callTimeoutMs, left))))]);
     },
     operations: (site) => operations.at(site),
   };
@@ -170,22 +176,23 @@ function createContext(
     ask: (site, question) => askSite(calls, site, signal, question),
     vmStatus: (site, vmId) => askSite(calls, site, signal, () => statuses.at(site).next(vmId)),
     runCommand: (command) => runCommand(options, command, key(), ordinal, signal),
-    async lostOutcome() {
-      const found = parts.lostOutcomes.get(key()) ?? null;
-      parts.lostOutcomes.delete(key());
-      return found;
-    },
+    lostOutcome: () => parts.lostOutcome(key()),
     readSecret: (id) => readSecret(parts.settings.secretsDir, id),
   };
   return context;
 }
 
-async function runCommand(options: ExecutionOptions, command: CommandRun, key: string, ordinal: number, signal: AbortSignal): Promise<CommandOutcome> {
+async function runCommand(
+  options: ExecutionOptions,
+  command: CommandRun,
+  key: string,
+  ordinal: number,
+  signal: AbortSignal,
+): Promise<CommandOutcome> {
   const { run, planName, parts, inbox } = options;
   const { scriptsDir, secretsDir } = parts.settings;
   try {
     const program = await resolveProgram(scriptsDir, command.command);
-    parts.forgetOutcome(key);
     const running = parts.lifeline.runCommand({
       key,
       runId: run.id,
@@ -206,6 +213,8 @@ async function runCommand(options: ExecutionOptions, command: CommandRun, key: s
     });
     const outcome = await running.outcome;
     if (options.signal.aborted) throw options.signal.reason;
+    // Stopped though nobody cancelled: the lease was lost, and with it the right to say how it ended.
+    if (outcome.reason === "CANCELLED" && !signal.aborted) throw new LeaseLost(run.id);
     return outcome;
   } catch (error) {
     if (error instanceof PermanentCommandError) return ended("NOT_STARTED", error.message);

@@ -26,7 +26,9 @@ export function leftoversOf(steps: readonly StepState[]): Leftover[] {
 }
 
 const isLeftover = (value: unknown): value is Leftover =>
-  typeof value === "object" && value !== null && ["siteId", "kind", "externalId", "name"].every((field) => typeof Reflect.get(value, field) === "string");
+  typeof value === "object" &&
+  value !== null &&
+  ["siteId", "kind", "externalId", "name"].every((field) => typeof Reflect.get(value, field) === "string");
 
 const finish = {
   name: "engine-finish",
@@ -48,7 +50,7 @@ const finish = {
     UPDATE task SET state = (CASE f."resultState" WHEN 'CANCELLED' THEN 'CANCELLED' WHEN 'FAILED' THEN 'FAILED' ELSE 'COMPLETED' END)::"TaskState",
       progress_percent = 100, ended_at = dr_now(), errors = CASE WHEN f.error IS NULL THEN errors ELSE ARRAY[f.error] END,
       current_step = NULL
-    FROM z, f WHERE task.recovery_id = z.id),
+    FROM z, f WHERE task.recovery_id = z.id RETURNING 1),
   p AS (
     UPDATE recovery_plan SET lifecycle = f.lifecycle::"PlanLifecycle",
       last_test_at = CASE WHEN z.kind = 'TEST' THEN dr_now() ELSE last_test_at END,

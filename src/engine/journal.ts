@@ -4,9 +4,9 @@
  * events, so that a write whose answer got lost is recognised when it is sent again, and not done twice.
  */
 import type pg from "pg";
-import { type Batch, changeOf } from "./batch.ts";
 import { eventArrays, eventCtes } from "../events/append.ts";
 import type { RecoveryEvent } from "../events/types.ts";
+import { type Batch, changeOf } from "./batch.ts";
 import type { PausedReason, RunWarning } from "./model.ts";
 
 /** The run's own row, as it is after the write. */
@@ -121,7 +121,12 @@ export interface JournalOptions {
 export function createJournal({ pool, runId, epoch, lastEvent: known, signal, onTrouble }: JournalOptions): Journal {
   let lastEvent = known;
 
-  async function execute(statement: Statement, row: object, news: readonly RecoveryEvent[], values: readonly unknown[] = []): Promise<void> {
+  async function execute(
+    statement: Statement,
+    row: object,
+    news: readonly RecoveryEvent[],
+    values: readonly unknown[] = [],
+  ): Promise<void> {
     const events = news.length;
     const { kinds, payloads } = eventArrays(news);
     const all = [toJson(row), kinds, payloads, ...values];
@@ -144,7 +149,11 @@ export function createJournal({ pool, runId, epoch, lastEvent: known, signal, on
 
   /** An earlier try may have arrived although its answer did not. */
   async function wasWritten(events: number): Promise<boolean> {
-    const { rows } = await pool.query("SELECT 1 FROM recovery WHERE id = $1 AND epoch = $2 AND last_event = $3", [runId, epoch, lastEvent + events]);
+    const { rows } = await pool.query("SELECT 1 FROM recovery WHERE id = $1 AND epoch = $2 AND last_event = $3", [
+      runId,
+      epoch,
+      lastEvent + events,
+    ]);
     return events > 0 && rows.length === 1;
   }
 
@@ -168,7 +177,10 @@ export function isOutage(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (/^(08|57P)/.test(code) || code === "53300") return true;
   if (/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EAI_|EHOSTUNREACH|ENETUNREACH)/.test(code)) return true;
-  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message);
+  return (
+    error instanceof Error &&
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message)
+  );
 }
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ import type { RecoveryEvent } from "../events/types.ts";
 import { type Batch, emptyBatch, noteStep, type StepState } from "./batch.ts";
 import type { RunRow } from "./journal.ts";
 import {
+  isContainer,
   type LeafNode,
   type PausedReason,
   type RunKind,
@@ -15,7 +16,6 @@ import {
   type StepEnd,
   type StepNode,
   type StepStatus,
-  isContainer,
 } from "./model.ts";
 import { countVms, vmResult } from "./outcome.ts";
 import { createSchedule, type Decided, type Schedule } from "./schedule.ts";
@@ -80,7 +80,10 @@ export interface Start {
 /** From a new tree or from what is recorded; what follows of itself is already in the batch. */
 export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRun {
   const statuses = new Map<number, StepStatus>(steps.map((step) => [step.node.ordinal, step.status]));
-  const { schedule, decided } = createSchedule(steps.map(({ node }) => node), statuses);
+  const { schedule, decided } = createSchedule(
+    steps.map(({ node }) => node),
+    statuses,
+  );
   const run: LiveRun = {
     ...start,
     steps,

@@ -11,6 +11,7 @@ export type PromptAnswer = "CONTINUE" | "SKIP" | "ABORT";
 export type VmPriority = "LOWEST" | "LOW" | "NORMAL" | "HIGH" | "HIGHEST";
 export type RunState = "NOT_STARTED" | "RUNNING" | "PROMPTING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED";
 export type ResultState = "SUCCESS" | "WARNING" | "PARTIAL" | "FAILED" | "CANCELLED";
+export type PausedReason = "STEP_FAILED" | "OPERATOR" | "PAUSE_STEP";
 
 export type StepStatus = "PENDING" | "RUNNING" | "WAITING" | "SUCCEEDED" | "WARNING" | "FAILED" | "SKIPPED" | "CANCELLED" | "ALREADY_DONE";
 export type SettledStatus = Exclude<StepStatus, "PENDING" | "RUNNING" | "WAITING">;

@@ -54,7 +54,9 @@ export function figuresOf(steps: readonly StepState[], requestedAt: number): Fig
   const ready = steps.filter(({ node, status }) => node.kind === "READY_CHECK" && (status === "SUCCEEDED" || status === "WARNING"));
   const last = Math.max(...ready.map(({ endedAt }) => endedAt ?? requestedAt));
   const rto = ready.length === 0 ? null : Math.max(0, Math.round((last - requestedAt) / 1000));
-  const points = steps.filter(({ node, status }) => node.kind === "CREATE_SNAPSHOT" && status === "SUCCEEDED").map(({ result }) => takenAt(result));
+  const points = steps
+    .filter(({ node, status }) => node.kind === "CREATE_SNAPSHOT" && status === "SUCCEEDED")
+    .map(({ result }) => takenAt(result));
   const oldest = Math.min(...points.filter((time) => time !== null));
   return {
     rtoAchievedSeconds: vmsFailed === 0 && vmsSucceeded === vmCount ? rto : null,

@@ -98,7 +98,13 @@ const insertTree = {
 
 /** The whole tree with what is decided from the start, and the events that say so: all or nothing. */
 export function writeTree(journal: Journal, steps: readonly StepState[], run: RunRow, events: readonly RecoveryEvent[]): Promise<void> {
-  const rows = steps.map(({ node, status, message, startedAt, endedAt }) => ({ ...node, status, message, started: startedAt, ended: endedAt }));
+  const rows = steps.map(({ node, status, message, startedAt, endedAt }) => ({
+    ...node,
+    status,
+    message,
+    started: startedAt,
+    ended: endedAt,
+  }));
   return journal.execute(insertTree, run, events, [toJson(rows)]);
 }
 

@@ -2,6 +2,8 @@
  * The loop of one run: hear what has come, start what may start, write both in one go, then act. Nothing is done before it is written, so
  * whoever takes over knows all that may have been done.
  */
+
+import { promptsPayload } from "../events/append.ts";
 import { emptyBatch, isEmpty, noteStep } from "./batch.ts";
 import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
@@ -9,13 +11,12 @@ import { finishRun } from "./finish.ts";
 import type { Inbox, Message } from "./inbox.ts";
 import { isOutage, type Journal } from "./journal.ts";
 import type { Claim } from "./lease.ts";
-import { cancelRun, endStep, leafAt, type LiveRun, rowOf, say, startStep, stepAt } from "./live-run.ts";
+import { cancelRun, endStep, type LiveRun, leafAt, rowOf, say, startStep, stepAt } from "./live-run.ts";
 import { isSettled, slotSite } from "./model.ts";
 import { figuresOf, outcomeOf } from "./outcome.ts";
 import { notePoints } from "./points.ts";
 import { noteProgress } from "./progress.ts";
-import { answerByDefault, readWishes, type RunRecord, type Wishes } from "./records.ts";
-import { promptsPayload } from "../events/append.ts";
+import { answerByDefault, type RunRecord, readWishes, type Wishes } from "./records.ts";
 import type { EngineParts } from "./settings.ts";
 import { setState } from "./state.ts";
 import { isWait } from "./steps/index.ts";
@@ -179,7 +180,8 @@ async function write(d: Drive, state: LoopState): Promise<void> {
     d.run.batch = emptyBatch();
     await d.journal.write(batch, rowOf(d.run));
     d.parts.wakeUps.hint("dr_events", d.run.id);
-    if (batch.prompts.length > 0 || batch.events.some(({ kind }) => kind === "PROMPT_ANSWERED")) d.parts.wakeUps.hint("dr_events", promptsPayload);
+    if (batch.prompts.length > 0 || batch.events.some(({ kind }) => kind === "PROMPT_ANSWERED"))
+      d.parts.wakeUps.hint("dr_events", promptsPayload);
     await afterWrite(d, batch.steps);
   }
   for (const go of written) go();

@@ -77,7 +77,10 @@ async function compileRun(record: RunRecord, journal: Journal, parts: EnginePart
     const run = liveRun({ ...record, warnings: [...record.snapshot.warnings, ...warnings] }, nodes.map(newStep));
     run.startedAt = clock.now();
     run.state = "RUNNING";
-    const events = [{ kind: "RECOVERY_STATE_CHANGED", state: "RUNNING", pausedReason: null, by: null, reason: null } as const, ...run.batch.events];
+    const events = [
+      { kind: "RECOVERY_STATE_CHANGED", state: "RUNNING", pausedReason: null, by: null, reason: null } as const,
+      ...run.batch.events,
+    ];
     await writeTree(journal, run.steps, rowOf(run), events);
     run.batch = emptyBatch();
     parts.wakeUps.hint("dr_events", record.id);
@@ -87,7 +90,12 @@ async function compileRun(record: RunRecord, journal: Journal, parts: EnginePart
     const run = liveRun(record, []);
     const outcome = { state: "FAILED", resultState: "FAILED" } as const;
     const testRunId = record.snapshot.kind === "CLEANUP" ? record.snapshot.testRunId : null;
-    await finishRun(journal, { kind: record.kind, outcome, figures: figuresOf([], 0), steps: [], testRunId, error: error.message }, rowOf(run), []);
+    await finishRun(
+      journal,
+      { kind: record.kind, outcome, figures: figuresOf([], 0), steps: [], testRunId, error: error.message },
+      rowOf(run),
+      [],
+    );
     parts.wakeUps.hint("dr_events", record.id);
     return null;
   }

@@ -40,8 +40,8 @@ export interface EngineParts {
   readonly wakeUps: WakeUps;
   readonly slots: Slots;
   readonly settings: EngineSettings;
-  /** Outcomes of commands whose gateway died, by key. */
-  readonly lostOutcomes: Map<string, CommandOutcome>;
+  /** What became of a command whose gateway died, from the spool. */
+  readonly lostOutcome: (key: string) => Promise<CommandOutcome>;
   /** Removes an outcome from the spool once it is in the database. */
   readonly forgetOutcome: (key: string) => void;
   readonly log: Logger;

@@ -1,5 +1,5 @@
 /** The run's state, which follows from what is wished and what waits. */
-import { leafAt, type LiveRun, say } from "./live-run.ts";
+import { type LiveRun, leafAt, say } from "./live-run.ts";
 import type { PausedReason, RunState } from "./model.ts";
 
 function stateOf(run: LiveRun, paused: boolean): { state: RunState; pausedReason: PausedReason | null } {

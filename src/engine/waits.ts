@@ -1,7 +1,7 @@
 /** Steps that only wait: delays, pauses and prompts. They end by the database's clock, an answer, or a wish. */
 import { v7 as uuid } from "uuid";
 import type { StepState } from "./batch.ts";
-import { cancelRun, endStep, follow, leafAt, type LiveRun, say, startStep } from "./live-run.ts";
+import { cancelRun, endStep, follow, type LiveRun, leafAt, say, startStep } from "./live-run.ts";
 import type { PromptAnswer } from "./model.ts";
 import type { Wishes } from "./records.ts";
 
@@ -30,7 +30,14 @@ export function startWait(run: LiveRun, ordinal: number, now: number): boolean {
   return true;
 }
 
-function openPrompt(run: LiveRun, step: StepState, message: string, defaultAnswer: PromptAnswer | null, now: number, due: number | null): void {
+function openPrompt(
+  run: LiveRun,
+  step: StepState,
+  message: string,
+  defaultAnswer: PromptAnswer | null,
+  now: number,
+  due: number | null,
+): void {
   const { ordinal, path, name } = step.node;
   const id = uuid();
   step.result = { promptId: id };

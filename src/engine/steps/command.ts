@@ -24,14 +24,22 @@ export const command: StepKind<"COMMAND"> = async (spec, context) => {
   return end.status === "FAILED" && spec.continueOnFailure ? warning(end.message ?? "") : end;
 };
 
+/** Nobody knows how far it had come: its gateway died, stopped or hung. */
+const isUnknown = ({ reason }: CommandOutcome): boolean => reason === "OWNER_GONE" || reason === "OWNER_SILENT";
+
 /** The outcome of the command, run now or by an owner that died; null when nobody can know it. */
-async function settleOutcome(rerunnable: boolean, context: StepContext, run: () => Promise<CommandOutcome>): Promise<CommandOutcome | null> {
-  if (!context.resumed) return run();
-  const found = await context.lostOutcome();
-  if (found && (found.reason === "EXITED" || found.reason === "TIMED_OUT")) return found;
+async function settleOutcome(
+  rerunnable: boolean,
+  context: StepContext,
+  run: () => Promise<CommandOutcome>,
+): Promise<CommandOutcome | null> {
+  const first = await (context.resumed ? context.lostOutcome() : run());
+  const settled = context.resumed ? first.reason === "EXITED" || first.reason === "TIMED_OUT" : !isUnknown(first);
+  if (settled) return first;
   if (!rerunnable) return null;
   await context.record({ nextAttempt: true, message: "Run again: its outcome got lost with the gateway, and it is rerunnable" });
-  return run();
+  const second = await run();
+  return isUnknown(second) ? null : second;
 }
 
 export function endOf(outcome: CommandOutcome): StepEnd {

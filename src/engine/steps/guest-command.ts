@@ -1,3 +1,4 @@
+import { redact } from "../redact.ts";
 import { failed, type StepKind, succeeded, vmOf } from "./kind.ts";
 
 /** The site's own key makes it happen once, so a resumed one is watched to its end like any other effect. */
@@ -15,6 +16,9 @@ export const guestCommand: StepKind<"GUEST_COMMAND"> = async (spec, context) => 
   const { command, timeoutSeconds, username } = spec;
   const end = await context.effect(spec.site, "runInGuest", { vmId, command, arguments: spec.arguments, timeoutSeconds, username }, secret);
   if (!end.ok) return failed(end.message);
-  const { exitCode, output } = end.result;
+  const { exitCode } = end.result;
+  const output = redact(end.result.output, secret === undefined ? [] : [secret])
+    .replaceAll("\0", "\uFFFD")
+    .slice(-65_536);
   return exitCode === 0 ? succeeded("Exit code 0", { exitCode, output }) : failed(`Exit code ${exitCode}`, { exitCode, output });
 };

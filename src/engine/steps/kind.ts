@@ -43,8 +43,8 @@ export interface StepContext {
   vmStatus(site: SiteRef, vmId: string): Promise<VmStatus | undefined>;
   /** Runs a program of the scripts folder under the supervisor; its output becomes events. */
   runCommand(command: CommandRun): Promise<CommandOutcome>;
-  /** What became of this step's command whose owner died; null: nobody knows. */
-  lostOutcome(): Promise<CommandOutcome | null>;
+  /** What became of this step's command whose owner died; OWNER_GONE: nobody knows. */
+  lostOutcome(): Promise<CommandOutcome>;
   readSecret(id: string): Promise<string>;
 }
 

@@ -41,7 +41,10 @@ async function isReady(spec: StepSpecs["READY_CHECK"], status: VmStatus, context
     case "TCP":
       return address !== undefined && spec.port !== null && connects(address, spec.port, Math.min(leftMs, 3000), context.signal);
     case "HTTP":
-      return address !== undefined && answers(`http://${host(address)}:${spec.port ?? 80}${spec.target ?? "/"}`, Math.min(leftMs, 3000), context.signal);
+      return (
+        address !== undefined &&
+        answers(`http://${host(address)}:${spec.port ?? 80}${spec.target ?? "/"}`, Math.min(leftMs, 3000), context.signal)
+      );
     case "SCRIPT":
       return passes(spec, address ?? null, context, leftMs);
   }

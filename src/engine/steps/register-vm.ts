@@ -10,6 +10,14 @@ export const registerVm: StepKind<"REGISTER_VM"> = async (spec, context) => {
   const connected = nics.flatMap(({ nicIndex, networkId }) => (networkId === null ? [] : [{ nicIndex, networkId }]));
   if (connected.length < nics.length) return failed("Its test network was not made");
   const { name, placeholderId, sourceVmId, folderId, resourcePoolId } = spec;
-  const end = await context.effect(spec.site, "registerVm", { name, placeholderId, snapshotId, sourceVmId, folderId, resourcePoolId, nics: connected });
+  const end = await context.effect(spec.site, "registerVm", {
+    name,
+    placeholderId,
+    snapshotId,
+    sourceVmId,
+    folderId,
+    resourcePoolId,
+    nics: connected,
+  });
   return end.ok ? succeeded(`Registered as ${name}`, { vmId: end.result.vmId }) : failed(end.message);
 };

@@ -1,0 +1,81 @@
+/** What tests ask of a run: wait for it, and read how it went. */
+import type { Database } from "../../src/database/database.ts";
+import type { RecoveryEvent } from "../../src/events/types.ts";
+
+export interface ReadStep {
+  readonly ordinal: number;
+  readonly path: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly status: string;
+  readonly attempt: number;
+  readonly message: string | null;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+}
+
+export interface ReadRun {
+  readonly state: string;
+  readonly resultState: string | null;
+  readonly ended: boolean;
+  readonly lastEvent: number;
+  readonly progressPercent: number;
+  readonly vmsSucceeded: number;
+  readonly vmsFailed: number;
+  readonly steps: readonly ReadStep[];
+}
+
+export async function readRun({ pool }: Pick<Database, "pool">, runId: string): Promise<ReadRun> {
+  const { rows } = await pool.query(
+    `SELECT state, result_state AS "resultState", ended_at IS NOT NULL AS ended, last_event AS "lastEvent", progress_percent AS "progressPercent",
+      vms_succeeded AS "vmsSucceeded", vms_failed AS "vmsFailed" FROM recovery WHERE id = $1`,
+    [runId],
+  );
+  const steps = await pool.query<ReadStep>(
+    `SELECT ordinal, path, kind, name, status, attempt, message, started_at AS "startedAt", ended_at AS "endedAt"
+      FROM recovery_step WHERE run_id = $1 ORDER BY ordinal`,
+    [runId],
+  );
+  return { ...rows[0], steps: steps.rows };
+}
+
+/** Looks until it is so, or the test's own time is up. */
+export async function until<T>(look: () => Promise<T | null | undefined | false>, what = "it", seconds = 20): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (performance.now() > end) throw new Error(`${what} did not come about within ${seconds} s`);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+
+export const ended = (database: Pick<Database, "pool">, runId: string, seconds = 20): Promise<ReadRun> =>
+  until(
+    async () => {
+      const { rows } = await database.pool.query("SELECT 1 FROM recovery WHERE id = $1 AND ended_at IS NOT NULL", [runId]);
+      return rows.length > 0 && readRun(database, runId);
+    },
+    "the run's end",
+    seconds,
+  );
+
+export interface ReadEvent {
+  readonly sequence: number;
+  readonly position: bigint;
+  readonly event: RecoveryEvent;
+}
+
+export async function eventsOf({ pool }: Pick<Database, "pool">, runId: string): Promise<ReadEvent[]> {
+  const { rows } = await pool.query("SELECT sequence, position, payload FROM event WHERE recovery_id = $1 ORDER BY sequence", [runId]);
+  return rows.map((row) => ({ sequence: row.sequence, position: BigInt(row.position), event: row.payload }));
+}
+
+export const openPrompt = (database: Pick<Database, "pool">, runId: string): Promise<string> =>
+  until(async () => {
+    const { rows } = await database.pool.query<{ id: string }>(
+      "SELECT id FROM recovery_prompt WHERE run_id = $1 AND answer IS NULL AND withdrawn_at IS NULL",
+      [runId],
+    );
+    return rows[0]?.id;
+  }, "a prompt");
