@@ -61,13 +61,10 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
     async create(given, address) {
       const name = given.user.trim();
       if (name.length > 255 || given.password.length > 1024) throw tooLong();
-      const succeeded = throttle.attempt(`${name.toLowerCase()} ${address}`);
       const { rows } = await pool.query<{ id: string; password_hash: string }>({ name: "user-by-name", text: userByName, values: [name] });
       const [user] = rows;
-      if (!(await verifyPassword(user?.password_hash ?? null, given.password)) || !user) {
-        throw new UnauthorizedError("User and password do not match.");
-      }
-      succeeded();
+      const verify = () => verifyPassword(user?.password_hash ?? null, given.password);
+      if (!(await throttle.attempt(`${name.toLowerCase()} ${address}`, verify)) || !user) throw noMatch();
       const token = randomBytes(32).toString("base64url");
       const values = [v7(), hashOf(token), user.id, sessionHours * 3600];
       const inserted = await pool.query<{ id: string; created_at: Date; expires_at: Date; name: string; roles: string[] }>({
@@ -76,7 +73,7 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
         values,
       });
       const [row] = inserted.rows;
-      if (!row) throw new UnauthorizedError("User and password do not match."); // disabled or removed in between
+      if (!row) throw noMatch(); // disabled or removed in between
       const viewer = {
         userId: user.id,
         name: row.name,
@@ -112,6 +109,8 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
     },
   };
 }
+
+const noMatch = () => new UnauthorizedError("User and password do not match.");
 
 const tooLong = () =>
   new InvalidRequestError("User or password is too long.", [

@@ -1,0 +1,102 @@
+import { builder } from "../builder.ts";
+import { InvalidRequestError } from "../errors.ts";
+import { roles, type Viewer } from "../viewer.ts";
+import { type SignIn, signedIn } from "./caller.ts";
+import type { NewSession } from "./sessions.ts";
+
+const describedRoles: Record<(typeof roles)[number], string> = {
+  VIEWER: "Reads. Every role includes this one.",
+  OPERATOR: "Tests, cleanup, prompts, control of tests.",
+  RECOVERY_ADMIN: "Planned and disaster recovery, reprotect, failback, and control of those runs. Includes OPERATOR.",
+  EDITOR: "Groups, plans, settings of VMs, mappings, drills; not commands.",
+  SCRIPT_EDITOR: "Commands that plans run.",
+  ADMIN: "Users, sites, limits, audit. Includes no other role but VIEWER.",
+};
+
+const RoleType = builder.enumType("Role", {
+  description: "What a user may do; a user has a set of these. Expect roles that are added later.",
+  values: Object.fromEntries(roles.map((role) => [role, { value: role, description: describedRoles[role] }])),
+});
+
+const ViewerType = builder.objectRef<Viewer>("Viewer").implement({
+  description: "Who asks.",
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "The user's name." }),
+    roles: t.field({ type: [RoleType], description: "What the user may do.", resolve: ({ roles: held }) => [...held] }),
+    sessionExpiresAt: t.field({
+      type: "DateTime",
+      description: "When this session ends, however much it is used. Its sockets and streams are closed then.",
+      resolve: ({ expiresAt }) => expiresAt,
+    }),
+  }),
+});
+
+const CreateSessionInput = builder.inputType("CreateSessionInput", {
+  description: "Who signs in.",
+  fields: (t) => ({
+    user: t.string({ required: true, description: "The user's name, without regard to case." }),
+    password: t.string({ required: true, description: "The password." }),
+  }),
+});
+
+const CreateSessionPayload = builder.objectRef<NewSession>("CreateSessionPayload").implement({
+  description: "A new session.",
+  fields: (t) => ({
+    sessionToken: t.exposeString("token", {
+      description:
+        "Shown this once. Send it in the header session-token (or vmware-api-session-id, or Authorization: Bearer), over WebSocket as sessionToken in connectionParams.",
+    }),
+    createdAt: t.field({ type: "DateTime", description: "When it began.", resolve: ({ createdAt }) => createdAt }),
+    expiresAt: t.field({ type: "DateTime", description: "When it ends.", resolve: ({ viewer }) => viewer.expiresAt }),
+    viewer: t.field({ type: ViewerType, description: "Who has signed in.", resolve: ({ viewer }) => viewer }),
+  }),
+});
+
+const DeleteSessionPayload = builder.objectRef<{ readonly deleted: boolean }>("DeleteSessionPayload").implement({
+  description: "The session is over.",
+  fields: (t) => ({
+    deleted: t.exposeBoolean("deleted", { description: "Whether this request ended it; false: it was over already, or there was none." }),
+  }),
+});
+
+const anybody = () => true;
+
+builder.queryField("viewer", (t) =>
+  t.field({
+    type: ViewerType,
+    nullable: true,
+    authScopes: { signedIn: true },
+    description: "Who asks, by the request's session.",
+    resolve: (_root, _args, context) => {
+      signedIn(context);
+      return context.viewer;
+    },
+  }),
+);
+
+builder.mutationFields((t) => ({
+  createSession: t.field({
+    type: CreateSessionPayload,
+    nullable: true,
+    authScopes: anybody,
+    errors: {},
+    description:
+      "Signs in. Needs no session. A wrong user or password is a top-level UNAUTHORIZED; after five of them in a minute it is SERVICE_UNAVAILABLE with status 429. (Reference: Session Creation.)",
+    args: { input: t.arg({ type: CreateSessionInput, description: "Who; without it the header Authorization: Basic says so." }) },
+    resolve: (_root, { input }, { services, basic, address }) => services.sessions.create(input ?? basic ?? nobody(), address),
+  }),
+  deleteSession: t.field({
+    type: DeleteSessionPayload,
+    nullable: true,
+    authScopes: anybody,
+    errors: {},
+    description:
+      "Signs out: ends the session that the request is made with, and closes its sockets and streams. Again: the same. (Reference: Session Termination.)",
+    resolve: async (_root, _args, { services, token }) => ({ deleted: token !== null && (await services.sessions.remove(token)) }),
+  }),
+}));
+
+function nobody(): SignIn {
+  const message = "Give user and password as input, or in the header Authorization: Basic.";
+  throw new InvalidRequestError(message, [{ path: [], message }]);
+}
