@@ -23,6 +23,9 @@ const catalogueTypes: Readonly<Record<number, ColumnType>> = {
 const recordFinished = "UPDATE _prisma_migrations SET finished_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL";
 
 export class MigrationAdapterFactory extends PrismaPg {
+  /** Why the last script failed, which the engine's own error does not say. */
+  scriptError: Error | null = null;
+
   /** An own pool: ending it gives back the engine's advisory lock, which an idle connection would keep. */
   constructor(pool: pg.Pool) {
     super(pool);
@@ -33,7 +36,14 @@ export class MigrationAdapterFactory extends PrismaPg {
     const pool = adapter.underlyingDriver();
     const queryRaw = adapter.queryRaw.bind(adapter);
     // One message of several statements is one implicit transaction: a migration is applied and recorded, or neither.
-    adapter.executeScript = async (script) => void (await pool.query(`${script}\n;${recordFinished}`));
+    adapter.executeScript = async (script) => {
+      try {
+        await pool.query(`${script}\n;${recordFinished}`);
+      } catch (error) {
+        this.scriptError = error instanceof Error ? error : null;
+        throw error;
+      }
+    };
     adapter.queryRaw = async (query) => {
       try {
         return await queryRaw(query);

@@ -47,16 +47,18 @@ async function bringUpToDate(url: string, folder: string, migrations: readonly M
   const pool = new pg.Pool({ connectionString: url, max: 2, application_name: "dr-gateway migrations" });
   pool.on("error", () => {});
   const list = migrationList(folder, migrations);
+  const adapter = new MigrationAdapterFactory(pool);
   try {
-    const engine = await openEngine(new MigrationAdapterFactory(pool));
+    const engine = await openEngine(adapter);
     const { history, editedMigrationNames, failedMigrationNames } = await diagnose(engine, list);
-    refuseForeignHistory(history, editedMigrationNames);
+    const edited = editedMigrationNames.filter((name) => !failedMigrationNames.includes(name));
+    refuseForeignHistory(history, edited);
     // What failed or was broken off left nothing behind, so it is simply tried again.
     for (const migrationName of failedMigrationNames) await engine.markMigrationRolledBack({ migrationName });
     return await applyMigrations(engine, list);
   } catch (error) {
     if (error instanceof DatabaseError) throw error;
-    throw new DatabaseError(failure(messageOf(error)), { cause: error });
+    throw new DatabaseError(failure(messageOf(error), adapter.scriptError), { cause: error });
   } finally {
     await pool.end();
   }
@@ -76,11 +78,10 @@ function refuseForeignHistory(history: HistoryDiagnostic | null, edited: readonl
   }
 }
 
-function failure(message: string): string {
+function failure(message: string, scriptError: Error | null): string {
   const text = message.replaceAll(/\s+/g, " ").trim();
-  const name = /Migration name: (\S+)/.exec(text)?.[1];
-  const cause = /Database error: (.*?)(?: DbError|$)/.exec(text)?.[1];
-  if (name === undefined || cause === undefined)
+  const name = /migration_name="(\S+)"/.exec(text)?.[1];
+  if (name === undefined || scriptError === null)
     return `The database could not be brought to this version (${text}); put that right, and start again.`;
-  return `The migration ${name} failed and left nothing behind (${cause}); put that right, and start again.`;
+  return `The migration ${name} failed and left nothing behind (${scriptError.message}); put that right, and start again.`;
 }
