@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { operator } from "../support/node.ts";
+import { eventsOf, openPrompt, readRun, until } from "../support/run.ts";
+import { aStage, type Stage } from "./scene.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await aStage({ idleMs: 300 });
+});
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+const stateOf = (recoveryId: string, state: string) =>
+  until(async () => (await readRun(stage.db.database, recoveryId)).state === state, state);
+const prompt = { name: "Go on?", type: "PROMPT" } as const;
+
+describe("a prompt", () => {
+  it("holds what comes after it, and CONTINUE goes on; who answered is an event", async () => {
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [prompt] }] });
+    const recoveryId = await scene.start();
+    const promptId = await openPrompt(stage.db.database, recoveryId);
+    await stateOf(recoveryId, "PROMPTING");
+    expect((await readRun(stage.db.database, recoveryId)).steps.find(({ kind }) => kind === "REGISTER_VM")?.status).toBe("PENDING");
+    await stage.node.recoveries.answerPrompt(operator, { promptId, answer: "CONTINUE" });
+    const run = await scene.end(recoveryId);
+    expect(run.resultState).toBe("SUCCESS");
+    const events = (await eventsOf(stage.db.database, recoveryId)).map(({ event }) => event);
+    expect(events.filter(({ kind }) => kind === "PROMPT_ANSWERED")).toMatchObject([{ answer: "CONTINUE", by: "olga", automatic: false }]);
+  });
+
+  it("answered SKIP leaves out the rest of its phase in its priority group", async () => {
+    const skipped = { name: "skipped", type: "COMMAND", command: "fail.sh" } as const;
+    const kept = { name: "kept", type: "COMMAND", command: "note.sh", arguments: ["/dev/null"] } as const;
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [prompt, skipped], post: [kept] }] });
+    const recoveryId = await scene.start();
+    await stage.node.recoveries.answerPrompt(operator, { promptId: await openPrompt(stage.db.database, recoveryId), answer: "SKIP" });
+    const run = await scene.end(recoveryId);
+    expect(run.step("COMMAND", "skipped").status).toBe("SKIPPED");
+    expect(run.step("COMMAND", "kept").status).toBe("SUCCEEDED");
+    expect(run.resultState).toBe("SUCCESS");
+  });
+
+  it("answered ABORT cancels the run, with that reason", async () => {
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [prompt] }] });
+    const recoveryId = await scene.start();
+    await stage.node.recoveries.answerPrompt(operator, { promptId: await openPrompt(stage.db.database, recoveryId), answer: "ABORT" });
+    const run = await scene.end(recoveryId);
+    expect(run).toMatchObject({ state: "FAILED", resultState: "CANCELLED" });
+    expect((await scene.cleanup()).resultState).toBe("SUCCESS");
+  });
+
+  it("is answered by its default at its time-out, which is the database's time", async () => {
+    const timed = { ...prompt, timeoutSeconds: 3600, defaultAnswer: "CONTINUE" } as const;
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [timed] }] });
+    const recoveryId = await scene.start();
+    await openPrompt(stage.db.database, recoveryId);
+    await stage.db.shiftClock(3601);
+    const run = await scene.end(recoveryId);
+    await stage.db.shiftClock(0);
+    expect(run.step("PROMPT").message).toBe("Answered CONTINUE by its time-out");
+  });
+
+  it("that waits long gives the run back, and the answer brings it on again", async () => {
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [prompt] }] });
+    const recoveryId = await scene.start();
+    const promptId = await openPrompt(stage.db.database, recoveryId);
+    const owner = async () => (await stage.db.database.pool.query("SELECT owner FROM recovery WHERE id = $1", [recoveryId])).rows[0].owner;
+    await until(async () => (await owner()) === null, "the release of the lease");
+    await stage.node.recoveries.answerPrompt(operator, { promptId, answer: "CONTINUE" });
+    expect((await scene.end(recoveryId)).resultState).toBe("SUCCESS");
+  });
+});
+
+describe("pause, resume and cancel", () => {
+  it("pause lets what runs run out and starts nothing new, until resume", async () => {
+    const scene = await stage.scene({ machines: 1 });
+    const held = await stage.lab.faults.hold({ kind: "registerVm", target: scene.vm(1), when: "AFTER" });
+    const recoveryId = await scene.start();
+    await held.arrived;
+    await stage.node.recoveries.pause(operator, { recoveryId });
+    await stateOf(recoveryId, "PAUSED");
+    await held.release();
+    const status = async (kind: string) => (await readRun(stage.db.database, recoveryId)).steps.find((step) => step.kind === kind)?.status;
+    await until(async () => (await status("REGISTER_VM")) === "SUCCEEDED");
+    expect(await status("POWER_ON")).toBe("PENDING");
+    await stage.node.recoveries.resume(operator, { recoveryId });
+    expect((await scene.end(recoveryId)).resultState).toBe("SUCCESS");
+  });
+
+  it("a pause step without duration lasts until somebody resumes", async () => {
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [{ name: "Look", type: "PAUSE" }] }] });
+    const recoveryId = await scene.start();
+    await stateOf(recoveryId, "PAUSED");
+    await stage.node.recoveries.resume(operator, { recoveryId });
+    expect((await scene.end(recoveryId)).resultState).toBe("SUCCESS");
+  });
+
+  it("cancel lets effects run out, stops commands, starts nothing new; what was made is cleaned up", async () => {
+    const scene = await stage.scene({ machines: 2 });
+    const held = await stage.lab.faults.hold({ kind: "powerOn", target: scene.vm(1), when: "AFTER" });
+    const recoveryId = await scene.start();
+    await held.arrived;
+    await stage.node.recoveries.cancel(operator, { recoveryId });
+    await stateOf(recoveryId, "CANCELLING");
+    await held.release();
+    const run = await scene.end(recoveryId);
+    expect(run).toMatchObject({ state: "FAILED", resultState: "CANCELLED" });
+    expect(run.step("POWER_ON", scene.vm(1)).status).toBe("SUCCEEDED");
+    expect(run.step("READY_CHECK", scene.vm(1)).status).toBe("CANCELLED");
+    expect((await scene.cleanup()).resultState).toBe("SUCCESS");
+    expect(await stage.lab.provider.artefacts(scene.sites.recoverySite, recoveryId, AbortSignal.timeout(2000))).toEqual([]);
+  });
+
+  it("cancel withdraws an open prompt", async () => {
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [prompt] }] });
+    const recoveryId = await scene.start();
+    await openPrompt(stage.db.database, recoveryId);
+    await stage.node.recoveries.cancel(operator, { recoveryId });
+    await scene.end(recoveryId);
+    const [row] = (await stage.db.database.pool.query("SELECT answer, withdrawn_at FROM recovery_prompt WHERE run_id = $1", [recoveryId]))
+      .rows;
+    expect(row).toMatchObject({ answer: null, withdrawn_at: expect.any(Date) });
+  });
+});

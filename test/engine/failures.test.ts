@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readRun, until } from "../support/run.ts";
+import { aStage, type Stage } from "./scene.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await aStage({ callTimeoutMs: 300 });
+});
+afterAll(() => stage?.[Symbol.asyncDispose]());
+
+describe("a failure at the site", () => {
+  it("that is transient is tried again, with a new attempt once it is known, and has one effect", async () => {
+    const scene = await stage.scene();
+    await stage.lab.faults.fail({ kind: "powerOn", target: scene.vm(1), when: "END", times: 2 });
+    const run = await scene.test();
+    expect(run).toMatchObject({ state: "COMPLETED", resultState: "SUCCESS" });
+    expect(run.step("POWER_ON", scene.vm(1))).toMatchObject({ status: "SUCCEEDED", attempt: 3 });
+    const powered = (await stage.lab.ledger(run.recoveryId)).filter(({ kind, target }) => kind === "powerOn" && target === scene.vm(1));
+    expect(powered).toHaveLength(1);
+  });
+
+  it("that hangs is transient: the call ends at its deadline, and is made again with the same key", async () => {
+    const scene = await stage.scene();
+    await stage.lab.faults.hang({ kind: "registerVm", target: scene.vm(1), times: 1 });
+    const run = await scene.test();
+    expect(run.step("REGISTER_VM", scene.vm(1))).toMatchObject({ status: "SUCCEEDED", attempt: 1 });
+  });
+
+  it("that is permanent fails the machine, skips those that depend on it, and lets the others go on", async () => {
+    const scene = await stage.scene({ machines: 3, vms: { "vm-2": { dependsOn: ["vm-1"] } } });
+    await stage.lab.faults.fail({ kind: "powerOn", target: scene.vm(1), failure: "PERMANENT", message: "no room" });
+    const run = await scene.test();
+    expect(run).toMatchObject({ state: "COMPLETED", resultState: "PARTIAL", vmsSucceeded: 1, vmsFailed: 2 });
+    expect(run.step("VM", scene.vm(1)).status).toBe("FAILED");
+    expect(run.step("POWER_ON", scene.vm(1)).message).toContain("no room");
+    expect(run.step("VM", scene.vm(2)).status).toBe("SKIPPED");
+    expect(run.step("VM", scene.vm(3)).status).toBe("SUCCEEDED");
+  });
+
+  it("of a group's storage skips its machines, and lets the other group go on", async () => {
+    const scene = await stage.scene({ machines: 2, groups: 2 });
+    await stage.lab.faults.fail({ kind: "createSnapshot", target: scene.sites.groups[0]?.id ?? "", failure: "PERMANENT" });
+    const run = await scene.test();
+    expect(run).toMatchObject({ resultState: "PARTIAL", vmsSucceeded: 1, vmsFailed: 1 });
+  });
+
+  it("of the synchronisation is a warning in a test, which goes on with the newest complete point", async () => {
+    const scene = await stage.scene({ machines: 1 });
+    await stage.lab.faults.fail({ kind: "synchronise", site: scene.sites.recoverySite, failure: "PERMANENT" });
+    const run = await scene.test();
+    expect(run).toMatchObject({ resultState: "WARNING", vmsSucceeded: 1 });
+    expect(run.step("SYNCHRONISE").status).toBe("WARNING");
+  });
+});
+
+describe("a machine that does not become ready in time", () => {
+  it("is a WARNING when it is on", async () => {
+    const scene = await stage.scene({ machines: 1, vms: { "vm-1": { readyTimeoutSeconds: 1 } } });
+    await stage.lab.faults.loseHeartbeat(scene.vm(1));
+    const run = await scene.test();
+    expect(run).toMatchObject({ resultState: "WARNING", vmsSucceeded: 1 });
+    expect(run.step("READY_CHECK").status).toBe("WARNING");
+  });
+});
+
+describe("a command", () => {
+  it("that fails before power-on keeps its machine off", async () => {
+    const scene = await stage.scene({ machines: 1, vms: { "vm-1": { pre: [{ command: "fail.sh" }] } } });
+    const run = await scene.test();
+    expect(run.step("COMMAND")).toMatchObject({ status: "FAILED", message: "it did not work" });
+    expect(run.step("POWER_ON").status).toBe("SKIPPED");
+    expect(run).toMatchObject({ state: "FAILED", resultState: "FAILED", vmsFailed: 1 });
+  });
+
+  it("of a group fails and lets the run go on; with continueOnFailure it is a WARNING", async () => {
+    const fail = { type: "COMMAND", command: "fail.sh" } as const;
+    const scene = await stage.scene({
+      machines: 1,
+      priorityGroups: [
+        {
+          groups: [0],
+          post: [
+            { name: "strict", ...fail },
+            { name: "lenient", ...fail, continueOnFailure: true },
+          ],
+        },
+      ],
+    });
+    const run = await scene.test();
+    expect(run.step("COMMAND", "strict").status).toBe("FAILED");
+    expect(run.step("COMMAND", "lenient").status).toBe("WARNING");
+    expect(run).toMatchObject({ state: "COMPLETED", resultState: "PARTIAL", vmsSucceeded: 1, vmsFailed: 0 });
+  });
+
+  it("at the protected site is SKIPPED in a test", async () => {
+    const scene = await stage.scene({
+      machines: 1,
+      priorityGroups: [{ groups: [0], pre: [{ name: "there", type: "COMMAND", command: "fail.sh", runOnSite: "PROTECTED" }] }],
+    });
+    const run = await scene.test();
+    expect(run.step("COMMAND", "there").status).toBe("SKIPPED");
+    expect(run.resultState).toBe("SUCCESS");
+  });
+
+  it("outside the scripts folder is refused", async () => {
+    const scene = await stage.scene({ machines: 1, vms: { "vm-1": { post: [{ command: "../../../bin/true" }] } } });
+    expect((await scene.test()).step("COMMAND").status).toBe("FAILED");
+  });
+});
+
+describe("a cleanup", () => {
+  it("that can't remove something ends FAILED, names what is left, and can be forced, which ends READY with the leftovers listed", async () => {
+    const scene = await stage.scene({ machines: 1 });
+    await scene.test();
+    const heal = await stage.lab.faults.fail({
+      kind: "powerOff",
+      site: scene.sites.recoverySite,
+      failure: "PERMANENT",
+      times: Number.POSITIVE_INFINITY,
+    });
+    const cleanup = await scene.cleanup();
+    expect(cleanup.resultState).toBe("FAILED");
+    expect(cleanup.step("LEAK_AUDIT").message).toContain(scene.vm(1));
+    const { prisma } = stage.db.database;
+    const lifecycle = async () => (await prisma.recoveryPlan.findUniqueOrThrow({ where: { id: scene.planId } })).lifecycle;
+    expect(await lifecycle()).toBe("CLEANUP_INCOMPLETE");
+    const forced = await scene.cleanup(true);
+    expect(forced.resultState).toBe("WARNING");
+    expect(await lifecycle()).toBe("READY");
+    expect(await prisma.leftover.count({ where: { planId: scene.planId, goneAt: null } })).toBeGreaterThan(0);
+    await heal();
+  });
+});
+
+describe("a database that goes away", () => {
+  it("stops nothing but the writing: the run goes on when it is back", async () => {
+    const scene = await stage.scene({ machines: 3 });
+    const held = await stage.lab.faults.hold({ kind: "powerOn", target: scene.vm(1), when: "AFTER" });
+    const recoveryId = await scene.start();
+    await held.arrived;
+    await stage.db.database.pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dr-gateway%' AND pid <> pg_backend_pid()",
+    );
+    await held.release();
+    const run = await scene.end(recoveryId);
+    expect(run).toMatchObject({ resultState: "SUCCESS", vmsSucceeded: 3 });
+    await until(async () => (await readRun(stage.db.database, recoveryId)).ended);
+  });
+});
