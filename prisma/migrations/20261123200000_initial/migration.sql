@@ -1223,7 +1223,7 @@ ALTER TABLE "recovery_plan" ADD CONSTRAINT "recovery_plan_rto_positive" CHECK ("
 ALTER TABLE "plan_priority_group" ADD CONSTRAINT "plan_priority_group_priority" CHECK ("priority" BETWEEN 1 AND 100);
 ALTER TABLE "plan_step" ADD CONSTRAINT "plan_step_timeout_positive" CHECK ("timeout_seconds" > 0);
 ALTER TABLE "plan_step" ADD CONSTRAINT "plan_step_pause_duration" CHECK ("duration_seconds" BETWEEN 1 AND 86400);
-ALTER TABLE "plan_step" ADD CONSTRAINT "plan_step_complete" CHECK (CASE "type" WHEN 'COMMAND' THEN "command" IS NOT NULL WHEN 'PROMPT' THEN "message" IS NOT NULL ELSE "duration_seconds" IS NOT NULL END);
+ALTER TABLE "plan_step" ADD CONSTRAINT "plan_step_complete" CHECK (CASE "type" WHEN 'COMMAND' THEN "command" IS NOT NULL WHEN 'PROMPT' THEN "message" IS NOT NULL ELSE true END);
 ALTER TABLE "drill" ADD CONSTRAINT "drill_max_duration_positive" CHECK ("max_duration_seconds" > 0);
 ALTER TABLE "drill" ADD CONSTRAINT "drill_max_lag_positive" CHECK ("max_lag_minutes" > 0);
 
