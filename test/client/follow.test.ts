@@ -174,10 +174,11 @@ describe("close codes of a WebSocket", () => {
 });
 
 describe("an answer over HTTP", () => {
-  async function answering(status: number, type: string, pieces: readonly (string | Uint8Array)[]) {
+  async function answering(status: number, type: string, pieces: readonly (string | Uint8Array)[] | "NEVER") {
     let requests = 0;
     const server = createServer(async (_request, response) => {
       requests++;
+      if (pieces === "NEVER") return;
       response.writeHead(status, { "content-type": type });
       for (const piece of pieces) await new Promise((resolve) => response.write(piece, resolve));
       response.end();
@@ -199,6 +200,21 @@ describe("an answer over HTTP", () => {
     const cursors: string[] = [];
     expect(await followSse<Numbers>({ url, query, onBatch: ({ cursor }) => void cursors.push(cursor) })).toBe("COMPLETED");
     expect(cursors).toEqual(["é\u{1F600}"]);
+  });
+
+  it("that ends before the stream is complete, or never begins, is asked for again", async () => {
+    const event = `event: next\ndata: ${JSON.stringify({ data: { numbers: { cursor: "3", numbers: [1, 2, 3] } } })}\n\n`;
+    for (const pieces of [[event], "NEVER"] as const) {
+      const { url } = await answering(200, "text/event-stream", pieces);
+      const stop = new AbortController();
+      let reconnects = 0;
+      const onReconnect = () => {
+        reconnects++;
+        stop.abort();
+      };
+      expect(await followSse<Numbers>({ url, query, onBatch: () => {}, onReconnect, signal: stop.signal, silenceMs: 200 })).toBe("ABORTED");
+      expect(reconnects).toBe(1);
+    }
   });
 
   it("with an error is final, but for those that pass", async () => {

@@ -75,6 +75,8 @@ describe("the feed of a recovery", () => {
     const feed = feeds.recovery({ recoveryId, after: 0 });
     expect(sequences(await take(feed, 100))).toEqual(upTo(6));
     expect(feeds.counts()).toEqual({ feeds: 0, tails: 0 });
+    await pull(feeds.recovery({ recoveryId, after: 0 }));
+    expect(feeds.counts()).toEqual({ feeds: 0, tails: 0 }); // with its last event, not with the next pull
     const atEnd = feeds.recovery({ recoveryId, after: 6 });
     expect((await pull(atEnd)).events).toEqual([]);
     expect(await atEnd.next()).toEqual({ done: true, value: undefined });
