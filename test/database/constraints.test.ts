@@ -71,7 +71,6 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ["plan_step_pause_duration", "UPDATE plan_step SET duration_seconds = 86401"],
   ["plan_step_complete", "UPDATE plan_step SET type = 'COMMAND'"],
   ["plan_step_complete", "UPDATE plan_step SET type = 'PROMPT'"],
-  ["plan_step_complete", "UPDATE plan_step SET duration_seconds = NULL"],
   ["drill_max_duration_positive", "UPDATE drill SET max_duration_seconds = 0"],
   ["drill_max_lag_positive", "UPDATE drill SET max_lag_minutes = 0"],
   ["recovery_result_when_ended", recovery("state = 'COMPLETED', ended_at = dr_now()")],
