@@ -3,7 +3,7 @@ import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { locateBinaries } from "./embedded/binaries.ts";
-import { give, makeDataDir, makeSocketDir } from "./embedded/folders.ts";
+import { give, makeDataDir, makeSocketDir, socketDirOf } from "./embedded/folders.ts";
 import { chooseLauncher } from "./embedded/launcher.ts";
 import { initialise, startServer } from "./embedded/server.ts";
 import { clearStale } from "./embedded/stale.ts";
@@ -49,6 +49,15 @@ export async function startEmbedded({ dataDir, instance, settings = [] }: Embedd
     return stopping;
   };
   return { url: urlOf(socketDir, databaseName), pid: server.pid, ended: server.ended, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** The server of a gateway that runs on this data folder; null: none does. */
+export async function runningEmbeddedUrl(instance: string): Promise<string | null> {
+  const socketDir = socketDirOf(instance);
+  return access(join(socketDir, ".s.PGSQL.5432")).then(
+    () => urlOf(socketDir, databaseName),
+    () => null,
+  );
 }
 
 /** Asked each time: an earlier first start may have been broken off before it. */

@@ -27,11 +27,15 @@ export function unwritable(dataDir: string, error: unknown): DatabaseError {
   );
 }
 
-/** A short folder of our own: the data folder's path may be too long for a socket. */
-export async function makeSocketDir(instance: string, owner: number | null): Promise<string> {
+export function socketDirOf(instance: string): string {
   const name = `dr-gateway-${instance}`;
   const wanted = join(tmpdir(), name);
-  const folder = Buffer.byteLength(wanted + socketName) <= longestSocketPath ? wanted : join("/tmp", name);
+  return Buffer.byteLength(wanted + socketName) <= longestSocketPath ? wanted : join("/tmp", name);
+}
+
+/** A short folder of our own: the data folder's path may be too long for a socket. */
+export async function makeSocketDir(instance: string, owner: number | null): Promise<string> {
+  const folder = socketDirOf(instance);
   const user = owner ?? process.getuid?.() ?? 0;
   await mkdir(folder, { mode: 0o700 }).catch((error: unknown) => {
     if (codeOf(error) !== "EEXIST")

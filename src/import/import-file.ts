@@ -1,0 +1,102 @@
+/**
+ * Imports a file: read, checked whole, compared with the database, and written in one transaction; or only compared. What the
+ * lab has to be is brought about first: the sites are the outside world, and more of them than the database knows does no harm.
+ */
+import type { Database } from "../database/database.ts";
+import type { Point, Provider } from "../providers/contract.ts";
+import type { Lab } from "../providers/lab/lab.ts";
+import { check } from "./check.ts";
+import { type Current, readCurrent, type Tx } from "./current.ts";
+import { type Difference, difference } from "./diff.ts";
+import { type ImportFile, parseFile } from "./file.ts";
+import { inUse } from "./in-use.ts";
+import { type Model, merged } from "./items.ts";
+import { labDefinition } from "./lab-definition.ts";
+import { printDifference } from "./print.ts";
+import { ImportError, type Problem } from "./problem.ts";
+import { readSource, type Source } from "./source.ts";
+import { writeInventory } from "./write-inventory.ts";
+import { writeGroups, writePlans } from "./write-protection.ts";
+import { writeSettings } from "./write-settings.ts";
+
+export interface ImportOptions {
+  readonly database: Database;
+  /** Null with `dryRun` only: nothing is brought about then. */
+  readonly lab: Pick<Lab, "define" | "provider"> | null;
+  readonly path: string;
+  readonly dryRun?: boolean;
+}
+
+export interface ImportResult extends Difference {
+  /** The difference for people. */
+  readonly text: string;
+}
+
+/** Any number, the same on every node: two imports at once come one after the other. */
+const lockKey = 7_264_190_356n;
+const transactionMs = 120_000;
+
+/** Throws ImportError with every mistake, and nothing was written. */
+export async function importFile({ database, lab, path, dryRun = false }: ImportOptions): Promise<ImportResult> {
+  const source = await readSource(path);
+  const parsed = parseFile(source.content);
+  if ("problems" in parsed) throw refusal(source, parsed.problems);
+  const { file } = parsed;
+  const plan = await database.prisma.$transaction((tx) => compare(tx, source, file), { timeout: transactionMs });
+  const result = { ...plan.difference, text: printDifference(plan.difference) };
+  if (dryRun || plan.difference.changes.length === 0) return result;
+  if (lab === null) throw new Error("An import that writes needs the lab.");
+  const together = merged(plan.current.model, plan.wanted);
+  await lab.define(labDefinition(file, plan.wanted, together));
+  const points = await pointsOf(lab.provider, plan.wanted, together);
+  const written = await database.prisma.$transaction((tx) => write(tx, source, file, points), { timeout: transactionMs });
+  return { ...written, text: printDifference(written) };
+}
+
+interface Comparison {
+  readonly current: Current;
+  readonly wanted: Model;
+  readonly difference: Difference;
+}
+
+async function compare(tx: Tx, source: Source, file: ImportFile): Promise<Comparison> {
+  const current = await readCurrent(tx);
+  const checked = check(file, current.model);
+  if ("problems" in checked) throw refusal(source, checked.problems);
+  const found = difference(current.model, checked.wanted);
+  const used = await inUse(tx, found, current, file);
+  if (used.length > 0) throw refusal(source, used);
+  return { current, wanted: checked.wanted, difference: found };
+}
+
+/** Compared again under the lock: somebody may have changed something since. */
+async function write(tx: Tx, source: Source, file: ImportFile, points: ReadonlyMap<string, readonly Point[]>): Promise<Difference> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${lockKey})`;
+  const { current, wanted, difference: found } = await compare(tx, source, file);
+  const together = merged(current.model, wanted);
+  const writing = { tx, difference: found, ids: current.ids, file };
+  await writeInventory(writing);
+  await writeGroups(writing, together, points);
+  await writePlans(writing);
+  await writeSettings(writing, together);
+  return found;
+}
+
+/** What the provider has of each group, by its external id. */
+async function pointsOf(provider: Provider, wanted: Model, together: Model): Promise<ReadonlyMap<string, readonly Point[]>> {
+  const points = new Map<string, readonly Point[]>();
+  for (const { externalId, recoverySite } of wanted.groups.values()) {
+    const site = together.sites.get(recoverySite.toLowerCase())?.externalId ?? recoverySite;
+    points.set(externalId, await provider.recoveryPoints(site, externalId, AbortSignal.timeout(10_000)));
+  }
+  return points;
+}
+
+/** In the order of the file. */
+function refusal(source: Source, problems: readonly Problem[]): ImportError {
+  const placed = problems.map((problem) => source.place(problem));
+  return new ImportError(
+    source.file,
+    placed.sort((a, b) => a.line - b.line || a.column - b.column),
+  );
+}

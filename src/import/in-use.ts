@@ -1,0 +1,41 @@
+/** What a run works with can't be changed under it: sites, groups, plans. Mappings and settings can, and count from the next run. */
+import type { Current, Tx } from "./current.ts";
+import type { Change, Difference } from "./diff.ts";
+import type { ImportFile } from "./file.ts";
+import { keyOf } from "./items.ts";
+import { titleOf } from "./print.ts";
+import type { Path, Problem } from "./problem.ts";
+
+/** Locks the plans and groups that would change, in the order in which a start of a run takes them, then asks who uses them. */
+export async function inUse(tx: Tx, difference: Difference, { ids }: Current, file: ImportFile): Promise<Problem[]> {
+  const changed = difference.changes.filter(({ fields }) => fields !== null);
+  const of = (kind: "sites" | "pairings" | "plans" | "groups") =>
+    changed.flatMap((change) => {
+      const id = change.kind === kind ? ids[kind].get(change.key) : undefined;
+      return id === undefined ? [] : [{ id, change }];
+    });
+  const [sites, pairings, plans, groups] = [of("sites"), of("pairings"), of("plans"), of("groups")];
+  const idsOf = (list: readonly { id: string }[]) => list.map(({ id }) => id);
+  await tx.$queryRaw`SELECT id FROM recovery_plan WHERE id = ANY (${idsOf(plans)}::uuid[]) ORDER BY id FOR UPDATE`;
+  await tx.$queryRaw`SELECT id FROM protection_group WHERE id = ANY (${idsOf(groups)}::uuid[]) ORDER BY id FOR UPDATE`;
+  const users = await tx.$queryRaw<{ id: string; planName: string }[]>`
+    SELECT u.group_id AS id, r.plan_name AS "planName" FROM group_use u JOIN recovery r ON r.id = u.run_id WHERE u.group_id = ANY (${idsOf(groups)}::uuid[])
+    UNION ALL SELECT plan_id, plan_name FROM recovery WHERE ended_at IS NULL AND plan_id = ANY (${idsOf(plans)}::uuid[])
+    UNION ALL SELECT pairing_id, plan_name FROM recovery WHERE ended_at IS NULL AND pairing_id = ANY (${idsOf(pairings)}::uuid[])
+    UNION ALL SELECT s.id, r.plan_name FROM recovery r JOIN site_pairing p ON p.id = r.pairing_id JOIN site s ON s.id IN (p.local_site_id, p.remote_site_id)
+      WHERE r.ended_at IS NULL AND s.id = ANY (${idsOf(sites)}::uuid[])`;
+  return [...sites, ...pairings, ...plans, ...groups].flatMap(({ id, change }) => {
+    const user = users.find((found) => found.id === id);
+    if (user === undefined) return [];
+    const message = `The ${titleOf(change)} can't be changed: a run of the plan ${user.planName} uses it. Wait for its end, and clean up a test.`;
+    return [{ path: pathOf(change, file), message }];
+  });
+}
+
+/** Where the file has it. */
+function pathOf({ kind, key }: Change, file: ImportFile): Path {
+  const at = (list: "sites" | "protectionGroups" | "recoveryPlans") => [list, file[list].findIndex(({ name }) => keyOf(name) === key)];
+  if (kind === "sites") return at("sites");
+  if (kind === "groups") return at("protectionGroups");
+  return kind === "plans" ? at("recoveryPlans") : ["pairings"];
+}

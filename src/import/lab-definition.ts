@@ -1,0 +1,63 @@
+/** What the lab's sites have to be, for what the file names of them. */
+
+import type { LabDefinition, LabSite } from "../providers/lab/lab.ts";
+import type { ImportFile } from "./file.ts";
+import { keyOf, type Model } from "./items.ts";
+import { siteExternalId, vmExternalId } from "./wanted.ts";
+
+export const placeholderName = (vm: string): string => `${vm}-placeholder`;
+export const placeholderExternalId = (recoverySiteExternalId: string, vm: string): string =>
+  `${recoverySiteExternalId}/${placeholderName(vm)}`;
+
+/** `together`: the model as it will stand, for groups whose sites or VMs the file does not name again. */
+export function labDefinition(file: ImportFile, wanted: Model, together: Model): LabDefinition {
+  const groups = [...wanted.groups.values()].map((group) => {
+    const vm = (name: string) => together.vms.get(keyOf(group.protectedSite, name));
+    const recoverySite = together.sites.get(keyOf(group.recoverySite));
+    const sources = group.virtualMachines.flatMap((name) => vm(name) ?? []);
+    return { group, recoverySiteId: recoverySite?.externalId ?? group.recoverySite, sources };
+  });
+  const sites = new Map<string, LabSite>(file.sites.map((site) => [siteExternalId(site), labSite(site, wanted)]));
+  for (const { recoverySiteId, group, sources } of groups) {
+    const site = sites.get(recoverySiteId) ?? { id: recoverySiteId, name: group.recoverySite };
+    const placeholders = sources.map(({ name, externalId }) => ({
+      id: placeholderExternalId(recoverySiteId, name),
+      name: placeholderName(name),
+      sourceVmId: externalId,
+    }));
+    sites.set(recoverySiteId, { ...site, placeholders: [...(site.placeholders ?? []), ...placeholders] });
+  }
+  return {
+    sites: [...sites.values()],
+    groups: groups.map(({ group, recoverySiteId, sources }) => ({
+      id: group.externalId,
+      name: group.name,
+      recoverySiteId,
+      sourceVmIds: sources.map(({ externalId }) => externalId),
+    })),
+  };
+}
+
+function labSite(site: ImportFile["sites"][number], wanted: Model): LabSite {
+  const named = ({ name }: { readonly name: string }) => ({ id: name, name });
+  return {
+    id: siteExternalId(site),
+    name: site.name,
+    networks: site.networks.map(named),
+    resourcePools: site.resourcePools.map(named),
+    folders: site.folders.map(({ path, name }) => ({ id: path, name })),
+    vms: site.virtualMachines.map((vm) => ({
+      id: vmExternalId(site, vm),
+      name: vm.name,
+      on: vm.powerState === "POWERED_ON",
+      nics: (wanted.vms.get(keyOf(site.name, vm.name))?.nics ?? []).map(({ network, ipAddresses }, nicIndex) => ({
+        nicIndex,
+        networkId: network,
+        ipAddresses,
+      })),
+      services: vm.lab.services.map(({ port, banner }) => (banner === undefined ? { port } : { port, banner })),
+      diskBytes: vm.diskBytes,
+      changeBytesPerSecond: vm.lab.changeBytesPerSecond,
+    })),
+  };
+}
