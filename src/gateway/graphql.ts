@@ -1,7 +1,7 @@
 /** The GraphQL engine behind every transport: yoga and its envelop plugins. What must hold over WebSocket too is an envelop hook. */
 import { setTimeout } from "node:timers/promises";
 import { isAsyncIterable, mapAsyncIterator } from "@envelop/core";
-import { type ExecutionResult, type GraphQLError, type GraphQLSchema, getOperationAST } from "graphql";
+import { assertValidSchema, type ExecutionResult, type GraphQLError, type GraphQLSchema, getOperationAST } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Caller } from "../domain/access/caller.ts";
 import type { Sessions } from "../domain/access/sessions.ts";
@@ -31,6 +31,7 @@ type GatewayPlugin = Plugin<ServerContext, ServerContext>;
 export type Graphql = ReturnType<typeof createGraphql>;
 
 export function createGraphql({ schema, contextFactory, sessions, answers, allowedOrigins }: GraphqlOptions) {
+  assertValidSchema(schema); // at the start, not at the first request
   const contextOf = async (call: Call, signal: AbortSignal) => contextFactory(await identify(call, sessions), signal);
   return createYoga<ServerContext>({
     schema,

@@ -1,7 +1,7 @@
 /** One HTTP port: GraphQL by POST, GET, server-sent events and WebSocket, the playground, health. */
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import type { GraphQLSchema } from "graphql";
 import type { Logger } from "pino";
 import type { Caller } from "../domain/access/caller.ts";
@@ -14,6 +14,7 @@ import { credentialsOf } from "./credentials.ts";
 import { createPlayground } from "./graphiql.ts";
 import { createGraphql } from "./graphql.ts";
 import { bodyRefusal, refuse, sendJson, urlRefusal } from "./http.ts";
+import { listen } from "./listen.ts";
 import type { Live } from "./live.ts";
 import { createSockets, refuseUpgrade } from "./websocket.ts";
 
@@ -46,7 +47,7 @@ export interface Gateway {
   close(options?: { readonly spreadMs?: number }): Promise<void>;
 }
 
-/** Throws what `listen` throws, such as EADDRINUSE. */
+/** Throws ListenError. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { sessions, allowedOrigins, log, pingMs, initMs = 3_000, lookMs = 5_000 } = options;
   const connections = createConnections(sessions, lookMs, log);
@@ -72,7 +73,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   const ready = async (response: ServerResponse) => {
-    const reason = stopping ? "stopping" : await options.unready().catch(() => "the database can't be reached");
+    const away = "the database can't be reached";
+    const late = setTimeout(2_000, away, { ref: false });
+    const reason = stopping ? "stopping" : await Promise.race([options.unready(), late]).catch(() => away);
     sendJson(response, reason ? 503 : 200, reason ? { status: "unavailable", reason } : { status: "ok" });
   };
 
@@ -100,22 +103,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       connections.close();
       sockets.close();
       server.closeIdleConnections();
-      const latest = setTimeout(() => server.closeAllConnections(), 3_000); // an answer that nobody reads
+      await Promise.race([closed, setTimeout(3_000, null, { ref: false })]);
+      server.closeAllConnections(); // an answer that nobody reads
       await closed;
-      clearTimeout(latest);
     },
   };
 }
 
 const restarting = { status: 503, error: new ServiceUnavailableError("The gateway is stopping.", 2) };
-
-async function listen(server: Server, { host, port }: GatewayOptions): Promise<AddressInfo> {
-  server.listen(port, host);
-  await once(server, "listening"); // rejects with the server's error
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The server has no port.");
-  return address;
-}
 
 function callOf(request: IncomingMessage, response: ServerResponse, requestId: string, connections: Connections): Call {
   const over = new AbortController();

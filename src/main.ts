@@ -1,0 +1,81 @@
+/** The order of starting; stopping is the reverse, also when a later line throws. */
+import { join } from "node:path";
+import { type Config, readConfig } from "./config.ts";
+import { openDatabase } from "./database/database.ts";
+import { makeDataDir } from "./database/embedded/folders.ts";
+import { startEmbedded } from "./database/embedded.ts";
+import { readGeneration } from "./database/generation.ts";
+import { lockInstance } from "./database/instance-lock.ts";
+import { migrate } from "./database/migrations.ts";
+import { ensureFirstAdministrator } from "./domain/access/first-administrator.ts";
+import { openSessions } from "./domain/access/sessions.ts";
+import { createContext } from "./domain/context.ts";
+import { openLoaders } from "./domain/loaders.ts";
+import { createRecoveries } from "./domain/recoveries/service.ts";
+import { schema } from "./domain/schema.ts";
+import { startEngine } from "./engine/engine.ts";
+import { createFeeds } from "./events/feed.ts";
+import { startWakeUps } from "./events/wake-ups.ts";
+import { createLog } from "./gateway/log.ts";
+import { startGateway } from "./gateway/server.ts";
+import { endWith, listenForStop, sayReady } from "./process.ts";
+import { openLab } from "./providers/lab/lab.ts";
+
+async function run(config: Config): Promise<void> {
+  const stop = listenForStop();
+  const log = createLog(config.logLevel);
+  await using closing = new AsyncDisposableStack();
+
+  const lock = closing.use(await lockInstance(config));
+  await makeDataDir(config.dataDir);
+  const embedded = config.databaseUrl === null ? closing.use(await startEmbedded(config)) : null;
+  const url = config.databaseUrl ?? embedded?.url ?? "";
+  const directUrl = config.databaseDirectUrl ?? url;
+  await migrate(directUrl);
+  const onConnectionLost = (error: Error) => log.warn({ err: error }, "a database connection was lost");
+  const database = closing.use(await openDatabase({ url, directUrl, onConnectionLost }));
+  const { pool, connectDirect } = database;
+  const generation = await readGeneration(pool);
+
+  const labUrl = config.labDatabaseUrl ?? url;
+  const lab = closing.use(await openLab({ url: labUrl, speed: config.labSpeed, guestServices: config.labGuestServices }));
+  const providers = new Map([["lab", lab.provider]]);
+  const administrator = await ensureFirstAdministrator(pool, config);
+
+  const wakeUps = await startWakeUps({ connectDirect, pool, log });
+  closing.defer(() => wakeUps.close());
+  const feeds = createFeeds({ pool, wakeUps, generation: () => generation, log });
+  closing.defer(() => feeds.close());
+  const { leaseSeconds, scriptsDir, secretsDir, maxOperationsPerSite: operationsPerSite } = config;
+  const settings = { leaseSeconds, scriptsDir, secretsDir, operationsPerSite };
+  const spoolDir = join(config.dataDir, "spool");
+  const engine = await startEngine({ database, providers, wakeUps, spoolDir, settings, log });
+  closing.defer(() => engine.close());
+
+  const sessions = openSessions(pool, config);
+  const hint = (recoveryId: string) => {
+    wakeUps.hint("dr_work", recoveryId);
+    wakeUps.hint("dr_events", recoveryId);
+  };
+  const recoveries = createRecoveries({ database, providers, hint, log });
+  const dependencies = { loaders: openLoaders(database), services: { sessions, recoveries }, feeds, generation };
+  const gateway = await startGateway({
+    host: config.host,
+    port: config.port,
+    allowedOrigins: config.allowedOrigins,
+    pingMs: config.subscriptionPingSeconds * 1000,
+    schema,
+    contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
+    sessions,
+    unready: () => pool.query("SELECT 1").then(() => null),
+    log,
+  });
+  closing.defer(() => gateway.close());
+
+  lock.announce(gateway.url);
+  sayReady(gateway.url, config, administrator);
+  await stop.wait(embedded?.ended);
+  gateway.refuse();
+}
+
+await endWith(() => run(readConfig()));
