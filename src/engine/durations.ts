@@ -1,4 +1,4 @@
-/** How long steps are expected to take: as in the newest run that had them, else by kind. A wrong one makes forecasts wrong, nothing else. */
+/** How long steps are expected to take: as in the newest run that had them, else by kind. A wrong one makes forecasts wrong, no more. */
 import type { LeafContent } from "./compile/tree.ts";
 
 const upTo = (seconds: number, limit: number | null): number => (limit === null ? seconds : Math.min(seconds, limit));

@@ -1,4 +1,4 @@
-/** What a step that does not move waits for, for people. Pure; costs what the step itself waits for, not the whole run. */
+/** What a step that does not move waits for, for people. Pure; costs what the step itself waits for (see `active` for slots). */
 import { isSettled, type StepNode, type StepStatus, slotSite } from "./model.ts";
 
 export type WaitingKind = "BARRIER" | "DEPENDENCY" | "SLOT" | "PROMPT" | "PAUSE" | "DELAY" | "RETRY" | "SITE";
@@ -14,6 +14,8 @@ export interface WaitingHints {
   /** A site's call failed, and the step tries again later. */
   readonly retrying?: (ordinal: number) => boolean;
   readonly disconnected?: (siteId: string) => boolean;
+  /** Steps that are RUNNING or WAITING, for who asks about many; else all are looked through for those that hold a slot. */
+  readonly active?: () => readonly number[];
 }
 
 const isActive = (status: StepStatus): boolean => status === "RUNNING" || status === "WAITING";
@@ -60,7 +62,8 @@ function siteWait(
   if (node.siteId !== null && hints.disconnected?.(node.siteId)) return { kind: "SITE", steps: [node.ordinal] };
   const site = slotSite(node);
   if (site === null) return null;
-  const holders = nodes.filter((other) => slotSite(other) === site && isActive(statuses(other.ordinal)));
+  const candidates = hints.active ? hints.active().flatMap((ordinal) => nodes[ordinal - 1] ?? []) : nodes;
+  const holders = candidates.filter((other) => slotSite(other) === site && isActive(statuses(other.ordinal)));
   return holders.length > 0 ? { kind: "SLOT", steps: holders.map(({ ordinal }) => ordinal) } : null;
 }
 

@@ -1,11 +1,14 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
 import type { StepNode, TestSnapshot } from "../../src/engine/model.ts";
 import { anyCleanup, anyPlan } from "./support/any-plan.ts";
 import { brokenTrees, deaf, forgetful, halfHearted, lossy } from "./support/broken.ts";
 import { type PlayOptions, play } from "./support/play.ts";
 import { type RuleName, rules, violations } from "./support/rules.ts";
+
+// Thousands of plans are seconds of work, and more on a machine that does other things too.
+vi.setConfig({ testTimeout: 60_000 });
 
 const seed = 20_261_123;
 const runs = { seed, numRuns: 1000 };

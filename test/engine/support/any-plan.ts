@@ -1,4 +1,7 @@
-/** fast-check: plans without cycles, of up to 200 VMs. One number per VM and step tells its settings, so that they shrink quickly to the plainest. */
+/**
+ * fast-check: plans without cycles, of up to 200 VMs. One number per VM and step tells its settings, so that they shrink quickly to
+ * the plainest.
+ */
 import fc from "fast-check";
 import { vmTiers } from "../../../src/engine/cycles.ts";
 import type { CleanupSnapshot, SnapshotPlanStep, SnapshotVm, TestSnapshot } from "../../../src/engine/model.ts";
