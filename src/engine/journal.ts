@@ -4,6 +4,7 @@
  * events, so that a write whose answer got lost is recognised when it is sent again, and not done twice.
  */
 import type pg from "pg";
+import { toJsonb } from "../database/json.ts";
 import { eventArrays, eventCtes } from "../events/append.ts";
 import type { RecoveryEvent } from "../events/types.ts";
 import { type Batch, changeOf } from "./batch.ts";
@@ -92,13 +93,6 @@ const write = {
   SELECT base FROM r`,
 };
 
-/** jsonb takes neither NUL nor half a surrogate pair, and a command may print either. */
-export function toJson(value: unknown): string {
-  const text = JSON.stringify(value);
-  if (!/\\u(0000|d[89a-f])/i.test(text)) return text;
-  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "string" ? part.toWellFormed().replaceAll("\0", "\uFFFD") : part));
-}
-
 /** Output of one write, per step once: the statement can't update one row twice. */
 function outputsOf(batch: Batch): unknown[] {
   const byStep = new Map<number, { ordinal: number; text: string; total: number }>();
@@ -129,7 +123,7 @@ export function createJournal({ pool, runId, epoch, lastEvent: known, signal, on
   ): Promise<void> {
     const events = news.length;
     const { kinds, payloads } = eventArrays(news);
-    const all = [toJson(row), kinds, payloads, ...values];
+    const all = [toJsonb(row), kinds, payloads, ...values];
     for (let delay = 50; ; delay = Math.min(delay * 2, 1000)) {
       if (signal.aborted) throw signal.reason;
       try {
@@ -164,9 +158,9 @@ export function createJournal({ pool, runId, epoch, lastEvent: known, signal, on
     execute,
     write: (batch, run) =>
       execute(write, run, batch.events, [
-        toJson([...batch.steps.values()].map(changeOf)),
-        toJson(batch.prompts),
-        toJson(outputsOf(batch)),
+        toJsonb([...batch.steps.values()].map(changeOf)),
+        toJsonb(batch.prompts),
+        toJsonb(outputsOf(batch)),
         batch.withdrawn,
       ]),
   };

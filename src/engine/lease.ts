@@ -12,6 +12,9 @@ export interface Claim {
   readonly claimedAtMs: number;
 }
 
+/** What this release can drive. A run that a newer one has started is left to it. */
+const engineVersion = 1;
+
 /** When a run that was given back may be claimed again. WHEN_WOKEN: not before it is woken. Who wakes a run sets `wake_at = dr_now()`, never NULL, with the write that it shall hear of: a wake since the claim always wins. */
 export type NextTurn = Date | "AT_ONCE" | "WHEN_WOKEN";
 
@@ -25,6 +28,7 @@ const claimSql = `
     WHERE ended_at IS NULL
       AND (owner IS NULL OR lease_until IS NULL OR lease_until < clock_timestamp())
       AND (wake_at IS NULL OR wake_at <= dr_now())
+      AND engine_version <= $4
     ORDER BY requested_at, id
     LIMIT $3
     FOR UPDATE SKIP LOCKED
@@ -40,7 +44,7 @@ export async function claim(pool: pg.Pool, nodeId: string, leaseSeconds: number,
   const { rows } = await pool.query<{ id: string; epoch: string }>({
     name: "lease_claim",
     text: claimSql,
-    values: [nodeId, leaseSeconds, limit],
+    values: [nodeId, leaseSeconds, limit, engineVersion],
   });
   return rows.map((row) => ({ runId: row.id, epoch: BigInt(row.epoch), claimedAtMs }));
 }

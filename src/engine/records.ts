@@ -1,8 +1,9 @@
 /** Reads a run back from its rows, and writes its tree once it is compiled. */
 import type pg from "pg";
+import { toJsonb } from "../database/json.ts";
 import type { RecoveryEvent } from "../events/types.ts";
 import type { StepState } from "./batch.ts";
-import { type Journal, type RunRow, runAndEvents, toJson } from "./journal.ts";
+import { type Journal, type RunRow, runAndEvents } from "./journal.ts";
 import type { PromptAnswer, RunKind, RunSnapshot, RunState, RunWarning, StepNode, StepResult, StepStatus } from "./model.ts";
 
 export interface RunRecord {
@@ -105,7 +106,7 @@ export function writeTree(journal: Journal, steps: readonly StepState[], run: Ru
     started: startedAt,
     ended: endedAt,
   }));
-  return journal.execute(insertTree, run, events, [toJson(rows)]);
+  return journal.execute(insertTree, run, events, [toJsonb(rows)]);
 }
 
 /** What people have asked of the run since it was read last, and the answers to its prompts. */

@@ -91,7 +91,10 @@ function gateKeepers(nodes: readonly StepNode[]): ReadonlyMap<number, readonly n
   if (found) return found;
   const gates = new Map<number, number[]>();
   for (const { opensGate, ordinal } of nodes) {
-    if (opensGate !== null) gates.set(opensGate, [...(gates.get(opensGate) ?? []), ordinal]);
+    if (opensGate === null) continue;
+    const keepers = gates.get(opensGate);
+    if (keepers) keepers.push(ordinal);
+    else gates.set(opensGate, [ordinal]);
   }
   gatesOfTrees.set(nodes, gates);
   return gates;

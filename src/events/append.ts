@@ -3,6 +3,7 @@
  * ends, so it is taken last, after every other row that the statement (or the transaction) may have to wait for.
  */
 import type pg from "pg";
+import { toJsonb } from "../database/json.ts";
 import { promptEventKinds, type RecoveryEvent } from "./types.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
@@ -11,16 +12,7 @@ export const eventVersion = 1;
 
 /** Events as the two arrays that the statement takes. */
 export function eventArrays(events: readonly RecoveryEvent[]): { readonly kinds: string[]; readonly payloads: string[] } {
-  return { kinds: events.map((event) => event.kind), payloads: events.map(encodePayload) };
-}
-
-/** jsonb takes neither NUL nor half a surrogate pair, and a command may print either. */
-export function encodePayload(event: RecoveryEvent): string {
-  const text = JSON.stringify(event);
-  if (!/\\u(0000|d[89a-f])/i.test(text)) return text;
-  return JSON.stringify(event, (_key, value: unknown) =>
-    typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\uFFFD") : value,
-  );
+  return { kinds: events.map((event) => event.kind), payloads: events.map(toJsonb) };
 }
 
 /** Names of CTEs and parameters, all from the code and never from input. */
