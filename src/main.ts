@@ -31,7 +31,7 @@ async function run(config: Config): Promise<void> {
   const embedded = config.databaseUrl === null ? closing.use(await startEmbedded(config)) : null;
   const url = config.databaseUrl ?? embedded?.url ?? "";
   const directUrl = config.databaseDirectUrl ?? url;
-  await migrate(directUrl);
+  await migrate(directUrl, config.databaseDirectUrl === null ? {} : { variable: "DATABASE_DIRECT_URL" });
   const onConnectionLost = (error: Error) => log.warn({ err: error }, "a database connection was lost");
   const database = closing.use(await openDatabase({ url, directUrl, onConnectionLost }));
   const { pool, connectDirect } = database;
@@ -58,7 +58,12 @@ async function run(config: Config): Promise<void> {
     wakeUps.hint("dr_events", recoveryId);
   };
   const recoveries = createRecoveries({ database, providers, hint, log });
-  const dependencies = { loaders: openLoaders(database), services: { sessions, recoveries }, feeds, generation };
+  const dependencies = {
+    loaders: openLoaders(database, { slotsPerSite: operationsPerSite }),
+    services: { sessions, recoveries },
+    feeds,
+    generation,
+  };
   const gateway = await startGateway({
     host: config.host,
     port: config.port,
