@@ -1,7 +1,7 @@
 /** The folders of the embedded server: its data, its socket, its log. */
 import { access, chown, constants, lchown, lstat, mkdir, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { codeOf, DatabaseError, messageOf } from "../errors.ts";
 
 /** A socket's whole path may have 107 bytes; this is PostgreSQL's name for it in its folder. */
@@ -47,6 +47,9 @@ export async function makeSocketDir(instance: string, owner: number | null): Pro
   if (found.uid !== user) await chown(folder, user, user);
   return folder;
 }
+
+/** What the server's processes are called by: the same for the same data folder. */
+export const clusterOf = (socketDir: string) => basename(socketDir);
 
 /** Gives a folder and what is in it to the server's user; quick when it has it already. */
 export async function give(folder: string, owner: number | null): Promise<void> {

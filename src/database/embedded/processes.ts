@@ -1,21 +1,27 @@
 /** Small helpers around processes that are not our children. */
 import { execFile } from "node:child_process";
-import { readdir, readlink } from "node:fs/promises";
+import { readdir, readFile, readlink, realpath } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 
 export const run = promisify(execFile);
 
-/** Processes whose working folder this is. PostgreSQL's processes all stand in their data folder; zombies stand nowhere. */
-export async function processesIn(folder: string): Promise<number[]> {
+/**
+ * The processes of the server in this folder. PostgreSQL's all stand in their data folder; in a container even root may not see where
+ * another user's process stands, but their titles begin with the cluster's name, and the first one's arguments name the folder.
+ */
+export async function serverProcesses(serverDir: string, cluster: string): Promise<number[]> {
+  const folder = await realpath(serverDir).catch(() => serverDir);
   const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(names.map(async (name) => ((await workingFolder(name)) === folder ? Number(name) : null)));
+  const belongs = async (pid: string) => {
+    const standsIn = await readlink(`/proc/${pid}/cwd`).catch(() => null);
+    if (standsIn !== null) return standsIn === folder;
+    // Empty for a zombie, which holds nothing any more.
+    const title = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    return title.startsWith(`postgres: ${cluster}: `) || title.includes(`\0-D\0${serverDir}\0`);
+  };
+  const found = await Promise.all(names.map(async (pid) => ((await belongs(pid)) ? Number(pid) : null)));
   return found.filter((pid) => pid !== null);
-}
-
-/** Null: gone, a zombie, or another user's. */
-async function workingFolder(pid: string): Promise<string | null> {
-  return readlink(`/proc/${pid}/cwd`).catch(() => null);
 }
 
 /** Signals a process that may be gone already. */

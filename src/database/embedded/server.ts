@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { chmod, chown, mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import pg from "pg";
 import { codeOf, DatabaseError, messageOf } from "../errors.ts";
+import { clusterOf } from "./folders.ts";
 import type { Launcher } from "./launcher.ts";
 import { eventually, run } from "./processes.ts";
 
@@ -52,7 +53,7 @@ export async function startServer(
   launcher: Launcher,
   { serverDir, socketDir, logFile, extra }: { serverDir: string; socketDir: string; logFile: string; extra: readonly string[] },
 ): Promise<ServerProcess> {
-  const options = [...settings, ...extra].flatMap((setting) => ["-c", setting]);
+  const options = [...settings, `cluster_name=${clusterOf(socketDir)}`, ...extra].flatMap((setting) => ["-c", setting]);
   const [program, ...args] = [...launcher.prefix, launcher.binaries.postgres, "-D", serverDir, "-k", socketDir, ...options];
   const size = await stat(logFile).then(
     (found) => found.size,
