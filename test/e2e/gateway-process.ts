@@ -52,12 +52,12 @@ export function startProcess(dataDir: string, env: Record<string, string> = {}):
 export async function signIn(url: string, dataDir: string): Promise<string> {
   const text = await readFile(join(dataDir, "first-sign-in.txt"), "utf8");
   const [, user, password] = /^user: (.*)\npassword: (.*)\n$/.exec(text) ?? [];
-  const query = "mutation ($input: CreateSessionInput!) { createSession(input: $input) { ... on CreateSessionPayload { sessionToken } } }";
+  const query = "mutation ($input: CreateSessionInput!) { createSession(input: $input) { ... on CreateSessionPayload { token } } }";
   const response = await fetch(`${url}/graphql`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ query, variables: { input: { user, password } } }),
   });
   const { data } = JSON.parse(await response.text());
-  return data.createSession.sessionToken;
+  return data.createSession.token;
 }

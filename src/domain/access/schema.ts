@@ -42,7 +42,7 @@ const CreateSessionInput = builder.inputType("CreateSessionInput", {
 const CreateSessionPayload = builder.objectRef<NewSession>("CreateSessionPayload").implement({
   description: "A new session.",
   fields: (t) => ({
-    sessionToken: t.exposeString("token", {
+    token: t.exposeString("token", {
       description:
         "Shown this once. Send it in the header session-token (or vmware-api-session-id, or Authorization: Bearer), over WebSocket as sessionToken in connectionParams.",
     }),
