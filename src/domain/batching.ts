@@ -14,9 +14,27 @@ export interface Loader<K, V> {
   loadMany(keys: readonly K[]): Promise<readonly (V | Error)[]>;
 }
 
-/** A queue; `loader()` makes what one request uses. */
+/** A queue; `loader` makes what one request uses. */
 export interface Batched<K, V> {
-  loader(): Loader<K, V>;
+  loader(gate?: Gate): Loader<K, V>;
+}
+
+/** What one request's reads wait for: its event cursor has to be older than everything that is read beside it. */
+export interface Gate {
+  hold(reading: Promise<unknown>): void;
+  /** Null: nothing has to be waited for. */
+  passing(): Promise<unknown> | null;
+}
+
+/** Held by the resolver that reads the cursor, in the same turn in which the other fields ask their loaders, before any has been sent. */
+export function createGate(): Gate {
+  let held: Promise<unknown> | null = null;
+  return {
+    hold(reading) {
+      held = Promise.allSettled([held, reading]);
+    },
+    passing: () => held,
+  };
 }
 
 /** The keys that one request asked for at the same time. */
@@ -87,16 +105,18 @@ export function batched<K, V>({ fetch, identity }: BatchOptions<K, V>): Batched<
       setImmediate(dispatch);
     });
 
-  const loadAll = async (keys: readonly K[]) => {
+  const loadAll = async (keys: readonly K[], gate: Gate | undefined) => {
+    const passing = gate?.passing();
+    if (passing) await passing;
     const find = await enqueue(keys);
     return keys.map(find);
   };
 
   return {
-    loader() {
+    loader(gate) {
       let made: DataLoader<K, V, string> | null = null;
       const own = () => {
-        made ??= new DataLoader<K, V, string>(loadAll, { cacheKeyFn: identity, maxBatchSize: mostKeys });
+        made ??= new DataLoader<K, V, string>((keys) => loadAll(keys, gate), { cacheKeyFn: identity, maxBatchSize: mostKeys });
         return made;
       };
       return { load: (key) => own().load(key), loadMany: (keys) => own().loadMany(keys) };
@@ -167,4 +187,12 @@ export function padded(keys: readonly string[]): string[] {
   if (last === undefined) return [];
   const length = 2 ** Math.ceil(Math.log2(keys.length));
   return [...keys, ...Array<string>(length - keys.length).fill(last)];
+}
+
+/** Rows for `node`, which marks its objects with their type: copies, since rows are frozen. */
+export async function copies<Row extends object>(rows: Promise<readonly (Row | Error | null)[]>): Promise<(Row | null)[]> {
+  return (await rows).map((row) => {
+    if (row instanceof Error) throw row;
+    return row && { ...row };
+  });
 }

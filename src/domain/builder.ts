@@ -75,6 +75,11 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       description: "The objects with these ids, in this order, at most 500; null for each that there is none of.",
       args: { ids: { description: "Global ids of objects of any types." } },
       authScopes: { signedIn: true },
+      resolve: (_root, { ids }, _context, _info, resolveNodes) => {
+        const message = `At most 500 ids; these are ${ids.length}.`;
+        if (ids.length > 500) throw new InvalidRequestError(message, [{ path: ["ids"], message }]);
+        return resolveNodes(ids);
+      },
     },
   },
   scopeAuth: {

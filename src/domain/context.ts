@@ -13,6 +13,8 @@ export interface Context extends Caller {
   readonly loaders: Loaders;
   readonly services: Services;
   readonly feeds: Feeds;
+  /** Of the database: part of every cursor. */
+  readonly generation: number;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -22,9 +24,10 @@ export interface ContextDeps {
   readonly loaders: () => Loaders;
   readonly services: Services;
   readonly feeds: Feeds;
+  readonly generation: number;
 }
 
 /** `caller` is the gateway's own object, with nothing of another request hanging on it. */
-export function createContext({ loaders, services, feeds }: ContextDeps, caller: Caller, signal: AbortSignal): Context {
-  return { ...caller, signal, loaders: loaders(), services, feeds };
+export function createContext({ loaders, ...deps }: ContextDeps, caller: Caller, signal: AbortSignal): Context {
+  return { ...caller, ...deps, signal, loaders: loaders() };
 }

@@ -4,15 +4,17 @@ import { InvalidRequestError } from "./errors.ts";
 /** Every type that has an id of its own. */
 export const nodeTypes = [
   "ArrayManager",
+  "CommandStep",
   "Datastore",
   "Folder",
   "FolderMapping",
   "Leftover",
   "Network",
   "NetworkMapping",
-  "PlanStep",
+  "PauseStep",
   "PriorityGroup",
   "Prompt",
+  "PromptStep",
   "ProtectionGroup",
   "Recovery",
   "RecoveryPlan",
@@ -24,7 +26,6 @@ export const nodeTypes = [
   "Site",
   "SitePairing",
   "Task",
-  "User",
   "VirtualMachine",
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];

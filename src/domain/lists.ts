@@ -1,6 +1,6 @@
 /** Sorted, filtered lists by page, of all or below a parent; the same page below many parents is one statement. */
 import type pg from "pg";
-import { type Batched, batched, groupFrozen, type Loader } from "./batching.ts";
+import { type Batched, batched, type Gate, groupFrozen, type Loader } from "./batching.ts";
 import { type Connection, type ConnectionArgs, connect, type Direction, type Page, type PageArgs, readPage } from "./connections.ts";
 import { countStatement, type ListedRow, pageStatement, run, type Source } from "./list-sql.ts";
 
@@ -51,13 +51,13 @@ function parentsOf<Field, Filter, Kind>(keys: readonly Key<Field, Filter, Kind>[
 export function openList<R extends object, Field extends string, Filter extends object, Kind extends string>(
   pool: Pick<pg.Pool, "query">,
   source: Source<Field, Filter, Kind>,
-  fallback: { readonly field: Field; readonly direction: Direction; readonly filter: Filter },
-): () => List<R & ListedRow, Field, Filter, Kind> {
+  fallback: { readonly field: NoInfer<Field>; readonly direction: Direction; readonly filter: NoInfer<Filter> },
+): (gate: Gate) => List<R & ListedRow, Field, Filter, Kind> {
   const pages = openPages<R, Field, Filter, Kind>(pool, source);
   const counts = openCounts(pool, source);
-  return () => {
-    const pageLoader = pages.loader();
-    const countLoader = counts.loader();
+  return (gate) => {
+    const pageLoader = pages.loader(gate);
+    const countLoader = counts.loader(gate);
     const read = async (parent: Parent<Kind> | null, request: ListRequest<Field, Filter>) => {
       const field = request.orderBy?.field ?? fallback.field;
       const direction = request.orderBy ? (request.orderBy.direction ?? "ASC") : fallback.direction;

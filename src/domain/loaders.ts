@@ -1,8 +1,57 @@
 /** Every loader of every room: opened once for the process, handed out anew for each request. */
 import type { Database } from "../database/database.ts";
+import { lastPosition } from "../events/log.ts";
+import { batched, createGate } from "./batching.ts";
+import { openInventoryLoaders } from "./inventory/loaders.ts";
+import { openMappingLoaders } from "./inventory/loaders-mappings.ts";
+import { openVmLoaders } from "./inventory/loaders-vm.ts";
+import { openPlanLoaders } from "./plans/loaders.ts";
+import { openProtectionLoaders } from "./protection/loaders.ts";
+import { openRecoveryLoaders } from "./recoveries/loaders.ts";
+import { openSiteLoaders } from "./sites/loaders.ts";
+import { openSummaryLoaders } from "./sites/loaders-summary.ts";
+import { openTaskLoaders } from "./tasks/loaders.ts";
 
-export function openLoaders(_database: Database): () => Loaders {
-  return () => ({});
+export interface LoaderOptions {
+  /** How many operations a site works on at once, for expected times. */
+  readonly slotsPerSite: number;
 }
 
-export type Loaders = Readonly<Record<string, never>>;
+/** Answers what makes one request's loaders. */
+export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slotsPerSite }: LoaderOptions) {
+  const sites = openSiteLoaders(database);
+  const summaries = openSummaryLoaders(database);
+  const inventory = openInventoryLoaders(database);
+  const mappings = openMappingLoaders(database);
+  const vms = openVmLoaders(database);
+  const protection = openProtectionLoaders(database);
+  const plans = openPlanLoaders(database);
+  const recoveries = openRecoveryLoaders(database, slotsPerSite);
+  const tasks = openTaskLoaders(database);
+  const logPosition = batched<string, bigint>({
+    identity: (key) => key,
+    fetch: async () => {
+      const position = await lastPosition(database.pool);
+      return () => position;
+    },
+  });
+  return () => {
+    const gate = createGate();
+    return {
+      gate,
+      /** Position of the newest event. Not behind the gate: it is what the others wait for. */
+      logPosition: logPosition.loader(),
+      ...sites(gate),
+      ...summaries(gate),
+      ...inventory(gate),
+      ...mappings(gate),
+      ...vms(gate),
+      ...protection(gate),
+      ...plans(gate),
+      ...recoveries(gate),
+      ...tasks(gate),
+    };
+  };
+}
+
+export type Loaders = ReturnType<ReturnType<typeof openLoaders>>;

@@ -5,7 +5,10 @@ import { builder } from "../builder.ts";
 
 /** Without the lease, and with figures by the database's clock. */
 export interface RecoveryRow
-  extends Omit<Recovery, "owner" | "epoch" | "leaseUntil" | "wakeAt" | "engineVersion" | "initiatedById" | "pauseRequestedBy" | "cancelRequestedBy"> {
+  extends Omit<
+    Recovery,
+    "owner" | "epoch" | "leaseUntil" | "wakeAt" | "engineVersion" | "initiatedById" | "pauseRequestedBy" | "cancelRequestedBy"
+  > {
   /** From the start to the end, or to now. */
   readonly elapsedSeconds: number | null;
 }

@@ -1,0 +1,111 @@
+/** How a plan stands: its state and faults, from its own lifecycle and from its groups and sites. Pure. */
+import type { ConnectionState, PeerState, PlanLifecycle, ProtectionGroupState, RecoveryState } from "../../database/generated/enums.ts";
+import { type Fault, fault } from "../faults.ts";
+
+/** One group of a plan, with the run that uses it now. */
+export interface StandingRow {
+  readonly planId: string;
+  readonly groupId: string;
+  readonly name: string;
+  readonly state: ProtectionGroupState;
+  readonly peerState: PeerState;
+  readonly protectedSiteId: string;
+  readonly recoverySiteId: string;
+  readonly faultMessage: string | null;
+  readonly faultSince: Date | null;
+  readonly runId: string | null;
+  readonly runPlanId: string | null;
+  readonly runPlanName: string | null;
+  readonly runKind: string | null;
+  readonly vms: number;
+  readonly vmsConfigured: number;
+}
+
+/** What a VM of the plan uses, and has no mapping. */
+export interface MappingRow {
+  readonly planId: string;
+  readonly kind: "network" | "folder" | "resource pool";
+  readonly name: string;
+}
+
+export interface Standing {
+  readonly planId: string;
+  readonly lifecycle: PlanLifecycle;
+  readonly groups: readonly StandingRow[];
+  readonly unmapped: readonly MappingRow[];
+  readonly sites: readonly { readonly name: string; readonly state: ConnectionState; readonly stateSince: Date }[];
+  /** Of the plan's own run, if one is open. */
+  readonly runState: RecoveryState | null;
+}
+
+const needs: Partial<Record<PlanLifecycle, Fault>> = {
+  TEST_COMPLETE: fault("NEEDS_CLEANUP", "The last test has not been cleaned up."),
+  RECOVERY_COMPLETE: fault("NEEDS_REPROTECT", "The plan was recovered and is not protected."),
+  CLEANUP_INCOMPLETE: fault("RUN_INCOMPLETE", "The last cleanup left something behind."),
+  RECOVERY_INCOMPLETE: fault("RUN_INCOMPLETE", "The last recovery did not recover everything."),
+  REPROTECT_INCOMPLETE: fault("RUN_INCOMPLETE", "The last reprotect did not turn everything round."),
+};
+
+/** Everything in the way of a run, the plan's own lifecycle first. */
+export function faultsOf({ planId, lifecycle, groups, unmapped, sites }: Standing): Fault[] {
+  const own = needs[lifecycle];
+  const faults: Fault[] = own ? [own] : [];
+  if (groups.every(({ vmsConfigured }) => vmsConfigured === 0)) faults.push(fault("EMPTY", "The plan has no VM that could be recovered."));
+  const directions = new Set(groups.map(({ protectedSiteId, recoverySiteId }) => `${protectedSiteId} ${recoverySiteId}`));
+  if (directions.size > 1) faults.push(fault("MIXED_DIRECTION", "The plan's groups are not all protected in the same direction."));
+  for (const group of groups) faults.push(...groupFaults(group, planId, lifecycle));
+  for (const { name, state, stateSince } of sites) {
+    if (state === "DISCONNECTED") faults.push(fault("SITE_DISCONNECTED", `The site ${name} can't be reached.`, stateSince));
+    if (state === "PARTIALLY_CONNECTED")
+      faults.push(fault("SITE_PARTIALLY_CONNECTED", `The site ${name} answers only in part.`, stateSince));
+  }
+  for (const { kind, name } of unmapped) faults.push(fault("MAPPING_MISSING", `The ${kind} ${name} is not mapped to the recovery site.`));
+  return faults;
+}
+
+function* groupFaults(group: StandingRow, planId: string, lifecycle: PlanLifecycle): Generator<Fault> {
+  if (group.runId !== null && group.runPlanId !== planId) {
+    const run = group.runKind?.toLowerCase() ?? "run";
+    yield fault("GROUP_IN_USE", `The protection group ${group.name} is used by the ${run} of the plan ${group.runPlanName}.`);
+  }
+  const isRecovered = group.state === "RECOVERED" || group.state === "PARTIALLY_RECOVERED";
+  if (isRecovered && lifecycle === "READY") {
+    yield fault("GROUP_RECOVERED_ELSEWHERE", `The protection group ${group.name} was recovered by another plan.`);
+  }
+  if (group.state === "ERROR" || group.state === "NOT_READY") {
+    yield fault("GROUP_FAULT", group.faultMessage ?? `The protection group ${group.name} is not ready.`, group.faultSince);
+  }
+}
+
+export type PlanState = "READY" | "NOT_READY" | "RUNNING" | "PROMPTING" | "ERROR";
+
+/** A site that answers in part, or is away from its pair's other one, does not keep a test from being started. */
+const harmless: ReadonlySet<string> = new Set(["SITE_PARTIALLY_CONNECTED"]);
+
+export function stateOf(standing: Standing, faults: readonly Fault[]): PlanState {
+  if (standing.runState === "PROMPTING") return "PROMPTING";
+  switch (standing.lifecycle) {
+    case "TEST_IN_PROGRESS":
+    case "CLEANUP_IN_PROGRESS":
+    case "RECOVERY_IN_PROGRESS":
+    case "REPROTECT_IN_PROGRESS":
+      return "RUNNING";
+    case "CLEANUP_INCOMPLETE":
+    case "RECOVERY_INCOMPLETE":
+    case "REPROTECT_INCOMPLETE":
+      return "ERROR";
+    default:
+      return faults.some(({ code }) => !harmless.has(code)) ? "NOT_READY" : "READY";
+  }
+}
+
+const worst: readonly PeerState[] = ["ERROR", "DELETING", "NOT_READY", "CONFIGURING", "RECOVERING", "REPROTECTING", "TESTING"];
+
+/** The plan as its groups' peers last reported: the worst of them. */
+export function peerStateOf(groups: readonly StandingRow[]): PeerState {
+  const states = new Set(groups.map(({ peerState }) => peerState));
+  const found = worst.find((state) => states.has(state));
+  if (found) return found;
+  const [only] = states;
+  return states.size === 1 && only ? only : "UNKNOWN";
+}

@@ -1,0 +1,23 @@
+import { builder } from "../builder.ts";
+import { idOf } from "../ids.ts";
+import { groupArgs, groupRequest, ProtectionGroupConnection } from "./types-list.ts";
+import { ProtectionGroupRef } from "./types-refs.ts";
+
+builder.queryFields((t) => ({
+  protectionGroups: t.field({
+    type: ProtectionGroupConnection,
+    nullable: true,
+    authScopes: { signedIn: true },
+    description: "Protection groups, by name unless told otherwise. (Reference: List Protection Groups.)",
+    args: groupArgs,
+    resolve: (_root, args, { loaders }) => loaders.groupList.rows(null, groupRequest(args)),
+  }),
+  protectionGroup: t.field({
+    type: ProtectionGroupRef,
+    nullable: true,
+    authScopes: { signedIn: true },
+    description: "The protection group with this id; null when there is none. (Reference: Get Protection Group Details.)",
+    args: { id: t.arg.id({ required: true, description: "Global id of a protection group." }) },
+    resolve: (_root, { id }, { loaders }) => loaders.group.load(idOf("ProtectionGroup", id)),
+  }),
+}));

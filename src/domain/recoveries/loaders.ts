@@ -1,0 +1,151 @@
+import type { Database } from "../../database/database.ts";
+import { batched, batchedMany, batchedOne, type Gate, groupFrozen, padded } from "../batching.ts";
+import type { Source } from "../list-sql.ts";
+import { openList } from "../lists.ts";
+import type { RecoveryRow, StepRow } from "./types-refs.ts";
+import { RunTree } from "./types-run-tree.ts";
+
+const recoveryColumns = `r.id, r.plan_id AS "planId", r.plan_name AS "planName", r.pairing_id AS "pairingId", r.kind, r.state,
+  r.result_state AS "resultState", r.paused_reason AS "pausedReason", r.failure_policy AS "failurePolicy", r.options, r.notes,
+  r.rerun_of_id AS "rerunOfId", r.cleans_up_id AS "cleansUpId", r.initiated_by AS "initiatedBy", r.requested_at AS "requestedAt",
+  r.started_at AS "startedAt", r.ended_at AS "endedAt", r.pause_requested_at AS "pauseRequestedAt",
+  r.cancel_requested_at AS "cancelRequestedAt", r.cancel_reason AS "cancelReason", r.last_event AS "lastEvent",
+  r.progress_percent AS "progressPercent", r.current_step AS "currentStep", r.estimated_completion_at AS "estimatedCompletionAt",
+  r.vm_count AS "vmCount", r.vms_succeeded AS "vmsSucceeded", r.vms_failed AS "vmsFailed", r.warnings_count AS "warningsCount",
+  r.errors, r.warnings, r.rto_achieved_seconds AS "rtoAchievedSeconds", r.rto_of_recovered_vms_seconds AS "rtoOfRecoveredVmsSeconds",
+  r.rpo_achieved_seconds AS "rpoAchievedSeconds",
+  extract(epoch FROM coalesce(r.ended_at, dr_now()) - r.started_at)::int4 AS "elapsedSeconds"`;
+
+const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
+
+const stepColumns = `s.run_id AS "runId", s.ordinal, s.parent, s.path, s.key, s.kind, s.name, s.phase, s.site_id AS "siteId",
+  s.group_id AS "groupId", s.vm_id AS "vmId", s.plan_step_id AS "planStepId", s.spec, s.after, s.needs, s.after_gates AS "afterGates",
+  s.opens_gate AS "opensGate", s.expected_seconds AS "expectedSeconds", s.on_critical_path AS "onCriticalPath", NULL AS "skipReason",
+  s.status, s.attempt, ${ms("s.started_at")} AS "startedAt", ${ms("s.ended_at")} AS "endedAt", ${ms("s.due_at")} AS "dueAt",
+  s.progress_percent AS "progressPercent", s.message, s.errors, s.warnings, ${ms("dr_now()")} AS now`;
+
+const statements = {
+  recoveries: `SELECT ${recoveryColumns} FROM recovery r WHERE r.id = ANY($1::uuid[])`,
+  trees: `SELECT ${stepColumns} FROM recovery_step s WHERE s.run_id = ANY($1::uuid[]) ORDER BY s.run_id, s.ordinal`,
+  steps: `SELECT ${stepColumns} FROM unnest($1::uuid[], $2::int4[]) AS k (run_id, ordinal)
+    JOIN recovery_step s ON s.run_id = k.run_id AND s.ordinal = k.ordinal`,
+  outputs: `SELECT o.run_id || '/' || o.ordinal AS id, o.tail, o.total_bytes AS "totalBytes" FROM unnest($1::uuid[], $2::int4[]) AS k (run_id, ordinal)
+    JOIN step_output o ON o.run_id = k.run_id AND o.ordinal = k.ordinal`,
+  results: `SELECT run_id AS "runId", ordinal, result FROM recovery_step
+    WHERE run_id = ANY($1::uuid[]) AND kind IN ('REGISTER_VM', 'READY_CHECK') AND result IS NOT NULL ORDER BY ordinal`,
+  active: `SELECT plan_id AS "planId", id FROM recovery WHERE plan_id = ANY($1::uuid[]) AND ended_at IS NULL`,
+  latest: `SELECT p.id AS "planId", r.id FROM unnest($1::uuid[]) AS p (id)
+    CROSS JOIN LATERAL (SELECT id FROM recovery WHERE plan_id = p.id ORDER BY requested_at DESC, id DESC LIMIT 1) AS r`,
+} as const;
+
+export type RecoveryOrderField = "REQUESTED_AT";
+export interface RecoveryFilter {
+  readonly kinds?: readonly string[] | null | undefined;
+  readonly resultState?: string | null | undefined;
+}
+
+const history: Source<RecoveryOrderField, RecoveryFilter, "plan"> = {
+  name: "recoveries",
+  columns: recoveryColumns,
+  from: "recovery r",
+  id: "r.id",
+  orders: { REQUESTED_AT: { expression: "r.requested_at", type: "timestamptz" } },
+  conditions: [
+    { type: "text", sql: (kinds) => `r.kind::text = ANY(string_to_array(${kinds}, ','))`, value: ({ kinds }) => kinds?.join(",") },
+    { type: "text", sql: (result) => `r.result_state::text = ${result}`, value: ({ resultState }) => resultState },
+  ],
+  parents: { plan: { column: "r.plan_id" } },
+};
+
+export interface StepResultRow {
+  readonly runId: string;
+  readonly ordinal: number;
+  readonly result: Readonly<Record<string, unknown>>;
+}
+
+export interface OutputRow {
+  readonly id: string;
+  readonly tail: string;
+  readonly totalBytes: number;
+}
+
+/** "run/ordinal" keys as two arrays. */
+function stepKeys(keys: readonly string[]): [string[], number[]] {
+  const parts = keys.map((key) => key.split("/"));
+  return [parts.map(([run]) => run ?? ""), parts.map(([, ordinal]) => Number(ordinal))];
+}
+
+export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool">, slotsPerSite: number) {
+  const recovery = batchedOne(
+    async (ids) => (await pool.query<RecoveryRow>({ name: "recovery-by-id", text: statements.recoveries, values: [ids] })).rows,
+    ({ id }) => id,
+  );
+  const runTree = batched<string, RunTree>({
+    identity: (runId) => runId,
+    fetch: async (ids) => {
+      const { rows } = await pool.query<StepRow>({ name: "steps-of-runs", text: statements.trees, values: [ids] });
+      const byRun = groupFrozen(rows, ({ runId }) => runId);
+      const trees = new Map([...byRun].map(([runId, steps]) => [runId, new RunTree(steps, slotsPerSite)]));
+      return (runId) => trees.get(runId) ?? new RunTree([], slotsPerSite);
+    },
+  });
+  const step = batchedOne(
+    async (keys) => (await pool.query<StepRow>({ name: "step-by-id", text: statements.steps, values: stepKeys(keys) })).rows,
+    ({ runId, ordinal }) => `${runId}/${ordinal}`,
+  );
+  const outputOfStep = batchedOne(
+    async (keys) => (await pool.query<OutputRow>({ name: "step-outputs", text: statements.outputs, values: stepKeys(keys) })).rows,
+    ({ id }) => id,
+  );
+  const resultsOfRun = batchedMany(
+    async (ids) => (await pool.query<StepResultRow>({ name: "step-results", text: statements.results, values: [ids] })).rows,
+    ({ runId }) => runId,
+  );
+  const runOf = (name: string, text: string) =>
+    batchedOne(
+      async (ids) => (await pool.query<{ planId: string; id: string }>({ name, text, values: [ids] })).rows,
+      ({ planId }) => planId,
+    );
+  const activeRunOfPlan = runOf("active-runs", statements.active);
+  const latestRunOfPlan = runOf("latest-runs", statements.latest);
+  const prompt = batchedOne(
+    (ids) => prisma.recoveryPrompt.findMany({ where: { id: { in: padded(ids) } } }),
+    ({ id }) => id,
+  );
+  const promptsOfRun = batchedMany(
+    (ids) => prisma.recoveryPrompt.findMany({ where: { runId: { in: padded(ids) } }, orderBy: [{ openedAt: "asc" }, { id: "asc" }] }),
+    ({ runId }) => runId,
+  );
+  const groupsOfRun = batchedMany(
+    (ids) => prisma.recoveryGroup.findMany({ where: { runId: { in: padded(ids) } }, orderBy: { groupName: "asc" } }),
+    ({ runId }) => runId,
+  );
+  const cleanupsOfRun = batchedMany(
+    (ids) =>
+      prisma.recovery.findMany({
+        where: { cleansUpId: { in: padded(ids) } },
+        select: { id: true, cleansUpId: true },
+        orderBy: { requestedAt: "asc" },
+      }),
+    ({ cleansUpId }) => cleansUpId ?? "",
+  );
+  const recoveryList = openList<RecoveryRow, RecoveryOrderField, RecoveryFilter, "plan">(pool, history, {
+    field: "REQUESTED_AT",
+    direction: "DESC",
+    filter: {},
+  });
+  return (gate: Gate) => ({
+    recovery: recovery.loader(gate),
+    runTree: runTree.loader(gate),
+    step: step.loader(gate),
+    outputOfStep: outputOfStep.loader(gate),
+    resultsOfRun: resultsOfRun.loader(gate),
+    activeRunOfPlan: activeRunOfPlan.loader(gate),
+    latestRunOfPlan: latestRunOfPlan.loader(gate),
+    prompt: prompt.loader(gate),
+    promptsOfRun: promptsOfRun.loader(gate),
+    groupsOfRun: groupsOfRun.loader(gate),
+    cleanupsOfRun: cleanupsOfRun.loader(gate),
+    recoveryList: recoveryList(gate),
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * Streams of events. Their sources are the feeds' own iterators, handed on as they are: a generator around one would hold it open
+ * after its client has gone. Errors of opening are thrown, so that they come as the first answer.
+ */
+import { CursorError, decodeLogCursor, decodeRecoveryCursor, encodeLogCursor, encodeRecoveryCursor } from "../../events/cursor.ts";
+import type { Batch } from "../../events/feed.ts";
+import type { LoggedEvent } from "../../events/types.ts";
+import { builder } from "../builder.ts";
+import { InvalidRequestError, NotFoundError, PreconditionFailedError } from "../errors.ts";
+import { idOf } from "../ids.ts";
+import { type EventIn, RecoveryEventRef } from "./types-events.ts";
+
+interface EventBatch {
+  readonly cursor: string;
+  readonly serverTime: Date;
+  readonly events: readonly EventIn[];
+}
+
+const RecoveryEventBatch = builder.objectRef<EventBatch>("RecoveryEventBatch").implement({
+  description: "What happened since the last delivery: the first comes at once and may be empty, then at most one each 100 ms.",
+  fields: (t) => ({
+    cursor: t.exposeString("cursor", { description: "Behind the last event: resume here after a break." }),
+    serverTime: t.expose("serverTime", { type: "DateTime", description: "The database's time at the delivery." }),
+    events: t.field({
+      type: [RecoveryEventRef],
+      description: "The events, in order; none is left out or merged.",
+      resolve: ({ events }) => events,
+    }),
+  }),
+});
+
+const batchOf = ({ cursor, serverTime, events }: Batch, cursorOf: (event: LoggedEvent) => string): EventBatch => ({
+  cursor,
+  serverTime,
+  events: events.map((logged) => ({
+    cursor: cursorOf(logged),
+    recoveryId: logged.recoveryId,
+    occurredAt: logged.occurredAt,
+    event: logged.event,
+  })),
+});
+
+/** Reads a cursor; what is wrong with it is said as the API says it. */
+function place<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CursorError)) throw error;
+    if (error.reason === "CURSOR_EXPIRED") {
+      throw new PreconditionFailedError("CURSOR_EXPIRED", error.message, "Read what you show again, and go on from the cursor beside it.");
+    }
+    throw new InvalidRequestError(error.message, [{ path: ["after"], message: error.message }]);
+  }
+}
+
+const afterArg = "Only what comes behind this cursor: a delivery's, an event's, or the eventCursor of a query.";
+
+builder.subscriptionFields((t) => ({
+  recoveryEvents: t.field({
+    type: RecoveryEventBatch,
+    nullable: true,
+    authScopes: { signedIn: true },
+    description: "Everything that happens in one run, from its start or behind a cursor; ends after the run's last event.",
+    args: {
+      recoveryId: t.arg.id({ required: true, description: "Global id of the run." }),
+      after: t.arg.string({ description: `${afterArg} From the start by default.` }),
+    },
+    subscribe: async (_root, { recoveryId, after }, { loaders, feeds, generation, signal, onLagging }) => {
+      const id = idOf("Recovery", recoveryId, ["recoveryId"]);
+      const run = await loaders.recovery.load(id);
+      if (run === null) throw new NotFoundError("Recovery", recoveryId);
+      const expected = { recoveryId: id, generation, newest: run.lastEvent };
+      const sequence = after ? place(() => decodeRecoveryCursor(after, expected)) : 0;
+      return feeds.recovery({ recoveryId: id, after: sequence, signal, onLagging });
+    },
+    resolve: (batch, _args, { generation }) =>
+      batchOf(batch, ({ recoveryId, sequence }) => encodeRecoveryCursor({ generation, recoveryId, sequence })),
+  }),
+  promptEvents: t.field({
+    type: RecoveryEventBatch,
+    nullable: true,
+    authScopes: { signedIn: true },
+    description: "Prompts that open and close, across all plans, from now or behind a cursor; never ends by itself.",
+    args: { after: t.arg.string({ description: `${afterArg} From now by default.` }) },
+    subscribe: async (_root, { after }, { loaders, feeds, generation, signal, onLagging }) => {
+      if (!after) return feeds.prompts({ after: null, signal, onLagging });
+      const newest = await loaders.logPosition.load("log");
+      return feeds.prompts({ after: place(() => decodeLogCursor(after, { generation, newest })), signal, onLagging });
+    },
+    resolve: (batch, _args, { generation }) => batchOf(batch, ({ position }) => encodeLogCursor({ generation, position })),
+  }),
+}));

@@ -1,0 +1,47 @@
+/** Prompts: where a run waits for a person. (Reference: Answer Prompt.) */
+import { copies } from "../batching.ts";
+import { builder } from "../builder.ts";
+import { PromptAnswer } from "./types-enums.ts";
+import { PromptRef, type PromptRow, RecoveryRef, RecoveryStepRef } from "./types-refs.ts";
+import { stepById } from "./types-step.ts";
+
+export const isOpen = ({ answer, withdrawnAt }: PromptRow) => answer === null && withdrawnAt === null;
+
+builder.node(PromptRef, {
+  description: "A question that a run asks, and how it was answered. (Reference: prompt_id.)",
+  id: { resolve: ({ id }) => id, description: "Global id of the prompt, for answerPrompt." },
+  loadManyWithoutCache: (ids, { loaders }) => copies(loaders.prompt.loadMany(ids)),
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Name of the step that asks." }),
+    message: t.exposeString("message", { description: "The question." }),
+    open: t.boolean({ description: "It can be answered.", resolve: isOpen }),
+    openedAt: t.expose("openedAt", { type: "DateTime", description: "When it was asked." }),
+    dueAt: t.expose("dueAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When the default answer is given if nobody answers; null: it waits for ever.",
+    }),
+    defaultAnswer: t.expose("defaultAnswer", { type: PromptAnswer, nullable: true, description: "The answer that is given at that time." }),
+    answer: t.expose("answer", { type: PromptAnswer, nullable: true, description: "How it was answered; null: not, or not yet." }),
+    answeredAt: t.expose("answeredAt", { type: "DateTime", nullable: true, description: "When it was answered." }),
+    answeredBy: t.exposeString("answeredBy", { nullable: true, description: "Who answered it; null also for the default answer." }),
+    comment: t.exposeString("comment", { nullable: true, description: "What the answer came with." }),
+    withdrawnAt: t.expose("withdrawnAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it was taken back, because the run ended or was cancelled.",
+    }),
+    recovery: t.field({
+      type: RecoveryRef,
+      nullable: true,
+      description: "The run that asks.",
+      resolve: ({ runId }, _args, { loaders }) => loaders.recovery.load(runId),
+    }),
+    step: t.field({
+      type: RecoveryStepRef,
+      nullable: true,
+      description: "The step that asks.",
+      resolve: ({ runId, ordinal }, _args, context) => stepById(`${runId}/${ordinal}`, context),
+    }),
+  }),
+});

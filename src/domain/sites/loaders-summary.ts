@@ -1,0 +1,58 @@
+import type { Database } from "../../database/database.ts";
+import { batchedMany, batchedOne, type Gate } from "../batching.ts";
+
+export interface SiteSummaryRow {
+  readonly siteId: string;
+  readonly groups: number;
+  readonly plans: number;
+  readonly protectedVms: number;
+  readonly placeholders: number;
+  readonly lastTestAt: Date | null;
+  readonly violations: number;
+}
+
+export interface SiteIssueRow {
+  readonly siteId: string;
+  readonly code: "SITE_DISCONNECTED" | "SITE_PARTIALLY_CONNECTED" | "GROUP_FAULT" | "RPO_VIOLATION" | "LEFTOVER";
+  /** Name of what it concerns; of a site itself, the reason. */
+  readonly subject: string;
+  readonly since: Date | null;
+}
+
+/** A placeholder stands at the recovery site of its VM's group; plans and tests belong to both sites of their pair. */
+const summaries = `SELECT s.id AS "siteId",
+    (SELECT count(*)::int4 FROM protection_group g WHERE s.id IN (g.protected_site_id, g.recovery_site_id)) AS groups,
+    (SELECT count(*)::int4 FROM recovery_plan p JOIN site_pairing i ON i.id = p.pairing_id
+      WHERE s.id IN (i.local_site_id, i.remote_site_id)) AS plans,
+    (SELECT count(*)::int4 FROM protected_vm m JOIN protection_group g ON g.id = m.group_id WHERE g.protected_site_id = s.id) AS "protectedVms",
+    (SELECT count(*)::int4 FROM protected_vm m JOIN protection_group g ON g.id = m.group_id
+      WHERE g.recovery_site_id = s.id AND m.placeholder_external_id IS NOT NULL) AS placeholders,
+    (SELECT max(p.last_test_at) FROM recovery_plan p JOIN site_pairing i ON i.id = p.pairing_id
+      WHERE s.id IN (i.local_site_id, i.remote_site_id)) AS "lastTestAt",
+    (SELECT count(*)::int4 FROM rpo_violation v JOIN protection_group g ON g.id = v.group_id
+      WHERE g.protected_site_id = s.id AND v.closed_at IS NULL) AS violations
+  FROM site s WHERE s.id = ANY($1::uuid[])`;
+
+const issues = `SELECT s.id AS "siteId", 'SITE_' || s.state AS code, coalesce(s.state_reason, s.name || ' can''t be reached as it should.') AS subject,
+    s.state_since AS since FROM site s WHERE s.id = ANY($1::uuid[]) AND s.state <> 'CONNECTED'
+  UNION ALL
+  SELECT g.protected_site_id, 'GROUP_FAULT', g.name, g.fault_since FROM protection_group g
+    WHERE g.protected_site_id = ANY($1::uuid[]) AND g.fault_code IS NOT NULL
+  UNION ALL
+  SELECT g.protected_site_id, 'RPO_VIOLATION', v.vm_name, v.opened_at FROM rpo_violation v JOIN protection_group g ON g.id = v.group_id
+    WHERE g.protected_site_id = ANY($1::uuid[]) AND v.closed_at IS NULL
+  UNION ALL
+  SELECT l.site_id, 'LEFTOVER', l.name, l.found_at FROM leftover l WHERE l.site_id = ANY($1::uuid[]) AND l.gone_at IS NULL
+  ORDER BY since, subject`;
+
+export function openSummaryLoaders({ pool }: Pick<Database, "pool">) {
+  const siteSummary = batchedOne(
+    async (ids) => (await pool.query<SiteSummaryRow>({ name: "site-summaries", text: summaries, values: [ids] })).rows,
+    ({ siteId }) => siteId,
+  );
+  const siteIssues = batchedMany(
+    async (ids) => (await pool.query<SiteIssueRow>({ name: "site-issues", text: issues, values: [ids] })).rows,
+    ({ siteId }) => siteId,
+  );
+  return (gate: Gate) => ({ siteSummary: siteSummary.loader(gate), siteIssues: siteIssues.loader(gate) });
+}
