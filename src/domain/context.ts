@@ -3,10 +3,12 @@ import type { Feeds } from "../events/feed.ts";
 import type { Caller } from "./access/caller.ts";
 import type { Sessions } from "./access/sessions.ts";
 import type { Loaders } from "./loaders.ts";
+import type { Recoveries } from "./recoveries/service.ts";
 
 /** What the rooms do; each adds its own. */
 export interface Services {
   readonly sessions: Sessions;
+  readonly recoveries: Recoveries;
 }
 
 export interface Context extends Caller {

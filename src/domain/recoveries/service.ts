@@ -6,6 +6,8 @@ import { type AnsweredPrompt, type AnswerInput, answerPrompt } from "./control-p
 import type { RecoveriesContext, StartedRun } from "./service-context.ts";
 import { type StartInput, start } from "./start.ts";
 
+export type { StartedRun } from "./service-context.ts";
+
 /** Ids are the database's. Every method rejects with a DomainError when it has done nothing, and its key gets the first answer again. */
 export interface Recoveries {
   start(viewer: Viewer, input: StartInput): Promise<StartedRun>;
