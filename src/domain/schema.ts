@@ -3,6 +3,7 @@ import { lexicographicSortSchema, printSchema } from "graphql";
 import { builder } from "./builder.ts";
 import "./scalars.ts";
 import "./error-types.ts";
+import "./access/schema.ts";
 import "./sites/types.ts";
 import "./sites/types-summary.ts";
 import "./sites/queries.ts";
@@ -27,6 +28,7 @@ import "./recoveries/types-prompt.ts";
 import "./recoveries/types-events.ts";
 import "./recoveries/queries.ts";
 import "./recoveries/subscriptions.ts";
+import "./recoveries/mutations.ts";
 import "./tasks/types.ts";
 import "./tasks/queries.ts";
 
