@@ -1,37 +1,35 @@
 /** Plans and VM settings of the database, in the shape of items. */
-import type { Current, Tx } from "./current.ts";
+import type { Current } from "./current.ts";
+import { finder, lister, type Rows } from "./current-rows.ts";
 import { byName, keyOf, type StepItem } from "./items.ts";
 
-const named = { select: { name: true } } as const;
-
-export async function currentPlans(tx: Tx, { model, ids }: Current): Promise<void> {
-  const rows = await tx.recoveryPlan.findMany({
-    include: {
-      pairing: { include: { localSite: named, remoteSite: named } },
-      groups: { include: { group: { include: { protectedSite: named, recoverySite: named } } } },
-      priorityGroups: { orderBy: { priority: "asc" }, include: { steps: { orderBy: [{ phase: "asc" }, { position: "asc" }] } } },
-    },
-  });
-  for (const { id, name, description, rtoTargetSeconds, pairing, groups, priorityGroups, ...row } of rows) {
-    const direction = groups[0]?.group ?? { protectedSite: pairing.localSite, recoverySite: pairing.remoteSite };
+export function currentPlans(rows: Rows, { model, ids }: Current): void {
+  const site = finder(rows.sites);
+  const pairing = finder(rows.pairings);
+  const group = finder(rows.groups);
+  const priorityGroups = lister(rows.priorityGroups, ({ planId }) => planId);
+  const groups = lister(rows.planGroups, ({ priorityGroupId }) => priorityGroupId);
+  const steps = lister(rows.planSteps, ({ priorityGroupId }) => priorityGroupId);
+  for (const { id, name, description, rtoTargetSeconds, pairingId, ...row } of rows.plans) {
+    const [first] = rows.planGroups.filter(({ planId }) => planId === id).map(({ groupId }) => group(groupId));
+    const { localSiteId, remoteSiteId } = pairing(pairingId);
     ids.plans.set(keyOf(name), id);
     model.plans.set(keyOf(name), {
       name,
       description,
-      protectedSite: direction.protectedSite.name,
-      recoverySite: direction.recoverySite.name,
+      protectedSite: site(first?.protectedSiteId ?? localSiteId).name,
+      recoverySite: site(first?.recoverySiteId ?? remoteSiteId).name,
       defaultVmPriority: row.defaultVmPriority,
       defaultStartupDelaySeconds: row.defaultStartupDelaySeconds,
       defaultShutdownDelaySeconds: row.defaultShutdownDelaySeconds,
       rtoTargetSeconds,
-      priorityGroups: priorityGroups.map((priorityGroup) => ({
+      priorityGroups: priorityGroups(id).map((priorityGroup) => ({
         priority: priorityGroup.priority,
         name: priorityGroup.name,
-        protectionGroups: groups
-          .filter(({ priorityGroupId }) => priorityGroupId === priorityGroup.id)
-          .map(({ group }) => group.name)
+        protectionGroups: groups(priorityGroup.id)
+          .map(({ groupId }) => group(groupId).name)
           .sort(byName),
-        steps: priorityGroup.steps.map(stepOf),
+        steps: steps(priorityGroup.id).map(stepOf),
       })),
     });
   }
@@ -53,30 +51,32 @@ const stepOf = (row: StepItem): StepItem => ({
   durationSeconds: row.durationSeconds,
 });
 
-export async function currentSettings(tx: Tx, { model, ids }: Current): Promise<void> {
-  const networks = new Map((await tx.network.findMany({ select: { id: true, name: true } })).map(({ id, name }) => [id, name]));
-  const rows = await tx.vmRecoverySettings.findMany({
-    include: {
-      ipRules: { orderBy: { position: "asc" } },
-      commands: { orderBy: [{ phase: "asc" }, { position: "asc" }] },
-      vm: { include: { site: named, networkMappings: true, dependsOn: { include: { dependsOn: named } } } },
-    },
-  });
-  for (const { vmId, vm, ipRules, commands, version: _, ...row } of rows) {
-    const key = keyOf(vm.site.name, vm.name);
+export function currentSettings(rows: Rows, { model, ids }: Current): void {
+  const site = finder(rows.sites);
+  const vm = finder(rows.vms);
+  const network = finder(rows.networks);
+  const ipRules = lister(rows.ipRules, ({ vmId }) => vmId);
+  const commands = lister(rows.commands, ({ vmId }) => vmId);
+  const dependencies = lister(rows.dependencies, ({ vmId }) => vmId);
+  const mappings = lister(rows.vmMappings, ({ vmId }) => vmId);
+  for (const { vmId, version: _, ...row } of rows.settings) {
+    const { name, siteId } = vm(vmId);
+    const key = keyOf(site(siteId).name, name);
     ids.settings.set(key, vmId);
     model.settings.set(key, {
-      site: vm.site.name,
-      virtualMachine: vm.name,
+      site: site(siteId).name,
+      virtualMachine: name,
       ...row,
-      ipRules: ipRules.map(({ id: _id, vmId: _vm, position: _at, ...rule }) => rule),
-      commands: commands.map(({ id: _id, vmId: _vm, position: _at, ...command }) => command),
-      dependsOn: vm.dependsOn.map(({ dependsOn }) => dependsOn.name).sort(byName),
-      networkMappings: vm.networkMappings
+      ipRules: ipRules(vmId).map(({ id: _id, vmId: _vm, position: _at, ...rule }) => rule),
+      commands: commands(vmId).map(({ id: _id, vmId: _vm, position: _at, ...command }) => command),
+      dependsOn: dependencies(vmId)
+        .map(({ dependsOnVmId }) => vm(dependsOnVmId).name)
+        .sort(byName),
+      networkMappings: mappings(vmId)
         .map(({ sourceNetworkId, targetNetworkId, testNetworkId }) => ({
-          source: networks.get(sourceNetworkId) ?? "",
-          target: networks.get(targetNetworkId) ?? "",
-          testNetwork: testNetworkId === null ? null : (networks.get(testNetworkId) ?? null),
+          source: network(sourceNetworkId).name,
+          target: network(targetNetworkId).name,
+          testNetwork: testNetworkId && network(testNetworkId).name,
         }))
         .sort((a, b) => byName(a.source, b.source)),
     });

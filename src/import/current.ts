@@ -1,7 +1,7 @@
 /** What the database has, in the shape of items, and the ids behind the names. */
-import type { Prisma } from "../database/generated/client.ts";
 import { currentPlans, currentSettings } from "./current-plans.ts";
-import { byName, emptyModel, type Kind, keyOf, type Model, pairKey } from "./items.ts";
+import { finder, lister, type Rows, readRows, type Tx } from "./current-rows.ts";
+import { byName, emptyModel, type Kind, keyOf, type MappingItem, type Model, pairKey } from "./items.ts";
 
 /** Database ids by kind and key. */
 export type Ids = Readonly<Record<Kind, Map<string, string>>>;
@@ -11,7 +11,7 @@ export interface Current {
   readonly ids: Ids;
 }
 
-export const noIds = (): Ids => ({
+const noIds = (): Ids => ({
   sites: new Map(),
   pairings: new Map(),
   datastores: new Map(),
@@ -25,94 +25,80 @@ export const noIds = (): Ids => ({
   settings: new Map(),
 });
 
-export type Tx = Prisma.TransactionClient;
-
 export async function readCurrent(tx: Tx): Promise<Current> {
+  const rows = await readRows(tx);
   const current: Current = { model: emptyModel(), ids: noIds() };
-  await readSites(tx, current);
-  await readInventory(tx, current);
-  await readVms(tx, current);
-  await readMappings(tx, current);
-  await readGroups(tx, current);
-  await currentPlans(tx, current);
-  await currentSettings(tx, current);
+  addSites(rows, current);
+  addInventory(rows, current);
+  addVms(rows, current);
+  addMappings(rows, current);
+  addGroups(rows, current);
+  currentPlans(rows, current);
+  currentSettings(rows, current);
   return current;
 }
 
-async function readSites(tx: Tx, { model, ids }: Current): Promise<void> {
-  for (const {
-    id,
-    name,
-    type,
-    provider,
-    externalId,
-    vcenterServer,
-    vcenterVersion,
-    srmServer,
-    srmVersion,
-    datacenter,
-  } of await tx.site.findMany()) {
+function addSites(rows: Rows, { model, ids }: Current): void {
+  for (const { id, name, type, provider, externalId, vcenterServer, vcenterVersion, srmServer, srmVersion, datacenter } of rows.sites) {
     ids.sites.set(keyOf(name), id);
     model.sites.set(keyOf(name), { name, type, provider, externalId, vcenterServer, vcenterVersion, srmServer, srmVersion, datacenter });
   }
-  const pairs = await tx.sitePairing.findMany({
-    include: { localSite: true, remoteSite: true, arrayManagers: true, replicationServers: true },
-  });
-  for (const { id, localSite, remoteSite, arrayManagers, replicationServers } of pairs) {
-    const key = pairKey(localSite.name, remoteSite.name);
-    ids.pairings.set(key, id);
-    model.pairings.set(key, {
-      protectedSite: localSite.name,
-      recoverySite: remoteSite.name,
-      arrayManagers: arrayManagers
+  const site = finder(rows.sites);
+  const managers = lister(rows.arrayManagers, ({ pairingId }) => pairingId);
+  const servers = lister(rows.replicationServers, ({ pairingId }) => pairingId);
+  for (const { id, localSiteId, remoteSiteId } of rows.pairings) {
+    const protectedSite = site(localSiteId).name;
+    const recoverySite = site(remoteSiteId).name;
+    ids.pairings.set(pairKey(protectedSite, recoverySite), id);
+    model.pairings.set(pairKey(protectedSite, recoverySite), {
+      protectedSite,
+      recoverySite,
+      arrayManagers: managers(id)
         .map(({ name, type, replicatedDevices }) => ({ name, type, replicatedDevices }))
         .sort((a, b) => byName(a.name, b.name)),
-      replicationServers: replicationServers
+      replicationServers: servers(id)
         .map(({ name, replicatedVms }) => ({ name, replicatedVms }))
         .sort((a, b) => byName(a.name, b.name)),
     });
   }
 }
 
-const siteName = { site: { select: { name: true } } } as const;
-
-async function readInventory(tx: Tx, { model, ids }: Current): Promise<void> {
-  for (const { id, site, name, type, capacityBytes, arrayManager, replicatedDeviceId } of await tx.datastore.findMany({
-    include: siteName,
-  })) {
-    const key = keyOf(site.name, name);
-    ids.datastores.set(key, id);
-    model.datastores.set(key, { site: site.name, name, type, capacityBytes: Number(capacityBytes), arrayManager, replicatedDeviceId });
+function addInventory(rows: Rows, { model, ids }: Current): void {
+  const siteOf = finder(rows.sites);
+  for (const { id, siteId, name, type, capacityBytes, arrayManager, replicatedDeviceId } of rows.datastores) {
+    const site = siteOf(siteId).name;
+    ids.datastores.set(keyOf(site, name), id);
+    model.datastores.set(keyOf(site, name), { site, name, type, capacityBytes: Number(capacityBytes), arrayManager, replicatedDeviceId });
   }
-  for (const { id, site, name, type, vlanId } of await tx.network.findMany({ include: siteName })) {
-    ids.networks.set(keyOf(site.name, name), id);
-    model.networks.set(keyOf(site.name, name), { site: site.name, name, type, vlanId });
+  for (const { id, siteId, name, type, vlanId } of rows.networks) {
+    const site = siteOf(siteId).name;
+    ids.networks.set(keyOf(site, name), id);
+    model.networks.set(keyOf(site, name), { site, name, type, vlanId });
   }
-  for (const { id, site, siteId: _, ...pool } of await tx.resourcePool.findMany({ include: siteName })) {
-    ids.resourcePools.set(keyOf(site.name, pool.name), id);
-    model.resourcePools.set(keyOf(site.name, pool.name), { site: site.name, ...pool });
+  for (const { id, siteId, ...pool } of rows.resourcePools) {
+    const site = siteOf(siteId).name;
+    ids.resourcePools.set(keyOf(site, pool.name), id);
+    model.resourcePools.set(keyOf(site, pool.name), { site, ...pool });
   }
-  for (const { id, site, path, name } of await tx.folder.findMany({ include: siteName })) {
-    ids.folders.set(keyOf(site.name, path), id);
-    model.folders.set(keyOf(site.name, path), { site: site.name, path, name });
+  for (const { id, siteId, path, name } of rows.folders) {
+    const site = siteOf(siteId).name;
+    ids.folders.set(keyOf(site, path), id);
+    model.folders.set(keyOf(site, path), { site, path, name });
   }
 }
 
-async function readVms(tx: Tx, { model, ids }: Current): Promise<void> {
-  const rows = await tx.virtualMachine.findMany({
-    include: {
-      ...siteName,
-      datastore: { select: { name: true } },
-      folder: { select: { path: true } },
-      resourcePool: { select: { name: true } },
-      nics: { orderBy: { nicIndex: "asc" }, include: { network: { select: { name: true } } } },
-    },
-  });
-  for (const { id, site, name, externalId, guestOs, cpuCount, memoryMb, diskBytes, cluster, host, ...row } of rows) {
-    const key = keyOf(site.name, name);
+function addVms(rows: Rows, { model, ids }: Current): void {
+  const site = finder(rows.sites);
+  const datastore = finder(rows.datastores);
+  const folder = finder(rows.folders);
+  const pool = finder(rows.resourcePools);
+  const network = finder(rows.networks);
+  const nics = lister(rows.nics, ({ vmId }) => vmId);
+  for (const { id, siteId, name, externalId, guestOs, cpuCount, memoryMb, diskBytes, cluster, host, ...row } of rows.vms) {
+    const key = keyOf(site(siteId).name, name);
     ids.vms.set(key, id);
     model.vms.set(key, {
-      site: site.name,
+      site: site(siteId).name,
       name,
       externalId,
       guestOs,
@@ -121,21 +107,28 @@ async function readVms(tx: Tx, { model, ids }: Current): Promise<void> {
       diskBytes: Number(diskBytes),
       cluster,
       host,
-      datastore: row.datastore?.name ?? null,
-      folder: row.folder?.path ?? null,
-      resourcePool: row.resourcePool?.name ?? null,
-      nics: row.nics.map(({ network, macAddress, ipAddresses }) => ({ network: network?.name ?? null, macAddress, ipAddresses })),
+      datastore: row.datastoreId && datastore(row.datastoreId).name,
+      folder: row.folderId && folder(row.folderId).path,
+      resourcePool: row.resourcePoolId && pool(row.resourcePoolId).name,
+      nics: nics(id).map(({ networkId, macAddress, ipAddresses }) => ({
+        network: networkId && network(networkId).name,
+        macAddress,
+        ipAddresses,
+      })),
     });
   }
 }
 
-async function readMappings(tx: Tx, { model, ids }: Current): Promise<void> {
-  const place = { select: { name: true, site: { select: { name: true } } } } as const;
-  const add = (id: string, kind: "network" | "folder" | "resource", source: Placed, target: Placed, testNetwork: string | null) => {
+function addMappings(rows: Rows, { model, ids }: Current): void {
+  const site = finder(rows.sites);
+  const network = finder(rows.networks);
+  const folder = finder(rows.folders);
+  const pool = finder(rows.resourcePools);
+  const add = (id: string, kind: MappingItem["kind"], source: Placed, target: Placed, testNetwork: string | null) => {
     const item = {
       kind,
-      sourceSite: source.site.name,
-      targetSite: target.site.name,
+      sourceSite: site(source.siteId).name,
+      targetSite: site(target.siteId).name,
       source: source.name,
       target: target.name,
       testNetwork,
@@ -144,67 +137,54 @@ async function readMappings(tx: Tx, { model, ids }: Current): Promise<void> {
     ids.mappings.set(key, id);
     model.mappings.set(key, item);
   };
-  const networks = await tx.networkMapping.findMany({ include: { sourceNetwork: place, targetNetwork: place, testNetwork: place } });
-  for (const { id, sourceNetwork, targetNetwork, testNetwork } of networks) {
-    add(id, "network", sourceNetwork, targetNetwork, testNetwork?.name ?? null);
+  for (const { id, sourceNetworkId, targetNetworkId, testNetworkId } of rows.networkMappings) {
+    add(id, "network", network(sourceNetworkId), network(targetNetworkId), testNetworkId && network(testNetworkId).name);
   }
-  const byPath = { select: { path: true, site: { select: { name: true } } } } as const;
-  for (const { id, sourceFolder, targetFolder } of await tx.folderMapping.findMany({
-    include: { sourceFolder: byPath, targetFolder: byPath },
-  })) {
-    add(id, "folder", { ...sourceFolder, name: sourceFolder.path }, { ...targetFolder, name: targetFolder.path }, null);
-  }
-  for (const { id, sourcePool, targetPool } of await tx.resourceMapping.findMany({ include: { sourcePool: place, targetPool: place } })) {
-    add(id, "resource", sourcePool, targetPool, null);
+  const byPath = (id: string) => ({ siteId: folder(id).siteId, name: folder(id).path });
+  for (const { id, sourceFolderId, targetFolderId } of rows.folderMappings)
+    add(id, "folder", byPath(sourceFolderId), byPath(targetFolderId), null);
+  for (const { id, sourceResourcePoolId, targetResourcePoolId } of rows.resourceMappings) {
+    add(id, "resource", pool(sourceResourcePoolId), pool(targetResourcePoolId), null);
   }
 }
 
 interface Placed {
+  readonly siteId: string;
   readonly name: string;
-  readonly site: { readonly name: string };
 }
 
-async function readGroups(tx: Tx, { model, ids }: Current): Promise<void> {
-  const named = { select: { name: true } } as const;
-  const rows = await tx.protectionGroup.findMany({
-    include: {
-      protectedSite: named,
-      recoverySite: named,
-      storageGroups: { orderBy: { id: "asc" }, include: { targetDatastore: named, sources: { include: { datastore: named } } } },
-      members: { include: { vm: named } },
-    },
-  });
-  for (const {
-    id,
-    name,
-    description,
-    type,
-    replicationType,
-    externalId,
-    rpoMinutes,
-    pointInTimeInstances,
-    consistencyGroups,
-    ...row
-  } of rows) {
+function addGroups(rows: Rows, { model, ids }: Current): void {
+  const site = finder(rows.sites);
+  const vm = finder(rows.vms);
+  const datastore = finder(rows.datastores);
+  const storage = lister(rows.storageGroups, ({ groupId }) => groupId);
+  const sources = lister(rows.storageSources, ({ storageGroupId }) => storageGroupId);
+  const members = lister(rows.members, ({ groupId }) => groupId);
+  for (const row of rows.groups) {
+    const { id, name, description, type, replicationType, externalId, rpoMinutes, pointInTimeInstances, consistencyGroups } = row;
     ids.groups.set(keyOf(name), id);
     model.groups.set(keyOf(name), {
       name,
       description,
       type,
       replicationType,
-      protectedSite: row.protectedSite.name,
-      recoverySite: row.recoverySite.name,
+      protectedSite: site(row.protectedSiteId).name,
+      recoverySite: site(row.recoverySiteId).name,
       externalId,
       rpoMinutes,
       pointInTimeInstances,
       consistencyGroups,
       snapshotIntervalMinutes: row.snapshotIntervalMinutes,
       snapshotRetention: row.snapshotRetention,
-      storageGroups: row.storageGroups.map(({ sources, targetDatastore }) => ({
-        sources: sources.map(({ datastore }) => datastore.name).sort(byName),
-        target: targetDatastore.name,
+      storageGroups: storage(id).map((group) => ({
+        sources: sources(group.id)
+          .map(({ datastoreId }) => datastore(datastoreId).name)
+          .sort(byName),
+        target: datastore(group.targetDatastoreId).name,
       })),
-      virtualMachines: row.members.map(({ vm }) => vm.name).sort(byName),
+      virtualMachines: members(id)
+        .map(({ vmId }) => vm(vmId).name)
+        .sort(byName),
     });
   }
 }

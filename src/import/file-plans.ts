@@ -44,7 +44,7 @@ const step = z.discriminatedUnion(
       timeoutSeconds: count(1, 604_800),
       defaultAnswer: z.enum(["CONTINUE", "SKIP", "ABORT"]).nullable().default(null),
     }),
-    object({ type: z.literal("PAUSE"), name, durationSeconds: whole(1, 86_400) }),
+    object({ type: z.literal("PAUSE"), name, durationSeconds: count(1, 86_400) }),
   ],
   { error: "The type of a step is COMMAND, PROMPT or PAUSE." },
 );

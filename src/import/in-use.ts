@@ -1,5 +1,6 @@
 /** What a run works with can't be changed under it: sites, groups, plans. Mappings and settings can, and count from the next run. */
-import type { Current, Tx } from "./current.ts";
+import type { Current } from "./current.ts";
+import type { Tx } from "./current-rows.ts";
 import type { Change, Difference } from "./diff.ts";
 import type { ImportFile } from "./file.ts";
 import { keyOf } from "./items.ts";

@@ -1,6 +1,7 @@
 /** Writes sites, pairs, inventory and mappings: new ones in bulk, changed ones one by one. */
 import { v7 as newId } from "uuid";
-import type { Ids, Tx } from "./current.ts";
+import type { Ids } from "./current.ts";
+import type { Tx } from "./current-rows.ts";
 import { type Change, changesOf, type Difference } from "./diff.ts";
 import type { ImportFile } from "./file.ts";
 import { type Kind, keyOf, type MappingItem, type PairingItem, pairKey, type VmItem } from "./items.ts";

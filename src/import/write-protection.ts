@@ -1,7 +1,7 @@
 /** Writes groups with their members, placeholders and first recovery points, and plans. A plan's step keeps its id while it keeps its name. */
 import { v7 as newId } from "uuid";
 import type { Point } from "../providers/contract.ts";
-import type { Tx } from "./current.ts";
+import type { Tx } from "./current-rows.ts";
 import { type GroupItem, keyOf, type Model, type PlanItem, pairKey } from "./items.ts";
 import { placeholderExternalId, placeholderName } from "./lab-definition.ts";
 import { idOf, splitUp, type Writing } from "./write-inventory.ts";

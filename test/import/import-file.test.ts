@@ -1,0 +1,230 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createRecoveries } from "../../src/domain/recoveries/service.ts";
+import { importFile } from "../../src/import/import-file.ts";
+import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
+import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { operator } from "../support/node.ts";
+import { type Base, base, type Files, someFiles } from "./stage.ts";
+
+describe("importing a file", () => {
+  let db: TestDatabase;
+  let lab: Lab;
+  let files: Files;
+  beforeAll(async () => {
+    files = await someFiles();
+  });
+  beforeEach(async () => {
+    db = await freshDatabase();
+    lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
+  });
+  afterEach(async () => {
+    await lab.close();
+    await db.drop();
+  });
+  afterAll(() => files.remove());
+
+  const run = async (content: object | string, options: { dryRun?: boolean; name?: string } = {}) =>
+    importFile({ database: db.database, lab, path: await files.write(content, options.name), dryRun: options.dryRun ?? false });
+  const changed = (change: (file: Base) => void) => {
+    const file = base();
+    change(file);
+    return file;
+  };
+  const one = async (sql: string, ...values: unknown[]) => (await db.database.pool.query(sql, values)).rows[0];
+  const plan = (file: Base) => file.recoveryPlans[0] ?? file.recoveryPlans.at(0);
+  const planSteps = (file: Base) => plan(file)?.priorityGroups[0]?.preSteps ?? [];
+
+  async function rows(): Promise<string> {
+    const tables = [
+      "site",
+      "site_pairing",
+      "virtual_machine",
+      "vm_nic",
+      "protection_group",
+      "protected_vm",
+      "recovery_plan",
+      "plan_step",
+      "vm_recovery_settings",
+    ];
+    const parts = tables.map((table) => `SELECT coalesce(string_agg(x::text, E'\\n' ORDER BY x::text), '') AS t FROM ${table} x`);
+    return (await db.database.pool.query(parts.join(" UNION ALL "))).rows.map(({ t }) => t).join("\n--\n");
+  }
+
+  it("creates what is new, protected and with a first recovery point", async () => {
+    const result = await run(base());
+    expect(result.text).toMatch(/^\+ site A\n\+ site B\n\+ pairing A and B\n/);
+    expect(result.text).toMatch(/\+ recovery plan plan\n.*\n.*\n17 to create, 0 to change, 0 unchanged$/);
+    expect(
+      await one(`SELECT count(*)::int AS n, bool_and(protection_state = 'SHADOWING' AND replication_state = 'SYNCED' AND last_sync_at IS NOT NULL
+      AND placeholder_name LIKE '%-placeholder' AND placeholder_external_id LIKE 'B/%') AS ready FROM protected_vm`),
+    ).toEqual({ n: 4, ready: true });
+    expect(await one("SELECT count(*)::int AS n, bool_and(complete) AS complete FROM recovery_point")).toEqual({ n: 2, complete: true });
+    const points = await lab.provider.recoveryPoints("B", "dbs", AbortSignal.timeout(5_000));
+    expect(
+      await one("SELECT external_id AS id FROM recovery_point WHERE group_id = (SELECT id FROM protection_group WHERE name = 'dbs')"),
+    ).toEqual({ id: points[0]?.pointId });
+  });
+
+  it("makes plans that can be started", async () => {
+    await run(base());
+    const recoveries = createRecoveries({
+      database: db.database,
+      providers: new Map([["lab", lab.provider]]),
+      hint: () => {},
+      log: { info: () => {} },
+    });
+    const { id } = await one("SELECT id FROM recovery_plan");
+    const { recoveryId } = await recoveries.start(operator, { planId: id, recoveryType: "TEST" });
+    const { content } = await one("SELECT content FROM recovery_snapshot WHERE run_id = $1", recoveryId);
+    expect(content.warnings).toEqual([]);
+    expect(content.vms.map((vm: { name: string; placeholderId: string }) => [vm.name, vm.placeholderId])).toEqual([
+      ["db-1", "B/db-1-placeholder"],
+      ["db-2", "B/db-2-placeholder"],
+      ["web-1", "B/web-1-placeholder"],
+      ["web-2", "B/web-2-placeholder"],
+    ]);
+  });
+
+  it("finds nothing to change the second time, also as JSON, and writes nothing", async () => {
+    await run(base());
+    const before = await rows();
+    const second = await run(base());
+    expect(second).toMatchObject({ changes: [], text: "nothing to change (17 unchanged)" });
+    expect(await run(JSON.stringify(base(), null, 2), { name: "file.json" })).toMatchObject({ changes: [] });
+    expect(await rows()).toBe(before);
+  });
+
+  it("changes what is different, and says which fields", async () => {
+    await run(base());
+    const before = await one("SELECT id, (SELECT id FROM plan_step WHERE name = 'run') AS step FROM recovery_plan");
+    const { text } = await run(
+      changed((file) => {
+        Object.assign(plan(file) ?? {}, { description: "new", rtoTargetSeconds: 60 });
+        Object.assign(planSteps(file)[1] ?? {}, { timeoutSeconds: 20 });
+        Object.assign(file.vmSettings[0] ?? {}, { priority: "HIGH", dependsOn: [] });
+        Object.assign(file.protectionGroups[1] ?? {}, { virtualMachines: ["web-1"] });
+      }),
+    );
+    expect(text.split("\n")).toEqual([
+      "~ protection group webs",
+      "    virtualMachines[1]: web-2 → none",
+      "~ recovery plan plan",
+      "    description:  → new",
+      "    rtoTargetSeconds: none → 60",
+      "    priorityGroups[0].steps[1].timeoutSeconds: 300 → 20",
+      "~ recovery settings of A/db-1",
+      "    priority: none → HIGH",
+      "0 to create, 3 to change, 14 unchanged",
+    ]);
+    expect(await one("SELECT id, (SELECT id FROM plan_step WHERE name = 'run') AS step, version FROM recovery_plan")).toEqual({
+      ...before,
+      version: 2,
+    });
+    expect(await one("SELECT count(*)::int AS n FROM protected_vm")).toEqual({ n: 3 });
+  });
+
+  it("keeps the id of a step that moves", async () => {
+    await run(base());
+    const before = await one("SELECT id FROM plan_step WHERE name = 'run'");
+    await run(changed((file) => void planSteps(file).unshift({ type: "PAUSE", name: "rest" })));
+    expect(await one("SELECT id, position FROM plan_step WHERE name = 'run'")).toEqual({ ...before, position: 3 });
+  });
+
+  it("leaves what the file does not name as it is, and may refer to it", async () => {
+    await run(base());
+    const { sites: _, pairings: __, protectionGroups: ___, vmSettings: ____, ...rest } = base();
+    const second = { ...rest, recoveryPlans: rest.recoveryPlans.map((entry) => ({ ...entry, name: "second" })) };
+    expect((await run(second)).text).toBe("+ recovery plan second\n1 to create, 0 to change, 0 unchanged");
+    expect(await one("SELECT count(*)::int AS n FROM recovery_plan")).toEqual({ n: 2 });
+  });
+
+  it("only prints the difference with dryRun", async () => {
+    const before = await rows();
+    expect((await run(base(), { dryRun: true })).changes).toHaveLength(17);
+    expect(await rows()).toBe(before);
+    expect(await one("SELECT count(*)::int AS n FROM lab.site")).toEqual({ n: 0 });
+  });
+
+  it("writes nothing when anything is wrong, and names the place", async () => {
+    const before = await rows();
+    const path = await files.write(changed((file) => Object.assign(file.vmSettings[1] ?? {}, { dependsOn: ["db-9"] })));
+    const error = await importFile({ database: db.database, lab, path }).catch((refusal: unknown) => refusal);
+    expect(error).toMatchObject({
+      name: "ImportError",
+      problems: [
+        { file: path, line: expect.any(Number), path: ["vmSettings", 1, "dependsOn", 0], message: expect.stringContaining("no VM db-9") },
+      ],
+    });
+    expect(await rows()).toBe(before);
+    expect(await one("SELECT count(*)::int AS n FROM lab.site")).toEqual({ n: 0 });
+  });
+
+  it("writes nothing when the database refuses a part", async () => {
+    await db.database.pool.query("ALTER TABLE ip_rule ADD CONSTRAINT none_here CHECK (false)");
+    const before = await rows();
+    await expect(run(base())).rejects.toThrow();
+    expect(await rows()).toBe(before);
+  });
+
+  it("finds a cycle that a change closes with what is there already", async () => {
+    await run(base());
+    const { vmSettings: _, ...rest } = base();
+    const second = { ...rest, vmSettings: [{ virtualMachine: "db-1", dependsOn: ["web-1"] }] };
+    await expect(run(second)).rejects.toThrow(/vmSettings\[0\]\.dependsOn: In the plan plan VMs would wait for each other for ever/);
+  });
+
+  it("refuses what never changes", async () => {
+    await run(base());
+    const other = changed((file) => {
+      Object.assign(file.sites[1] ?? {}, { externalId: "other" });
+      Object.assign(file.protectionGroups[0] ?? {}, { type: "SNAPSHOT" });
+    });
+    await expect(run(other)).rejects.toThrow(
+      /sites\[1\]\.externalId: It is B and can't be changed\.[\s\S]*protectionGroups\[0\]\.type: It is CONTINUOUS/,
+    );
+  });
+
+  it("refuses to change groups and plans that a run uses, but not settings", async () => {
+    await run(base());
+    const recoveries = createRecoveries({
+      database: db.database,
+      providers: new Map([["lab", lab.provider]]),
+      hint: () => {},
+      log: { info: () => {} },
+    });
+    const { id } = await one("SELECT id FROM recovery_plan");
+    await recoveries.start(operator, { planId: id, recoveryType: "TEST" });
+    const before = await rows();
+    const other = changed((file) => {
+      Object.assign(plan(file) ?? {}, { description: "new" });
+      Object.assign(file.protectionGroups[0] ?? {}, { rpoMinutes: 5 });
+    });
+    await expect(run(other)).rejects.toThrow(
+      /protectionGroups\[0\]: The protection group dbs can't be changed: a run of the plan plan uses it[\s\S]*recoveryPlans\[0\]/,
+    );
+    await expect(run(other, { dryRun: true })).rejects.toThrow(/can't be changed/);
+    expect(await rows()).toBe(before);
+    await expect(run(changed((file) => Object.assign(file.vmSettings[0] ?? {}, { priority: "LOW" })))).resolves.toMatchObject({
+      changes: [{ kind: "settings" }],
+    });
+  });
+
+  it("writes once when two import at once", async () => {
+    const results = await Promise.all([run(base(), { name: "1.yaml" }), run(base(), { name: "2.yaml" })]);
+    expect(results.map(({ changes }) => changes.length).sort((a, b) => a - b)).toEqual([0, 17]);
+    expect(await one("SELECT count(*)::int AS n FROM recovery_point")).toEqual({ n: 2 });
+  });
+
+  it("takes 500 VMs in a few seconds", async () => {
+    const names = Array.from({ length: 500 }, (_, index) => `vm-${index}`);
+    const { text } = await run(
+      changed((file) => {
+        const [siteA] = file.sites;
+        siteA?.virtualMachines?.push(...names.map((name) => ({ name, datastore: "ds", nics: [] })));
+        file.protectionGroups.push({ name: "many", type: "CONTINUOUS", protectedSite: "A", recoverySite: "B", virtualMachines: names });
+        file.vmSettings.push(...names.map((name) => ({ virtualMachine: name, priority: "LOW" })));
+      }),
+    );
+    expect(text).toContain("1018 to create");
+  });
+});
