@@ -1,4 +1,6 @@
 /** Single connections past the pool, and what a refused one means in a sentence. */
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import pg from "pg";
 import { codeOf, DatabaseError, messageOf } from "./errors.ts";
 
@@ -27,6 +29,28 @@ export async function connect(url: string, name: string, variable = "DATABASE_UR
   } catch (error) {
     await client.end().catch(() => {});
     throw new DatabaseError(refusal(client, error, variable), { cause: error });
+  }
+}
+
+const notificationMs = 3_000;
+
+/** Whether news reach a session of `directUrl`: behind a pooler they don't, and leases and LISTEN would fail without a word. */
+export async function checkDirect(url: string, directUrl: string | null): Promise<void> {
+  const variable = directUrl === null ? "DATABASE_URL" : "DATABASE_DIRECT_URL";
+  await using open = new AsyncDisposableStack();
+  const listener = open.adopt(await connect(directUrl ?? url, "dr-gateway start", variable), (client) => client.end());
+  const sender = open.adopt(await connect(url, "dr-gateway start"), (client) => client.end());
+  const channel = `dr_start_${randomUUID().replaceAll("-", "")}`;
+  await listener.query(`LISTEN ${channel}`);
+  try {
+    const heard = once(listener, "notification", { signal: AbortSignal.timeout(notificationMs) });
+    await Promise.all([heard, sender.query("SELECT pg_notify($1, '')", [channel])]);
+  } catch (error) {
+    throw new DatabaseError(
+      `No notifications arrive over ${variable}, which a pooler or another database may be the cause of; ` +
+        "set DATABASE_DIRECT_URL to a direct connection to the same database.",
+      { cause: error },
+    );
   }
 }
 

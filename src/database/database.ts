@@ -6,7 +6,7 @@
  */
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
-import { connect, inUtc } from "./connection.ts";
+import { checkDirect, connect, inUtc } from "./connection.ts";
 import { PrismaClient } from "./generated/client.ts";
 import { statementNames } from "./statement-names.ts";
 
@@ -42,8 +42,8 @@ const sessionSettings = [
 
 export async function openDatabase({ url, directUrl, poolSize = 20, onConnectionLost = () => {} }: DatabaseOptions): Promise<Database> {
   const direct = directUrl ?? url;
-  // The first connection is made here, so that a wrong URL is told at once and in a sentence.
-  await (await connect(url, "dr-gateway")).end();
+  // The first connections are made here, so that a wrong URL is told at once and in a sentence.
+  await checkDirect(url, directUrl ?? null);
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,

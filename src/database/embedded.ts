@@ -42,7 +42,10 @@ export async function startEmbedded({ dataDir, instance, settings = [] }: Embedd
   else await initialise(launcher, serverDir);
   await give(serverDir, launcher.owner);
   const server = await startServer(launcher, { serverDir, socketDir, logFile: join(dataDir, "postgresql.log"), extra: settings });
-  await ensureDatabase(socketDir);
+  await ensureDatabase(socketDir).catch(async (error: unknown) => {
+    await server.stop();
+    throw error;
+  });
   let stopping: Promise<void> | undefined;
   const stop = () => {
     stopping ??= server.stop().then(() => rm(socketDir, { recursive: true, force: true }));

@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { connect as connectTo, createServer, type Server } from "node:net";
 import { describe, expect, inject, it } from "vitest";
 import { connect, withDatabase } from "../../src/database/connection.ts";
 import { openDatabase } from "../../src/database/database.ts";
@@ -36,18 +36,50 @@ describe("a database that can't be used is told in one sentence", () => {
 
   it("when the server refuses the password", async () => {
     const server = refusingServer("28P01", 'password authentication failed for user "u"');
-    const port = await new Promise<number>((resolve) => {
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address();
-        resolve(typeof address === "object" && address !== null ? address.port : 0);
-      });
-    });
+    const port = await listening(server);
     await expect(connect(`postgresql://u:secret@127.0.0.1:${port}/x`, "test")).rejects.toThrow(
       /^User "u" may not sign in to the PostgreSQL at .*; correct the user and the password in DATABASE_URL\.$/,
     );
     server.close();
   });
 });
+
+describe("the direct connection", () => {
+  it("is refused when notifications get lost on the way, as behind a pooler", async () => {
+    const url = new URL(inject("testServer").url);
+    const pooler = poolerBefore(url);
+    const port = await listening(pooler);
+    const pooled = new URL(url);
+    pooled.searchParams.delete("host");
+    pooled.host = `127.0.0.1:${port}`;
+    await expect(openDatabase({ url: pooled.href })).rejects.toThrow(
+      /^No notifications arrive over DATABASE_URL.*set DATABASE_DIRECT_URL to a direct connection/,
+    );
+    await (await openDatabase({ url: pooled.href, directUrl: url.href })).close();
+    pooler.close();
+  });
+});
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+}
+
+/** Passes everything on, but the messages that PostgreSQL sends by itself. */
+function poolerBefore(url: URL): Server {
+  const socket = url.searchParams.get("host");
+  return createServer((client) => {
+    const server = socket === null ? connectTo(Number(url.port || 5432), url.hostname) : connectTo(`${socket}/.s.PGSQL.5432`);
+    for (const end of [client, server]) end.on("error", () => {});
+    client.pipe(server);
+    server.on("data", (chunk) => void (chunk.subarray(0, 1).toString() === "A" || client.write(chunk)));
+    server.on("end", () => client.end());
+  });
+}
 
 /** Answers the first message with an error, as PostgreSQL does. */
 function refusingServer(code: string, message: string) {

@@ -8,11 +8,13 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { eventually, serverProcesses } from "../../src/database/embedded/processes.ts";
 import { startEmbedded } from "../../src/database/embedded.ts";
 
 const program = join(import.meta.dirname, "support/embedded-gateway.ts");
+
+const { run } = inject("testServer");
 
 let dataDir: string;
 let instance: string;
@@ -23,8 +25,8 @@ const processes = () => serverProcesses(serverDir, `dr-gateway-${instance}`);
 /** A data folder as a first start leaves it: copying it is quicker than making it. */
 let made: string;
 beforeAll(async () => {
-  made = await mkdtemp(join(tmpdir(), "dr-embedded-"));
-  await (await startEmbedded({ dataDir: made, instance: `test-${randomBytes(4).toString("hex")}` })).stop();
+  made = await mkdtemp(join(tmpdir(), `dr-test-data-${run}-`));
+  await (await startEmbedded({ dataDir: made, instance: `test-${run}-${randomBytes(4).toString("hex")}` })).stop();
 });
 afterAll(() => rm(made, { recursive: true }));
 
@@ -32,9 +34,9 @@ afterAll(() => rm(made, { recursive: true }));
 const notTheFirst = () => cp(made, dataDir, { recursive: true, preserveTimestamps: true });
 
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "dr-embedded-"));
+  dataDir = await mkdtemp(join(tmpdir(), `dr-test-data-${run}-`));
   await chmod(dataDir, 0o711);
-  instance = `test-${randomBytes(4).toString("hex")}`;
+  instance = `test-${run}-${randomBytes(4).toString("hex")}`;
   serverDir = join(dataDir, "postgresql");
 });
 afterEach(async () => {

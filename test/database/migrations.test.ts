@@ -102,6 +102,17 @@ describe("migrations", () => {
     expect((await pool.query("SELECT FROM _prisma_migrations WHERE finished_at IS NOT NULL")).rowCount).toBe(1);
   });
 
+  it("are not begun on a PostgreSQL older than 15", async () => {
+    await db.database.pool.query(`CREATE FUNCTION current_setting(name text) RETURNS text LANGUAGE sql
+      AS $$ SELECT CASE name WHEN 'server_version' THEN '14.9' ELSE '140009' END $$`);
+    const older = new URL(db.url);
+    older.searchParams.set("options", "-c search_path=public,pg_catalog");
+    await expect(migrate(older.href)).rejects.toThrow(
+      "The database runs on PostgreSQL 14.9; the gateway needs 15 or newer, so upgrade it.",
+    );
+    expect(await tables()).toEqual([]);
+  });
+
   it("hold functions, strings with semicolons and dollar quotes", async () => {
     const sql = "CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN 'a;b'; END $$;\n-- the end; of it";
     await migrate(db.url, { folder: await migrationsOf("functions", { "20000101000000_f": sql }) });

@@ -1,11 +1,11 @@
 /** One PostgreSQL for the whole suite and one database with all migrations, which every test file clones. */
 import { randomBytes } from "node:crypto";
+import { readdirSync, readlinkSync, rmSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { connect, withDatabase } from "../../src/database/connection.ts";
-import { clearStale } from "../../src/database/embedded/stale.ts";
 import { startEmbedded } from "../../src/database/embedded.ts";
 import { migrate } from "../../src/database/migrations.ts";
 
@@ -15,11 +15,16 @@ declare module "vitest" {
   }
 }
 
+/** Of data folders; what begins with it and the run is removed with the run. */
 const prefix = "dr-test-data-";
 
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const outside = process.env.TEST_DATABASE_URL ?? process.env.DATABASE_URL;
   const run = `${process.pid}_${randomBytes(3).toString("hex")}`;
+  await sweep();
+  // Ctrl-C: embedded servers stand in sessions of their own and would stay.
+  const end = () => endAll(run);
+  process.once("exit", end);
   const server = outside === undefined || outside === "" ? await startServer(run) : { url: outside, stop: async () => {} };
   const template = `dr_test_${run}_template`;
   await onServer(server.url, `CREATE DATABASE ${template}`);
@@ -28,6 +33,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   return async () => {
     if (outside) await dropAll(outside, run);
     await server.stop();
+    process.off("exit", end);
   };
 }
 
@@ -35,37 +41,37 @@ export default async function setUp(project: TestProject): Promise<() => Promise
 const settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "max_connections=400"];
 
 async function startServer(run: string) {
-  await sweep();
   const dataDir = join(tmpdir(), prefix + run);
   const server = await startEmbedded({ dataDir, instance: `test-${run}`, settings });
-  // Ctrl-C and a broken-off run: the server stands in a session of its own and would stay.
-  const kill = () => {
-    try {
-      process.kill(server.pid, "SIGQUIT");
-    } catch {
-      // It has ended.
-    }
-  };
-  process.once("exit", kill);
   return {
     url: server.url,
     stop: async () => {
       await server.stop();
-      process.off("exit", kill);
       await rm(dataDir, { recursive: true, force: true });
     },
   };
 }
 
-/** What runs that were killed left behind. */
+/** Ends at once whatever stands in this run's folders, then removes them. */
+function endAll(run: string): void {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readlinkSync(`/proc/${pid}/cwd`).startsWith(join(tmpdir(), prefix + run))) process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // Gone meanwhile, or another user's.
+    }
+  }
+  for (const name of readdirSync(tmpdir())) {
+    const ours = name.startsWith(prefix + run) || name.startsWith(`dr-gateway-test-${run}`);
+    if (ours) rmSync(join(tmpdir(), name), { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** What runs that were killed with -9 left behind. */
 async function sweep(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
-    const [, pid] = new RegExp(`^${prefix}(\\d+)_`).exec(name) ?? [];
-    if (pid === undefined || alive(Number(pid))) continue;
-    const dataDir = join(tmpdir(), name);
-    const socketDir = join(tmpdir(), `dr-gateway-test-${name.slice(prefix.length)}`);
-    await clearStale(join(dataDir, "postgresql"), socketDir).catch(() => {});
-    await Promise.all([dataDir, socketDir].map((folder) => rm(folder, { recursive: true, force: true })));
+    const [, run, pid] = new RegExp(`^${prefix}((\\d+)_[0-9a-f]+)`).exec(name) ?? [];
+    if (run !== undefined && !alive(Number(pid))) endAll(run);
   }
 }
 

@@ -69,7 +69,12 @@ export async function startServer(
       throw new DatabaseError(`PostgreSQL ended while it started: ${await lastLine(logFile)} (more in ${logFile}).`);
     });
     child.unref();
-    await Promise.race([failed, ready(socketDir)]);
+    try {
+      await Promise.race([failed, ready(socketDir)]);
+    } catch (error) {
+      await stop(child);
+      throw error;
+    }
     failed.catch(() => {});
     ended.catch(() => {});
     return { pid: child.pid ?? 0, ended, stop: () => stop(child) };
