@@ -47,6 +47,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   relay: {
     clientMutationId: "omit",
     cursorType: "String",
+    nodesOnConnection: { description: "The page's entries without their cursors." },
     encodeGlobalID: (typename, id) => encodeId(typename, String(id)),
     decodeGlobalID: (globalId) => decodeId(globalId),
     edgesFieldOptions: { nullable: false, description: "The page's entries, each with its cursor." },

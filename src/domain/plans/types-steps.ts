@@ -31,7 +31,8 @@ builder.node(CommandStep, {
     command: t.string({ description: "The program, of the site's scripts folder.", resolve: ({ command }) => command ?? "" }),
     arguments: t.exposeStringList("arguments", { description: "Its arguments; no shell reads them." }),
     timeoutSeconds: t.int({
-      description: "After so many seconds it is ended, and has failed.",
+      nullable: true, // as a prompt's, so that both can be selected in one list
+      description: "After so many seconds it is ended, and has failed; never null.",
       resolve: ({ timeoutSeconds }) => timeoutSeconds ?? 300,
     }),
     runOnSite: t.field({ type: SiteRole, description: "Where it runs.", resolve: ({ runOnSite }) => runOnSite ?? "RECOVERY" }),

@@ -149,7 +149,11 @@ builder.objectRef<EventIn<Log.PromptOpened>>("PromptOpenedEvent").implement({
   fields: (t) => ({
     number: t.string({ description: "The step's place in the tree.", resolve: ({ event }) => event.path }),
     name: t.string({ description: "Name of the step that asks.", resolve: ({ event }) => event.name }),
-    message: t.string({ description: "The question.", resolve: ({ event }) => event.message }),
+    message: t.string({
+      nullable: true, // as a step's, so that both can be selected in one list
+      description: "The question; never null.",
+      resolve: ({ event }) => event.message,
+    }),
     dueAt: t.field({
       type: "DateTime",
       nullable: true,

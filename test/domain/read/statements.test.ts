@@ -1,0 +1,58 @@
+/** The number of SQL statements does not depend on the number of rows. */
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { aGroup, aPair, aPlan } from "../../support/rows.ts";
+import { type Asker, anAsker, list } from "./support.ts";
+
+let small: Asker;
+let large: Asker;
+
+beforeAll(async () => {
+  [small, large] = await Promise.all([anAsker(), anAsker()]);
+  await plans(small, 1, 1, 5);
+  await plans(large, 20, 1, 25);
+});
+afterAll(() => Promise.all([small.drop(), large.drop()]));
+
+async function plans({ database }: Asker, count: number, groups: number, vms: number): Promise<void> {
+  const pair = await aPair(database);
+  for (let plan = 0; plan < count; plan++) {
+    const made = await Promise.all(Array.from({ length: groups }, (_, group) => aGroup(database, pair, `g-${plan}-${group}`, vms)));
+    await aPlan(database, pair, `plan-${plan}`, [
+      { groupIds: made.map(({ groupId }) => groupId), steps: [{ type: "COMMAND", name: "c" }] },
+    ]);
+  }
+}
+
+/** Everything that goes through the pool: our own statements and Prisma's. */
+async function statements(asker: Asker, query: string): Promise<{ count: number; answer: unknown }> {
+  const spy = vi.spyOn(asker.database.pool, "query");
+  const answer = await asker.ask(query);
+  const count = spy.mock.calls.length;
+  spy.mockRestore();
+  return { count, answer };
+}
+
+const nested = `{ recoveryPlans(first: 50) { totalCount nodes { name state vmCount
+  priorityGroups { name prePowerOnSteps { name } }
+  protectionGroups(first: 50) { totalCount nodes { name protectionState vmCount datastoreCount recoveryPlanCount
+    protectedSite { name pairing { replicationHealth } } recoverySite { name summary { protectedVmsCount } }
+    vms(first: 500) { totalCount nodes { name rpoViolation replicationInfo { lagMinutes state } placeholder { name } sourceSite { site { name } datastore { name } }
+      recoverySite { site { name } folder { name } resourcePool { name } networks { source targetNetwork { name } testNetwork { name } } }
+      recoverySettings { priority ipCustomizationRules { targetIp } commands { command } dependsOnVms { name } }
+      nics { network { name } } networkMappings { targetNetwork { name } } protectionGroup { name } } } } } } } }`;
+
+it("is the same for 1 plan with 5 VMs and for 20 plans with 500 VMs together", async () => {
+  const few = await statements(small, nested);
+  const many = await statements(large, nested);
+  const vms = list(many.answer, "recoveryPlans.nodes").flatMap((plan) =>
+    list(plan, "protectionGroups.nodes").flatMap((group) => list(group, "vms.nodes")),
+  );
+  expect(vms).toHaveLength(500);
+  expect(many.count).toBe(few.count);
+  expect(many.count).toBeLessThan(40);
+});
+
+it("reads a plain nested query in three statements", async () => {
+  const query = `{ recoveryPlans(first: 50) { nodes { name protectionGroups { nodes { name vms(first: 100) { nodes { name powerState } } } } } } }`;
+  expect((await statements(large, query)).count).toBe(3);
+});
