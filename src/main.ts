@@ -33,7 +33,7 @@ async function run(config: Config): Promise<void> {
   const directUrl = config.databaseDirectUrl ?? url;
   await migrate(directUrl, config.databaseDirectUrl === null ? {} : { variable: "DATABASE_DIRECT_URL" });
   const onConnectionLost = (error: Error) => log.warn({ err: error }, "a database connection was lost");
-  const database = closing.use(await openDatabase({ url, directUrl, onConnectionLost }));
+  const database = closing.use(await openDatabase({ url, directUrl: config.databaseDirectUrl, onConnectionLost }));
   const { pool, connectDirect } = database;
   const generation = await readGeneration(pool);
 
@@ -41,6 +41,10 @@ async function run(config: Config): Promise<void> {
   const lab = closing.use(await openLab({ url: labUrl, speed: config.labSpeed, guestServices: config.labGuestServices }));
   const providers = new Map([["lab", lab.provider]]);
   const administrator = await ensureFirstAdministrator(pool, config);
+  if (config.seedFile !== null && (await database.prisma.site.count()) === 0) {
+    const { importFile } = await import("./import/import-file.ts"); // later starts don't need it
+    await importFile({ database, lab, path: config.seedFile });
+  }
 
   const wakeUps = await startWakeUps({ connectDirect, pool, log });
   closing.defer(() => wakeUps.close());

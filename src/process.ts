@@ -4,6 +4,7 @@ import { type Config, ConfigError } from "./config.ts";
 import { DatabaseError } from "./database/errors.ts";
 import { type FirstAdministrator, firstSignInFile } from "./domain/access/first-administrator.ts";
 import { ListenError } from "./gateway/listen.ts";
+import { ImportError } from "./import/problem.ts";
 
 export interface StopRequest {
   /** Resolves at the first SIGTERM or SIGINT, also one that came before; rejects when the embedded database has ended by itself. */
@@ -47,7 +48,8 @@ export async function endWith(run: () => Promise<void>): Promise<never> {
     process.exit(0);
   } catch (error) {
     const cause = firstOf(error);
-    const known = cause instanceof ConfigError || cause instanceof DatabaseError || cause instanceof ListenError;
+    const known =
+      cause instanceof ConfigError || cause instanceof DatabaseError || cause instanceof ListenError || cause instanceof ImportError;
     console.error(known ? `dr-gateway: ${cause.message}` : cause);
     process.exit(cause instanceof ConfigError ? 2 : 1);
   }

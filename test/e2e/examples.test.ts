@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { examples } from "../../src/gateway/examples.ts";
+import { post, rawSocket } from "../gateway/support.ts";
+import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { dataFolder, type GatewayProcess, startProcess } from "./gateway-process.ts";
+
+const password = "for the examples";
+let db: TestDatabase;
+let folder: ReturnType<typeof dataFolder>;
+let gateway: GatewayProcess;
+let url: string;
+beforeAll(async () => {
+  db = await freshDatabase();
+  folder = dataFolder();
+  gateway = startProcess(folder.path, { DATABASE_URL: db.url, SEED_FILE: "demo/demo.yaml", LAB_SPEED: "500", ADMIN_PASSWORD: password });
+  url = `${await gateway.ready}/graphql`;
+}, 60_000);
+afterAll(async () => {
+  gateway.child.kill("SIGTERM");
+  await gateway.ended;
+  folder.remove();
+  await db.drop();
+});
+
+/** The text of the playground's tab. */
+const tab = (name: string) => examples().find((one) => one.name.endsWith(name))?.query ?? "";
+
+it("the playground's tabs, one after the other, are a whole test: sign in, look, start, watch, answer, clean up", {
+  timeout: 90_000,
+}, async () => {
+  let token = "";
+  const run = async (name: string, variables: object) => {
+    const { data, errors } = await post(url, { query: tab(name), variables }, token ? { "session-token": token } : {});
+    expect(errors).toBeUndefined();
+    return JSON.parse(JSON.stringify(data));
+  };
+  ({ token } = (await run("sign-in", { input: { user: "admin", password } })).createSession);
+  const [{ node: plan }] = (await run("plan-graph", { name: "" })).recoveryPlans.edges;
+  expect(plan).toMatchObject({ lifecycle: "READY", priorityGroups: [{ priority: 1 }, { priority: 2 }, { priority: 3 }] });
+  const { recovery } = (await run("start-a-test", { planId: plan.id })).startRecovery;
+
+  const socket = await rawSocket(url, { sessionToken: token });
+  await socket.next("connection_ack");
+  socket.subscribe("watch", tab("watch"), { recoveryId: recovery.id });
+  let ended: object | undefined;
+  while (!ended) {
+    const { payload } = await socket.next("next", "watch");
+    for (const event of JSON.parse(JSON.stringify(payload)).data.recoveryEvents.events) {
+      if (event.kind === "PROMPT_OPENED") {
+        expect(event.question).toEqual(expect.any(String));
+        const { answerPrompt } = await run("answer-the-prompt", { promptId: event.prompt.id });
+        expect(answerPrompt.prompt).toMatchObject({ answer: "CONTINUE", answeredBy: "admin" });
+      }
+      if (event.kind === "RECOVERY_ENDED") ended = event;
+    }
+  }
+  expect(ended).toMatchObject({ resultState: expect.stringMatching(/SUCCESS|WARNING/), rtoAchievedSeconds: expect.any(Number) });
+  await socket.next("complete", "watch");
+  socket.socket.close();
+
+  const { cleanupTest } = await run("clean-up", { planId: plan.id });
+  expect(cleanupTest.recovery).toMatchObject({ id: expect.any(String) });
+});
