@@ -182,6 +182,15 @@ describe("the embedded server", () => {
     );
   });
 
+  it("leaves nothing running when PostgreSQL does not start, so that the gateway can end at once", async () => {
+    await notTheFirst();
+    await writeFile(join(serverDir, "PG_VERSION"), "12\n");
+    const gateway = launch();
+    if (gateway.stderr === null) throw new Error("no output");
+    const [said, [code]] = await Promise.all([text(gateway.stderr), once(gateway, "exit")]);
+    expect({ said, code }).toMatchObject({ said: expect.stringContaining("PostgreSQL ended while it started"), code: 1 });
+  });
+
   it("says why PostgreSQL did not start", async () => {
     await notTheFirst();
     await writeFile(join(serverDir, "PG_VERSION"), "12\n");

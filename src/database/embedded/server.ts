@@ -70,7 +70,8 @@ export async function startServer(
     });
     child.unref();
     try {
-      await Promise.race([failed, ready(socketDir)]);
+      await Promise.race([failed, ready(child, socketDir)]);
+      if (hasEnded(child)) await failed;
     } catch (error) {
       await stop(child);
       throw error;
@@ -85,8 +86,8 @@ export async function startServer(
 
 const user = ({ uid }: Launcher) => (uid === null ? {} : { uid, gid: uid });
 
-async function ready(socketDir: string): Promise<void> {
-  const answered = await eventually(() => answers(socketDir), startMs);
+async function ready(child: ChildProcess, socketDir: string): Promise<void> {
+  const answered = await eventually(async () => hasEnded(child) || (await answers(socketDir)), startMs);
   if (!answered) throw new DatabaseError(`PostgreSQL did not answer within ${startMs / 1000} s; its log is in the data folder.`);
 }
 
@@ -105,10 +106,13 @@ async function answers(socketDir: string): Promise<boolean> {
   }
 }
 
+/** Also when it never began. */
+const hasEnded = (child: ChildProcess) => child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+
 /** SIGINT ends the sessions; SIGTERM would wait for them. */
 async function stop(child: ChildProcess): Promise<void> {
   for (const name of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (hasEnded(child)) return;
     child.ref();
     const ended = once(child, "exit", { signal: AbortSignal.timeout(stopMs) });
     child.kill(name);
