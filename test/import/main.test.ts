@@ -17,7 +17,7 @@ describe("npm run import", () => {
 
   const run = (args: readonly string[], env: Record<string, string> = { DATABASE_URL: db.url }) =>
     new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      execFile(process.execPath, ["src/import/main.ts", ...args], { env: { ...env, PATH: process.env["PATH"] } }, (error, out, err) => {
+      execFile(process.execPath, ["src/import/main.ts", ...args], { env: { ...env, PATH: process.env.PATH } }, (error, out, err) => {
         resolve({ code: typeof error?.code === "number" ? error.code : 0, out: out.trim(), err: err.trim() });
       });
     });

@@ -9,9 +9,10 @@ interface Outcome {
   readonly err: string;
 }
 
+const folder = "scripts";
 const run = (script: string, args: readonly string[], env: Record<string, string> = {}) =>
   new Promise<Outcome>((resolve) => {
-    execFile(`scripts/${script}`, args, { env: { PATH: "/usr/local/bin:/usr/bin:/bin", ...env } }, (error, out, err) => {
+    execFile(`${folder}/${script}`, args, { env: { PATH: "/usr/local/bin:/usr/bin:/bin", ...env } }, (error, out, err) => {
       resolve({ code: typeof error?.code === "number" ? error.code : 0, out: out.trim(), err: err.trim() });
     });
   });
@@ -57,7 +58,7 @@ describe("wait-for-db.sh", () => {
 
   it("waits until the database begins to accept connections", async () => {
     const port = await freePort();
-    const child = execFile("scripts/wait-for-db.sh", ["127.0.0.1", `${port}`, "30"]);
+    const child = execFile(`${folder}/wait-for-db.sh`, ["127.0.0.1", `${port}`, "30"]);
     const [first] = await once(child.stdout ?? child, "data");
     expect(String(first)).toContain("waiting for");
     const ended = once(child, "exit");

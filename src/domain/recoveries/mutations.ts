@@ -1,7 +1,7 @@
 /** What can be done with recoveries: checked for shape here, decided in the service. */
-import { signedIn } from "../access/caller.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
+import { UnauthorizedError } from "../errors.ts";
 import { idOf } from "../ids.ts";
 import { TaskRef } from "../tasks/types-refs.ts";
 import type { Viewer } from "../viewer.ts";
@@ -233,8 +233,9 @@ builder.mutationFields((t) => ({
 }));
 
 function act<T>(context: Context, work: (recoveries: Recoveries, viewer: Viewer) => Promise<T>): Promise<T> {
-  signedIn(context);
-  return work(context.services.recoveries, context.viewer);
+  const { viewer, refusal, services } = context;
+  if (viewer === null) throw refusal ?? new UnauthorizedError("This needs a session.");
+  return work(services.recoveries, viewer);
 }
 
 async function loadRecovery({ loaders }: Context, id: string) {

@@ -1,0 +1,143 @@
+import { execute, parse, validate } from "graphql";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createContext } from "../../../src/domain/context.ts";
+import { decodeId, encodeId } from "../../../src/domain/ids.ts";
+import { openLoaders } from "../../../src/domain/loaders.ts";
+import { schema } from "../../../src/domain/schema.ts";
+import type { Viewer } from "../../../src/domain/viewer.ts";
+import { createFeeds } from "../../../src/events/feed.ts";
+import { aPrompt, aStage, endRun, everything, operator, type Stage } from "./stage.ts";
+
+const never = () => Promise.reject(new Error("not asked for here"));
+const sessions = { create: never, remove: never, authenticate: never, overAmong: never, onRemoved: () => () => {} };
+const failure = `... on Error { __typename code message remedy requestId timestamp }
+  ... on InvalidRequestError { fieldErrors { path message } } ... on NotFoundError { resource resourceId } ... on PreconditionFailedError { reason }
+  ... on ConflictError { planId planName lifecycle activeRecoveryId activeTaskId limit current answeredBy answeredAt answer }`;
+
+describe("the mutations of recoveries", () => {
+  let stage: Stage;
+  let feeds: ReturnType<typeof createFeeds>;
+  let loaders: ReturnType<typeof openLoaders>;
+  beforeAll(async () => {
+    stage = await aStage();
+    const { database } = stage.db;
+    loaders = openLoaders(database, { slotsPerSite: 20 });
+    const wakeUps = { on: () => () => {}, hint: () => {}, close: async () => {} };
+    feeds = createFeeds({ pool: database.pool, wakeUps, generation: () => 1, log: { warn() {} } });
+  });
+  afterEach(() => stage.reset());
+  afterAll(async () => {
+    feeds.close();
+    await stage.close();
+  });
+
+  async function send(mutation: string, payload: string, input: object, viewer: Viewer | null = operator) {
+    const type = `${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}`;
+    const document = parse(
+      `mutation ($input: ${type}Input!) { ${mutation}(input: $input) { ... on ${type}Payload { ${payload} } ${failure} } }`,
+    );
+    expect(validate(schema, document)).toEqual([]);
+    const caller = { requestId: "req-1", address: "::1", viewer, refusal: null, token: null, basic: null, onLagging: () => {} };
+    const services = { sessions, recoveries: stage.recoveries };
+    const contextValue = createContext({ loaders, services, feeds, generation: 1 }, caller, new AbortController().signal);
+    const { data, errors } = await execute({ schema, document, variableValues: { input }, contextValue });
+    if (errors?.[0]) throw errors[0].originalError ?? errors[0];
+    return JSON.parse(JSON.stringify(data))[mutation];
+  }
+
+  const planId = () => encodeId("RecoveryPlan", stage.planId);
+  const start = (input: object = {}) =>
+    send("startRecovery", "recovery { id state notes } task { id name state }", { planId: planId(), recoveryType: "TEST", ...input });
+  const databaseId = (globalId: string) => decodeId(globalId).id;
+
+  it("start, pause, resume and cancel a test, and clean it up", async () => {
+    const { recovery, task } = await start({ notes: "Quarterly" });
+    expect(recovery).toMatchObject({ state: "NOT_STARTED", notes: "Quarterly" });
+    expect(task).toMatchObject({ name: "Test Recovery - plan", state: "QUEUED" });
+    const input = { recoveryId: recovery.id };
+    for (const mutation of ["pauseRecovery", "resumeRecovery", "cancelRecovery"]) {
+      expect(await send(mutation, "recovery { id }", input)).toEqual({ recovery: { id: recovery.id } });
+    }
+    await endRun(stage, databaseId(recovery.id), "TEST_COMPLETE", "CANCELLED");
+    const cleanup = await send("cleanupTest", "recovery { id state } task { name }", {
+      planId: planId(),
+      recoveryId: recovery.id,
+      force: true,
+    });
+    expect(cleanup).toEqual({ recovery: { id: expect.any(String), state: "NOT_STARTED" }, task: { name: "Test Cleanup - plan" } });
+  });
+
+  it("answer a prompt, and tell the second who was first", async () => {
+    const { recovery } = await start();
+    const promptId = encodeId("Prompt", await aPrompt(stage, databaseId(recovery.id)));
+    expect(await send("answerPrompt", "prompt { id answer answeredBy } recovery { id }", { promptId, answer: "SKIP" })).toEqual({
+      prompt: { id: promptId, answer: "SKIP", answeredBy: "olga" },
+      recovery: { id: recovery.id },
+    });
+    expect(await send("answerPrompt", "recovery { id }", { promptId, answer: "ABORT" })).toMatchObject({
+      __typename: "ConflictError",
+      code: "CONFLICT",
+      requestId: "req-1",
+      answeredBy: "olga",
+      answer: "SKIP",
+      answeredAt: expect.any(String),
+      activeRecoveryId: recovery.id,
+      planId: planId(),
+    });
+  });
+
+  it("name run, task and plan that stand in the way, by their global ids", async () => {
+    const { recovery, task } = await start();
+    expect(await start()).toMatchObject({
+      code: "CONFLICT",
+      planId: planId(),
+      planName: "plan",
+      lifecycle: "TEST_IN_PROGRESS",
+      activeRecoveryId: recovery.id,
+      activeTaskId: task.id,
+      remedy: expect.stringContaining("cancel"),
+    });
+  });
+
+  it("give the first answer to the same idempotency key", async () => {
+    const first = await start({ idempotencyKey: "k" });
+    expect(await start({ idempotencyKey: "k" })).toEqual(first);
+  });
+
+  it.each([
+    ["startRecovery", { recoveryType: "TEST" }, "planId", "RecoveryPlan"],
+    ["cleanupTest", {}, "planId", "RecoveryPlan"],
+    ["answerPrompt", { answer: "CONTINUE" }, "promptId", "Prompt"],
+    ["cancelRecovery", {}, "recoveryId", "Recovery"],
+    ["pauseRecovery", {}, "recoveryId", "Recovery"],
+    ["resumeRecovery", {}, "recoveryId", "Recovery"],
+  ])(
+    "%s: an id that is none, of another type, or of nothing is a typed error, and changes nothing",
+    async (mutation, rest, field, type) => {
+      const before = await everything(stage);
+      const fieldError = { __typename: "InvalidRequestError", fieldErrors: [{ path: [field], message: expect.any(String) }] };
+      expect(await send(mutation, "recovery { id }", { ...rest, [field]: "nonsense" })).toMatchObject(fieldError);
+      expect(await send(mutation, "recovery { id }", { ...rest, [field]: encodeId("Site", stage.protectedSiteId) })).toMatchObject(
+        fieldError,
+      );
+      const unknown = encodeId(type, "01900000-0000-7000-8000-000000000000");
+      expect(await send(mutation, "recovery { id }", { ...rest, [field]: unknown })).toMatchObject({
+        __typename: "NotFoundError",
+        resource: type,
+        resourceId: unknown,
+      });
+      expect(await everything(stage)).toBe(before);
+    },
+  );
+
+  it("say honestly what this release can't do", async () => {
+    expect(await start({ recoveryType: "DISASTER" })).toMatchObject({ code: "PRECONDITION_FAILED", reason: "NOT_YET_SUPPORTED" });
+  });
+
+  it("need a session", async () => {
+    const before = await everything(stage);
+    const input = { planId: planId(), recoveryType: "TEST" };
+    await expect(send("startRecovery", "recovery { id }", input, null)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    expect(await everything(stage)).toBe(before);
+  });
+});
