@@ -25,7 +25,7 @@ export function dataFolder(): { readonly path: string; remove(): void } {
 export function startProcess(dataDir: string, env: Record<string, string> = {}): GatewayProcess {
   const child = spawn(process.execPath, ["--import", join(root, "src/prepare.js"), join(root, "src/main.ts")], {
     cwd: root,
-    env: { PATH: process.env["PATH"], TMPDIR: tmpdir(), DATA_DIR: dataDir, PORT: "0", SEED_FILE: "none", LOG_LEVEL: "error", ...env },
+    env: { PATH: process.env.PATH, TMPDIR: tmpdir(), DATA_DIR: dataDir, PORT: "0", SEED_FILE: "none", LOG_LEVEL: "error", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";
