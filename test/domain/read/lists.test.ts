@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { InvalidRequestError } from "../../../src/domain/errors.ts";
+import { encodeId } from "../../../src/domain/ids.ts";
+import { aGroup, aPair, aPlan, type GroupRows, type PairRows } from "../../support/rows.ts";
+import { type Asker, anAsker, at, list, text } from "./support.ts";
+
+let asker: Asker;
+let pair: PairRows;
+let one: GroupRows;
+let two: GroupRows;
+
+beforeAll(async () => {
+  asker = await anAsker();
+  const { database } = asker;
+  pair = await aPair(database);
+  one = await aGroup(database, pair, "One", 7);
+  two = await aGroup(database, pair, "two_x", 5);
+  await aPlan(database, pair, "Plan", [{ groupIds: [one.groupId, two.groupId] }]);
+  await database.prisma.virtualMachine.create({ data: { siteId: pair.recoverySiteId, externalId: "u", name: "Unprotected" } });
+});
+afterAll(() => asker.drop());
+
+const names = (answer: unknown, path: string) => list(answer, `${path}.edges`).map((edge) => text(edge, "node.name"));
+
+/** All names, page by page, forward or backward. */
+async function walk(order: string, size: number, backward: boolean): Promise<string[]> {
+  const found: string[] = [];
+  let cursor: string | null = null;
+  for (;;) {
+    const page = backward ? "last: $size, before: $cursor" : "first: $size, after: $cursor";
+    const answer: unknown = await asker.ask(
+      `query ($size: Int, $cursor: String) { vms(${page}, orderBy: ${order}) { edges { node { name } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`,
+      { size, cursor },
+    );
+    if (backward) found.unshift(...names(answer, "vms"));
+    else found.push(...names(answer, "vms"));
+    if (at(answer, `vms.pageInfo.${backward ? "hasPreviousPage" : "hasNextPage"}`) === false) return found;
+    cursor = text(answer, `vms.pageInfo.${backward ? "startCursor" : "endCursor"}`);
+  }
+}
+
+describe("a list", () => {
+  it.each([
+    "{ field: NAME }",
+    "{ field: NAME, direction: DESC }",
+    "{ field: LAST_SYNC_TIME }",
+    "{ field: LAST_SYNC_TIME, direction: DESC }",
+    "{ field: PROTECTION_STATE, direction: DESC }",
+  ])("is the same in pages of any size, forward and backward, sorted by %s", async (order) => {
+    const whole = await walk(order, 500, false);
+    expect(new Set(whole).size).toBe(13);
+    for (const size of [1, 3, 4, 13]) {
+      expect(await walk(order, size, false)).toEqual(whole);
+      expect(await walk(order, size, true)).toEqual(whole);
+    }
+  });
+
+  it("has 25 entries by default, and says how many there are only when asked", async () => {
+    await aGroup(asker.database, pair, "many", 30);
+    const answer = await asker.ask(`{ vms { totalCount nodes { name } pageInfo { hasNextPage } } }`);
+    expect(list(answer, "vms.nodes")).toHaveLength(25);
+    expect(answer).toMatchObject({ vms: { totalCount: 43, pageInfo: { hasNextPage: true } } });
+  });
+
+  it("is filtered by everything that is given; names by substring, without regard to case and literally", async () => {
+    const count = async (filter: string) => at(await asker.ask(`{ vms(filter: ${filter}) { totalCount } }`), "vms.totalCount");
+    expect(await count(`{ name: "ONE-VM" }`)).toBe(7);
+    expect(await count(`{ name: "o_x" }`)).toBe(5);
+    expect(await count(`{ name: "%" }`)).toBe(0);
+    expect(await count(`{ protectionGroupId: "${encodeId("ProtectionGroup", one.groupId)}", name: "-0" }`)).toBe(7);
+    expect(await count(`{ isProtected: false }`)).toBe(1);
+    expect(await count(`{ protectionState: NOT_CONFIGURED }`)).toBe(1);
+    expect(await count(`{ siteId: "${encodeId("Site", pair.recoverySiteId)}" }`)).toBe(1);
+    expect(await count(`{ needsConfiguration: true }`)).toBe(0);
+  });
+
+  it("pages below each parent by itself", async () => {
+    const query = `query ($after: String) { protectionGroups(filter: { name: "o" }) { nodes { name vms(first: 3, after: $after) {
+      totalCount edges { cursor node { name } } pageInfo { hasNextPage } } } } }`;
+    const answer = await asker.ask(query);
+    const [first, second] = list(answer, "protectionGroups.nodes");
+    expect(names(first, "vms")).toEqual(["One-vm-01", "One-vm-02", "One-vm-03"]);
+    expect(names(second, "vms")).toEqual(["two_x-vm-01", "two_x-vm-02", "two_x-vm-03"]);
+    expect(second).toMatchObject({ vms: { totalCount: 5, pageInfo: { hasNextPage: true } } });
+    const next = await asker.ask(query, { after: text(first, "vms.edges.2.cursor") });
+    expect(names(list(next, "protectionGroups.nodes")[0], "vms")).toEqual(["One-vm-04", "One-vm-05", "One-vm-06"]);
+  });
+
+  it.each([
+    ["first: 0", "first"],
+    ["first: 501", "first"],
+    ["last: 501", "last"],
+    ["first: 3, last: 3", "last"],
+    [`after: "nonsense"`, "after"],
+    [`after: "${Buffer.from(JSON.stringify(["NAME", "DESC", "a", "x"])).toString("base64url")}"`, "after"],
+    [`before: "${Buffer.from(JSON.stringify(["NAME", "ASC", 3, "0190aaaa-0000-7000-8000-000000000000"])).toString("base64url")}"`, "before"],
+    [
+      `orderBy: { field: LAST_SYNC_TIME }, after: "${Buffer.from(JSON.stringify(["LAST_SYNC_TIME", "ASC", "yesterday", "0190aaaa-0000-7000-8000-000000000000"])).toString("base64url")}"`,
+      "after",
+    ],
+  ])("refuses %s with the argument named", async (args, name) => {
+    const { errors, data } = await asker.answer(`{ vms(${args}) { nodes { name } } sites { totalCount } }`);
+    const error = errors?.[0]?.originalError;
+    expect(error).toBeInstanceOf(InvalidRequestError);
+    expect(error).toMatchObject({ fieldErrors: [{ path: [name] }] });
+    expect(data).toMatchObject({ vms: null, sites: { totalCount: 2 } });
+  });
+});
