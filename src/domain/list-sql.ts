@@ -73,8 +73,8 @@ export function pageStatement<Field extends string, Filter, Parent extends strin
   const parent = source.parents[parents.kind];
   values.push(parents.ids);
   // A lateral join with LIMIT is a nested loop, so that each parent's rows come in the inner order.
-  const text = `SELECT p.id AS "parentId", r.* FROM unnest($${values.length}::uuid[]) AS p (id)
-    CROSS JOIN LATERAL (${inner(parent.from ?? "", ` AND ${parent.column} = p.id`)}) AS r`;
+  const text = `SELECT above.id AS "parentId", page.* FROM unnest($${values.length}::uuid[]) AS above (id)
+    CROSS JOIN LATERAL (${inner(parent.from ?? "", ` AND ${parent.column} = above.id`)}) AS page`;
   return { name: `${name}-of-${parents.kind}`, text, values };
 }
 

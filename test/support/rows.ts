@@ -202,11 +202,11 @@ const started = new Date("2026-01-15T14:30:00.000Z");
 const ended = new Date("2026-01-15T14:31:30.000Z");
 const settled = (status: StepStatus) => status !== "PENDING" && status !== "RUNNING" && status !== "WAITING";
 
-/** A run of a plan with this tree; over when every step at its top is. */
+/** A run of a plan with this tree; over when every step at its top is, not compiled when there is none. */
 export async function aRun({ prisma }: Prisma, pair: PairRows, planId: string, steps: readonly StepRows[]): Promise<RunRows> {
   const runId = uuid();
   const taskId = uuid();
-  const isOver = steps.every(({ status = "PENDING" }) => settled(status));
+  const isOver = steps.length > 0 && steps.every(({ status = "PENDING" }) => settled(status));
   const { name } = await prisma.recoveryPlan.findUniqueOrThrow({ where: { id: planId } });
   await prisma.recovery.create({
     data: {
@@ -237,6 +237,7 @@ export async function aRun({ prisma }: Prisma, pair: PairRows, planId: string, s
       targetType: "RECOVERY_PLAN",
       recoveryId: runId,
       initiatedBy: "admin",
+      endedAt: isOver ? ended : null,
     },
   });
   await prisma.recoveryStep.createMany({ data: rowsOf(runId, steps) });

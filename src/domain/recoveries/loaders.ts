@@ -12,17 +12,19 @@ const recoveryColumns = `r.id, r.plan_id AS "planId", r.plan_name AS "planName",
   r.cancel_requested_at AS "cancelRequestedAt", r.cancel_reason AS "cancelReason", r.last_event AS "lastEvent",
   r.progress_percent AS "progressPercent", r.current_step AS "currentStep", r.estimated_completion_at AS "estimatedCompletionAt",
   r.vm_count AS "vmCount", r.vms_succeeded AS "vmsSucceeded", r.vms_failed AS "vmsFailed", r.warnings_count AS "warningsCount",
-  r.errors, r.warnings, r.rto_achieved_seconds AS "rtoAchievedSeconds", r.rto_of_recovered_vms_seconds AS "rtoOfRecoveredVmsSeconds",
+  coalesce(r.errors, '{}') AS errors, r.warnings, r.rto_achieved_seconds AS "rtoAchievedSeconds", r.rto_of_recovered_vms_seconds AS "rtoOfRecoveredVmsSeconds",
   r.rpo_achieved_seconds AS "rpoAchievedSeconds",
   extract(epoch FROM coalesce(r.ended_at, dr_now()) - r.started_at)::int4 AS "elapsedSeconds"`;
 
 const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
 const stepColumns = `s.run_id AS "runId", s.ordinal, s.parent, s.path, s.key, s.kind, s.name, s.phase, s.site_id AS "siteId",
-  s.group_id AS "groupId", s.vm_id AS "vmId", s.plan_step_id AS "planStepId", s.spec, s.after, s.needs, s.after_gates AS "afterGates",
+  s.group_id AS "groupId", s.vm_id AS "vmId", s.plan_step_id AS "planStepId", s.spec,
+  coalesce(s.after, '{}') AS after, coalesce(s.needs, '{}') AS needs, coalesce(s.after_gates, '{}') AS "afterGates",
   s.opens_gate AS "opensGate", s.expected_seconds AS "expectedSeconds", s.on_critical_path AS "onCriticalPath", NULL AS "skipReason",
   s.status, s.attempt, ${ms("s.started_at")} AS "startedAt", ${ms("s.ended_at")} AS "endedAt", ${ms("s.due_at")} AS "dueAt",
-  s.progress_percent AS "progressPercent", s.message, s.errors, s.warnings, ${ms("dr_now()")} AS now`;
+  s.progress_percent AS "progressPercent", s.message, coalesce(s.errors, '{}') AS errors,
+  coalesce(s.warnings, '{}') AS warnings, ${ms("dr_now()")} AS now`;
 
 const statements = {
   recoveries: `SELECT ${recoveryColumns} FROM recovery r WHERE r.id = ANY($1::uuid[])`,

@@ -93,7 +93,10 @@ describe("a list", () => {
     ["first: 3, last: 3", "last"],
     [`after: "nonsense"`, "after"],
     [`after: "${Buffer.from(JSON.stringify(["NAME", "DESC", "a", "x"])).toString("base64url")}"`, "after"],
-    [`before: "${Buffer.from(JSON.stringify(["NAME", "ASC", 3, "0190aaaa-0000-7000-8000-000000000000"])).toString("base64url")}"`, "before"],
+    [
+      `before: "${Buffer.from(JSON.stringify(["NAME", "ASC", 3, "0190aaaa-0000-7000-8000-000000000000"])).toString("base64url")}"`,
+      "before",
+    ],
     [
       `orderBy: { field: LAST_SYNC_TIME }, after: "${Buffer.from(JSON.stringify(["LAST_SYNC_TIME", "ASC", "yesterday", "0190aaaa-0000-7000-8000-000000000000"])).toString("base64url")}"`,
       "after",
