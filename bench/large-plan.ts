@@ -66,8 +66,8 @@ try {
   const query = database.pool.query.bind(database.pool);
   Object.assign(database.pool, {
     query: (...args: Parameters<typeof query>) => {
-      const [first] = args;
-      if (typeof first === "object" && "name" in first && /^(journal|engine)-/.test(String(first.name))) writes++;
+      const first: unknown = args[0];
+      if (typeof first === "object" && first !== null && "name" in first && /^(journal|engine)-/.test(String(first.name))) writes++;
       return query(...args);
     },
   });

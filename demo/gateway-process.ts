@@ -56,7 +56,7 @@ export async function startGateway(): Promise<GatewayProcess> {
 
 /** Resolves when it is ready; rejects with what it said when it ends before. */
 async function start(port: number, url: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [resolve("src/main.ts")], {
+  const child = spawn(process.execPath, ["--import", resolve("src/prepare.js"), resolve("src/main.ts")], {
     env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), HOST: "127.0.0.1", LOG_LEVEL: process.env["LOG_LEVEL"] ?? "warn" },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -10,7 +10,8 @@ const failures = "... on Error { code message remedy }";
 const startMutation = `mutation Start($input: StartRecoveryInput!) { startRecovery(input: $input) { ... on StartRecoveryPayload { recovery { id } } ${failures} } }`;
 const answerMutation = `mutation Answer($input: AnswerPromptInput!) { answerPrompt(input: $input) { ... on AnswerPromptPayload { prompt { answer } } ${failures} } }`;
 const cleanupMutation = `mutation Cleanup($input: CleanupTestInput!) { cleanupTest(input: $input) { ... on CleanupTestPayload { recovery { id } } ${failures} } }`;
-const planQuery = `query Plan($name: String!) { recoveryPlans(filter: { name: $name }, first: 1) { nodes { id name lifecycle vmCount rtoTargetSeconds protectionGroups { nodes { rpoMinutes } } } } }`;
+const cancelMutation = `mutation Cancel($input: CancelRecoveryInput!) { cancelRecovery(input: $input) { ... on CancelRecoveryPayload { recovery { id } } ${failures} } }`;
+const planQuery = `query Plan($name: String!) { recoveryPlans(filter: { name: $name }, first: 1) { nodes { id name lifecycle activeRecovery { id kind } vmCount rtoTargetSeconds protectionGroups { nodes { rpoMinutes } } } } }`;
 const figuresQuery = `query Figures($id: ID!) { recovery(id: $id) { resultState durationSeconds rtoAchievedSeconds rpoAchievedSeconds vmsSucceeded vmsFailed } }`;
 const auditQuery = `query Audit($id: ID!) { recovery(id: $id) { resultState steps { kind message } } recoveryPlan(id: $planId) { leftovers { kind name } } }`;
 
@@ -79,12 +80,27 @@ async function cleanUp({ api, screen }: Story, planId: string): Promise<void> {
   screen.say(`Cleanup: ${resultState}.`);
 }
 
+/** What an earlier demo that was broken off has left: its run is ended, and cleaned up after. */
+async function makeReady(story: Story, plan: unknown): Promise<void> {
+  const { api, screen } = story;
+  const active = field(plan, "activeRecovery");
+  if (active !== null) {
+    const recoveryId = String(field(active, "id"));
+    screen.say("An earlier run of the plan is still open; it is ended first.");
+    if (field(active, "kind") === "TEST")
+      field(await api.query(cancelMutation, { input: { recoveryId, reason: "a new demo" } }), "cancelRecovery", "recovery");
+    await watch(api, screen, { recoveryId, onPrompt: () => {} });
+    if (field(active, "kind") === "CLEANUP") return;
+  }
+  if (active !== null || field(plan, "lifecycle") !== "READY") await cleanUp(story, String(field(plan, "id")));
+}
+
 async function tell(story: Story): Promise<boolean> {
   const { api, screen, options } = story;
   const plan = field(await api.query(planQuery, { name: options.plan }), "recoveryPlans", "nodes", 0);
   if (plan === undefined) throw new Error(`There is no plan ${options.plan} here.`);
   const planId = String(field(plan, "id"));
-  if (field(plan, "lifecycle") !== "READY") await cleanUp(story, planId);
+  await makeReady(story, plan);
   screen.say(
     `Testing ${String(field(plan, "name"))}: ${String(field(plan, "vmCount"))} machines of Primary-Site come up at Recovery-Site, in an isolated network.`,
   );

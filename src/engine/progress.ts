@@ -3,8 +3,10 @@
 import { forecast } from "./forecast.ts";
 import { describeCurrent, type LiveRun, say, stepAt } from "./live-run.ts";
 
-export function noteProgress(run: LiveRun, now: number, slotsPerSite: number): void {
-  const { progressPercent, estimatedEnd } = forecast(run.steps, now, slotsPerSite);
+/** A run that an operator has paused ends when somebody resumes it, which nobody can know. */
+export function noteProgress(run: LiveRun, now: number, slotsPerSite: number, paused: boolean): void {
+  const { progressPercent, estimatedEnd: expected } = forecast(run.steps, now, slotsPerSite);
+  const estimatedEnd = paused ? null : expected;
   const currentStep = describeCurrent(run);
   const percent = Math.max(run.progressPercent, Math.min(99, Math.floor(progressPercent)));
   const steps = run.schedule.active().flatMap((ordinal) => {

@@ -146,7 +146,7 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
   const overdue = endDueWaits(d.run, d.clock.now());
   for (const ordinal of overdue) await answerByDefault(d.parts.pool, d.run.id, d.claim.epoch, ordinal);
   if (overdue.length > 0) d.inbox.wish();
-  noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite);
+  noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused);
 }
 
 /** Under half of the lease nothing new starts: it may be somebody else's before it is done. */

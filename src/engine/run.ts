@@ -74,7 +74,7 @@ function liveRun(record: RunRecord, steps: readonly StepState[]): LiveRun {
 async function compileRun(record: RunRecord, journal: Journal, parts: EngineParts, clock: DatabaseClock): Promise<LiveRun | null> {
   try {
     const { nodes, warnings } = compile(record.snapshot);
-    const run = liveRun({ ...record, warnings: [...record.snapshot.warnings, ...warnings] }, nodes.map(newStep));
+    const run = liveRun({ ...record, warnings }, nodes.map(newStep));
     run.startedAt = clock.now();
     run.state = "RUNNING";
     const events = [

@@ -35,6 +35,7 @@ const batchOf = ({ cursor, serverTime, events }: Batch, cursorOf: (event: Logged
   events: events.map((logged) => ({
     cursor: cursorOf(logged),
     recoveryId: logged.recoveryId,
+    sequence: logged.sequence,
     occurredAt: logged.occurredAt,
     event: logged.event,
   })),

@@ -17,6 +17,7 @@ import { isStepKind, StepKind } from "./types-step-kinds.ts";
 export interface EventIn<Event extends Log.RecoveryEvent = Log.RecoveryEvent> {
   readonly cursor: string;
   readonly recoveryId: string;
+  readonly sequence: number;
   readonly occurredAt: Date;
   readonly event: Event;
 }
@@ -61,6 +62,7 @@ export const RecoveryEventRef = builder.interfaceRef<EventIn>("RecoveryEvent").i
   resolveType: ({ event }) => typeNames[event.kind],
   fields: (t) => ({
     cursor: t.exposeString("cursor", { description: "Behind this event: `after` goes on here." }),
+    sequence: t.exposeInt("sequence", { description: "Its number within the run, from 1, without gaps." }),
     occurredAt: t.expose("occurredAt", { type: "DateTime", description: "When it happened, by the database's clock." }),
     kind: t.field({ type: RecoveryEventKind, description: "What has happened.", resolve: ({ event }) => event.kind }),
     recovery: t.field({
