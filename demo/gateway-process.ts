@@ -57,7 +57,7 @@ export async function startGateway(): Promise<GatewayProcess> {
 /** Resolves when it is ready; rejects with what it said when it ends before. */
 async function start(port: number, url: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, ["--import", resolve("src/prepare.js"), resolve("src/main.ts")], {
-    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), HOST: "127.0.0.1", LOG_LEVEL: process.env["LOG_LEVEL"] ?? "warn" },
+    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), HOST: "127.0.0.1", LOG_LEVEL: process.env.LOG_LEVEL ?? "warn" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
@@ -84,9 +84,9 @@ async function ready(url: string, child: ChildProcess): Promise<void> {
 
 /** The first administrator: from the environment, or from the one-time file that the first start left. */
 export async function firstSignIn(): Promise<{ user: string; password: string }> {
-  const password = process.env["ADMIN_PASSWORD"];
-  if (password) return { user: process.env["ADMIN_USER"] ?? "admin", password };
-  for (const folder of [dataDir, resolve(process.env["DATA_DIR"] ?? ".dr-gateway")]) {
+  const password = process.env.ADMIN_PASSWORD;
+  if (password) return { user: process.env.ADMIN_USER ?? "admin", password };
+  for (const folder of [dataDir, resolve(process.env.DATA_DIR ?? ".dr-gateway")]) {
     const text = await readFile(join(folder, "first-sign-in.txt"), "utf8").catch(() => "");
     const field = (name: string) => new RegExp(`^${name}: (.+)$`, "m").exec(text)?.[1];
     const [user, found] = [field("user"), field("password")];

@@ -68,7 +68,7 @@ async function recover(story: Story, planId: string): Promise<string> {
   await killed;
   await answering;
   screen.say(
-    `Test: ${watched.resultState}. ${watched.events} events, each once and in order${options.kill ? `, over ${watched.reconnects} reconnects` : ""}.`,
+    `Test: ${watched.resultState}. ${watched.events} events, each once and in order; ${watched.steps} steps, each ended once${options.kill ? `; ${watched.reconnects} tries to reconnect` : ""}.`,
   );
   return recoveryId;
 }

@@ -12,7 +12,7 @@ export interface Screen {
 
 export function createScreen(out: NodeJS.WriteStream): Screen {
   const live = out.isTTY === true;
-  const colour = live && !process.env["NO_COLOR"];
+  const colour = live && !process.env.NO_COLOR;
   const steps = new Map<string, TreeStep>();
   let drawn = 0;
   let footer = "";

@@ -44,6 +44,8 @@ const subscription = `subscription Watch($recoveryId: ID!, $after: String) {
 
 export interface Watched {
   readonly events: number;
+  /** Each of them ended once. */
+  readonly steps: number;
   readonly reconnects: number;
   readonly resultState: string;
 }
@@ -56,6 +58,7 @@ export interface Watch {
 
 export async function watch(api: Api, screen: Screen, { recoveryId, onPrompt, onEvent }: Watch): Promise<Watched> {
   const started = new Map<string, number>();
+  const ends = new Map<string, number>();
   let last = 0;
   let reconnects = 0;
   let resultState = "";
@@ -67,6 +70,7 @@ export async function watch(api: Api, screen: Screen, { recoveryId, onPrompt, on
     if (event.__typename === "StepChangedEvent") {
       const { number = "", name = "", status = "", message = null } = event;
       if (status === "RUNNING" && !started.has(number)) started.set(number, at);
+      if (!["PENDING", "RUNNING", "WAITING"].includes(status)) ends.set(number, (ends.get(number) ?? 0) + 1);
       const begun = started.get(number);
       const seconds = status === "RUNNING" || begun === undefined ? null : (at - begun) / 1000;
       screen.step({ path: number, name, status, message, seconds });
@@ -90,5 +94,7 @@ export async function watch(api: Api, screen: Screen, { recoveryId, onPrompt, on
     },
   });
   screen.settle();
-  return { events: last, reconnects, resultState };
+  const doubled = [...ends].filter(([, count]) => count > 1).map(([number]) => number);
+  if (doubled.length > 0) throw new Error(`These steps ended more than once: ${doubled.join(", ")}`);
+  return { events: last, steps: ends.size, reconnects, resultState };
 }

@@ -21,7 +21,7 @@ export interface Leftover {
 
 /** What the leak audit named. */
 export function leftoversOf(steps: readonly StepState[]): Leftover[] {
-  const result = steps.find(({ node }) => node.kind === "LEAK_AUDIT")?.result?.["leftovers"];
+  const result = steps.find(({ node }) => node.kind === "LEAK_AUDIT")?.result?.leftovers;
   return Array.isArray(result) ? result.filter(isLeftover) : [];
 }
 

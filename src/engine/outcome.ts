@@ -66,7 +66,7 @@ export function figuresOf(steps: readonly StepState[], requestedAt: number): Fig
 }
 
 export function takenAt(result: StepResult | null): number | null {
-  const value = result?.["takenAt"];
+  const value = result?.takenAt;
   return typeof value === "string" ? Date.parse(value) : null;
 }
 

@@ -83,7 +83,7 @@ function resumeActive(d: Drive, state: LoopState): void {
     }
     state.launches.push({ ordinal, resumed: true });
   }
-  if (d.run.steps.some(({ node, result }) => node.kind === "PROMPT" && result?.["answer"] === "ABORT")) {
+  if (d.run.steps.some(({ node, result }) => node.kind === "PROMPT" && result?.answer === "ABORT")) {
     d.run.cancelReason = "ABORTED_BY_PROMPT";
     d.executions.interrupt();
   }

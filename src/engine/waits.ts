@@ -81,7 +81,7 @@ export function endDueWaits(run: LiveRun, now: number): number[] {
 export function withdrawPrompts(run: LiveRun, before: readonly number[]): void {
   for (const ordinal of before) {
     const { node, result, status } = leafAt(run, ordinal);
-    const promptId = result?.["promptId"];
+    const promptId = result?.promptId;
     if (node.kind !== "PROMPT" || status !== "CANCELLED" || typeof promptId !== "string") continue;
     run.batch.withdrawn.push(promptId);
     say(run, { kind: "PROMPT_ANSWERED", promptId, ordinal, path: node.path, answer: null, by: null, automatic: true });

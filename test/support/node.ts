@@ -47,7 +47,7 @@ export async function aNode(
   settings: Partial<EngineSettings> = {},
   spool?: string,
 ): Promise<TestNode> {
-  const log = pino({ level: process.env["TEST_LOG"] ?? "silent" });
+  const log = pino({ level: process.env.TEST_LOG ?? "silent" });
   const providers: Providers = new Map([["lab", provider]]);
   const wakeUps = await startWakeUps({ connectDirect: database.connectDirect, pool: database.pool, log });
   const spoolDir = spool ?? (await mkdtemp(join(tmpdir(), "dr-spool-")));

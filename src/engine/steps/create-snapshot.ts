@@ -11,7 +11,7 @@ export const createSnapshot: StepKind<"CREATE_SNAPSHOT"> = async ({ site, groupI
     const newest = points.find((point) => point.complete);
     chosen = synchronised ?? (newest ? { pointId: newest.pointId, takenAt: newest.takenAt } : null);
     if (chosen === null) return failed("There is no complete recovery point");
-    chosen = { pointId: chosen["pointId"], takenAt: chosen["takenAt"] };
+    chosen = { pointId: chosen.pointId, takenAt: chosen.takenAt };
     await context.record({ result: chosen });
   }
   const pointId = textOf(chosen, "pointId") ?? "";

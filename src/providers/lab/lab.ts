@@ -12,8 +12,8 @@ import { Line } from "./line.ts";
 import { LabProvider } from "./provider.ts";
 import { applySchema } from "./schema.ts";
 
-export type { LabDefinition, LabGroup, LabPlace, LabService, LabSite, LabVm } from "./definition.ts";
-export type { Aim, CallKind, Failing, Faults, Held } from "./faults.ts";
+export type { LabDefinition, LabSite } from "./definition.ts";
+export type { CallKind, Faults, Held } from "./faults.ts";
 
 export interface LabOptions {
   readonly url: string;

@@ -1,5 +1,5 @@
 /** Plays a tree of steps to its end, in an order that a seed decides, and writes down what happened when. */
-import { isContainer, isSettled, type SettledStatus, type StepNode, type StepStatus } from "../../../src/engine/model.ts";
+import { isSettled, type SettledStatus, type StepNode, type StepStatus } from "../../../src/engine/model.ts";
 import { createSchedule, type Decided, type Schedule } from "../../../src/engine/schedule.ts";
 
 /** Ticks of a clock that moves with each start and each end. */
@@ -140,5 +140,3 @@ class Player {
     }
   }
 }
-
-export const leavesOf = (nodes: readonly StepNode[]) => nodes.filter((node) => !isContainer(node));
