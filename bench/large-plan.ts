@@ -1,6 +1,6 @@
 /**
  * A plan of 500 machines on the lab with latencies scaled down: steps a second, statements a step, wall time against the longest
- * chain of its steps and against what the site's bound of concurrent operations allows. `npm run bench -- MACHINES SPEED`.
+ * chain of its steps and against what the site's bound of concurrent operations allows. `npm run bench:plan -- MACHINES SPEED`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

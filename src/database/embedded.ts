@@ -9,12 +9,14 @@ import { initialise, startServer } from "./embedded/server.ts";
 import { clearStale } from "./embedded/stale.ts";
 
 const databaseName = "dr_gateway";
+/** More often than that it is not bad luck, and somebody has to look. */
+const mostRestarts = 5;
 
 export interface EmbeddedServer extends AsyncDisposable {
   readonly url: string;
-  /** Of the server's first process. */
+  /** Of the server's first process; another one after a restart. */
   readonly pid: number;
-  /** Settles when the server has ended, asked or not. */
+  /** Settles when the server has ended for good: it was stopped, or ended by itself too often. */
   readonly ended: Promise<void>;
   /** Ends all sessions in order; a second call waits for the first. */
   stop(): Promise<void>;
@@ -41,17 +43,45 @@ export async function startEmbedded({ dataDir, instance, settings = [] }: Embedd
   if (exists) await clearStale(serverDir, socketDir);
   else await initialise(launcher, serverDir);
   await give(serverDir, launcher.owner);
-  const server = await startServer(launcher, { serverDir, socketDir, logFile: join(dataDir, "postgresql.log"), extra: settings });
+  const begin = () => startServer(launcher, { serverDir, socketDir, logFile: join(dataDir, "postgresql.log"), extra: settings });
+  let server = await begin();
   await ensureDatabase(socketDir).catch(async (error: unknown) => {
     await server.stop();
     throw error;
   });
   let stopping: Promise<void> | undefined;
+
+  /** A server that was killed is started again: the gateway waits for its database, and does not end with it. */
+  async function keepUp(): Promise<void> {
+    for (let restarts = 0; ; restarts++) {
+      await server.ended;
+      if (stopping || restarts === mostRestarts) return;
+      await clearStale(serverDir, socketDir);
+      const next = await begin();
+      if (stopping) return next.stop();
+      server = next;
+    }
+  }
+  const ended = keepUp().catch(() => {});
+
+  async function end(): Promise<void> {
+    await server.stop();
+    await ended;
+    await rm(socketDir, { recursive: true, force: true });
+  }
   const stop = () => {
-    stopping ??= server.stop().then(() => rm(socketDir, { recursive: true, force: true }));
+    stopping ??= end();
     return stopping;
   };
-  return { url: urlOf(socketDir, databaseName), pid: server.pid, ended: server.ended, stop, [Symbol.asyncDispose]: stop };
+  return {
+    url: urlOf(socketDir, databaseName),
+    get pid() {
+      return server.pid;
+    },
+    ended,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** The server of a gateway that runs on this data folder; null: none does. */

@@ -139,7 +139,7 @@ describe("a database that goes away", () => {
     const recoveryId = await scene.start();
     await held.arrived;
     await stage.db.database.pool.query(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dr-gateway%' AND pid <> pg_backend_pid()",
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'dr-gateway%' AND application_name <> 'dr-gateway lab' AND pid <> pg_backend_pid()",
     );
     await held.release();
     const run = await scene.end(recoveryId);

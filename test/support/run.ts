@@ -1,5 +1,7 @@
 /** What tests ask of a run: wait for it, and read how it went. */
+
 import type { Database } from "../../src/database/database.ts";
+import { isOutage } from "../../src/engine/journal.ts";
 import type { RecoveryEvent } from "../../src/events/types.ts";
 
 export interface ReadStep {
@@ -39,11 +41,14 @@ export async function readRun({ pool }: Pick<Database, "pool">, runId: string): 
   return { ...rows[0], steps: steps.rows };
 }
 
-/** Looks until it is so, or the test's own time is up. */
+/** Looks until it is so, or the test's own time is up; a test may take the database away meanwhile. */
 export async function until<T>(look: () => Promise<T | null | undefined | false>, what = "it", seconds = 20): Promise<T> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
-    const found = await look();
+    const found = await look().catch((error: unknown) => {
+      if (!isOutage(error)) throw error;
+      return null;
+    });
     if (found) return found;
     if (performance.now() > end) throw new Error(`${what} did not come about within ${seconds} s`);
     await new Promise((done) => setTimeout(done, 5));
