@@ -17,7 +17,7 @@ export const vmColumns = `v.id, v.site_id AS "siteId", v.name, v.power_state AS 
   m.placeholder_external_id AS "placeholderExternalId", m.recovery_datastore_id AS "recoveryDatastoreId",
   coalesce(m.needs_configuration, false) AS "needsConfiguration", m.fault_code AS "faultCode", m.fault_message AS "faultMessage",
   coalesce(m.replication_state, 'NOT_REPLICATED') AS "replicationState", m.last_sync_at AS "lastSyncAt",
-  greatest(0, floor(extract(epoch FROM dr_now() - m.last_sync_at)))::int4 AS "lagSeconds"`;
+  greatest(0, floor(extract(epoch FROM (SELECT dr_now()) - m.last_sync_at)))::int4 AS "lagSeconds"`;
 
 const vmTables = "virtual_machine v LEFT JOIN protected_vm m ON m.vm_id = v.id";
 

@@ -24,7 +24,7 @@ const stepColumns = `s.run_id AS "runId", s.ordinal, s.parent, s.path, s.key, s.
   s.opens_gate AS "opensGate", s.expected_seconds AS "expectedSeconds", s.on_critical_path AS "onCriticalPath", NULL AS "skipReason",
   s.status, s.attempt, ${ms("s.started_at")} AS "startedAt", ${ms("s.ended_at")} AS "endedAt", ${ms("s.due_at")} AS "dueAt",
   s.progress_percent AS "progressPercent", s.message, coalesce(s.errors, '{}') AS errors,
-  coalesce(s.warnings, '{}') AS warnings, ${ms("dr_now()")} AS now`;
+  coalesce(s.warnings, '{}') AS warnings, (SELECT ${ms("dr_now()")}) AS now`;
 
 const statements = {
   recoveries: `SELECT ${recoveryColumns} FROM recovery r WHERE r.id = ANY($1::uuid[])`,

@@ -1,6 +1,6 @@
 /** All steps of a run, read at one moment, and what follows from them: children, roll-ups, expected times, what a step waits for. */
 import { type Expected, type Forecast, forecast } from "../../engine/forecast.ts";
-import { isContainer, isSettled, type StepNode, type StepStatus } from "../../engine/model.ts";
+import { isContainer, isSettled, type StepStatus } from "../../engine/model.ts";
 import { type WaitingFor, waitingFor } from "../../engine/waiting.ts";
 import type { StepRow } from "./types-refs.ts";
 
@@ -9,6 +9,7 @@ export class RunTree {
   readonly #slotsPerSite: number;
   #children: ReadonlyMap<number | null, readonly StepRow[]> | null = null;
   #forecast: Forecast | null = null;
+  #active: readonly number[] | null = null;
 
   /** `steps` in order of their ordinals, which have no gap. */
   constructor(steps: readonly StepRow[], slotsPerSite: number) {
@@ -48,7 +49,7 @@ export class RunTree {
   }
 
   waitingFor({ ordinal }: StepRow): { readonly kind: WaitingFor["kind"]; readonly steps: readonly StepRow[] } | null {
-    const wait = waitingFor(this.#nodes(), (other) => this.#status(other), ordinal, { retrying: (other) => this.#retrying(other) });
+    const wait = waitingFor(this.#steps, this.#status, ordinal, { retrying: this.#retrying, active: this.#actives });
     return wait && { kind: wait.kind, steps: this.#pick(wait.steps) };
   }
 
@@ -71,19 +72,18 @@ export class RunTree {
     return this.subtree(step).find((below) => below.status === "FAILED" && !isContainer(below)) ?? null;
   }
 
-  #nodes(): readonly StepNode[] {
-    return this.#steps;
-  }
-
-  #status(ordinal: number): StepStatus {
-    return this.step(ordinal)?.status ?? "PENDING";
-  }
+  #status = (ordinal: number): StepStatus => this.step(ordinal)?.status ?? "PENDING";
 
   /** A leaf at work with a time before it: it tries again then. */
-  #retrying(ordinal: number): boolean {
+  #retrying = (ordinal: number): boolean => {
     const step = this.step(ordinal);
     return step?.status === "RUNNING" && step.dueAt !== null && step.kind !== "READY_CHECK" && step.kind !== "STARTUP_DELAY";
-  }
+  };
+
+  #actives = (): readonly number[] => {
+    this.#active ??= this.#steps.filter(({ status }) => status === "RUNNING" || status === "WAITING").map(({ ordinal }) => ordinal);
+    return this.#active;
+  };
 
   #forecasted(): Forecast {
     this.#forecast ??= forecast(
