@@ -5,7 +5,8 @@ import { CompileError } from "./compile/error.ts";
 import { compileTest } from "./compile/test-run.ts";
 import { createTree } from "./compile/tree.ts";
 import { findCycle } from "./cycles.ts";
-import type { RunSnapshot, RunWarning, StepNode, TestSnapshot } from "./model.ts";
+import type { StepNode } from "./model.ts";
+import type { RunSnapshot, RunWarning, TestSnapshot } from "./run-snapshot.ts";
 
 export { CompileError };
 

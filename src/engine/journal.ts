@@ -8,7 +8,8 @@ import { toJsonb } from "../database/json.ts";
 import { eventArrays, eventCtes } from "../events/append.ts";
 import type { RecoveryEvent } from "../events/types.ts";
 import { type Batch, changeOf } from "./batch.ts";
-import type { PausedReason, RunWarning } from "./model.ts";
+import type { PausedReason } from "./model.ts";
+import type { RunWarning } from "./run-snapshot.ts";
 
 /** The run's own row, as it is after the write. */
 export interface RunRow {

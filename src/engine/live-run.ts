@@ -11,13 +11,13 @@ import {
   type PausedReason,
   type RunKind,
   type RunState,
-  type RunWarning,
   type SettledStatus,
   type StepEnd,
   type StepNode,
   type StepStatus,
 } from "./model.ts";
 import { countVms, vmResult } from "./outcome.ts";
+import type { RunWarning } from "./run-snapshot.ts";
 import { createSchedule, type Decided, type Schedule } from "./schedule.ts";
 import { stepWarning } from "./step-warning.ts";
 

@@ -1,8 +1,9 @@
 /**
- * The engine's own words: what a run works on (the snapshot), what it is made of (steps), and how a step ends. Plain data:
- * a snapshot and a tree are stored as JSON and rows, and read back by any node.
+ * The engine's own words: what a run is made of (steps), and how a step ends. Plain data: a tree is stored as rows, and read back by
+ * any node. What a run works on is its snapshot (run-snapshot.ts).
  */
-import type { Capabilities, NicAddress } from "../providers/contract.ts";
+import type { NicAddress } from "../providers/contract.ts";
+import type { ReadyCheckKind } from "./run-snapshot.ts";
 
 export type RunKind = "TEST" | "CLEANUP" | "PLANNED" | "DISASTER" | "REPROTECT";
 export type SiteRole = "PROTECTED" | "RECOVERY";
@@ -21,155 +22,6 @@ export const isSettled = (status: StepStatus): status is SettledStatus =>
 
 /** Settled in a way that those who need it may start. */
 export const isGood = (status: StepStatus): boolean => status === "SUCCEEDED" || status === "WARNING" || status === "ALREADY_DONE";
-
-// ---- the snapshot: resolved values, not ids that are looked up later ---------------------------------------------------
-
-export interface SnapshotSite {
-  readonly id: string;
-  readonly name: string;
-  readonly provider: string;
-  readonly externalId: string;
-  readonly capabilities: Capabilities;
-}
-
-export interface SnapshotGroup {
-  readonly id: string;
-  readonly name: string;
-  readonly externalId: string;
-}
-
-/** A network that a test needs: the mapping's own, or one made for the run. */
-export interface SnapshotTestNetwork {
-  /** Id of the target network it stands for. */
-  readonly id: string;
-  readonly name: string;
-  /** The provider's id of the mapping's test network; null: an isolated one is made. */
-  readonly testNetworkId: string | null;
-}
-
-export interface SnapshotCommand {
-  readonly id: string;
-  readonly command: string;
-  readonly arguments: readonly string[];
-  readonly timeoutSeconds: number;
-  readonly rerunnable: boolean;
-  readonly runInGuest: boolean;
-  readonly guestUsername: string | null;
-  readonly passwordSecretId: string | null;
-}
-
-export type ReadyCheckKind = "HEARTBEAT" | "POWERED_ON" | "TCP" | "HTTP" | "SCRIPT";
-
-export interface SnapshotVm {
-  readonly id: string;
-  readonly name: string;
-  readonly externalId: string;
-  readonly groupId: string;
-  readonly placeholderId: string;
-  readonly folderId: string | null;
-  readonly resourcePoolId: string | null;
-  /** Network adapters with the test network (an id of `testNetworks`) that each is connected to. */
-  readonly nics: readonly { readonly nicIndex: number; readonly testNetwork: string }[];
-  readonly priority: VmPriority;
-  readonly startupDelaySeconds: number;
-  readonly powerOnAfterRecovery: boolean;
-  readonly readyCheck: {
-    readonly kind: ReadyCheckKind;
-    readonly timeoutSeconds: number;
-    readonly port: number | null;
-    readonly target: string | null;
-  };
-  /** Null: the addresses stay as they are. */
-  readonly addresses: readonly NicAddress[] | null;
-  readonly dependsOn: readonly string[];
-  readonly preCommands: readonly SnapshotCommand[];
-  readonly postCommands: readonly SnapshotCommand[];
-}
-
-export type SnapshotPlanStep = { readonly id: string; readonly name: string } & (
-  | {
-      readonly type: "COMMAND";
-      readonly command: string;
-      readonly arguments: readonly string[];
-      readonly timeoutSeconds: number;
-      readonly runOnSite: SiteRole;
-      readonly continueOnFailure: boolean;
-      readonly runInTest: boolean;
-      readonly rerunnable: boolean;
-    }
-  | {
-      readonly type: "PROMPT";
-      readonly message: string;
-      /** Null: it waits for ever. */
-      readonly timeoutSeconds: number | null;
-      readonly defaultAnswer: PromptAnswer | null;
-    }
-  | {
-      readonly type: "PAUSE";
-      /** Null: until an operator resumes. */
-      readonly durationSeconds: number | null;
-    }
-);
-
-export interface SnapshotPriorityGroup {
-  readonly priority: number;
-  readonly name: string;
-  readonly groupIds: readonly string[];
-  readonly preSteps: readonly SnapshotPlanStep[];
-  readonly postSteps: readonly SnapshotPlanStep[];
-}
-
-export interface TestOptions {
-  readonly powerOnVms: boolean;
-  readonly runScripts: boolean;
-  readonly syncData: boolean;
-}
-
-/** What a cleanup finds of its test: read from the results of the test's steps. */
-export interface TestRemains {
-  readonly vms: readonly { readonly vmId: string; readonly name: string; readonly placeholderId: string; readonly recoveryVmId: string }[];
-  readonly snapshots: readonly { readonly groupId: string; readonly groupName: string; readonly snapshotId: string }[];
-  readonly networks: readonly { readonly name: string; readonly networkId: string }[];
-}
-
-interface SnapshotBase {
-  readonly version: 1;
-  readonly plan: { readonly id: string; readonly name: string };
-  readonly protectedSite: SnapshotSite;
-  readonly recoverySite: SnapshotSite;
-  /** Seconds that steps took in the newest run that had them, by their key. */
-  readonly pastSeconds: Readonly<Record<string, number>>;
-  /** Said at the start of the run, such as an option that was ignored. */
-  readonly warnings: readonly RunWarning[];
-}
-
-export interface TestSnapshot extends SnapshotBase {
-  readonly kind: "TEST";
-  readonly options: TestOptions;
-  readonly groups: readonly SnapshotGroup[];
-  readonly testNetworks: readonly SnapshotTestNetwork[];
-  /** In the order of their priority. */
-  readonly priorityGroups: readonly SnapshotPriorityGroup[];
-  readonly vms: readonly SnapshotVm[];
-}
-
-export interface CleanupSnapshot extends SnapshotBase {
-  readonly kind: "CLEANUP";
-  readonly testRunId: string;
-  /** Failures become warnings, and the plan ends READY with the leftovers listed. */
-  readonly force: boolean;
-  readonly remains: TestRemains;
-}
-
-export type RunSnapshot = TestSnapshot | CleanupSnapshot;
-
-/** `code` is from the registry in `engine/warnings.ts`. */
-export interface RunWarning {
-  readonly code: string;
-  readonly message: string;
-}
-
-// ---- steps ------------------------------------------------------------------------------------------------------------
 
 /** Where a site's effects go: the provider by name, its own id of the site, and ours. */
 export interface SiteRef {

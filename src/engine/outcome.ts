@@ -1,6 +1,7 @@
 /** What a run came to: counts of its machines, its result, and the figures of its end. Pure. */
 import type { StepState } from "./batch.ts";
-import { isContainer, isSettled, type ResultState, type RunKind, type RunWarning, type StepResult } from "./model.ts";
+import { isContainer, isSettled, type ResultState, type RunKind, type StepResult } from "./model.ts";
+import type { RunWarning } from "./run-snapshot.ts";
 
 export interface Counts {
   readonly vmCount: number;

@@ -4,7 +4,8 @@ import { toJsonb } from "../database/json.ts";
 import type { RecoveryEvent } from "../events/types.ts";
 import type { StepState } from "./batch.ts";
 import { type Journal, type RunRow, runAndEvents } from "./journal.ts";
-import type { PromptAnswer, RunKind, RunSnapshot, RunState, RunWarning, StepNode, StepResult, StepStatus } from "./model.ts";
+import type { PromptAnswer, RunKind, RunState, StepNode, StepResult, StepStatus } from "./model.ts";
+import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
 
 export interface RunRecord {
   readonly id: string;

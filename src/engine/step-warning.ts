@@ -1,4 +1,5 @@
-import type { RunWarning, StepNode } from "./model.ts";
+import type { StepNode } from "./model.ts";
+import type { RunWarning } from "./run-snapshot.ts";
 import { runWarning, type WarningCode } from "./warnings.ts";
 
 const codes: Partial<Record<StepNode["kind"], WarningCode>> = {

@@ -1,5 +1,5 @@
 /** Every code of a warning or a fault, what it means, and what to do about it: one registry for runs, plans and the API's documentation. */
-import type { RunWarning } from "./model.ts";
+import type { RunWarning } from "./run-snapshot.ts";
 
 export interface CodeMeaning {
   readonly meaning: string;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CompileError, compile } from "../../src/engine/compile.ts";
-import type { RunSnapshot, StepNode } from "../../src/engine/model.ts";
+import type { StepNode } from "../../src/engine/model.ts";
+import type { RunSnapshot } from "../../src/engine/run-snapshot.ts";
 import { aCleanup, aPlan, command, commandStep, pauseStep, promptStep } from "./support/plans.ts";
 
 const treeOf = (snapshot: RunSnapshot) => compile(snapshot).nodes;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
 import { createForecaster, forecast, type StepFacts } from "../../src/engine/forecast.ts";
-import { isContainer, type StepNode, type StepStatus, type TestSnapshot } from "../../src/engine/model.ts";
+import { isContainer, type StepNode, type StepStatus } from "../../src/engine/model.ts";
+import type { TestSnapshot } from "../../src/engine/run-snapshot.ts";
 import { aPlan, pauseStep, promptStep } from "./support/plans.ts";
 
 const second = 1000;

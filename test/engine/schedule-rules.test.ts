@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
-import type { SettledStatus, StepStatus, TestSnapshot } from "../../src/engine/model.ts";
+import type { SettledStatus, StepStatus } from "../../src/engine/model.ts";
+import type { TestSnapshot } from "../../src/engine/run-snapshot.ts";
 import { createSchedule, type Decided } from "../../src/engine/schedule.ts";
 import { aPlan, command, commandStep, type PlanBuilder, promptStep } from "./support/plans.ts";
 

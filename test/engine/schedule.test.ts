@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
-import type { StepNode, TestSnapshot } from "../../src/engine/model.ts";
+import type { StepNode } from "../../src/engine/model.ts";
+import type { TestSnapshot } from "../../src/engine/run-snapshot.ts";
 import { anyCleanup, anyPlan } from "./support/any-plan.ts";
 import { brokenTrees, deaf, forgetful, halfHearted, lossy } from "./support/broken.ts";
 import { type PlayOptions, play } from "./support/play.ts";

@@ -2,7 +2,8 @@
  * What a test has left: the results of its steps, set against what its site says. The site's word goes: what it no longer has
  * needs no step, and what a step made without its result being known is found by its name. Pure.
  */
-import type { StepResult, TestRemains } from "../../engine/model.ts";
+import type { StepResult } from "../../engine/model.ts";
+import type { TestRemains } from "../../engine/run-snapshot.ts";
 import type { Artefact } from "../../providers/contract.ts";
 
 /** A step of the test that may have made something. */

@@ -1,6 +1,6 @@
 /** The test that a cleanup cleans up, as it stands in the database. */
 import type pg from "pg";
-import type { SnapshotSite } from "../../engine/model.ts";
+import type { SnapshotSite } from "../../engine/run-snapshot.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { MakingStep } from "./cleanup-remains.ts";

@@ -1,6 +1,6 @@
 /** Starting the cleanup of a plan's last test: what is left of it is asked first, then one short transaction writes the run. */
 import { v7 as newId } from "uuid";
-import type { CleanupSnapshot, RunWarning } from "../../engine/model.ts";
+import type { CleanupSnapshot, RunWarning } from "../../engine/run-snapshot.ts";
 import { ServiceUnavailableError } from "../errors.ts";
 import type { Viewer } from "../viewer.ts";
 import { remainsOf } from "./cleanup-remains.ts";

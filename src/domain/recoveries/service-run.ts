@@ -1,7 +1,7 @@
 /** Writes a new run: its row, snapshot, task, groups, the plan's lifecycle, its first event. What must be unique is also a constraint. */
 import type pg from "pg";
 import type { PlanLifecycle } from "../../database/generated/enums.ts";
-import type { RunSnapshot } from "../../engine/model.ts";
+import type { RunSnapshot } from "../../engine/run-snapshot.ts";
 import { appendEvents } from "../../events/append.ts";
 import type { Viewer } from "../viewer.ts";
 

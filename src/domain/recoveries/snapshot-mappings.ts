@@ -1,5 +1,5 @@
 /** Mappings resolved to what the provider is told. It knows networks and pools by name, folders by path: unique per site. */
-import type { SnapshotTestNetwork } from "../../engine/model.ts";
+import type { SnapshotTestNetwork } from "../../engine/run-snapshot.ts";
 import type { NetworkMappingRow, PlaceMappingRow } from "./snapshot-rows.ts";
 
 export interface Networks {

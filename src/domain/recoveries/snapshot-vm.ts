@@ -1,6 +1,6 @@
 /** One VM as the run will treat it: its own settings, else the plan's defaults; mappings, addresses and commands resolved. */
 
-import type { RunWarning, SnapshotCommand, SnapshotSite, SnapshotVm, TestOptions } from "../../engine/model.ts";
+import type { RunWarning, SnapshotCommand, SnapshotSite, SnapshotVm, TestOptions } from "../../engine/run-snapshot.ts";
 import type { NicAddress } from "../../providers/contract.ts";
 import type { Fault } from "./snapshot.ts";
 import type { Networks, Places } from "./snapshot-mappings.ts";

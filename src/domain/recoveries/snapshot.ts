@@ -12,7 +12,7 @@ import type {
   SnapshotVm,
   TestOptions,
   TestSnapshot,
-} from "../../engine/model.ts";
+} from "../../engine/run-snapshot.ts";
 import { type Networks, placesOf, testNetworksOf } from "./snapshot-mappings.ts";
 import type { GroupRow, PlanRows, PlanStepRow, VmRow } from "./snapshot-rows.ts";
 import { resolveVm, rowsByVm } from "./snapshot-vm.ts";

@@ -1,6 +1,6 @@
 /** The two sites of a plan and what their providers can do, asked before the transaction. */
 import type pg from "pg";
-import type { SnapshotSite } from "../../engine/model.ts";
+import type { SnapshotSite } from "../../engine/run-snapshot.ts";
 import { type Capabilities, ProviderError, type Providers } from "../../providers/contract.ts";
 import { NotFoundError, ServiceUnavailableError } from "../errors.ts";
 import { encodeId } from "../ids.ts";

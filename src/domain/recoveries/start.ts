@@ -1,6 +1,6 @@
 /** Starting a test: what can be asked of sites first, then one short transaction that checks, snapshots and writes the run. */
 import { v7 as newId } from "uuid";
-import type { SnapshotSite } from "../../engine/model.ts";
+import type { SnapshotSite } from "../../engine/run-snapshot.ts";
 import { ConflictError, PreconditionFailedError } from "../errors.ts";
 import type { Viewer } from "../viewer.ts";
 import { claim, firstAnswer, type KeyedRequest } from "./idempotency.ts";

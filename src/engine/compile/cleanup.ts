@@ -1,5 +1,5 @@
 /** A cleanup: what its test left is removed, VMs first; then whatever still carries the test's id is named. */
-import type { CleanupSnapshot } from "../model.ts";
+import type { CleanupSnapshot } from "../run-snapshot.ts";
 import { siteRef } from "./plan-steps.ts";
 import type { Tree } from "./tree.ts";
 

@@ -1,5 +1,6 @@
 /** The steps that a plan's priority group has before and after its VMs, and the references that steps of a test share. */
-import type { Phase, SiteRef, SnapshotPlanStep, SnapshotSite, TestSnapshot } from "../model.ts";
+import type { Phase, SiteRef } from "../model.ts";
+import type { SnapshotPlanStep, SnapshotSite, TestSnapshot } from "../run-snapshot.ts";
 import type { LeafContent, Tree } from "./tree.ts";
 
 export const siteRef = ({ provider, externalId, id, name }: SnapshotSite): SiteRef => ({

@@ -1,5 +1,5 @@
 /** What a test makes before its VMs: points, writable snapshots, networks. */
-import type { SnapshotVm, TestSnapshot } from "../model.ts";
+import type { SnapshotVm, TestSnapshot } from "../run-snapshot.ts";
 import { CompileError } from "./error.ts";
 import { siteRef } from "./plan-steps.ts";
 import type { Tree } from "./tree.ts";

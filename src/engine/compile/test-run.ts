@@ -1,6 +1,6 @@
 /** A test: storage and networks, then the priority groups in order, each with its steps around its VMs. */
 import { vmTiers } from "../cycles.ts";
-import type { RunWarning, SnapshotPriorityGroup, SnapshotVm, TestSnapshot } from "../model.ts";
+import type { RunWarning, SnapshotPriorityGroup, SnapshotVm, TestSnapshot } from "../run-snapshot.ts";
 import { runWarning } from "../warnings.ts";
 import { CompileError } from "./error.ts";
 import { addPlanSteps } from "./plan-steps.ts";

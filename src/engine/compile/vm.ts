@@ -1,5 +1,6 @@
 /** One VM's way from its placeholder to ready. Each step needs the one before it: what failed leaves the rest SKIPPED. */
-import type { ResultOf, RunWarning, SnapshotCommand, SnapshotVm, TestSnapshot } from "../model.ts";
+import type { ResultOf } from "../model.ts";
+import type { RunWarning, SnapshotCommand, SnapshotVm, TestSnapshot } from "../run-snapshot.ts";
 import { runWarning } from "../warnings.ts";
 import { siteRef } from "./plan-steps.ts";
 import type { LeafContent, StepDetails, Tree } from "./tree.ts";

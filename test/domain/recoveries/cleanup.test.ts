@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { CleanupSnapshot } from "../../../src/engine/model.ts";
+import type { CleanupSnapshot } from "../../../src/engine/run-snapshot.ts";
 import { anotherPlan, aStage, aStep, endRun, everything, operator, row, type Stage } from "./stage.ts";
 
 describe("cleaning up a test", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { buildTestSnapshot, type SnapshotInput } from "../../../src/domain/recoveries/snapshot.ts";
 import type { NicRow, PlanRows, VmRow } from "../../../src/domain/recoveries/snapshot-rows.ts";
-import type { SnapshotSite, TestSnapshot } from "../../../src/engine/model.ts";
+import type { SnapshotSite, TestSnapshot } from "../../../src/engine/run-snapshot.ts";
 import type { Capabilities } from "../../../src/providers/contract.ts";
 
 const everything: Capabilities = { ipCustomisation: "BEFORE_POWER_ON", guestCommands: true, folders: true, resourcePools: true };

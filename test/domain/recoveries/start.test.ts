@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { TestSnapshot } from "../../../src/engine/model.ts";
+import type { TestSnapshot } from "../../../src/engine/run-snapshot.ts";
 import { until } from "../../support/run.ts";
 import { anotherPlan, aStage, endRun, everything, operator, row, type Stage } from "./stage.ts";
 

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { vmTiers } from "../../../src/engine/cycles.ts";
-import type { CleanupSnapshot, SnapshotPlanStep, SnapshotVm, TestSnapshot } from "../../../src/engine/model.ts";
+import type { CleanupSnapshot, SnapshotPlanStep, SnapshotVm, TestSnapshot } from "../../../src/engine/run-snapshot.ts";
 import { aCleanup, aPlan, command, commandStep, pauseStep, promptStep, vm } from "./plans.ts";
 
 const code = () => fc.nat(2 ** 30 - 1);

@@ -8,7 +8,7 @@ import type {
   SnapshotVm,
   TestOptions,
   TestSnapshot,
-} from "../../../src/engine/model.ts";
+} from "../../../src/engine/run-snapshot.ts";
 
 const site = (id: string, capabilities: Partial<SnapshotSite["capabilities"]> = {}): SnapshotSite => ({
   id,

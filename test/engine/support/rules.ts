@@ -3,7 +3,8 @@
  * the edges that the compiler made.
  */
 import { vmTiers } from "../../../src/engine/cycles.ts";
-import { isContainer, isGood, isSettled, type StepNode, type TestSnapshot } from "../../../src/engine/model.ts";
+import { isContainer, isGood, isSettled, type StepNode } from "../../../src/engine/model.ts";
+import type { TestSnapshot } from "../../../src/engine/run-snapshot.ts";
 import type { Played } from "./play.ts";
 
 export type Rule = (played: Played, snapshot: TestSnapshot) => readonly string[];
