@@ -156,7 +156,7 @@ builder.node(RecoveryRef, {
       description: "Age of the oldest point used when the run was asked for, in seconds; null: none was used.",
     }),
     eventCursor: t.string({
-      description: "Where recoveryEvents goes on behind what is read beside this; never newer than that.",
+      description: "Where recoveryEvents goes on behind what is read of the run beside this; never newer than that.",
       resolve: ({ id, lastEvent }, _args, { generation }) => encodeRecoveryCursor({ generation, recoveryId: id, sequence: lastEvent }),
     }),
     task: t.field({

@@ -1,6 +1,7 @@
 /** The number of SQL statements does not depend on the number of rows. */
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { aGroup, aPair, aPlan } from "../../support/rows.ts";
+import { encodeId } from "../../../src/domain/ids.ts";
+import { aGroup, aPair, aPlan, aRun } from "../../support/rows.ts";
 import { type Asker, anAsker, list } from "./support.ts";
 
 let small: Asker;
@@ -24,9 +25,13 @@ async function plans({ database }: Asker, count: number, groups: number, vms: nu
 }
 
 /** Everything that goes through the pool: our own statements and Prisma's. */
-async function statements(asker: Asker, query: string): Promise<{ count: number; answer: unknown }> {
+async function statements(
+  asker: Asker,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<{ count: number; answer: unknown }> {
   const spy = vi.spyOn(asker.database.pool, "query");
-  const answer = await asker.ask(query);
+  const answer = await asker.ask(query, variables);
   const count = spy.mock.calls.length;
   spy.mockRestore();
   return { count, answer };
@@ -55,4 +60,29 @@ it("is the same for 1 plan with 5 VMs and for 20 plans with 500 VMs together", a
 it("reads a plain nested query in three statements", async () => {
   const query = `{ recoveryPlans(first: 50) { nodes { name protectionGroups { nodes { name vms(first: 100) { nodes { name powerState } } } } } } }`;
   expect((await statements(large, query)).count).toBe(3);
+});
+
+async function aTest({ database }: Asker, vms: number): Promise<string> {
+  const pair = await aPair(database, "Tested");
+  const group = await aGroup(database, pair, "tested", vms);
+  const planId = await aPlan(database, pair, "tested", [{ groupIds: [group.groupId] }]);
+  const children = group.vmIds.map((vmId) => ({
+    kind: "VM",
+    name: "vm",
+    vmId,
+    children: [{ kind: "POWER_ON", name: "on", siteId: pair.recoverySiteId }],
+  }));
+  const { runId } = await aRun(database, pair, planId, [{ kind: "PRIORITY_GROUP", name: "Tier", key: "PRIORITY_GROUP:1", children }]);
+  return encodeId("Recovery", runId);
+}
+
+it("is the same for a run with 2 VMs and one with 60, down to the VM of each step", async () => {
+  const query = `query ($id: ID!) { recovery(id: $id) { eventCursor state plan { name } openPrompts { message }
+    steps { number childCounts { pending } children(first: 100) { nodes { number vm { name replicationInfo { state } } expectedEndTime waitingFor { kind }
+      output { tail } children { nodes { number site { name } parent { number } recovery { state } } } } } }
+    priorityGroups { vmRecoveries { vmName vm { name } recoveryVmId } } } }`;
+  const few = await statements(small, query, { id: await aTest(small, 2) });
+  const many = await statements(large, query, { id: await aTest(large, 60) });
+  expect(list(list(many.answer, "recovery.steps")[0], "children.nodes")).toHaveLength(60);
+  expect(many.count).toBe(few.count);
 });

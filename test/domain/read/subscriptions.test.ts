@@ -189,33 +189,37 @@ describe("promptEvents", () => {
   });
 });
 
-describe("a query's eventCursor", () => {
-  it("is read before anything beside it is sent", async () => {
+/** The statements of a query: when each was sent and answered. `cursor` names the one whose answer the cursor is. */
+async function orderOf(cursor: string, query: string, variables: Record<string, unknown>): Promise<string[]> {
+  const order: string[] = [];
+  const { pool } = asker.database;
+  const send = pool.query.bind(pool);
+  Reflect.set(pool, "query", async (...args: Parameters<typeof send>) => {
+    const isCursor = JSON.stringify(args[0]).includes(cursor);
+    order.push(isCursor ? "cursor sent" : "read sent");
+    const answer = await send(...args);
+    if (isCursor) order.push("cursor read");
+    return answer;
+  });
+  try {
+    await asker.ask(query, variables);
+    return order;
+  } finally {
+    Reflect.deleteProperty(pool, "query");
+  }
+}
+
+describe("an eventCursor is read before anything that it stands beside is asked for:", () => {
+  it("of a query", async () => {
+    const query = `query ($id: ID!) { sites { nodes { name } } recovery(id: $id) { state steps { status } } eventCursor }`;
+    const order = await orderOf("events_last", query, { id: encodeId("Recovery", await aNewRun()) });
+    expect(order.slice(0, 3)).toEqual(["cursor sent", "cursor read", "read sent"]);
+  });
+
+  it("of a run, whichever way leads to its steps", async () => {
     const runId = await aNewRun();
-    const order: string[] = [];
-    const { pool } = asker.database;
-    const query = pool.query.bind(pool);
-    // The cursor's statement is held up; nothing else may be sent before it is answered.
-    Reflect.set(pool, "query", async (...args: Parameters<typeof query>) => {
-      const isCursor = JSON.stringify(args[0]).includes("events_last");
-      order.push(isCursor ? "cursor sent" : "read sent");
-      if (isCursor) await append2(query, runId);
-      const answer = await query(...args);
-      if (isCursor) order.push("cursor read");
-      return answer;
-    });
-    try {
-      await asker.ask(`query ($id: ID!) { sites { nodes { name } } recovery(id: $id) { state steps { status } } eventCursor }`, {
-        id: encodeId("Recovery", runId),
-      });
-    } finally {
-      Reflect.deleteProperty(pool, "query");
-    }
+    const query = `query ($id: ID!) { node(id: $id) { ... on RecoveryStep { status children { nodes { status } } recovery { eventCursor } } } }`;
+    const order = await orderOf("recovery-by-id", query, { id: encodeId("RecoveryStep", `${runId}/1`) });
     expect(order.slice(0, 3)).toEqual(["cursor sent", "cursor read", "read sent"]);
   });
 });
-
-const append2 = async (query: (text: string, values: unknown[]) => unknown, runId: string) => {
-  const { kinds, payloads } = eventArrays(all.slice(0, 1));
-  await query(appendText, [runId, kinds, payloads]);
-};
