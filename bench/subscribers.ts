@@ -25,6 +25,25 @@ const subscription = `subscription ($recoveryId: ID!, $after: String) {
   recoveryEvents(recoveryId: $recoveryId, after: $after) { cursor events { sequence kind ... on StepChangedEvent { number name status message } } }
 }`;
 
+/** What is alive on the gateway's heap after a collection, in MB, asked over the inspector's protocol. */
+async function heap(port: number): Promise<number> {
+  const [target] = JSON.parse(await (await fetch(`http://127.0.0.1:${port}/json`)).text());
+  const socket = new WebSocket(target.webSocketDebuggerUrl);
+  await new Promise((open) => socket.once("open", open));
+  const ask = (id: number, method: string) =>
+    new Promise<{ usedSize?: number }>((answer) => {
+      socket.on("message", (data) => {
+        const message = JSON.parse(String(data));
+        if (message.id === id) answer(message.result);
+      });
+      socket.send(JSON.stringify({ id, method }));
+    });
+  await ask(1, "HeapProfiler.collectGarbage");
+  const { usedSize = 0 } = await ask(2, "Runtime.getHeapUsage");
+  socket.close();
+  return usedSize / 2 ** 20;
+}
+
 const memory = (pid: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
 const cpu = (pid: number) => {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
@@ -100,6 +119,7 @@ function silent(url: string, token: string, recoveryId: string): Promise<{ secon
   });
 }
 
+const inspector = 20_000 + (process.pid % 10_000);
 const folder = dataFolder();
 const serverFolder = dataFolder();
 const server = await startEmbedded({ dataDir: serverFolder.path, instance: `bench-${process.pid}` });
@@ -109,7 +129,11 @@ try {
   const sites = labSites({ vms: 100, groups: 2 });
   const lab = await aLab(server.url, sites, { speed: 20 });
   const { planId } = await aPlan(database, sites);
-  const gateway = startProcess(folder.path, { DATABASE_URL: server.url, LAB_SPEED: "20" });
+  const gateway = startProcess(folder.path, {
+    DATABASE_URL: server.url,
+    LAB_SPEED: "20",
+    NODE_OPTIONS: `--inspect=127.0.0.1:${inspector}`,
+  });
   const url = await gateway.ready;
   const pid = gateway.child.pid ?? 0;
   const token = await signIn(url, folder.path);
@@ -122,7 +146,7 @@ try {
     return String(data[name].recovery.id);
   };
   const plan = encodeId("RecoveryPlan", planId);
-  process.stdout.write(`idle: ${memory(pid).toFixed(0)} MB\n`);
+  process.stdout.write(`idle: heap ${(await heap(inspector)).toFixed(1)} MB, process ${memory(pid).toFixed(0)} MB\n`);
   for (let round = 1; round <= rounds; round++) {
     const recoveryId = await mutate("startRecovery", { planId: plan, recoveryType: "TEST" });
     const cpuBefore = cpu(pid);
@@ -151,7 +175,9 @@ try {
     const cleanup = await mutate("cleanupTest", { planId: plan });
     await watchAll(url, token, cleanup);
     await new Promise((done) => setTimeout(done, 3000));
-    process.stdout.write(`after round ${round}, all gone: ${memory(pid).toFixed(0)} MB\n`);
+    process.stdout.write(
+      `after round ${round}, all gone: heap ${(await heap(inspector)).toFixed(1)} MB, process ${memory(pid).toFixed(0)} MB\n`,
+    );
   }
   gateway.child.kill("SIGTERM");
   await gateway.ended;
