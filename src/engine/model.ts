@@ -3,12 +3,12 @@
  * any node. What a run works on is its snapshot (run-snapshot.ts).
  */
 import type { NicAddress } from "../providers/contract.ts";
-import type { ReadyCheckKind } from "./run-snapshot.ts";
 
 export type RunKind = "TEST" | "CLEANUP" | "PLANNED" | "DISASTER" | "REPROTECT";
 export type SiteRole = "PROTECTED" | "RECOVERY";
 export type Phase = "PRE_POWER_ON" | "POST_POWER_ON";
 export type PromptAnswer = "CONTINUE" | "SKIP" | "ABORT";
+export type ReadyCheckKind = "HEARTBEAT" | "POWERED_ON" | "TCP" | "HTTP" | "SCRIPT";
 export type VmPriority = "LOWEST" | "LOW" | "NORMAL" | "HIGH" | "HIGHEST";
 export type RunState = "NOT_STARTED" | "RUNNING" | "PROMPTING" | "PAUSED" | "CANCELLING" | "COMPLETED" | "FAILED";
 export type ResultState = "SUCCESS" | "WARNING" | "PARTIAL" | "FAILED" | "CANCELLED";

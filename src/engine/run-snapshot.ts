@@ -2,7 +2,7 @@
  * What a run works on: resolved values, frozen at its start, not ids that are looked up later. Stored as JSON.
  */
 import type { Capabilities, NicAddress } from "../providers/contract.ts";
-import type { PromptAnswer, SiteRole, VmPriority } from "./model.ts";
+import type { PromptAnswer, ReadyCheckKind, SiteRole, VmPriority } from "./model.ts";
 
 export interface SnapshotSite {
   readonly id: string;
@@ -37,8 +37,6 @@ export interface SnapshotCommand {
   readonly guestUsername: string | null;
   readonly passwordSecretId: string | null;
 }
-
-export type ReadyCheckKind = "HEARTBEAT" | "POWERED_ON" | "TCP" | "HTTP" | "SCRIPT";
 
 export interface SnapshotVm {
   readonly id: string;
