@@ -47,11 +47,22 @@ interface LoopState {
   paused: boolean;
   pausedBy: string | null;
   lastTick: number;
+  /** Recovery points have yet to be noted in the catalogue: the database was away. */
+  pointsDue: boolean;
   idleSince: number | null;
 }
 
 export async function runLoop(d: Drive): Promise<RunEnd> {
-  const state: LoopState = { written: [], launches: [], slots: new Set(), paused: false, pausedBy: null, lastTick: 0, idleSince: null };
+  const state: LoopState = {
+    written: [],
+    launches: [],
+    slots: new Set(),
+    paused: false,
+    pausedBy: null,
+    lastTick: Number.NEGATIVE_INFINITY,
+    pointsDue: false,
+    idleSince: null,
+  };
   resumeActive(d, state);
   try {
     for (;;) {
@@ -61,7 +72,7 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
       if (mayStart(d, state)) startReady(d, state);
       setState(d.run, state.paused, state.pausedBy);
       await write(d, state);
-      if (d.run.schedule.isOver()) return await finish(d);
+      if (d.run.schedule.isOver() && !state.pointsDue) return await finish(d);
       const idle = idleUntil(d, state);
       if (idle !== null) return idle;
       await d.inbox.wait(waitMs(d));
@@ -129,6 +140,7 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
     return;
   }
   if (wishes === null) return;
+  await catchUpPoints(d, state);
   d.clock.set(wishes.now);
   state.paused = wishes.pauseRequested;
   state.pausedBy = wishes.pausedBy;
@@ -144,9 +156,18 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
     withdrawPrompts(d.run, active);
   }
   const overdue = endDueWaits(d.run, d.clock.now());
-  for (const ordinal of overdue) await answerByDefault(d.parts.pool, d.run.id, d.claim.epoch, ordinal);
-  if (overdue.length > 0) d.inbox.wish();
+  await answerOverdue(d, overdue);
   noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused);
+}
+
+/** At a prompt's time-out; a database that is away is asked again at the next tick. */
+async function answerOverdue(d: Drive, ordinals: readonly number[]): Promise<void> {
+  try {
+    for (const ordinal of ordinals) await answerByDefault(d.parts.pool, d.run.id, d.claim.epoch, ordinal);
+    if (ordinals.length > 0) d.inbox.wish();
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+  }
 }
 
 /** Under half of the lease nothing new starts: it may be somebody else's before it is done. */
@@ -182,14 +203,14 @@ async function write(d: Drive, state: LoopState): Promise<void> {
     d.parts.wakeUps.hint("dr_events", d.run.id);
     if (batch.prompts.length > 0 || batch.events.some(({ kind }) => kind === "PROMPT_ANSWERED"))
       d.parts.wakeUps.hint("dr_events", promptsPayload);
-    await afterWrite(d, batch.steps);
+    await afterWrite(d, state, batch.steps);
   }
   for (const go of written) go();
   for (const { ordinal, resumed } of launches) d.executions.launch(ordinal, resumed);
 }
 
 /** What hangs on ended steps outside the journal: recovery points in the catalogue, outcomes in the spool. */
-async function afterWrite(d: Drive, steps: ReadonlyMap<number, unknown>): Promise<void> {
+async function afterWrite(d: Drive, state: LoopState, steps: ReadonlyMap<number, unknown>): Promise<void> {
   let points = false;
   for (const ordinal of steps.keys()) {
     const { node, status, attempt } = stepAt(d.run, ordinal);
@@ -197,7 +218,19 @@ async function afterWrite(d: Drive, steps: ReadonlyMap<number, unknown>): Promis
     points ||= node.kind === "SYNCHRONISE" || node.kind === "CREATE_SNAPSHOT";
     if (node.kind === "COMMAND" || node.kind === "READY_CHECK") d.parts.forgetOutcome(`${d.run.id}:${ordinal}:${attempt}`);
   }
-  if (points) await notePoints(d.parts.pool, d.claim);
+  state.pointsDue ||= points;
+  await catchUpPoints(d, state);
+}
+
+/** The catalogue follows the run's steps; when the database is away it follows later. */
+async function catchUpPoints(d: Drive, state: LoopState): Promise<void> {
+  if (!state.pointsDue) return;
+  try {
+    await notePoints(d.parts.pool, d.claim);
+    state.pointsDue = false;
+  } catch (error) {
+    if (!isOutage(error)) throw error;
+  }
 }
 
 async function finish(d: Drive): Promise<RunEnd> {
