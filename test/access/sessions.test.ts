@@ -34,6 +34,8 @@ describe("signing in", () => {
     ["a wrong password", "ada", "wrong"],
     ["an unknown user", "nobody", "right"],
     ["the password nobody has", "nobody", "nobody has this password"],
+    ["a user with a NUL", "ada\0", "right"],
+    ["a password with a NUL", "ada", "right\0"],
   ])("refuses %s in the same words", async (_name, user, password) => {
     const refused = await signIn(user, password, "10.0.0.2").catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(UnauthorizedError);
@@ -56,6 +58,11 @@ describe("signing in", () => {
     expect(refused).toBeInstanceOf(RateLimitError);
     expect(refused).toMatchObject({ code: "SERVICE_UNAVAILABLE", limit: 5, retryAfterSeconds: expect.any(Number) });
     await signIn("ada", "right", "10.0.0.4");
+  });
+
+  it("is throttled also for a name with a NUL", async () => {
+    for (let i = 0; i < 5; i++) await expect(signIn("a\0", "x", "10.0.0.7")).rejects.toThrow(UnauthorizedError);
+    await expect(signIn("a\0", "x", "10.0.0.7")).rejects.toThrow(RateLimitError);
   });
 
   it("is not throttled by successes", async () => {

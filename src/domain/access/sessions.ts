@@ -57,12 +57,18 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
     (row) => row.token_hash.toString("hex"),
   );
 
+  /** Null for a name that PostgreSQL can't even hold, as for an unknown one. */
+  const userNamed = async (name: string) => {
+    if (name.includes("\0")) return null;
+    const { rows } = await pool.query<{ id: string; password_hash: string }>({ name: "user-by-name", text: userByName, values: [name] });
+    return rows[0] ?? null;
+  };
+
   return {
     async create(given, address) {
       const name = given.user.trim();
       if (name.length > 255 || given.password.length > 1024) throw tooLong();
-      const { rows } = await pool.query<{ id: string; password_hash: string }>({ name: "user-by-name", text: userByName, values: [name] });
-      const [user] = rows;
+      const user = await userNamed(name);
       const verify = () => verifyPassword(user?.password_hash ?? null, given.password);
       if (!(await throttle.attempt(`${name.toLowerCase()} ${address}`, verify)) || !user) throw noMatch();
       const token = randomBytes(32).toString("base64url");
