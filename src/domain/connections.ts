@@ -73,10 +73,22 @@ function checkSize(name: string, size: number): void {
   throw invalid(name, `\`${name}\` is from 1 to ${largestPage}; this is ${size}.`);
 }
 
-const shapes: Record<SortType, RegExp> = {
-  text: /^[^\0]{0,300}$/su,
-  timestamptz: /^(-infinity|\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?[+-]\d\d(:\d\d)?)$/,
-  int4: /^-?\d{1,9}$/,
+/** A time as PostgreSQL writes it; a part that is out of its range would be an error there. */
+const time =
+  /^(?<year>\d{4,6})-(?<month>0[1-9]|1[0-2])-(?<day>\d\d) ([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,6})?[+-](0\d|1[0-5])(:[0-5]\d){0,2}$/;
+const lastYear = 294_275; // the last that PostgreSQL has as a whole, so that no zone leads out of it
+
+function isTime(text: string): boolean {
+  const { year, month, day } = time.exec(text)?.groups ?? {};
+  const [y, m, d] = [Number(year), Number(month), Number(day)];
+  const lastDay = new Date(Date.UTC(2000 + (y % 400), m, 0)).getUTCDate(); // the calendar repeats every 400 years
+  return y >= 1 && y <= lastYear && d >= 1 && d <= lastDay;
+}
+
+const fits: Record<SortType, (text: string) => boolean> = {
+  text: (text) => /^[^\0]{0,300}$/su.test(text),
+  timestamptz: (text) => text === "-infinity" || isTime(text),
+  int4: (text) => /^-?\d{1,9}$/.test(text),
 };
 const placeId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -90,7 +102,7 @@ function readCursor(name: string, cursor: string | null | undefined, { field, di
   if (parts.length !== 4 || typeof value !== "string" || typeof id !== "string" || !placeId.test(id))
     throw invalid(name, "This is not a cursor.");
   if (ofField !== field || ofDirection !== direction) throw invalid(name, "This cursor is from a list in another order.");
-  if (!shapes[type].test(value)) throw invalid(name, "This is not a cursor.");
+  if (!fits[type](value)) throw invalid(name, "This is not a cursor.");
   return { value, id };
 }
 

@@ -2,6 +2,7 @@
 import type pg from "pg";
 import { type Batched, batched, type Gate, groupFrozen, type Loader } from "./batching.ts";
 import { type Connection, type ConnectionArgs, connect, type Direction, type Page, type PageArgs, readPage } from "./connections.ts";
+import { InvalidRequestError } from "./errors.ts";
 import { countStatement, type ListedRow, pageStatement, run, type Source } from "./list-sql.ts";
 
 interface Parent<Kind> {
@@ -48,6 +49,15 @@ function parentsOf<Field, Filter, Kind>(keys: readonly Key<Field, Filter, Kind>[
   return { kind: first.parent.kind, ids: keys.flatMap(({ parent }) => (parent === null ? [] : [parent.id])) };
 }
 
+/** What PostgreSQL's text can't hold. Looked for before the list is loaded: a batch would fail as a whole. */
+function refuseNul(filter: object): void {
+  for (const [name, value] of Object.entries(filter)) {
+    if (typeof value !== "string" || !value.includes("\0")) continue;
+    const message = "The text has a NUL character, which no name has.";
+    throw new InvalidRequestError(message, [{ path: ["filter", name], message }]);
+  }
+}
+
 export function openList<R extends object, Field extends string, Filter extends object, Kind extends string>(
   pool: Pick<pg.Pool, "query">,
   source: Source<Field, Filter, Kind>,
@@ -63,6 +73,7 @@ export function openList<R extends object, Field extends string, Filter extends 
       const direction = request.orderBy ? (request.orderBy.direction ?? "ASC") : fallback.direction;
       const page = { ...readPage(request, { field, direction, type: source.orders[field].type }), field };
       const key = { parent, page, filter: request.filter ?? fallback.filter };
+      refuseNul(key.filter);
       return { page, found: await pageLoader.load(key), totalCount: () => countLoader.load(key) };
     };
     return {

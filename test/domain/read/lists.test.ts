@@ -74,6 +74,62 @@ describe("a list", () => {
     expect(await count(`{ needsConfiguration: true }`)).toBe(0);
   });
 
+  it.each(["vms", "sites", "recoveryPlans", "protectionGroups", "datastores", "networks"])(
+    "refuses a NUL in the name that %s are filtered by, and goes on with the others",
+    async (field) => {
+      const { errors, data } = await asker.answer(
+        `query ($name: String) { bad: ${field}(filter: { name: $name }) { totalCount }
+        good: ${field}(filter: { name: "nothing has this" }) { totalCount } }`,
+        { name: "a\0" },
+      );
+      expect(errors).toHaveLength(1);
+      expect(errors?.[0]?.originalError).toBeInstanceOf(InvalidRequestError);
+      expect(errors?.[0]?.originalError).toMatchObject({ fieldErrors: [{ path: ["filter", "name"] }] });
+      expect(data).toMatchObject({ bad: null, good: { totalCount: 0 } });
+    },
+  );
+
+  describe("takes only times that can be from a cursor", () => {
+    const nodesAfter = (time: string) => {
+      const place = ["LAST_SYNC_TIME", "ASC", time, "0190aaaa-0000-7000-8000-000000000000"];
+      const after = Buffer.from(JSON.stringify(place)).toString("base64url");
+      return asker.answer("query ($after: String) { vms(orderBy: { field: LAST_SYNC_TIME }, after: $after) { nodes { name } } }", {
+        after,
+      });
+    };
+
+    it.each([
+      "2026-99-99 00:00:00+00",
+      "2026-00-10 00:00:00+00",
+      "2026-02-29 00:00:00+00",
+      "2026-04-31 00:00:00+00",
+      "2026-04-00 00:00:00+00",
+      "999999-01-01 00:00:00+00",
+      "294276-12-31 23:59:59-12",
+      "0000-01-01 00:00:00+00",
+      "2026-01-01 25:00:00+00",
+      "2026-01-01 24:00:01+00",
+      "2026-01-01 00:61:00+00",
+      "2026-01-01 00:00:61+00",
+      "2026-01-01 00:00:00+99",
+      "2026-01-01 00:00:00+01:60",
+    ])("not %s", async (time) => {
+      const error = (await nodesAfter(time)).errors?.[0]?.originalError;
+      expect(error).toBeInstanceOf(InvalidRequestError);
+      expect(error).toMatchObject({ message: "This is not a cursor.", fieldErrors: [{ path: ["after"] }] });
+    });
+
+    it.each([
+      "-infinity",
+      "2024-02-29 23:59:59.999999+15:59",
+      "2000-02-29 00:00:00-12",
+      "0001-01-01 00:00:00+15:59:59",
+      "294275-12-31 23:59:59-15:59",
+    ])("but %s", async (time) => {
+      expect((await nodesAfter(time)).errors).toBeUndefined();
+    });
+  });
+
   it("pages below each parent by itself", async () => {
     const query = `query ($after: String) { protectionGroups(filter: { name: "o" }) { nodes { name vms(first: 3, after: $after) {
       totalCount edges { cursor node { name } } pageInfo { hasNextPage } } } } }`;
