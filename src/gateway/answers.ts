@@ -36,19 +36,23 @@ export function createAnswers(log: Logger): Answers {
     );
     return shown;
   };
-  const delivery = (call: Call, { data, errors: given }: Result) => {
+  const shownOf = (call: Call, given: Result["errors"], isPartial: boolean) => {
     if (!given?.length) return undefined;
     const shown = errors(call, given);
-    return data ? shown.map(withoutHttp) : shown; // with data it is a partial success: 200, whatever went wrong (GraphQL over HTTP)
+    return isPartial ? shown.map(withoutHttp) : shown; // a partial success: 200, whatever went wrong (GraphQL over HTTP)
   };
   return {
     errors,
-    delivery,
+    delivery: (call, result) => shownOf(call, result.errors, Boolean(result.data)),
     final(call, result) {
       const ms = performance.now() - call.startedAt;
       if (ms > slowMs) log.warn({ ...about(call), ms: Math.round(ms) }, "slow");
       else log.debug({ ...about(call), ms: Math.round(ms) }, "answered");
-      return delivery(call, result);
+      return shownOf(call, result.errors, hasAnswer(result.data));
     },
   };
 }
+
+/** Root fields are nullable so that one does not take the others along; where all are null, the request has failed as a whole. */
+const hasAnswer = (data: unknown): boolean =>
+  typeof data === "object" && data !== null && Object.values(data).some((field) => field !== null);

@@ -39,13 +39,24 @@ describe("errors", () => {
 
   it("carry a domain error's code, remedy and details", async () => {
     const answer = await server.post("{ conflict }");
-    expect(answer.status).toBe(200); // its field is null, others would have their data
+    expect(answer.status).toBe(409);
     expect(answer.data).toEqual({ conflict: null });
     expect(answer.errors?.[0]).toMatchObject({
       message: "A test is running.",
       path: ["conflict"],
       extensions: { ...shape, code: "CONFLICT", remedy: "Wait for it.", planName: "Web", lifecycle: "TEST_IN_PROGRESS", limit: 1 },
     });
+  });
+
+  it.each([
+    ["{ conflict }", 409],
+    ["{ conflict secret }", 409],
+    ["{ secret }", 401],
+    ["{ conflict hello }", 200],
+    ["{ conflict __typename }", 200],
+  ])("have their status where no root field has data: %s is %d", async (query, status) => {
+    expect((await server.post(query)).status).toBe(status);
+    expect((await server.post(query, { accept: "application/json" })).status).toBe(status);
   });
 
   it("show nothing of our inside, and log it with the request's id", async () => {
