@@ -28,6 +28,8 @@ export interface SiteCalls {
   readonly runId: string;
   readonly epoch: bigint;
   readonly retry: RetryPolicy;
+  /** Longest an ordered operation may take. */
+  readonly operationLimitMs: number;
   provider(site: SiteRef): Provider;
   /** A signal for one call: ends with the step, or at a deadline that is shorter than what is left of the lease. Waits while too little is left. */
   deadline(signal: AbortSignal): Promise<AbortSignal>;
@@ -66,7 +68,7 @@ export async function askSite<T>(
   }
 }
 
-type EffectContext = Pick<StepContext, "ordinal" | "attempt" | "resumed" | "signal" | "record" | "progress">;
+type EffectContext = Pick<StepContext, "ordinal" | "attempt" | "resumed" | "signal" | "cancelled" | "record" | "progress">;
 
 export async function performEffect<K extends EffectKind>(
   calls: SiteCalls,
@@ -85,7 +87,7 @@ export async function performEffect<K extends EffectKind>(
     try {
       const end = await orderAndWatch(calls, context, site, kind, request, key(), doubtful, secret);
       if (end.state === "SUCCEEDED") return { ok: true, result: end.result };
-      if (end.failure === "PERMANENT") return { ok: false, message: end.message };
+      if (end.failure === "PERMANENT" && !context.cancelled.aborted) return { ok: false, message: end.message };
       message = end.message;
       known = true;
     } catch (error) {
@@ -93,11 +95,14 @@ export async function performEffect<K extends EffectKind>(
         return { ok: false, message: error.message };
       message = transientFailure(error, signal, calls.runId);
     }
+    // What is known not to have happened does not happen any more once the run is cancelled.
+    if (known) context.cancelled.throwIfAborted();
     if (failures >= calls.retry.tries) return { ok: false, message: `${message} (given up after ${failures} tries)` };
     doubtful = !known;
     const retryInMs = backOff(calls.retry, failures);
     await context.record({ message: `Try ${failures} of ${calls.retry.tries}: ${message}; trying again`, nextAttempt: known, retryInMs });
-    await pause(retryInMs, signal);
+    await pause(retryInMs, known ? AbortSignal.any([signal, context.cancelled]) : signal);
+    await context.record({ retryInMs: null });
   }
 }
 
@@ -127,8 +132,18 @@ async function orderAndWatch<K extends EffectKind>(
     signal,
     ...(secret === undefined ? {} : { secret }),
   });
+  const end = performance.now() + calls.operationLimitMs;
+  let asked = false;
   while (operation.state === "RUNNING") {
     context.progress(operation.progressPercent);
+    if (performance.now() > end) {
+      const message = `it is not complete after ${Math.round(calls.operationLimitMs / 60_000)} minutes`;
+      return { state: "FAILED", failure: "PERMANENT", code: "TIMED_OUT", message };
+    }
+    if (context.cancelled.aborted && !asked) {
+      asked = true;
+      await provider.cancel(site.externalId, key, { runId, epoch, signal: await calls.deadline(context.signal) });
+    }
     const next = await calls.operations(site).next(key);
     if (next === undefined) throw new ProviderError("TRANSIENT", "BUSY", "the site no longer knows the operation");
     if (next.state === "RUNNING") operation = next;

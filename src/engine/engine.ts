@@ -10,7 +10,7 @@ import { moveDeadlines } from "./gap.ts";
 import { isOutage } from "./journal.ts";
 import { type Claim, claim, release, releaseAll } from "./lease.ts";
 import { startLifeline } from "./lifeline.ts";
-import { driveRun, type RunHandle } from "./run.ts";
+import { driveRun, endBroken, type RunHandle } from "./run.ts";
 import type { RunEnd } from "./run-loop.ts";
 import { defaultSettings, type EngineParts, type EngineSettings } from "./settings.ts";
 import { createSlots } from "./slots.ts";
@@ -33,6 +33,8 @@ export interface Engine {
 }
 
 const sweepMs = 1000;
+/** A run that breaks off more often ends FAILED, so that its plan is not locked for ever. */
+const mostBreaks = 5;
 /** Runs that one node drives at once. */
 const maxRuns = 200;
 
@@ -56,26 +58,36 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
   };
   const stopping = new AbortController();
   const runs = new Map<string, RunHandle>();
+  /** How often each run has broken off here, one after the other. */
+  const breaks = new Map<string, number>();
   const ends = new Set<Promise<void>>();
 
   function take(claimed: Claim): void {
+    runs.get(claimed.runId)?.lose();
     lifeline.own(claimed.runId, claimed.epoch, claimed.claimedAtMs);
-    const handle = driveRun(claimed, parts, stopping.signal);
+    const broken = breaks.get(claimed.runId) ?? 0;
+    const handle = broken < mostBreaks ? driveRun(claimed, parts, stopping.signal) : endBroken(claimed, parts, stopping.signal);
     runs.set(claimed.runId, handle);
     const end = handle.done.then(
-      (how) => giveBack(claimed, how),
+      (how) => {
+        breaks.delete(claimed.runId);
+        return giveBack(claimed, handle, how);
+      },
       (error: unknown) => {
-        log.error({ err: error, runId: claimed.runId }, "a run broke off; it is taken up again soon");
-        return giveBack(claimed, "BROKEN");
+        breaks.set(claimed.runId, broken + 1);
+        log.error({ err: error, runId: claimed.runId, times: broken + 1 }, "a run broke off; it is taken up again soon");
+        return giveBack(claimed, handle, "BROKEN");
       },
     );
     ends.add(end);
     void end.finally(() => ends.delete(end));
   }
 
-  async function giveBack(claimed: Claim, how: RunEnd | "BROKEN"): Promise<void> {
-    runs.delete(claimed.runId);
-    lifeline.disown(claimed.runId);
+  async function giveBack(claimed: Claim, handle: RunHandle, how: RunEnd | "BROKEN"): Promise<void> {
+    if (runs.get(claimed.runId) === handle) {
+      runs.delete(claimed.runId);
+      lifeline.disown(claimed.runId);
+    }
     if (how === "ENDED" || how === "LOST") return;
     try {
       await release(
@@ -99,10 +111,7 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
   let sweeping = false;
   let again = false;
   async function sweep(): Promise<void> {
-    if (sweeping || timer === undefined || stopping.signal.aborted) {
-      again = sweeping;
-      return;
-    }
+    if (timer === undefined || stopping.signal.aborted) return;
     sweeping = true;
     try {
       if (lifeline.servingMs() > 0 && runs.size < maxRuns) {
@@ -112,24 +121,29 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
       if (!isOutage(error)) log.error({ err: error }, "looking for runs failed");
     } finally {
       sweeping = false;
-      if (again) {
-        again = false;
-        void sweep();
-      }
+    }
+    if (again) {
+      again = false;
+      await sweep();
     }
   }
 
+  let sweepEnd = Promise.resolve();
+  const startSweep = () => {
+    if (!sweeping) sweepEnd = sweep();
+    else again = true;
+  };
   const stopListening = wakeUps.on("dr_work", (runId) => {
     const handle = runId === null ? undefined : runs.get(runId);
     if (handle) handle.wake();
-    else void sweep();
+    else startSweep();
   });
   // What an earlier gateway left running ends before anything is taken up; the gateway need not wait for that.
   const started = readSpool(spoolDir).then(
     () => {
       if (stopping.signal.aborted) return;
-      timer = setInterval(() => void sweep(), sweepMs);
-      void sweep();
+      timer = setInterval(startSweep, sweepMs);
+      startSweep();
     },
     (error: unknown) => log.error({ err: error, spoolDir }, "the spool of commands can't be read: this node drives no runs"),
   );
@@ -143,6 +157,7 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
       stopListening();
       stopping.abort(new DOMException("the gateway stops", "AbortError"));
       await started;
+      await sweepEnd;
       clearInterval(timer);
       await Promise.allSettled(ends);
       await lifeline.close();

@@ -56,7 +56,7 @@ export function createExecutions(options: ExecutionOptions): Executions {
     const { node } = leafAt(run, ordinal);
     if (!isActing(node)) throw new Error(`${node.kind} has no work of its own`);
     const stops = node.kind === "COMMAND" || node.kind === "READY_CHECK";
-    const context = createContext(options, calls, statuses, ordinal, resumed, stops ? interruptible : signal);
+    const context = createContext(options, calls, statuses, ordinal, resumed, stops ? interruptible : signal, cancelled.signal);
     try {
       inbox.put({ kind: "ENDED", ordinal, end: await perform(node, context) });
     } catch (error) {
@@ -98,14 +98,14 @@ function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): SiteC
     runId: run.id,
     epoch,
     retry: settings.retry,
+    operationLimitMs: settings.operationLimitMs,
     provider(site) {
       const provider = providers.get(site.provider);
       if (!provider) throw new ProviderError("PERMANENT", "UNSUPPORTED", `There is no provider ${site.provider} for ${site.siteName}`);
       return provider;
     },
     async deadline(callSignal) {
-      const half = (settings.leaseSeconds * 1000) / 2;
-      while (lifeline.remainingMs(run.id) < half) await pause(25, callSignal);
+      await ownedForLong(parts, run.id, callSignal);
       const left = lifeline.remainingMs(run.id) - 250;
       return AbortSignal.any([callSignal, AbortSignal.timeout(Math.floor(Math.max(50, Math.min(settings.callTimeoutMs, left))))]);
     },
@@ -118,6 +118,12 @@ function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): SiteC
     signal,
   );
   return calls;
+}
+
+/** Under half of the lease nothing is begun: it may be somebody else's before it is done. */
+async function ownedForLong({ lifeline, settings }: EngineParts, runId: string, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  while (lifeline.remainingMs(runId) < (settings.leaseSeconds * 1000) / 2) await pause(25, signal);
 }
 
 interface SitePollers<V> {
@@ -150,6 +156,7 @@ function createContext(
   ordinal: number,
   resumed: boolean,
   signal: AbortSignal,
+  cancelled: AbortSignal,
 ): StepContext {
   const { run, planName, parts, inbox, clock } = options;
   const step = stepAt(run, ordinal);
@@ -162,6 +169,7 @@ function createContext(
     attempt: () => step.attempt,
     resumed,
     signal,
+    cancelled,
     remainingMs: () => (step.dueAt === null ? null : step.dueAt - clock.now()),
     resultOf(other) {
       const { status, result } = stepAt(run, other);
@@ -193,6 +201,7 @@ async function runCommand(
   const { scriptsDir, secretsDir } = parts.settings;
   try {
     const program = await resolveProgram(scriptsDir, command.command);
+    await ownedForLong(parts, run.id, signal);
     const running = parts.lifeline.runCommand({
       key,
       runId: run.id,

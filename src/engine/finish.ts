@@ -19,10 +19,25 @@ export interface Leftover {
   readonly name: string;
 }
 
-/** What the leak audit named. */
-export function leftoversOf(steps: readonly StepState[]): Leftover[] {
+/** What the leak audit named; null when it could not ask. */
+function auditOf(steps: readonly StepState[]): Leftover[] | null {
   const result = steps.find(({ node }) => node.kind === "LEAK_AUDIT")?.result?.leftovers;
-  return Array.isArray(result) ? result.filter(isLeftover) : [];
+  return Array.isArray(result) ? result.filter(isLeftover) : null;
+}
+
+/** Without an audit, what the cleanup did not see removed is taken to be there still. */
+function leftoversOf(steps: readonly StepState[]): Leftover[] {
+  const audited = auditOf(steps);
+  if (audited !== null) return audited;
+  return steps.flatMap(({ node, status }): Leftover[] => {
+    if (node.siteId === null || status === "SUCCEEDED" || status === "ALREADY_DONE") return [];
+    const { siteId, name } = node;
+    if (node.kind === "REMOVE_VM") return [{ siteId, kind: "VM", externalId: node.spec.vmId, name }];
+    if (node.kind === "RESTORE_PLACEHOLDER") return [{ siteId, kind: "PLACEHOLDER_IN_USE", externalId: node.spec.placeholderId, name }];
+    if (node.kind === "DISCARD_SNAPSHOT") return [{ siteId, kind: "SNAPSHOT", externalId: node.spec.snapshotId, name }];
+    if (node.kind === "REMOVE_NETWORK") return [{ siteId, kind: "NETWORK", externalId: node.spec.networkId, name }];
+    return [];
+  });
 }
 
 const isLeftover = (value: unknown): value is Leftover =>
@@ -34,7 +49,7 @@ const finish = {
   name: "engine-finish",
   text: `WITH f AS (
     SELECT * FROM jsonb_to_record($5::jsonb) AS x(state text, "resultState" text, lifecycle text, "groupState" text, frees boolean,
-      "testRunId" uuid, rto int, "rtoOfRecovered" int, rpo int, leftovers jsonb, error text, started float8, "vmCount" int,
+      "testRunId" uuid, rto int, "rtoOfRecovered" int, rpo int, leftovers jsonb, audited boolean, error text, started float8, "vmCount" int,
       "vmsSucceeded" int, "vmsFailed" int, warnings jsonb)),
   z AS (
     UPDATE recovery SET last_event = last_event + $4::int, state = f.state::"RecoveryState", result_state = f."resultState"::"ResultState",
@@ -64,12 +79,12 @@ const finish = {
   n AS (DELETE FROM recovery_point_pin USING f WHERE recovery_point_pin.run_id = f."testRunId" AND f.frees AND EXISTS (SELECT 1 FROM z)),
   l AS (
     INSERT INTO leftover (id, plan_id, run_id, site_id, kind, external_id, name)
-    SELECT gen_random_uuid(), z.plan_id, f."testRunId", x."siteId", x.kind, x."externalId", x.name
+    SELECT DISTINCT ON (x."siteId", x.kind, x."externalId") gen_random_uuid(), z.plan_id, f."testRunId", x."siteId", x.kind, x."externalId", x.name
     FROM z, f, jsonb_to_recordset(f.leftovers) AS x("siteId" uuid, kind text, "externalId" text, name text)
-    ON CONFLICT (site_id, kind, external_id) DO UPDATE SET gone_at = NULL),
+    ON CONFLICT (site_id, kind, external_id) DO UPDATE SET gone_at = NULL, plan_id = excluded.plan_id, run_id = excluded.run_id, name = excluded.name),
   a AS (
     UPDATE leftover SET gone_at = dr_now() FROM z, f
-    WHERE leftover.run_id = f."testRunId" AND leftover.gone_at IS NULL AND NOT EXISTS (
+    WHERE f.audited AND leftover.run_id = f."testRunId" AND leftover.gone_at IS NULL AND NOT EXISTS (
       SELECT 1 FROM jsonb_to_recordset(f.leftovers) AS x("siteId" uuid, kind text, "externalId" text)
       WHERE x."siteId" = leftover.site_id AND x.kind = leftover.kind AND x."externalId" = leftover.external_id)),
   ${runAndEvents.events("t")}
@@ -112,6 +127,7 @@ export async function finishRun(journal: Journal, end: End, row: RunRow, events:
     rtoOfRecovered: figures.rtoOfRecoveredVmsSeconds,
     rpo: figures.rpoAchievedSeconds,
     leftovers: leftoversOf(end.steps),
+    audited: auditOf(end.steps) !== null,
     error: end.error,
   };
   await journal.execute(finish, values, all);

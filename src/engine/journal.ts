@@ -94,11 +94,14 @@ const write = {
   SELECT base FROM r`,
 };
 
+/** What an Int of the API and its column hold; who writes more is told "at least". */
+const largestInt = 2 ** 31 - 1;
+
 /** Output of one write, per step once: the statement can't update one row twice. */
 function outputsOf(batch: Batch): unknown[] {
   const byStep = new Map<number, { ordinal: number; text: string; total: number }>();
   for (const { ordinal, text, total } of batch.outputs) {
-    byStep.set(ordinal, { ordinal, text: (byStep.get(ordinal)?.text ?? "") + text, total });
+    byStep.set(ordinal, { ordinal, text: (byStep.get(ordinal)?.text ?? "") + text, total: Math.min(total, largestInt) });
   }
   return [...byStep.values()];
 }
@@ -167,14 +170,17 @@ export function createJournal({ pool, runId, epoch, lastEvent: known, signal, on
   };
 }
 
-/** The connection is gone, or the server is stopping or starting: not an error of the statement. */
+/** The connection is gone, or the server is stopping, starting or out of something: not an error of the statement. */
 export function isOutage(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (/^(08|57P)/.test(code) || code === "53300") return true;
+  // Also what the next try may not meet again: deadlocks, cancelled statements, a standby, a full disk.
+  if (/^(08|57P|53)/.test(code) || ["40P01", "40001", "57014", "25006"].includes(code)) return true;
   if (/^(ECONN|EPIPE|ENOENT|ETIMEDOUT|EAI_|EHOSTUNREACH|ENETUNREACH)/.test(code)) return true;
   return (
     error instanceof Error &&
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message)
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(
+      error.message,
+    )
   );
 }
 

@@ -71,6 +71,7 @@ export interface Start {
   readonly kind: RunKind;
   readonly lenient: boolean;
   readonly state: RunState;
+  readonly pausedReason: PausedReason | null;
   readonly startedAt: number | null;
   readonly progressPercent: number;
   readonly warnings: readonly RunWarning[];
@@ -90,7 +91,6 @@ export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRu
     schedule,
     children: childrenOf(steps),
     batch: emptyBatch(),
-    pausedReason: null,
     currentStep: null,
     estimate: null,
     cancelReason: null,

@@ -4,7 +4,7 @@ import { toJsonb } from "../database/json.ts";
 import type { RecoveryEvent } from "../events/types.ts";
 import type { StepState } from "./batch.ts";
 import { type Journal, type RunRow, runAndEvents } from "./journal.ts";
-import type { PromptAnswer, RunKind, RunState, StepNode, StepResult, StepStatus } from "./model.ts";
+import type { PausedReason, PromptAnswer, RunKind, RunState, StepNode, StepResult, StepStatus } from "./model.ts";
 import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
 
 export interface RunRecord {
@@ -13,6 +13,7 @@ export interface RunRecord {
   readonly planId: string | null;
   readonly planName: string;
   readonly state: RunState;
+  readonly pausedReason: PausedReason | null;
   readonly lastEvent: number;
   readonly requestedAt: number;
   readonly startedAt: number | null;
@@ -28,7 +29,7 @@ const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
 export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> {
   const { rows } = await pool.query<RunRecord>({
     name: "engine-load-run",
-    text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.state, r.last_event AS "lastEvent",
+    text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.state, r.paused_reason AS "pausedReason", r.last_event AS "lastEvent",
       ${ms("r.requested_at")} AS "requestedAt", ${ms("r.started_at")} AS "startedAt", r.progress_percent AS "progressPercent",
       r.warnings, s.content AS snapshot, ${ms("dr_now()")} AS now
       FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id WHERE r.id = $1`,

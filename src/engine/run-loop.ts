@@ -9,7 +9,7 @@ import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
 import { finishRun } from "./finish.ts";
 import type { Inbox, Message } from "./inbox.ts";
-import { isOutage, type Journal } from "./journal.ts";
+import { isOutage, type Journal, pause } from "./journal.ts";
 import type { Claim } from "./lease.ts";
 import { cancelRun, endStep, type LiveRun, leafAt, rowOf, say, startStep, stepAt } from "./live-run.ts";
 import { isSettled, slotSite } from "./model.ts";
@@ -47,6 +47,7 @@ interface LoopState {
   paused: boolean;
   pausedBy: string | null;
   lastTick: number;
+  wishesRead: boolean;
   /** Recovery points have yet to be noted in the catalogue: the database was away. */
   pointsDue: boolean;
   idleSince: number | null;
@@ -60,11 +61,13 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
     paused: false,
     pausedBy: null,
     lastTick: Number.NEGATIVE_INFINITY,
+    wishesRead: false,
     pointsDue: false,
     idleSince: null,
   };
   resumeActive(d, state);
   try {
+    await readFirstWishes(d, state);
     for (;;) {
       if (d.signal.aborted) throw d.signal.reason;
       hear(d, state, d.inbox.take());
@@ -79,6 +82,15 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
     }
   } finally {
     for (const ordinal of state.slots) giveSlot(d, state, ordinal);
+  }
+}
+
+/** A run that was paused or cancelled before this node took it up is so from the start. */
+async function readFirstWishes(d: Drive, state: LoopState): Promise<void> {
+  for (;;) {
+    await tick(d, state);
+    if (state.wishesRead) return;
+    await pause(200, d.signal);
   }
 }
 
@@ -140,6 +152,7 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
     return;
   }
   if (wishes === null) return;
+  state.wishesRead = true;
   await catchUpPoints(d, state);
   d.clock.set(wishes.now);
   state.paused = wishes.pauseRequested;

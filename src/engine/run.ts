@@ -3,7 +3,7 @@
  */
 import { emptyBatch, type StepState } from "./batch.ts";
 import { createClock, type DatabaseClock } from "./clock.ts";
-import { compile } from "./compile.ts";
+import { type CompiledRun, CompileError, compile } from "./compile.ts";
 import { createExecutions } from "./execution.ts";
 import { finishRun } from "./finish.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
@@ -19,6 +19,8 @@ import type { EngineParts } from "./settings.ts";
 export interface RunHandle {
   /** Somebody wished something, or answered. */
   wake(): void;
+  /** This node has claimed the run anew: whoever drives it under the older claim stops. */
+  lose(): void;
   readonly done: Promise<RunEnd>;
 }
 
@@ -41,7 +43,7 @@ export function driveRun(claim: Claim, parts: EngineParts, signal: AbortSignal):
       for (const stop of stopListening) stop();
       lost.abort(new LeaseLost(claim.runId));
     });
-  return { wake: () => inbox.wish(), done };
+  return { wake: () => inbox.wish(), lose: () => lost.abort(new LeaseLost(claim.runId)), done };
 }
 
 async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: AbortSignal): Promise<RunEnd> {
@@ -65,38 +67,65 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
 }
 
 function liveRun(record: RunRecord, steps: readonly StepState[]): LiveRun {
-  const { id, kind, state, startedAt, progressPercent, warnings, now, snapshot } = record;
+  const { id, kind, state, pausedReason, startedAt, progressPercent, warnings, now, snapshot } = record;
   const lenient = snapshot.kind === "CLEANUP" && snapshot.force;
-  return createLiveRun({ id, kind, lenient, state, startedAt, progressPercent, warnings, now }, steps);
+  return createLiveRun({ id, kind, lenient, state, pausedReason, startedAt, progressPercent, warnings, now }, steps);
 }
 
 /** Makes the tree and writes it with the run's start; null when it can't be made, which ends the run. */
 async function compileRun(record: RunRecord, journal: Journal, parts: EngineParts, clock: DatabaseClock): Promise<LiveRun | null> {
-  try {
-    const { nodes, warnings } = compile(record.snapshot);
-    const run = liveRun({ ...record, warnings }, nodes.map(newStep));
-    run.startedAt = clock.now();
-    run.state = "RUNNING";
-    const events = [
-      { kind: "RECOVERY_STATE_CHANGED", state: "RUNNING", pausedReason: null, by: null, reason: null } as const,
-      ...run.batch.events,
-    ];
-    await writeTree(journal, run.steps, rowOf(run), events);
-    run.batch = emptyBatch();
-    parts.wakeUps.hint("dr_events", record.id);
-    return run;
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== "CompileError") throw error;
-    const run = liveRun(record, []);
-    const outcome = { state: "FAILED", resultState: "FAILED" } as const;
-    const testRunId = record.snapshot.kind === "CLEANUP" ? record.snapshot.testRunId : null;
-    await finishRun(
-      journal,
-      { kind: record.kind, outcome, figures: figuresOf([], 0), steps: [], testRunId, error: error.message },
-      rowOf(run),
-      [],
-    );
-    parts.wakeUps.hint("dr_events", record.id);
+  const compiled = tryCompile(record, parts);
+  if (typeof compiled === "string") {
+    await endFailed(record, [], journal, parts, compiled);
     return null;
   }
+  const run = liveRun({ ...record, warnings: compiled.warnings }, compiled.nodes.map(newStep));
+  run.startedAt = clock.now();
+  run.state = "RUNNING";
+  const events = [
+    { kind: "RECOVERY_STATE_CHANGED", state: "RUNNING", pausedReason: null, by: null, reason: null } as const,
+    ...run.batch.events,
+  ];
+  await writeTree(journal, run.steps, rowOf(run), events);
+  run.batch = emptyBatch();
+  parts.wakeUps.hint("dr_events", record.id);
+  return run;
+}
+
+/** The tree, or why there is none: trying again would find the same. */
+function tryCompile(record: RunRecord, { log }: EngineParts): CompiledRun | string {
+  try {
+    return compile(record.snapshot);
+  } catch (error) {
+    if (error instanceof CompileError) return error.message;
+    log.error({ err: error, runId: record.id }, "a plan can't be compiled");
+    return "The plan can't be compiled, by a fault of the gateway; its log says more.";
+  }
+}
+
+async function endFailed(
+  record: RunRecord,
+  steps: readonly StepState[],
+  journal: Journal,
+  parts: EngineParts,
+  error: string,
+): Promise<void> {
+  const outcome = { state: "FAILED", resultState: "FAILED" } as const;
+  const testRunId = record.snapshot.kind === "CLEANUP" ? record.snapshot.testRunId : null;
+  const end = { kind: record.kind, outcome, figures: figuresOf(steps, record.requestedAt), steps, testRunId, error };
+  await finishRun(journal, end, rowOf(liveRun(record, steps)), []);
+  parts.wakeUps.hint("dr_events", record.id);
+}
+
+/** Ends a run that has broken off again and again, so that its plan is not locked for ever; what it made stays for the cleanup. */
+export function endBroken(claim: Claim, parts: EngineParts, signal: AbortSignal): RunHandle {
+  async function end(): Promise<RunEnd> {
+    const record = await loadRun(parts.pool, claim.runId);
+    const { epoch, runId } = claim;
+    const journal = createJournal({ pool: parts.pool, runId, epoch, lastEvent: record.lastEvent, signal, onTrouble: () => {} });
+    const steps = await loadSteps(parts.pool, claim.runId);
+    await endFailed(record, steps, journal, parts, "The run broke off again and again, by a fault of the gateway; its log says more.");
+    return "ENDED";
+  }
+  return { wake: () => {}, lose: () => {}, done: end() };
 }

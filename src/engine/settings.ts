@@ -11,6 +11,8 @@ export interface EngineSettings {
   readonly leaseSeconds: number;
   /** Longest a single call to a site may take. Less when less is left of the lease. */
   readonly callTimeoutMs: number;
+  /** Longest an ordered operation may take at the site. */
+  readonly operationLimitMs: number;
   /** How often running effects and starting machines are looked at. */
   readonly pollMs: number;
   /** How often a run looks at its wishes, deadlines and progress. */
@@ -25,6 +27,7 @@ export interface EngineSettings {
 
 export const defaultSettings = {
   callTimeoutMs: 10_000,
+  operationLimitMs: 4 * 3_600_000,
   pollMs: 200,
   tickMs: 1000,
   idleMs: 3000,

@@ -6,6 +6,7 @@ const codes: Partial<Record<StepNode["kind"], WarningCode>> = {
   SYNCHRONISE: "SYNC_FAILED",
   READY_CHECK: "READY_TIMED_OUT",
   LEAK_AUDIT: "LEFTOVERS",
+  PROMPT: "PROMPT_TIMED_OUT",
 };
 
 /** A step's warning as the run tells it: with a code, and with the step's name, since it stands alone there. */

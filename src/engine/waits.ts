@@ -13,11 +13,17 @@ export function dueOf(step: StepState, now: number): number | null {
       ? node.spec.seconds
       : node.kind === "PAUSE"
         ? node.spec.durationSeconds
-        : node.kind === "PROMPT" || node.kind === "READY_CHECK"
-          ? node.spec.timeoutSeconds
-          : null;
+        : node.kind === "PROMPT"
+          ? promptSeconds(node.spec)
+          : node.kind === "READY_CHECK"
+            ? node.spec.timeoutSeconds
+            : null;
   return seconds === null ? null : now + seconds * 1000;
 }
+
+/** A time-out without a default answer has nothing to answer with: the prompt waits for a person. */
+const promptSeconds = ({ timeoutSeconds, defaultAnswer }: { timeoutSeconds: number | null; defaultAnswer: PromptAnswer | null }) =>
+  defaultAnswer === null ? null : timeoutSeconds;
 
 /** Starts a waiting step; true when it was one. */
 export function startWait(run: LiveRun, ordinal: number, now: number): boolean {
@@ -53,7 +59,9 @@ export function hearAnswers(run: LiveRun, wishes: Wishes, now: number): void {
     if (step.status !== "WAITING") continue;
     say(run, { kind: "PROMPT_ANSWERED", promptId: id, ordinal, path: step.node.path, answer, by, automatic: by === null });
     const who = by === null ? "by its time-out" : `by ${by}`;
-    endStep(run, ordinal, { status: "SUCCEEDED", message: `Answered ${answer} ${who}`, result: { promptId: id, answer } }, now);
+    const message = `Answered ${answer} ${who}`;
+    const timedOut = by === null ? { warnings: [message] } : {};
+    endStep(run, ordinal, { status: "SUCCEEDED", message, result: { promptId: id, answer }, ...timedOut }, now);
     if (answer === "SKIP") follow(run, run.schedule.skipRestOfPhase(ordinal, `Skipped ${who} at ${step.node.path} ${step.node.name}`), now);
     if (answer === "ABORT") cancelRun(run, "ABORTED_BY_PROMPT", by, now);
   }

@@ -11,6 +11,10 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 
 const stateOf = (recoveryId: string, state: string) =>
   until(async () => (await readRun(stage.db.database, recoveryId)).state === state, state);
+const ownerOf = async (recoveryId: string): Promise<string | null> =>
+  (await stage.db.database.pool.query("SELECT owner FROM recovery WHERE id = $1", [recoveryId])).rows[0].owner;
+const statusOf = async (recoveryId: string, kind: string) =>
+  (await readRun(stage.db.database, recoveryId)).steps.find((step) => step.kind === kind)?.status;
 const prompt = { name: "Go on?", type: "PROMPT" } as const;
 
 describe("a prompt", () => {
@@ -63,8 +67,7 @@ describe("a prompt", () => {
     const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [prompt] }] });
     const recoveryId = await scene.start();
     const promptId = await openPrompt(stage.db.database, recoveryId);
-    const owner = async () => (await stage.db.database.pool.query("SELECT owner FROM recovery WHERE id = $1", [recoveryId])).rows[0].owner;
-    await until(async () => (await owner()) === null, "the release of the lease");
+    await until(async () => (await ownerOf(recoveryId)) === null, "the release of the lease");
     await stage.node.recoveries.answerPrompt(operator, { promptId, answer: "CONTINUE" });
     expect((await scene.end(recoveryId)).resultState).toBe("SUCCESS");
   });
@@ -79,9 +82,8 @@ describe("pause, resume and cancel", () => {
     await stage.node.recoveries.pause(operator, { recoveryId });
     await stateOf(recoveryId, "PAUSED");
     await held.release();
-    const status = async (kind: string) => (await readRun(stage.db.database, recoveryId)).steps.find((step) => step.kind === kind)?.status;
-    await until(async () => (await status("REGISTER_VM")) === "SUCCEEDED");
-    expect(await status("POWER_ON")).toBe("PENDING");
+    await until(async () => (await statusOf(recoveryId, "REGISTER_VM")) === "SUCCEEDED");
+    expect(await statusOf(recoveryId, "POWER_ON")).toBe("PENDING");
     await stage.node.recoveries.resume(operator, { recoveryId });
     expect((await scene.end(recoveryId)).resultState).toBe("SUCCESS");
   });
@@ -119,5 +121,40 @@ describe("pause, resume and cancel", () => {
     const [row] = (await stage.db.database.pool.query("SELECT answer, withdrawn_at FROM recovery_prompt WHERE run_id = $1", [recoveryId]))
       .rows;
     expect(row).toMatchObject({ answer: null, withdrawn_at: expect.any(Date) });
+  });
+
+  it("cancel ends a run that was paused, or waits at a pause step, and was given back meanwhile", async () => {
+    const look = { name: "Look", type: "PAUSE" } as const;
+    for (const pausedBy of ["operator", "step"]) {
+      const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [look] }] });
+      const recoveryId = await scene.start();
+      if (pausedBy === "operator") await stage.node.recoveries.pause(operator, { recoveryId });
+      await stateOf(recoveryId, "PAUSED");
+      await until(async () => (await ownerOf(recoveryId)) === null, "the release of the lease");
+      await stage.node.recoveries.cancel(operator, { recoveryId });
+      expect(await scene.end(recoveryId)).toMatchObject({ state: "FAILED", resultState: "CANCELLED" });
+    }
+  });
+
+  it("cancel stops a ready check at once", async () => {
+    const scene = await stage.scene({ machines: 1 });
+    await stage.lab.faults.loseHeartbeat(scene.vm(1));
+    const recoveryId = await scene.start();
+    await until(async () => (await statusOf(recoveryId, "READY_CHECK")) === "RUNNING", "the ready check");
+    await stage.node.recoveries.cancel(operator, { recoveryId });
+    const run = await scene.end(recoveryId);
+    expect(run.step("READY_CHECK").status).toBe("CANCELLED");
+  });
+
+  it("cancel asks a long operation at the site to stop, and tries a failed one no more", async () => {
+    const scene = await stage.scene({ machines: 1 });
+    const usual = await stage.lab.faults.latency(3_600_000, { kind: "synchronise", site: scene.sites.recoverySite });
+    const recoveryId = await scene.start();
+    await until(async () => (await statusOf(recoveryId, "SYNCHRONISE")) === "RUNNING", "the synchronisation");
+    await stage.node.recoveries.cancel(operator, { recoveryId });
+    const run = await scene.end(recoveryId);
+    await usual();
+    expect(run).toMatchObject({ resultState: "CANCELLED" });
+    expect(run.step("SYNCHRONISE").status).toBe("CANCELLED");
   });
 });

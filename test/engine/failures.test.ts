@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { operator } from "../support/node.ts";
 import { readRun, until } from "../support/run.ts";
 import { aStage, type Stage } from "./scene.ts";
 
@@ -129,6 +130,21 @@ describe("a cleanup", () => {
     expect(await lifecycle()).toBe("READY");
     expect(await prisma.leftover.count({ where: { planId: scene.planId, goneAt: null } })).toBeGreaterThan(0);
     await heal();
+  });
+});
+
+describe("a forced cleanup while the site can't be asked", () => {
+  it("ends READY and lists what it did not see removed", async () => {
+    const scene = await stage.scene({ machines: 1 });
+    await scene.test();
+    const started = await stage.node.recoveries.cleanup(operator, { planId: scene.planId, force: true });
+    const heal = await stage.lab.faults.partition(scene.sites.recoverySite);
+    const cleanup = await scene.end(started.recoveryId);
+    await heal();
+    expect(cleanup.resultState).toBe("WARNING");
+    const { prisma } = stage.db.database;
+    expect((await prisma.recoveryPlan.findUniqueOrThrow({ where: { id: scene.planId } })).lifecycle).toBe("READY");
+    expect(await prisma.leftover.count({ where: { planId: scene.planId, goneAt: null } })).toBeGreaterThan(0);
   });
 });
 

@@ -34,7 +34,7 @@ async function settleOutcome(
   run: () => Promise<CommandOutcome>,
 ): Promise<CommandOutcome | null> {
   const first = await (context.resumed ? context.lostOutcome() : run());
-  const settled = context.resumed ? first.reason === "EXITED" || first.reason === "TIMED_OUT" : !isUnknown(first);
+  const settled = context.resumed ? ["EXITED", "TIMED_OUT", "NOT_STARTED"].includes(first.reason) : !isUnknown(first);
   if (settled) return first;
   if (!rerunnable) return null;
   await context.record({ nextAttempt: true, message: "Run again: its outcome got lost with the gateway, and it is rerunnable" });

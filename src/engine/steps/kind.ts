@@ -26,6 +26,8 @@ export interface StepContext {
   readonly resumed: boolean;
   /** Aborted when the run is cancelled, or its owner stops or loses it. */
   readonly signal: AbortSignal;
+  /** Aborted when the run is cancelled; effects under way are asked to stop, and run out where they can't. */
+  readonly cancelled: AbortSignal;
   /** When the step has to be over, in milliseconds from now; null: never. */
   remainingMs(): number | null;
   /** The result of an earlier step that ended well; null otherwise. */

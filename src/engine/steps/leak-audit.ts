@@ -10,7 +10,7 @@ export const leakAudit: StepKind<"LEAK_AUDIT"> = async ({ sites, testRunId }, co
       for (const { kind, id, name } of found) leftovers.push({ siteId: site.siteId, kind, externalId: id, name });
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error;
-      return failed(`${site.siteName} could not be audited: ${error.message}`, { leftovers });
+      return failed(`${site.siteName} could not be audited: ${error.message}`);
     }
   }
   if (leftovers.length === 0) return succeeded("Nothing of the test is left", { leftovers });

@@ -1,5 +1,5 @@
 import net from "node:net";
-import type { VmStatus } from "../../providers/contract.ts";
+import { ProviderError, type VmStatus } from "../../providers/contract.ts";
 import { isAbort } from "../effects.ts";
 import type { StepEnd, StepSpecs } from "../model.ts";
 import { failed, type StepContext, type StepKind, succeeded, vmOf, warning } from "./kind.ts";
@@ -10,7 +10,8 @@ export const readyCheck: StepKind<"READY_CHECK"> = async (spec, context) => {
   if (vmId === null) return failed("The machine is not registered");
   let status: VmStatus | undefined;
   for (;;) {
-    status = (await context.vmStatus(spec.site, vmId)) ?? status;
+    context.signal.throwIfAborted();
+    status = (await look(spec, vmId, context)) ?? status;
     const left = context.remainingMs() ?? Number.POSITIVE_INFINITY;
     if (status && (await isReady(spec, status, context, Math.max(left, 100)))) {
       return succeeded("Ready", seen(vmId, status));
@@ -18,6 +19,16 @@ export const readyCheck: StepKind<"READY_CHECK"> = async (spec, context) => {
     if (left <= 0) return timedOut(spec, vmId, status);
   }
 };
+
+/** A site that does not answer for a while is no reason to give a machine up before its time is over. */
+async function look(spec: StepSpecs["READY_CHECK"], vmId: string, context: StepContext): Promise<VmStatus | undefined> {
+  try {
+    return await context.vmStatus(spec.site, vmId);
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    return undefined;
+  }
+}
 
 const seen = (vmId: string, status: VmStatus | undefined) => ({
   vmId,
