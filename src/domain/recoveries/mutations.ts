@@ -91,7 +91,7 @@ interface Answered {
 }
 
 const AnswerPromptPayload = builder.objectRef<Answered>("AnswerPromptPayload").implement({
-  description: "The answer counts; the run goes on with it.",
+  description: "The answer counts. The run's node takes it up next and goes on with it; the run may still show its old state here.",
   fields: (t) => ({
     prompt: t.field({
       type: PromptRef,
@@ -120,10 +120,16 @@ const ControlPayload = (name: string, description: string) =>
 
 const CancelRecoveryPayload = ControlPayload(
   "CancelRecoveryPayload",
-  "The run is told to cancel; it is CANCELLING until running effects have ended.",
+  "The run is told to cancel. Its node takes that up next; the run may still show its old state here. Then it is CANCELLING until running effects have ended.",
 );
-const PauseRecoveryPayload = ControlPayload("PauseRecoveryPayload", "The run starts nothing new; what runs goes on to its end.");
-const ResumeRecoveryPayload = ControlPayload("ResumeRecoveryPayload", "The run goes on.");
+const PauseRecoveryPayload = ControlPayload(
+  "PauseRecoveryPayload",
+  "The run is told to pause. Its node takes that up next; the run may still show its old state here. Then it starts nothing new, and what runs goes on to its end.",
+);
+const ResumeRecoveryPayload = ControlPayload(
+  "ResumeRecoveryPayload",
+  "The run is told to go on. Its node takes that up next; the run may still show its old state here.",
+);
 
 const CancelRecoveryInput = builder.inputType("CancelRecoveryInput", {
   description: "Which run to cancel. (Reference: Cancel Recovery.)",

@@ -35,7 +35,7 @@ const VmRecovery = builder.objectRef<Part>("VmRecovery").implement({
       description: "The VM (reference: vm_id); null: it is no more.",
       resolve: ({ step: { vmId } }, _args, { loaders }) => (vmId === null ? null : loaders.vm.load(vmId)),
     }),
-    vmName: t.string({ description: "Its name when the run started.", resolve: ({ step }) => step.name }),
+    vmName: t.string({ description: "Its name in the plan when the run started.", resolve: ({ step }) => nameInPlan(step.name) }),
     state: t.field({ type: StepState, description: "How far it is.", resolve: ({ step }) => stateOf(step.status) }),
     resultState: t.field({
       type: StepResult,
@@ -86,11 +86,14 @@ const VmRecovery = builder.objectRef<Part>("VmRecovery").implement({
   }),
 });
 
+/** The step of a group is called "Priority group 1: Database Tier", or "Priority group 1" where the group has no name. */
+const nameInPlan = (stepName: string): string => stepName.replace(/^Priority group \d+(: |$)/, "");
+
 const RecoveryPriorityGroup = builder.objectRef<Part>("RecoveryPriorityGroup").implement({
   description: "A priority group in a run. (Reference: recovery_priority_groups.)",
   fields: (t) => ({
     priority: t.int({ description: "Its priority, 1 to 100.", resolve: ({ step }) => Number(step.key.split(":")[1] ?? 0) }),
-    name: t.string({ description: "Its name when the run started.", resolve: ({ step }) => step.name }),
+    name: t.string({ description: "Its name in the plan when the run started.", resolve: ({ step }) => nameInPlan(step.name) }),
     state: t.field({ type: StepState, description: "How far it is.", resolve: ({ step }) => stateOf(step.status) }),
     resultState: t.field({
       type: StepResult,

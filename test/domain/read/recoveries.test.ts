@@ -41,7 +41,7 @@ describe("a run that is over", () => {
       { kind: "CREATE_SNAPSHOTS", name: "Snapshots", status: "SUCCEEDED", children: [leaf("CREATE_SNAPSHOT")] },
       {
         kind: "PRIORITY_GROUP",
-        name: "Tier 1",
+        name: "Priority group 1: Tier 1",
         key: "PRIORITY_GROUP:1",
         status: "FAILED",
         children: [
@@ -87,7 +87,7 @@ describe("a run that is over", () => {
         task: {
           steps: [
             { stepNumber: 1, name: "Snapshots", state: "COMPLETED", durationSeconds: 90 },
-            { stepNumber: 2, name: "Tier 1", state: "FAILED", durationSeconds: 90 },
+            { stepNumber: 2, name: "Priority group 1: Tier 1", state: "FAILED", durationSeconds: 90 },
           ],
           recovery: { id },
           target: { name: "Plan" },
