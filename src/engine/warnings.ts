@@ -52,6 +52,10 @@ export const warningCodes = {
     meaning: "Things that a test made could not be removed and are still at the recovery site.",
     remedy: "Run the cleanup again, or remove what is listed by hand.",
   },
+  SITE_NOT_ASKED: {
+    meaning: "The recovery site did not answer when a forced cleanup started, so only what the test has recorded is removed.",
+    remedy: "When the site answers again, look at the plan's leftovers, and run the cleanup again if there are any.",
+  },
   PROMPT_TIMED_OUT: {
     meaning: "Nobody answered a prompt in time; its default answer was taken.",
     remedy: "Give the prompt more time, or take care that somebody watches the run.",

@@ -199,6 +199,18 @@ describe("every tree", () => {
     expect(keys).toEqual(["DISCARD_SNAPSHOT:g", "DISCARD_SNAPSHOT:g#2"]);
   });
 
+  it("restores a placeholder that no VM is known for", () => {
+    const snapshot = aCleanup([]);
+    const placeholders = [{ placeholderId: "place", name: "web-placeholder" }];
+    const nodes = treeOf({ ...snapshot, remains: { ...snapshot.remains, placeholders } });
+    expect(nodes.map(({ kind }) => kind)).not.toContain("REMOVE_TEST_VMS");
+    expect(named(nodes, "Restore placeholder web-placeholder")).toMatchObject({
+      kind: "RESTORE_PLACEHOLDER",
+      spec: { placeholderId: "place" },
+      vmId: null,
+    });
+  });
+
   it("expects steps to take as long as in the newest run, but a delay as long as it is set", () => {
     const pastSeconds = { "POWER_ON:vm-a": 99, "STARTUP_DELAY:vm-a": 5 };
     const nodes = treeOf(aPlan().group({ name: "a", startupDelaySeconds: 20 }, "b").with({ pastSeconds }).build());

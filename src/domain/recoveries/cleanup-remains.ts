@@ -23,7 +23,9 @@ const text = (values: StepResult | null, field: string): string | null => {
 
 /** `artefacts` null: the site does not answer, and the steps' results are all there is. */
 export function remainsOf(steps: readonly MakingStep[], artefacts: readonly Artefact[] | null): TestRemains {
-  return { vms: vmsOf(steps, artefacts), snapshots: snapshotsOf(steps, artefacts), networks: networksOf(steps, artefacts) };
+  const vms = vmsOf(steps, artefacts);
+  const placeholders = placeholdersOf(vms, artefacts);
+  return { vms, placeholders, snapshots: snapshotsOf(steps, artefacts), networks: networksOf(steps, artefacts) };
 }
 
 /** The id of what a step made: recorded, or the site's under the name that the step gave it. Null: nothing is there. */
@@ -44,6 +46,13 @@ function vmsOf(steps: readonly MakingStep[], artefacts: readonly Artefact[] | nu
     if (step.kind !== "REGISTER_VM" || step.vmId === null || recoveryVmId === null) return [];
     return [{ vmId: step.vmId, name: text(step.spec, "name") ?? "", placeholderId, recoveryVmId }];
   });
+}
+
+/** Placeholders that are taken though no VM is known in their place, such as when nobody knows how a registration ended. */
+function placeholdersOf(vms: TestRemains["vms"], artefacts: readonly Artefact[] | null): { placeholderId: string; name: string }[] {
+  const known = new Set(vms.map(({ placeholderId }) => placeholderId));
+  const taken = artefacts?.filter(({ kind, id }) => kind === "PLACEHOLDER_IN_USE" && !known.has(id)) ?? [];
+  return taken.map(({ id, name }) => ({ placeholderId: id, name }));
 }
 
 function snapshotsOf(steps: readonly MakingStep[], artefacts: readonly Artefact[] | null): TestRemains["snapshots"] {

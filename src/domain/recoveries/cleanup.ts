@@ -1,10 +1,12 @@
-/** Starting the cleanup of a plan's last test: what is left of it is asked first, then one short transaction writes the run. */
+/** Starting the cleanup of a plan's test: what is left of it is asked first, then one short transaction writes the run. */
+import type pg from "pg";
 import { v7 as newId } from "uuid";
 import type { CleanupSnapshot, RunWarning } from "../../engine/run-snapshot.ts";
+import { runWarning } from "../../engine/warnings.ts";
 import { ServiceUnavailableError } from "../errors.ts";
 import type { Viewer } from "../viewer.ts";
 import { remainsOf } from "./cleanup-remains.ts";
-import { groupsOfTest, lastTest, makingSteps, type TestToCleanUp } from "./cleanup-test.ts";
+import { checkGroupsOfOldTest, groupsOfTest, makingSteps, type TestToCleanUp, testToCleanUp } from "./cleanup-test.ts";
 import { claim, firstAnswer, type KeyedRequest } from "./idempotency.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { checkTexts, type RecoveriesContext, type StartedRun } from "./service-context.ts";
@@ -17,7 +19,7 @@ import { askSite } from "./start-sites.ts";
 
 export interface CleanupInput {
   readonly planId: string;
-  /** Null: the plan's last test. */
+  /** Null: the plan's last test, or in READY the one with the oldest leftovers. */
   readonly recoveryId?: string | null | undefined;
   readonly force?: boolean | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
@@ -38,13 +40,13 @@ export async function cleanup(context: RecoveriesContext, viewer: Viewer, input:
     if (first !== null) return first;
     const plan = await lockPlan(client, input.planId);
     const lifecycle = await checkLifecycle(client, plan);
-    await lastTest(client, plan, test.id);
-    await checkGroupsFree(client, plan.id, "OWN_RUNS");
+    await testToCleanUp(client, plan, test.id);
+    await checkGroups(client, plan, test.id);
     const groups = await groupsOfTest(client, test.id);
     const common = { ...run, plan, lifecycle, viewer, options: { force }, notes: "", cleansUpId: test.id };
     await insertRecovery(client, { ...common, snapshot, groups, vmCount: snapshot.remains.vms.length });
     return null;
-  }).catch((error: unknown) => explain(context, input.planId, error));
+  }).catch((error: unknown) => explain(context, input.planId, test.id, error));
   if (earlier !== null) return earlier;
   context.log.info({ recoveryId: run.recoveryId, planId: input.planId, testRunId: test.id, force, by: viewer.name }, "cleanup requested");
   context.hint(run.recoveryId);
@@ -54,16 +56,20 @@ export async function cleanup(context: RecoveriesContext, viewer: Viewer, input:
 /** Where the plan goes; refused with the run that is open, if one is. */
 async function checkLifecycle(client: Parameters<typeof openRunOfPlan>[0], plan: LockedPlan): Promise<LockedPlan["lifecycle"]> {
   const run = await openRunOfPlan(client, plan.id);
-  const next = afterEvent(plan.lifecycle, "cleanupStarted");
+  // Whether a plan that is READY has leftovers is asked with the test that they are from.
+  const next = afterEvent(plan.lifecycle, plan.lifecycle === "READY" ? "leftoversCleanupStarted" : "cleanupStarted");
   if (run !== null || next === null) throw planConflict(plan, "A cleanup", run);
   return next;
 }
+
+const checkGroups = (client: pg.ClientBase, plan: LockedPlan, testRunId: string): Promise<void> =>
+  plan.lifecycle === "READY" ? checkGroupsOfOldTest(client, testRunId) : checkGroupsFree(client, plan.id, "OWN_RUNS");
 
 async function prepare(context: RecoveriesContext, { planId, recoveryId }: CleanupInput, force: boolean) {
   const { pool } = context.database;
   const plan = await findPlan(pool, planId);
   await checkLifecycle(pool, plan);
-  const test = await lastTest(pool, plan, recoveryId ?? null);
+  const test = await testToCleanUp(pool, plan, recoveryId ?? null);
   const [steps, artefacts, pastSeconds] = await Promise.all([
     makingSteps(pool, test.id),
     artefactsOf(context, test, force),
@@ -71,7 +77,7 @@ async function prepare(context: RecoveriesContext, { planId, recoveryId }: Clean
   ]);
   const warnings: RunWarning[] =
     artefacts === null
-      ? [{ code: "SITE_NOT_ASKED", message: `${test.recoverySite.name} does not answer: only what the test has recorded is removed.` }]
+      ? [runWarning("SITE_NOT_ASKED", `${test.recoverySite.name} does not answer: only what the test has recorded is removed.`)]
       : [];
   const snapshot: CleanupSnapshot = {
     version: 1,
@@ -99,11 +105,11 @@ async function artefactsOf({ providers }: RecoveriesContext, { id, recoverySite 
 }
 
 /** What a constraint stopped is the same conflict as what a check finds. */
-async function explain({ database }: RecoveriesContext, planId: string, error: unknown): Promise<never> {
+async function explain({ database }: RecoveriesContext, planId: string, testRunId: string, error: unknown): Promise<never> {
   if (brokenConstraint(error) === null) throw error;
   return inTransaction(database.pool, async (client) => {
     const plan = await lockPlan(client, planId);
-    await checkGroupsFree(client, planId, "OWN_RUNS");
+    await checkGroups(client, plan, testRunId);
     throw planConflict(plan, "A cleanup", await openRunOfPlan(client, planId));
   });
 }

@@ -5,6 +5,7 @@ export type PlanEvent =
   | "testStarted"
   | "testEnded"
   | "cleanupStarted"
+  | "leftoversCleanupStarted"
   | "cleanupEnded"
   | "cleanupLeftSomething"
   | "recoveryStarted"
@@ -18,9 +19,17 @@ export type PlanEvent =
   | "reprotectIncomplete"
   | "reprotectForced";
 
-/** `recoveryStarted` is a planned one, or a rerun; a disaster recovery waits for neither drill nor reprotect. */
+/**
+ * `recoveryStarted` is a planned one, or a rerun; a disaster recovery waits for neither drill nor reprotect.
+ * `leftoversCleanupStarted` needs leftovers of a cleanup that was forced, which the lifecycle itself does not tell.
+ */
 export const transitions: Record<PlanLifecycle, Partial<Record<PlanEvent, PlanLifecycle>>> = {
-  READY: { testStarted: "TEST_IN_PROGRESS", recoveryStarted: "RECOVERY_IN_PROGRESS", disasterStarted: "RECOVERY_IN_PROGRESS" },
+  READY: {
+    testStarted: "TEST_IN_PROGRESS",
+    leftoversCleanupStarted: "CLEANUP_IN_PROGRESS",
+    recoveryStarted: "RECOVERY_IN_PROGRESS",
+    disasterStarted: "RECOVERY_IN_PROGRESS",
+  },
   TEST_IN_PROGRESS: { testEnded: "TEST_COMPLETE", disasterStarted: "RECOVERY_IN_PROGRESS" },
   TEST_COMPLETE: { cleanupStarted: "CLEANUP_IN_PROGRESS", disasterStarted: "RECOVERY_IN_PROGRESS" },
   CLEANUP_IN_PROGRESS: { cleanupEnded: "READY", cleanupLeftSomething: "CLEANUP_INCOMPLETE", disasterStarted: "RECOVERY_IN_PROGRESS" },

@@ -4,7 +4,7 @@ import { siteRef } from "./plan-steps.ts";
 import type { Tree } from "./tree.ts";
 
 export function compileCleanup(tree: Tree, snapshot: CleanupSnapshot): void {
-  const { vms, snapshots, networks } = snapshot.remains;
+  const { vms, placeholders = [], snapshots, networks } = snapshot.remains;
   const site = siteRef(snapshot.recoverySite);
   const { siteId } = site;
   const containers: number[] = [];
@@ -22,6 +22,8 @@ export function compileCleanup(tree: Tree, snapshot: CleanupSnapshot): void {
       const off = tree.leaf(parent, { kind: "POWER_OFF", spec }, { ...about, name: `Power off ${name}`, siteId });
       removals.push(tree.leaf(parent, { kind: "REMOVE_VM", spec }, { ...about, name: `Remove ${name}`, siteId, ...behind(off) }));
     }
+  }
+  if (vms.length + placeholders.length > 0) {
     const parent = tree.container(null, "RESTORE_PLACEHOLDERS", { name: "Restore placeholders" });
     containers.push(parent);
     vms.forEach(({ vmId, name, placeholderId }, index) => {
@@ -30,6 +32,10 @@ export function compileCleanup(tree: Tree, snapshot: CleanupSnapshot): void {
       const details = { of: [vmId], vmId, name: `Restore placeholder of ${name}`, siteId };
       tree.leaf(parent, content, { ...details, ...(removed === undefined ? {} : behind(removed)) });
     });
+    for (const { placeholderId, name } of placeholders) {
+      const content = { kind: "RESTORE_PLACEHOLDER", spec: { site, placeholderId } } as const;
+      tree.leaf(parent, content, { of: [placeholderId], name: `Restore placeholder ${name}`, siteId });
+    }
   }
   if (snapshots.length + networks.length > 0) {
     // After, not needs: one VM that stays must not keep all the rest; the site refuses what is still used.

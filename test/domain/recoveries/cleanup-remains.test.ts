@@ -20,13 +20,14 @@ describe("what a test has left", () => {
   it("is what its steps recorded, while the site does not answer", () => {
     expect(remainsOf([vm, snapshot, network], null)).toEqual({
       vms: [web],
+      placeholders: [],
       snapshots: [{ groupId: "g", groupName: "group", snapshotId: "s1" }],
       networks: [{ name: "bubble", networkId: "n1" }],
     });
   });
 
   it("is nothing that the site no longer has", () => {
-    expect(remainsOf([vm, snapshot, network], [])).toEqual({ vms: [], snapshots: [], networks: [] });
+    expect(remainsOf([vm, snapshot, network], [])).toEqual({ vms: [], placeholders: [], snapshots: [], networks: [] });
   });
 
   it("is also what was made without its result being known, by name", () => {
@@ -38,6 +39,7 @@ describe("what a test has left", () => {
     ] as const;
     expect(remainsOf(unknown, artefacts)).toEqual({
       vms: [web],
+      placeholders: [],
       snapshots: [{ groupId: "g", groupName: "group", snapshotId: "s1" }],
       networks: [{ name: "bubble", networkId: "n7" }],
     });
@@ -50,5 +52,12 @@ describe("what a test has left", () => {
 
   it("keeps a VM that is gone while its placeholder is still taken", () => {
     expect(remainsOf([vm], [{ kind: "PLACEHOLDER_IN_USE", id: "web-place", name: "web-placeholder" }]).vms).toEqual([web]);
+  });
+
+  it("is also a placeholder that is taken with no VM known in its place, and one of a known VM only once", () => {
+    const taken = { kind: "PLACEHOLDER_IN_USE", id: "web-place", name: "web-placeholder" } as const;
+    const unknown = remainsOf([{ ...vm, result: null }], [taken]);
+    expect(unknown).toMatchObject({ vms: [], placeholders: [{ placeholderId: "web-place", name: "web-placeholder" }] });
+    expect(remainsOf([vm], [taken])).toMatchObject({ vms: [web], placeholders: [] });
   });
 });

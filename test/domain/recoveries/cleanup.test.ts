@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { CleanupSnapshot } from "../../../src/engine/run-snapshot.ts";
+import type { EffectKind, EffectRequest } from "../../../src/providers/contract.ts";
+import { registration } from "../../support/lab.ts";
 import { anotherPlan, aStage, aStep, endRun, everything, operator, row, type Stage } from "./stage.ts";
 
 describe("cleaning up a test", () => {
@@ -27,6 +29,26 @@ describe("cleaning up a test", () => {
 
   async function snapshotOf(recoveryId: string): Promise<CleanupSnapshot> {
     return (await row(stage, "SELECT content FROM recovery_snapshot WHERE run_id = $1", recoveryId)).content;
+  }
+
+  let orders = 0;
+  /** What a run orders at the recovery site. */
+  function order<K extends EffectKind>(runId: string, kind: K, request: EffectRequest<K>) {
+    const call = { key: `order-${++orders}`, runId, epoch: 1n, signal: AbortSignal.timeout(5_000) };
+    return stage.lab.provider.order(stage.sites.recoverySite, kind, request, call);
+  }
+
+  /** The first VM's copy is registered by the run and removed again. */
+  async function takePlaceholder(runId: string): Promise<{ placeholderId: string; name: string }> {
+    const { recoverySite, groups, vms } = stage.sites;
+    const [group, vm] = [groups[0], vms[0]];
+    if (group === undefined || vm === undefined) throw new Error("the lab has no group or no VM");
+    const [point] = await stage.lab.provider.recoveryPoints(recoverySite, group.id, AbortSignal.timeout(5_000));
+    const request = { groupId: group.id, pointId: point?.pointId ?? "", name: "snapshot" };
+    const snapshot = await order(runId, "createSnapshot", request);
+    const copy = await order(runId, "registerVm", registration(stage.sites, vm, Reflect.get(snapshot, "result").snapshotId));
+    await order(runId, "removeVm", { vmId: Reflect.get(copy, "result").vmId });
+    return { placeholderId: vm.placeholderId, name: `${vm.name}-placeholder` };
   }
 
   it("writes a run that takes the groups over from the test", async () => {
@@ -89,6 +111,16 @@ describe("cleaning up a test", () => {
     expect(remains.networks).toEqual([{ name: "bubble", networkId: Reflect.get(network, "result").networkId }]);
   });
 
+  it("restores a placeholder that is taken, also when no VM is known in its place", async () => {
+    const testId = await completeTest();
+    const vmId = stage.vmIds.get("vm-1") ?? "";
+    const placeholder = await takePlaceholder(testId);
+    const spec = { name: "copy", placeholderId: placeholder.placeholderId };
+    await aStep(stage, testId, { ordinal: 1, kind: "REGISTER_VM", status: "FAILED", vmId, spec });
+    const { remains } = await snapshotOf((await cleanup()).recoveryId);
+    expect(remains).toMatchObject({ vms: [], placeholders: [placeholder] });
+  });
+
   it("asks the site, and is refused with SERVICE_UNAVAILABLE while that does not answer", async () => {
     await completeTest();
     await stage.lab.faults.partition(stage.sites.recoverySite);
@@ -116,6 +148,76 @@ describe("cleaning up a test", () => {
       await refused(cleanup, { code: "CONFLICT", details: { lifecycle, planName: "plan" } });
     },
   );
+
+  describe("of a plan that is READY", () => {
+    /** A test whose forced cleanup left a network. */
+    async function forcedTest(): Promise<string> {
+      const testId = await completeTest();
+      const { recoveryId } = await cleanup({ force: true });
+      await endRun(stage, recoveryId, "READY");
+      await leave(testId);
+      return testId;
+    }
+
+    const leave = (testId: string, externalId = "left") =>
+      test(
+        `INSERT INTO leftover (id, plan_id, run_id, site_id, kind, external_id, name)
+          SELECT gen_random_uuid(), plan_id, id, (SELECT recovery_site_id FROM protection_group LIMIT 1), 'NETWORK', $2, $2
+          FROM recovery WHERE id = $1`,
+        testId,
+        externalId,
+      );
+
+    it("removes the leftovers of the oldest test that has some, and holds its groups meanwhile", async () => {
+      const oldest = await forcedTest();
+      const made = await order(oldest, "createIsolatedNetwork", { name: "left" });
+      await test("UPDATE leftover SET found_at = found_at - interval '1 hour'");
+      const newer = await completeTest();
+      await endRun(stage, (await cleanup({ force: true })).recoveryId, "READY");
+      await leave(newer, "newer");
+      const { recoveryId } = await cleanup();
+      expect(await row(stage, "SELECT cleans_up_id FROM recovery WHERE id = $1", recoveryId)).toEqual({ cleans_up_id: oldest });
+      expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "CLEANUP_IN_PROGRESS" });
+      const { rows } = await test("SELECT run_id, state FROM group_use JOIN protection_group g ON g.id = group_id");
+      expect(rows).toEqual([1, 2].map(() => ({ run_id: recoveryId, state: "TESTING" })));
+      const { testRunId, remains } = await snapshotOf(recoveryId);
+      expect(testRunId).toBe(oldest);
+      expect(remains.networks).toEqual([{ name: "left", networkId: Reflect.get(made, "result").networkId }]);
+      await endRun(stage, recoveryId, "CLEANUP_INCOMPLETE", "FAILED");
+      expect(await snapshotOf((await cleanup()).recoveryId)).toMatchObject({ testRunId: oldest });
+    });
+
+    it("takes that test by its id and no other, and none once the leftovers are gone", async () => {
+      const testId = await forcedTest();
+      const newer = await completeTest();
+      await endRun(stage, (await cleanup()).recoveryId, "READY");
+      await refused(() => cleanup({ recoveryId: newer }), { code: "CONFLICT", details: { activeRecoveryId: testId } });
+      await expect(cleanup({ recoveryId: testId })).resolves.toBeDefined();
+    });
+
+    it("is refused once the leftovers are gone", async () => {
+      await forcedTest();
+      await test("UPDATE leftover SET gone_at = dr_now()");
+      await refused(cleanup, { code: "CONFLICT", details: { lifecycle: "READY" } });
+    });
+
+    it("is refused while another plan's run has a group of the test, also one that is no longer the plan's", async () => {
+      await forcedTest();
+      const [, second = ""] = stage.groupIds;
+      await test("DELETE FROM plan_protection_group WHERE group_id = $1", second);
+      const other = await anotherPlan(stage, [second]);
+      const { recoveryId } = await stage.recoveries.start(operator, { planId: other, recoveryType: "TEST" });
+      await refused(cleanup, { code: "CONFLICT", details: { planName: "other plan", activeRecoveryId: recoveryId } });
+      await endRun(stage, recoveryId, "TEST_COMPLETE");
+      await refused(cleanup, { code: "CONFLICT", message: expect.stringContaining("not been cleaned up") });
+    });
+
+    it("is refused while a group is in a state that the cleanup's end would overwrite", async () => {
+      await forcedTest();
+      await test("UPDATE protection_group SET state = 'ERROR' WHERE id = $1", stage.groupIds[0]);
+      await refused(cleanup, { code: "PRECONDITION_FAILED", message: expect.stringContaining("is ERROR") });
+    });
+  });
 
   it("is refused while the test still runs, and names it", async () => {
     const { recoveryId } = await stage.recoveries.start(operator, { planId: stage.planId, recoveryType: "TEST" });

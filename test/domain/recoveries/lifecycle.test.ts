@@ -15,6 +15,10 @@ describe("a plan's lifecycle", () => {
     ]);
   });
 
+  it("can be cleaned up of leftovers when it is READY, and only then", () => {
+    expect(lifecycles.filter((lifecycle) => afterEvent(lifecycle, "leftoversCleanupStarted") !== null)).toEqual(["READY"]);
+  });
+
   it("goes from a test over its cleanup back to READY", () => {
     const events: PlanEvent[] = ["testStarted", "testEnded", "cleanupStarted", "cleanupLeftSomething", "cleanupStarted", "cleanupEnded"];
     let now: keyof typeof transitions | null = "READY";
