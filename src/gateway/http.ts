@@ -10,15 +10,27 @@ export interface Refusal {
   readonly error: DomainError;
 }
 
-/** A body without an announced, small enough length is not read. */
+/** A body without an announced, small enough length, or of a type that is not GraphQL's, is not read. */
 export function bodyRefusal({ method, headers }: IncomingMessage): Refusal | null {
   if (method !== "POST") return null;
   const length = headers["content-length"];
   if (length === undefined) return { status: 411, error: invalid("The request has no Content-Length.", "Send the body with its length.") };
   const bytes = Number(length);
-  if (bytes <= limits.bodyBytes) return null;
-  return { status: 413, error: new LimitError("Bytes in the body", limits.bodyBytes, bytes, "Send less at once.") };
+  if (bytes > limits.bodyBytes)
+    return { status: 413, error: new LimitError("Bytes in the body", limits.bodyBytes, bytes, "Send less at once.") };
+  if (isReadable(headers["content-type"])) return null;
+  return {
+    status: 415,
+    error: invalid("The body's Content-Type is not one of GraphQL's.", "Send JSON with Content-Type: application/json."),
+  };
 }
+
+/** As yoga decides it, which would answer with an empty body. */
+function isReadable(contentType = ""): boolean {
+  const [first = ""] = contentType.split(",");
+  return bodyTypes.some((type) => first === type || first.startsWith(`${type};`));
+}
+const bodyTypes = ["application/json", "application/graphql+json", "application/graphql", "application/x-www-form-urlencoded"];
 
 /** What can't be made a URL of would fail further inside. */
 export function urlRefusal({ url = "", headers }: IncomingMessage): Refusal | null {

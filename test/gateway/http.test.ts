@@ -46,6 +46,26 @@ describe("GraphQL over HTTP", () => {
     expect(answer.status).toBe(415);
   });
 
+  it.each(["text/plain", "application/xml; charset=utf-8", "nonsense"])("says what it takes to a body of %s", async (type) => {
+    const headers = { "content-type": type, "x-request-id": "type-1" };
+    const answer = await fetch(server.graphqlUrl, { method: "POST", body: '{"query":"{hello}"}', headers });
+    expect(answer.status).toBe(415);
+    expect((await answer.json()).errors[0].extensions).toMatchObject({
+      code: "INVALID_REQUEST",
+      remedy: "Send JSON with Content-Type: application/json.",
+      requestId: "type-1",
+    });
+  });
+
+  it.each([
+    ["application/graphql", "{hello}"],
+    ["application/graphql+json; charset=utf-8", '{"query":"{hello}"}'],
+    ["application/x-www-form-urlencoded", "query={hello}"],
+  ])("takes a body of %s", async (type, body) => {
+    const answer = await fetch(server.graphqlUrl, { method: "POST", body, headers: { "content-type": type } });
+    expect(await answer.json()).toEqual({ data: { hello: "world" } });
+  });
+
   it("lets browsers of the listed origins in, others not", async () => {
     const from = (origin: string) =>
       fetch(server.graphqlUrl, { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST" } });
