@@ -9,11 +9,11 @@ export interface Credentials {
 /** Names of the token, in HTTP headers and in connectionParams, where letters' case varies. */
 const tokenNames = new Set(["session-token", "sessiontoken", "vmware-api-session-id"]);
 
-/** Reads HTTP headers and connectionParams alike. */
+/** Reads connectionParams and HTTP headers alike; the latter with every value that was sent (`headersDistinct`), not only one. */
 export function credentialsOf(...sources: Readonly<Record<string, unknown>>[]): Credentials {
   const tokens = new Set<string>();
   let basic: SignIn | null = null;
-  for (const [name, value] of sources.flatMap((source) => Object.entries(source))) {
+  for (const [name, value] of sources.flatMap(valuesOf)) {
     if (typeof value !== "string" || value === "") continue;
     const known = name.toLowerCase();
     if (tokenNames.has(known)) tokens.add(value.trim());
@@ -24,6 +24,11 @@ export function credentialsOf(...sources: Readonly<Record<string, unknown>>[]): 
   }
   return { tokens: [...tokens], basic };
 }
+
+const valuesOf = (source: Readonly<Record<string, unknown>>): [name: string, value: unknown][] =>
+  Object.entries(source).flatMap(([name, value]) =>
+    Array.isArray(value) ? value.map((one: unknown): [string, unknown] => [name, one]) : [[name, value]],
+  );
 
 function basicOf(header: string): SignIn | null {
   const encoded = /^basic +([A-Za-z0-9+/=_-]+) *$/i.exec(header)?.[1];

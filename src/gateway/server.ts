@@ -120,7 +120,7 @@ function callOf(request: IncomingMessage, response: ServerResponse, requestId: s
     requestId,
     transport: "http",
     address: request.socket.remoteAddress ?? "unknown",
-    credentials: credentialsOf(request.headers),
+    credentials: credentialsOf(request.headersDistinct),
     signal: over.signal,
     startedAt: performance.now(),
     operation: null,

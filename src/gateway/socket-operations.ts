@@ -1,5 +1,4 @@
 /** Operations over one WebSocket: signed in once, each with its own request id and the same hooks and limits as over HTTP. */
-import type { IncomingHttpHeaders } from "node:http";
 import { type DocumentNode, type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from "graphql";
 import type { Context, ServerOptions } from "graphql-ws";
 import type { WebSocket } from "ws";
@@ -18,7 +17,8 @@ export interface SocketExtra {
   readonly socket: WebSocket;
   readonly live: Live;
   readonly address: string;
-  readonly headers: IncomingHttpHeaders;
+  /** Of the upgrade: every value that was sent. */
+  readonly headers: Readonly<Record<string, unknown>>;
   /** As given when the socket was opened; every operation is checked with them again. */
   credentials: Credentials;
   session: CallSession | null;

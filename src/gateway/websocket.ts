@@ -63,7 +63,7 @@ export function createSockets(options: SocketOptions): Sockets {
     const extra: SocketExtra = {
       live,
       address,
-      headers: request.headers,
+      headers: request.headersDistinct,
       credentials: credentialsOf(),
       session: null,
       operations: new Map(),

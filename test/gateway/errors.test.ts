@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventStream, rawSocket, type TestGateway, testGateway } from "./support.ts";
 
@@ -123,6 +124,22 @@ describe("tokens", () => {
     expect((await server.post("{ secret }", { "session-token": one, authorization: `Bearer ${one}` })).data).toEqual({ secret: "for ada" });
     const answer = await server.post("{ hello }", { "session-token": one, authorization: `Bearer ${two}` });
     expect([answer.status, answer.errors?.[0]?.extensions.code, answer.data]).toEqual([401, "UNAUTHORIZED", undefined]);
+  });
+
+  it.each(["session-token", "authorization"])("may be in two headers %s, but not disagree", async (header) => {
+    const [one, two] = [server.sessions.open(), server.sessions.open()];
+    const ask = (...tokens: string[]) => {
+      const values = tokens.map((token) => (header === "authorization" ? `Bearer ${token}` : token));
+      const status = new Promise<number | undefined>((resolve, reject) => {
+        const query = request(`${server.graphqlUrl}?query={secret}`, { headers: { [header]: values } }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        query.on("error", reject).end();
+      });
+      return status;
+    };
+    expect([await ask(one, one), await ask(one, two), await ask(two, one)]).toEqual([200, 401, 401]);
   });
 
   it("are not needed to read the schema, and a bad one does not stand in the way", async () => {
