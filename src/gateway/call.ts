@@ -1,7 +1,7 @@
 /** One operation on its way through the gateway, by whatever transport it came. */
 import { randomUUID } from "node:crypto";
 import type { Caller } from "../domain/access/caller.ts";
-import { notSignedIn } from "../domain/access/caller.ts";
+import { DisagreeingTokensError, notSignedIn } from "../domain/access/caller.ts";
 import type { Sessions } from "../domain/access/sessions.ts";
 import { UnauthorizedError } from "../domain/errors.ts";
 import type { Credentials } from "./credentials.ts";
@@ -42,7 +42,7 @@ export function requestIdOf(given: unknown): string {
 export async function identify(call: Call, sessions: Pick<Sessions, "authenticate">): Promise<Caller> {
   const { requestId, address, credentials } = call;
   const [token = null, another] = credentials.tokens;
-  if (another !== undefined) throw new UnauthorizedError("The request carries several session tokens that disagree.");
+  if (another !== undefined) throw new DisagreeingTokensError();
   const known = { requestId, address, token, basic: credentials.basic, onLagging: () => call.live().end("lagging") };
   if (token === null) return { ...known, viewer: null, refusal: notSignedIn() };
   const found = await sessions.authenticate(token);

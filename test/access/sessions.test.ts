@@ -39,7 +39,11 @@ describe("signing in", () => {
   ])("refuses %s in the same words", async (_name, user, password) => {
     const refused = await signIn(user, password, "10.0.0.2").catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(UnauthorizedError);
-    expect(refused).toMatchObject({ message: "User and password do not match.", expiredAt: null });
+    expect(refused).toMatchObject({
+      message: "User and password do not match.",
+      remedy: "Check user and password, and try again.",
+      expiredAt: null,
+    });
   });
 
   it("refuses a disabled user, whose sessions are over too", async () => {

@@ -32,3 +32,18 @@ export function signedIn(caller: Caller): asserts caller is SignedIn {
 }
 
 export const notSignedIn = () => new UnauthorizedError("This needs a session.");
+
+/** An unknown user is told the same. */
+export class WrongPasswordError extends UnauthorizedError {
+  override readonly remedy = "Check user and password, and try again.";
+  constructor() {
+    super("User and password do not match.");
+  }
+}
+
+export class DisagreeingTokensError extends UnauthorizedError {
+  override readonly remedy = "Send one token.";
+  constructor() {
+    super("The request carries several session tokens that disagree.");
+  }
+}

@@ -3,9 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 import type pg from "pg";
 import { v7 } from "uuid";
 import { batchedOne } from "../batching.ts";
-import { InvalidRequestError, UnauthorizedError } from "../errors.ts";
+import { InvalidRequestError } from "../errors.ts";
 import { type Role, roles, type Viewer } from "../viewer.ts";
-import type { SignIn } from "./caller.ts";
+import { type SignIn, WrongPasswordError } from "./caller.ts";
 import { verifyPassword } from "./password.ts";
 import { createThrottle } from "./throttle.ts";
 
@@ -70,7 +70,7 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
       if (name.length > 255 || given.password.length > 1024) throw tooLong();
       const user = await userNamed(name);
       const verify = () => verifyPassword(user?.password_hash ?? null, given.password);
-      if (!(await throttle.attempt(`${name.toLowerCase()} ${address}`, verify)) || !user) throw noMatch();
+      if (!(await throttle.attempt(`${name.toLowerCase()} ${address}`, verify)) || !user) throw new WrongPasswordError();
       const token = randomBytes(32).toString("base64url");
       const values = [v7(), hashOf(token), user.id, sessionHours * 3600];
       const inserted = await pool.query<{ id: string; created_at: Date; expires_at: Date; name: string; roles: string[] }>({
@@ -79,7 +79,7 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
         values,
       });
       const [row] = inserted.rows;
-      if (!row) throw noMatch(); // disabled or removed in between
+      if (!row) throw new WrongPasswordError(); // disabled or removed in between
       const viewer = {
         userId: user.id,
         name: row.name,
@@ -115,8 +115,6 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
     },
   };
 }
-
-const noMatch = () => new UnauthorizedError("User and password do not match.");
 
 const tooLong = () =>
   new InvalidRequestError("User or password is too long.", [
