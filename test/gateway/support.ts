@@ -140,7 +140,7 @@ export async function post(url: string, body: object, headers: Record<string, st
 }
 
 /** A socket without a client library: what is sent and received is the protocol itself. */
-export async function rawSocket(url: string, params: Record<string, unknown> | null, headers: Record<string, string> = {}) {
+export async function rawSocket(url: string, params: Record<string, unknown> | null, headers: Record<string, string | string[]> = {}) {
   const socket = new WebSocket(url.replace("http", "ws"), "graphql-transport-ws", { headers });
   const messages: { readonly type: string; readonly id?: string; readonly payload?: unknown }[] = [];
   const waiting = new Set<() => void>();

@@ -36,6 +36,15 @@ describe("signing in over WebSocket", () => {
     socket.socket.close();
   });
 
+  it("takes it from two headers that agree, not from two that disagree", async () => {
+    const [one, two] = [server.sessions.open(), server.sessions.open()];
+    const both = (...tokens: string[]) => rawSocket(server.graphqlUrl, {}, { authorization: tokens.map((token) => `Bearer ${token}`) });
+    const socket = await both(one, one);
+    await socket.next("connection_ack");
+    socket.socket.close();
+    expect((await (await both(one, two)).closed).code).toBe(4401);
+  });
+
   it.each([
     ["no token", () => ({}), 4401],
     ["an unknown one", () => ({ sessionToken: "nonsense" }), 4401],
