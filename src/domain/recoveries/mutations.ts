@@ -175,7 +175,7 @@ builder.mutationFields((t) => ({
     authScopes,
     errors: {},
     description:
-      "Removes what a plan's last test made at the recovery site, and audits what is left. CONFLICT unless there is a test to clean up after. (Reference: Cleanup Test Recovery.)",
+      "Removes what a plan's last test made at the recovery site, and audits what is left. Of a plan that is READY it removes what a forced cleanup left. CONFLICT unless there is something to clean up after. (Reference: Cleanup Test Recovery.)",
     args: { input: t.arg({ type: CleanupTestInput, required: true, description: "Which test." }) },
     resolve: (_root, { input }, context) => {
       const { planId, recoveryId, ...options } = input;
