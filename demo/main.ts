@@ -133,6 +133,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const screen = createScreen(process.stdout);
+  screen.say("Starting a gateway of the demo's own, apart from one that you may have started…");
   const gateway = await startGateway();
   const stop = () => void gateway.stop().then(() => process.exit(130));
   process.once("SIGINT", stop);
@@ -140,7 +141,7 @@ async function main(): Promise<number> {
   try {
     const { user, password } = await firstSignIn();
     const api = await signIn(gateway.url, user, password);
-    screen.say(`Gateway at ${gateway.url} (process ${gateway.pid}), signed in as ${user}.`);
+    screen.say(`Gateway at ${gateway.url}/graphql (process ${gateway.pid}), signed in as ${user}.`);
     return (await tell({ api, gateway, screen, options })) ? 0 : 1;
   } finally {
     await gateway.stop();

@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import { z } from "zod";
 
 const port = z.coerce.number().int().min(0).max(65_535);
+/** The password is not repeated: the message may end in a log. */
+const databaseUrl = z.string().regex(/^postgres(ql)?:\/\//, "it has to look like postgresql://user:password@host:5432/database");
 const seconds = z.coerce.number().positive();
 const list = z.string().transform((text) =>
   text
@@ -20,11 +22,11 @@ const environment = z.object({
   /** Folder for the embedded database, the lab, scripts' results and the one-time sign-in file. */
   DATA_DIR: z.string().min(1).default(".dr-gateway"),
   /** An outside PostgreSQL (15 or newer) instead of the embedded one. */
-  DATABASE_URL: z.string().min(1).optional(),
+  DATABASE_URL: databaseUrl.optional(),
   /** A direct connection for leases and LISTEN where DATABASE_URL goes through a pooler. */
-  DATABASE_DIRECT_URL: z.string().min(1).optional(),
+  DATABASE_DIRECT_URL: databaseUrl.optional(),
   /** Database of the lab's simulated sites; default: schema "lab" beside the product's. */
-  LAB_DATABASE_URL: z.string().min(1).optional(),
+  LAB_DATABASE_URL: databaseUrl.optional(),
   /** How many times faster than real time the lab's sites work. */
   LAB_SPEED: seconds.default(20),
   /** Whether simulated guests open their services on loopback addresses, for the demo's scripts. */

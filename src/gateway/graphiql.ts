@@ -45,9 +45,8 @@ export function createPlayground(): Playground {
 
   return {
     serve(request, response) {
-      const wanted =
-        request.method === "GET" && String(request.headers.accept ?? "").includes("text/html") && !request.url?.includes("query=");
-      if (!wanted) return false;
+      // Also with a query in the address, where the page keeps what it shows: a reload is the page again.
+      if (request.method !== "GET" || !String(request.headers.accept ?? "").includes("text/html")) return false;
       send(request, response).catch(() => {
         if (response.headersSent) response.destroy();
         else response.writeHead(503, { "content-type": "text/plain" }).end("The playground could not be rendered.\n");
