@@ -27,7 +27,8 @@ const stepColumns = `s.run_id AS "runId", s.ordinal, s.parent, s.path, s.key, s.
   coalesce(s.warnings, '{}') AS warnings, (SELECT ${ms("dr_now()")}) AS now`;
 
 const statements = {
-  recoveries: `SELECT ${recoveryColumns} FROM recovery r WHERE r.id = ANY($1::uuid[])`,
+  recoveries: `SELECT ${recoveryColumns} FROM recovery r
+    WHERE r.id = ANY($1::uuid[]) AND r.kind NOT IN ('GROUP_CREATE', 'GROUP_UPDATE', 'GROUP_DELETE')`,
   trees: `SELECT ${stepColumns} FROM recovery_step s WHERE s.run_id = ANY($1::uuid[]) ORDER BY s.run_id, s.ordinal`,
   steps: `SELECT ${stepColumns} FROM unnest($1::uuid[], $2::int4[]) AS k (run_id, ordinal)
     JOIN recovery_step s ON s.run_id = k.run_id AND s.ordinal = k.ordinal`,

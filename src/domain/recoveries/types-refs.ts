@@ -3,12 +3,13 @@ import type { Recovery, RecoveryPrompt } from "../../database/generated/client.t
 import type { StepNode, StepStatus } from "../../engine/model.ts";
 import { builder } from "../builder.ts";
 
-/** Without the lease, and with figures by the database's clock. */
+/** Without the lease, and with figures by the database's clock. Runs of a group are no recoveries: their tasks show them. */
 export interface RecoveryRow
   extends Omit<
     Recovery,
-    "owner" | "epoch" | "leaseUntil" | "wakeAt" | "engineVersion" | "initiatedById" | "pauseRequestedBy" | "cancelRequestedBy"
+    "kind" | "owner" | "epoch" | "leaseUntil" | "wakeAt" | "engineVersion" | "initiatedById" | "pauseRequestedBy" | "cancelRequestedBy"
   > {
+  readonly kind: Exclude<Recovery["kind"], `GROUP_${string}`>;
   /** From the start to the end, or to now. */
   readonly elapsedSeconds: number | null;
 }
