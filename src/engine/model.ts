@@ -4,7 +4,11 @@
  */
 import type { NicAddress } from "../providers/contract.ts";
 
-export type RunKind = "TEST" | "CLEANUP" | "PLANNED" | "DISASTER" | "REPROTECT";
+/** A run of a plan. */
+export type PlanRunKind = "TEST" | "CLEANUP" | "PLANNED" | "DISASTER" | "REPROTECT";
+/** A run that works on one protection group, and has no plan. */
+export type GroupRunKind = "GROUP_CREATE" | "GROUP_UPDATE" | "GROUP_DELETE";
+export type RunKind = PlanRunKind | GroupRunKind;
 export type SiteRole = "PROTECTED" | "RECOVERY";
 export type Phase = "PRE_POWER_ON" | "POST_POWER_ON";
 export type PromptAnswer = "CONTINUE" | "SKIP" | "ABORT";

@@ -114,7 +114,6 @@ export interface TestRemains {
 
 interface SnapshotBase {
   readonly version: 1;
-  readonly plan: { readonly id: string; readonly name: string };
   readonly protectedSite: SnapshotSite;
   readonly recoverySite: SnapshotSite;
   /** Seconds that steps took in the newest run that had them, by their key. */
@@ -123,7 +122,11 @@ interface SnapshotBase {
   readonly warnings: readonly RunWarning[];
 }
 
-export interface TestSnapshot extends SnapshotBase {
+interface PlanSnapshotBase extends SnapshotBase {
+  readonly plan: { readonly id: string; readonly name: string };
+}
+
+export interface TestSnapshot extends PlanSnapshotBase {
   readonly kind: "TEST";
   readonly options: TestOptions;
   readonly groups: readonly SnapshotGroup[];
@@ -133,13 +136,70 @@ export interface TestSnapshot extends SnapshotBase {
   readonly vms: readonly SnapshotVm[];
 }
 
-export interface CleanupSnapshot extends SnapshotBase {
+export interface CleanupSnapshot extends PlanSnapshotBase {
   readonly kind: "CLEANUP";
   readonly testRunId: string;
   /** Failures become warnings, and the plan ends READY with the leftovers listed. */
   readonly force: boolean;
   readonly remains: TestRemains;
 }
+
+/** A VM that becomes a member of its group. */
+export interface NewMember {
+  readonly id: string;
+  readonly name: string;
+  readonly externalId: string;
+  readonly placeholderName: string;
+  /** At the recovery site, as the provider knows them: a folder's path, a resource pool's name. Null: the provider chooses. */
+  readonly folderId: string | null;
+  readonly resourcePoolId: string | null;
+}
+
+/** A VM that ceases to be a member of its group. */
+export interface FormerMember {
+  readonly id: string;
+  readonly name: string;
+  readonly externalId: string;
+  /** The provider's id of its placeholder; null: it never got one. */
+  readonly placeholderId: string | null;
+}
+
+/** What of a group's data goes where: names of datastores, the sources at the protected site, the target at the recovery site. */
+export interface SnapshotStorageGroup {
+  readonly sources: readonly string[];
+  readonly target: string;
+}
+
+interface GroupSnapshotBase extends SnapshotBase {
+  /** The external id is chosen by the gateway, and never used for another group. */
+  readonly group: SnapshotGroup;
+}
+
+/** Replication, placeholders and the first synchronisation of a new group. */
+export interface GroupCreateSnapshot extends GroupSnapshotBase {
+  readonly kind: "GROUP_CREATE";
+  readonly storageGroups: readonly SnapshotStorageGroup[];
+  readonly vms: readonly NewMember[];
+}
+
+/** VMs that are added to a group, and others that are removed from it. */
+export interface GroupUpdateSnapshot extends GroupSnapshotBase {
+  readonly kind: "GROUP_UPDATE";
+  readonly added: readonly NewMember[];
+  readonly removed: readonly FormerMember[];
+}
+
+/** Everything of a group is taken back. */
+export interface GroupDeleteSnapshot extends GroupSnapshotBase {
+  readonly kind: "GROUP_DELETE";
+  /** Failures become warnings, and the group is deleted all the same. */
+  readonly force: boolean;
+  readonly vms: readonly FormerMember[];
+  /** The creation that this rolls back; null: the group is deleted for its own sake. */
+  readonly rollsBack: string | null;
+}
+
+export type GroupSnapshot = GroupCreateSnapshot | GroupUpdateSnapshot | GroupDeleteSnapshot;
 
 export type RunSnapshot = TestSnapshot | CleanupSnapshot;
 
