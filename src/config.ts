@@ -44,6 +44,9 @@ const environment = z.object({
   /** Origins that browsers may call from; default: any (no cookies are used). */
   ALLOWED_ORIGINS: list.default([]),
   MAX_OPERATIONS_PER_SITE: z.coerce.number().int().min(1).max(1000).default(20),
+  MAX_VMS_PER_GROUP: z.coerce.number().int().min(1).max(10_000).default(500),
+  MAX_GROUPS_PER_PLAN: z.coerce.number().int().min(1).max(1_000).default(50),
+  MAX_PLANS_PER_SITE: z.coerce.number().int().min(1).max(100_000).default(250),
   /** How long a node owns a run without renewing, in seconds. */
   LEASE_SECONDS: seconds.min(2).max(60).default(6),
   SESSION_HOURS: seconds.max(24).default(8),
@@ -73,6 +76,8 @@ export interface Config {
   readonly logLevel: string;
   readonly allowedOrigins: readonly string[];
   readonly maxOperationsPerSite: number;
+  /** The reference's limits of how much there may be. */
+  readonly quotas: { readonly vmsPerGroup: number; readonly groupsPerPlan: number; readonly plansPerSite: number };
   readonly leaseSeconds: number;
   readonly sessionHours: number;
   readonly subscriptionPingSeconds: number;
@@ -106,6 +111,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     logLevel: e.LOG_LEVEL,
     allowedOrigins: e.ALLOWED_ORIGINS,
     maxOperationsPerSite: e.MAX_OPERATIONS_PER_SITE,
+    quotas: { vmsPerGroup: e.MAX_VMS_PER_GROUP, groupsPerPlan: e.MAX_GROUPS_PER_PLAN, plansPerSite: e.MAX_PLANS_PER_SITE },
     leaseSeconds: e.LEASE_SECONDS,
     sessionHours: e.SESSION_HOURS,
     subscriptionPingSeconds: e.SUBSCRIPTION_PING_SECONDS,

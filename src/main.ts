@@ -11,9 +11,10 @@ import { ensureFirstAdministrator } from "./domain/access/first-administrator.ts
 import { openSessions } from "./domain/access/sessions.ts";
 import { createContext } from "./domain/context.ts";
 import { openLoaders } from "./domain/loaders.ts";
-import { createRecoveries } from "./domain/recoveries/service.ts";
 import { schema } from "./domain/schema.ts";
+import { createServices } from "./domain/services.ts";
 import { startEngine } from "./engine/engine.ts";
+import { changesPayload } from "./events/changes.ts";
 import { createFeeds } from "./events/feed.ts";
 import { startWakeUps } from "./events/wake-ups.ts";
 import { createLog } from "./gateway/log.ts";
@@ -61,10 +62,11 @@ async function run(config: Config): Promise<void> {
     wakeUps.hint("dr_work", recoveryId);
     wakeUps.hint("dr_events", recoveryId);
   };
-  const recoveries = createRecoveries({ database, providers, hint, log });
+  const announce = () => wakeUps.hint("dr_events", changesPayload);
+  const { quotas } = config;
   const dependencies = {
     loaders: openLoaders(database, { slotsPerSite: operationsPerSite }),
-    services: { sessions, recoveries },
+    services: createServices({ database, providers, quotas, secretsDir, hint, announce, log }, sessions),
     feeds,
     generation,
   };

@@ -2,8 +2,9 @@
 import SchemaBuilder from "@pothos/core";
 import ErrorsPlugin from "@pothos/plugin-errors";
 import RelayPlugin from "@pothos/plugin-relay";
-import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
+import ScopeAuthPlugin, { type ForbiddenResult } from "@pothos/plugin-scope-auth";
 import ValidationPlugin from "@pothos/plugin-validation";
+import "./access/audit-plugin.ts";
 import { notSignedIn } from "./access/caller.ts";
 import type { Context } from "./context.ts";
 import {
@@ -15,13 +16,15 @@ import {
   ServiceUnavailableError,
 } from "./errors.ts";
 import { decodeId, encodeId } from "./ids.ts";
+import "./root-roles.ts";
+import { holds, type Role } from "./viewer.ts";
 
 export interface SchemaTypes {
   Context: Context;
   DefaultFieldNullability: false;
   DefaultEdgesNullability: false;
   DefaultNodeNullability: false;
-  AuthScopes: { signedIn: boolean };
+  AuthScopes: { anybody: boolean; role: Role; anyRole: readonly Role[] };
   Scalars: {
     DateTime: { Input: Date; Output: Date };
     ByteCount: { Input: number; Output: number | bigint };
@@ -30,10 +33,16 @@ export interface SchemaTypes {
   Connection: { totalCount: () => Promise<number> };
 }
 
+/** The role that a scope asks for, or its alternatives. */
+function missing(failure: ForbiddenResult["failure"]): string {
+  const asked = failure.kind === "AuthScope" ? failure.parameter : null;
+  return Array.isArray(asked) ? asked.join(" or ") : String(asked);
+}
+
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin, RelayPlugin, ScopeAuthPlugin, ValidationPlugin],
+  plugins: [ErrorsPlugin, "audit", "rootRoles", RelayPlugin, ScopeAuthPlugin, ValidationPlugin],
   defaultFieldNullability: false,
   errors: {
     directResult: true,
@@ -69,13 +78,13 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       nullable: true,
       description: "The object with this id; null when there is none. An id that is none of this API's is INVALID_REQUEST.",
       args: { id: { description: "Global id of an object of any type." } },
-      authScopes: { signedIn: true },
+      authScopes: { role: "VIEWER" },
     },
     nodesQueryOptions: {
       nullable: { list: true, items: true },
       description: "The objects with these ids, in this order, at most 500; null for each that there is none of.",
       args: { ids: { description: "Global ids of objects of any types." } },
-      authScopes: { signedIn: true },
+      authScopes: { role: "VIEWER" },
       resolve: (_root, { ids }, _context, _info, resolveNodes) => {
         const message = `At most 500 ids; these are ${ids.length}.`;
         if (ids.length > 500) throw new InvalidRequestError(message, [{ path: ["ids"], message }]);
@@ -85,8 +94,13 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
   scopeAuth: {
     authorizeOnSubscribe: true,
-    authScopes: (context) => ({ signedIn: context.viewer !== null }),
-    unauthorizedError: (_parent, context) => context.refusal ?? notSignedIn(),
+    authScopes: ({ viewer }) => ({
+      anybody: true,
+      role: (role) => viewer !== null && holds(viewer, role),
+      anyRole: (some) => viewer !== null && some.some((role) => holds(viewer, role)),
+    }),
+    unauthorizedError: (_parent, { viewer, refusal }, _info, { failure }) =>
+      viewer === null ? (refusal ?? notSignedIn()) : new ForbiddenError(missing(failure)),
   },
   validation: {
     validationError: ({ issues }) =>

@@ -1,15 +1,8 @@
 /** What every resolver gets: who asks, how to read in batches, and the services that do things. Made anew for each operation and event batch. */
 import type { Feeds } from "../events/feed.ts";
 import type { Caller } from "./access/caller.ts";
-import type { Sessions } from "./access/sessions.ts";
 import type { Loaders } from "./loaders.ts";
-import type { Recoveries } from "./recoveries/service.ts";
-
-/** What the rooms do; each adds its own. */
-export interface Services {
-  readonly sessions: Sessions;
-  readonly recoveries: Recoveries;
-}
+import type { Services } from "./services.ts";
 
 export interface Context extends Caller {
   readonly loaders: Loaders;

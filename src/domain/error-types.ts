@@ -12,7 +12,7 @@ import {
 } from "./errors.ts";
 import { encodeId } from "./ids.ts";
 
-const ErrorCode = builder.enumType("ErrorCode", {
+export const ErrorCode = builder.enumType("ErrorCode", {
   description: "What kind of error it is. Expect codes that are added later.",
   values: {
     INVALID_REQUEST: { description: "The input can't be taken as it is; `fieldErrors` names what." },

@@ -20,7 +20,6 @@ import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts
 import { createContext } from "../../src/domain/context.ts";
 import { encodeId } from "../../src/domain/ids.ts";
 import { openLoaders } from "../../src/domain/loaders.ts";
-import { createRecoveries } from "../../src/domain/recoveries/service.ts";
 import { schema } from "../../src/domain/schema.ts";
 import { createFeeds, type Feeds } from "../../src/events/feed.ts";
 import { startWakeUps, type WakeUps } from "../../src/events/wake-ups.ts";
@@ -29,6 +28,7 @@ import { examples } from "../../src/gateway/examples.ts";
 import { type Gateway, startGateway } from "../../src/gateway/server.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { type Outage, outageBefore } from "../support/outage.ts";
+import { servicesOf } from "../support/services.ts";
 import { eventStream, post, rawSocket } from "./support.ts";
 
 let db: TestDatabase;
@@ -48,8 +48,8 @@ beforeAll(async () => {
   wakeUps = await startWakeUps({ connectDirect, pool, log });
   feeds = createFeeds({ pool, wakeUps, generation: () => 1, log });
   sessions = openSessions(pool, { sessionHours: 8 });
-  const recoveries = createRecoveries({ database, providers: new Map(), hint: () => {}, log });
-  const dependencies = { loaders: openLoaders(database, { slotsPerSite: 20 }), services: { sessions, recoveries }, feeds, generation: 1 };
+  const services = { ...servicesOf(database), sessions };
+  const dependencies = { loaders: openLoaders(database, { slotsPerSite: 20 }), services, feeds, generation: 1 };
   gateway = await startGateway({
     host: "127.0.0.1",
     port: 0,

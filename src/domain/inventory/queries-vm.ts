@@ -7,7 +7,7 @@ builder.queryFields((t) => ({
   vms: t.field({
     type: VmConnection,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "VMs of all sites, protected or not. (Reference: List Protected VMs.)",
     args: vmArgs,
     resolve: (_root, args, { loaders }) => loaders.vmList.rows(null, vmRequest(args)),
@@ -15,7 +15,7 @@ builder.queryFields((t) => ({
   vm: t.field({
     type: VirtualMachineRef,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "The VM with this id; null when there is none. (Reference: Get VM Details.)",
     args: { id: t.arg.id({ required: true, description: "Global id of a VM." }) },
     resolve: (_root, { id }, { loaders }) => loaders.vm.load(idOf("VirtualMachine", id)),

@@ -67,7 +67,7 @@ builder.queryFields((t) => {
     datastores: t.field({
       type: DatastoreConnection,
       nullable: true,
-      authScopes: { signedIn: true },
+      authScopes: { role: "VIEWER" },
       description: "Datastores of all sites. (Reference: List Datastores.)",
       args: { ...args, filter: t.arg({ type: DatastoreFilter, description: "Which of them; all by default." }) },
       resolve: (_root, { filter, ...rest }, { loaders }) =>
@@ -76,7 +76,7 @@ builder.queryFields((t) => {
     networks: t.field({
       type: NetworkConnection,
       nullable: true,
-      authScopes: { signedIn: true },
+      authScopes: { role: "VIEWER" },
       description: "Networks of all sites. (Reference: List Networks.)",
       args,
       resolve: (_root, { filter, ...rest }, { loaders }) =>
@@ -85,7 +85,7 @@ builder.queryFields((t) => {
     resourcePools: t.field({
       type: ResourcePoolConnection,
       nullable: true,
-      authScopes: { signedIn: true },
+      authScopes: { role: "VIEWER" },
       description: "Resource pools of all sites. (Reference: List Resource Pools.)",
       args,
       resolve: (_root, { filter, ...rest }, { loaders }) =>
@@ -94,7 +94,7 @@ builder.queryFields((t) => {
     folders: t.field({
       type: FolderConnection,
       nullable: true,
-      authScopes: { signedIn: true },
+      authScopes: { role: "VIEWER" },
       description: "Folders of all sites. (Reference: List Folders.)",
       args,
       resolve: (_root, { filter, ...rest }, { loaders }) =>

@@ -41,7 +41,7 @@ builder.queryFields((t) => ({
   recoveryPlans: t.field({
     type: RecoveryPlanConnection,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "Recovery plans, by name unless told otherwise. (Reference: List Recovery Plans.)",
     args: {
       ...t.arg.connectionArgs(),
@@ -56,7 +56,7 @@ builder.queryFields((t) => ({
   recoveryPlan: t.field({
     type: RecoveryPlanRef,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "The plan with this id; null when there is none. (Reference: Get Recovery Plan Details.)",
     args: { id: t.arg.id({ required: true, description: "Global id of a recovery plan." }) },
     resolve: (_root, { id }, { loaders }) => loaders.plan.load(idOf("RecoveryPlan", id)),

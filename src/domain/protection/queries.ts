@@ -7,7 +7,7 @@ builder.queryFields((t) => ({
   protectionGroups: t.field({
     type: ProtectionGroupConnection,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "Protection groups, by name unless told otherwise. (Reference: List Protection Groups.)",
     args: groupArgs,
     resolve: (_root, args, { loaders }) => loaders.groupList.rows(null, groupRequest(args)),
@@ -15,7 +15,7 @@ builder.queryFields((t) => ({
   protectionGroup: t.field({
     type: ProtectionGroupRef,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "The protection group with this id; null when there is none. (Reference: Get Protection Group Details.)",
     args: { id: t.arg.id({ required: true, description: "Global id of a protection group." }) },
     resolve: (_root, { id }, { loaders }) => loaders.group.load(idOf("ProtectionGroup", id)),

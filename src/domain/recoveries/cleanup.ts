@@ -4,15 +4,15 @@ import { v7 as newId } from "uuid";
 import type { CleanupSnapshot, RunWarning } from "../../engine/run-snapshot.ts";
 import { runWarning } from "../../engine/warnings.ts";
 import { ServiceUnavailableError } from "../errors.ts";
-import type { Viewer } from "../viewer.ts";
+import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
+import { brokenConstraint, inTransaction } from "../transaction.ts";
+import { requireRole, type Viewer } from "../viewer.ts";
 import { remainsOf } from "./cleanup-remains.ts";
 import { checkGroupsOfOldTest, groupsOfTest, makingSteps, type TestToCleanUp, testToCleanUp } from "./cleanup-test.ts";
-import { claim, firstAnswer, type KeyedRequest } from "./idempotency.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { checkTexts, type RecoveriesContext, type StartedRun } from "./service-context.ts";
 import { findPlan, type LockedPlan, lockPlan, openRunOfPlan, planConflict } from "./service-open-runs.ts";
 import { insertRecovery } from "./service-run.ts";
-import { brokenConstraint, inTransaction } from "./service-transaction.ts";
 import { readPastSeconds } from "./snapshot-read.ts";
 import { checkGroupsFree } from "./start-checks.ts";
 import { askSite } from "./start-sites.ts";
@@ -33,6 +33,7 @@ export async function cleanup(context: RecoveriesContext, viewer: Viewer, input:
   const known = await firstAnswer<StartedRun>(pool, request);
   if (known !== null) return known;
   const force = input.force ?? false;
+  if (force) requireRole(viewer, "RECOVERY_ADMIN");
   const { test, snapshot } = await prepare(context, input, force);
   const run = { recoveryId: newId(), taskId: newId() };
   const earlier = await inTransaction(pool, async (client) => {

@@ -1,12 +1,13 @@
 /** Answering a prompt: the first answer wins, whoever gave it, and the others are told who and when. */
 import type pg from "pg";
-import type { PromptAnswer } from "../../engine/model.ts";
+import type { PromptAnswer, RunKind } from "../../engine/model.ts";
 import { type ConflictDetails, ConflictError, NotFoundError } from "../errors.ts";
+import { claim } from "../idempotency.ts";
 import { encodeId } from "../ids.ts";
-import type { Viewer } from "../viewer.ts";
-import { claim } from "./idempotency.ts";
+import { inTransaction } from "../transaction.ts";
+import { requireRole, type Viewer } from "../viewer.ts";
+import { roleFor } from "./control.ts";
 import { checkTexts, type RecoveriesContext } from "./service-context.ts";
-import { inTransaction } from "./service-transaction.ts";
 
 export interface AnswerInput {
   readonly promptId: string;
@@ -26,6 +27,7 @@ interface PromptRow {
   readonly answeredBy: string | null;
   readonly answeredAt: Date | null;
   readonly open: boolean;
+  readonly kind: RunKind;
   readonly planId: string | null;
   readonly planName: string;
 }
@@ -69,12 +71,13 @@ async function write(client: pg.ClientBase, viewer: Viewer, { promptId, answer, 
     name: "prompt-read",
     text: `SELECT p.answer, p.answered_by AS "answeredBy", p.answered_at AS "answeredAt",
         p.answer IS NULL AND p.withdrawn_at IS NULL AND r.ended_at IS NULL AND r.cancel_requested_at IS NULL AS open,
-        r.plan_id AS "planId", r.plan_name AS "planName"
+        r.kind, r.plan_id AS "planId", r.plan_name AS "planName"
       FROM recovery_prompt p JOIN recovery r ON r.id = p.run_id WHERE p.id = $1 FOR UPDATE OF p`,
     values: [promptId],
   });
   const [prompt] = rows;
   if (prompt === undefined) throw new NotFoundError("Prompt", encodeId("Prompt", promptId));
+  requireRole(viewer, roleFor(prompt.kind));
   if (!prompt.open) throw conflict(prompt, runId);
   await client.query({
     name: "prompt-answer",

@@ -2,11 +2,11 @@
 import type pg from "pg";
 import type { PausedReason, RunKind, RunState } from "../../engine/model.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
+import { claim } from "../idempotency.ts";
 import { encodeId } from "../ids.ts";
-import type { Viewer } from "../viewer.ts";
-import { claim } from "./idempotency.ts";
+import { inTransaction } from "../transaction.ts";
+import { type Role, requireRole, type Viewer } from "../viewer.ts";
 import { checkTexts, type RecoveriesContext } from "./service-context.ts";
-import { inTransaction } from "./service-transaction.ts";
 
 export interface ControlInput {
   readonly recoveryId: string;
@@ -47,6 +47,9 @@ async function lockRun(client: pg.ClientBase, recoveryId: string): Promise<RunRo
   return run;
 }
 
+/** Tests and cleanups are an operator's; what moves machines for real needs more. */
+export const roleFor = (kind: RunKind): Role => (kind === "TEST" || kind === "CLEANUP" ? "OPERATOR" : "RECOVERY_ADMIN");
+
 const refuse = (run: RunRow, message: string, remedy: string) =>
   new ConflictError(message, remedy, {
     planName: run.planName,
@@ -77,7 +80,9 @@ async function control(
   const changed = await inTransaction(database.pool, async (client) => {
     const request = { viewer, mutation, key: idempotencyKey ?? null, input: asked };
     if ((await claim(client, request, answer)) !== null) return false;
-    return act(client, await lockRun(client, input.recoveryId));
+    const run = await lockRun(client, input.recoveryId);
+    requireRole(viewer, roleFor(run.kind));
+    return act(client, run);
   });
   if (changed) {
     log.info({ recoveryId: input.recoveryId, by: viewer.name }, mutation);

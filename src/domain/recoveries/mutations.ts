@@ -58,7 +58,10 @@ const CleanupTestInput = builder.inputType("CleanupTestInput", {
   fields: (t) => ({
     planId: t.id({ required: true, description: "The recovery plan." }),
     recoveryId: t.id({ description: "The test; the plan's last one when left out. Another one is CONFLICT." }),
-    force: t.boolean({ description: "Failures become warnings: the plan ends READY, and what is left stays listed. False by default." }),
+    force: t.boolean({
+      description:
+        "Needs the role RECOVERY_ADMIN. Failures become warnings: the plan ends READY, and what is left stays listed. False by default.",
+    }),
     idempotencyKey: t.string(key),
   }),
 });
@@ -150,8 +153,8 @@ const ResumeRecoveryInput = builder.inputType("ResumeRecoveryInput", {
   fields: (t) => ({ recoveryId: t.id({ required: true, description: "The run." }), idempotencyKey: t.string(key) }),
 });
 
-/** Needs a session; roles come with a later release. */
-const authScopes = { signedIn: true } as const;
+/** What a run other than a test or its cleanup needs more is asked by the service, which knows the run. */
+const authScopes = { role: "OPERATOR" } as const;
 
 builder.mutationFields((t) => ({
   startRecovery: t.field({

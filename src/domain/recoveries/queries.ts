@@ -7,14 +7,14 @@ builder.queryFields((t) => ({
   recovery: t.field({
     type: RecoveryRef,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "The run with this id; null when there is none. (Reference: Get Recovery History Details.)",
     args: { id: t.arg.id({ required: true, description: "Global id of a run." }) },
     resolve: (_root, { id }, { loaders }) => loaders.recovery.load(idOf("Recovery", id)),
   }),
   eventCursor: t.string({
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "Where promptEvents goes on behind what is read beside this; never newer than that.",
     resolve: async (_root, _args, { loaders, generation }) => {
       const reading = loaders.logPosition.load("log");

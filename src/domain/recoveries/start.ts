@@ -2,13 +2,14 @@
 import { v7 as newId } from "uuid";
 import type { SnapshotSite } from "../../engine/run-snapshot.ts";
 import { ConflictError, PreconditionFailedError } from "../errors.ts";
-import type { Viewer } from "../viewer.ts";
-import { claim, firstAnswer, type KeyedRequest } from "./idempotency.ts";
+import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
+import { brokenConstraint, inTransaction } from "../transaction.ts";
+import { requireRole, type Viewer } from "../viewer.ts";
+import { roleFor } from "./control.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { checkTexts, type RecoveriesContext, type StartedRun } from "./service-context.ts";
 import { lockPlan, openRunOfPlan, planConflict } from "./service-open-runs.ts";
 import { insertRecovery } from "./service-run.ts";
-import { brokenConstraint, inTransaction } from "./service-transaction.ts";
 import { buildTestSnapshot } from "./snapshot.ts";
 import { readPastSeconds, readPlanRows } from "./snapshot-read.ts";
 import type { PlanRows, SiteRow } from "./snapshot-rows.ts";
@@ -36,6 +37,7 @@ interface Prepared {
 
 export async function start(context: RecoveriesContext, viewer: Viewer, input: StartInput): Promise<StartedRun> {
   checkTexts({ notes: input.notes, idempotencyKey: input.idempotencyKey });
+  requireRole(viewer, roleFor(input.recoveryType));
   refuseWhatComesLater(input);
   const { idempotencyKey, ...asked } = input;
   const request: KeyedRequest = { viewer, mutation: "startRecovery", key: idempotencyKey ?? null, input: asked };

@@ -60,7 +60,7 @@ builder.subscriptionFields((t) => ({
   recoveryEvents: t.field({
     type: RecoveryEventBatch,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "Everything that happens in one run, from its start or behind a cursor; ends after the run's last event.",
     args: {
       recoveryId: t.arg.id({ required: true, description: "Global id of the run." }),
@@ -80,7 +80,7 @@ builder.subscriptionFields((t) => ({
   promptEvents: t.field({
     type: RecoveryEventBatch,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "Prompts that open and close, across all plans, from now or behind a cursor; never ends by itself.",
     args: { after: t.arg.string({ description: `${afterArg} From now by default.` }) },
     subscribe: async (_root, { after }, { loaders, feeds, generation, signal, onLagging }) => {

@@ -35,7 +35,7 @@ builder.queryFields((t) => ({
   sites: t.field({
     type: SiteConnection,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "Sites, by name unless told otherwise. (Reference: List Sites.)",
     args: {
       ...t.arg.connectionArgs(),
@@ -47,7 +47,7 @@ builder.queryFields((t) => ({
   site: t.field({
     type: SiteRef,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "The site with this id; null when there is none.",
     args: { id: t.arg.id({ required: true, description: "Global id of a site." }) },
     resolve: (_root, { id }, { loaders }) => loaders.site.load(idOf("Site", id)),

@@ -35,7 +35,7 @@ builder.queryFields((t) => ({
   tasks: t.field({
     type: TaskConnection,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "Tasks, newest first unless told otherwise. (Reference: List Tasks.)",
     args: {
       ...t.arg.connectionArgs(),
@@ -47,7 +47,7 @@ builder.queryFields((t) => ({
   task: t.field({
     type: TaskRef,
     nullable: true,
-    authScopes: { signedIn: true },
+    authScopes: { role: "VIEWER" },
     description: "The task with this id; null when there is none. (Reference: Get Task Details.)",
     args: { id: t.arg.id({ required: true, description: "Global id of a task." }) },
     resolve: (_root, { id }, { loaders }) => loaders.task.load(idOf("Task", id)),

@@ -6,7 +6,7 @@ import { schema } from "../../../src/domain/schema.ts";
 import { createFeeds, type Feeds } from "../../../src/events/feed.ts";
 import type { WakeUpListener, WakeUps } from "../../../src/events/wake-ups.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
-import { noServices } from "./services.ts";
+import { servicesOf } from "../../support/services.ts";
 
 export const generation = 7;
 
@@ -31,6 +31,7 @@ export async function anAsker(): Promise<Asker> {
   const test = await freshDatabase();
   const { database } = test;
   const loaders = openLoaders(database, { slotsPerSite: 20 });
+  const services = servicesOf(database);
   const wakeUps = quietWakeUps();
   const feeds = createFeeds({ pool: database.pool, wakeUps, generation: () => generation, log: { warn() {} } });
   const asker: Asker = {
@@ -39,7 +40,7 @@ export async function anAsker(): Promise<Asker> {
     loaders,
     wake: () => wakeUps.wake(),
     context: ({ signedIn = true, signal = new AbortController().signal } = {}) =>
-      createContext({ loaders, feeds, generation, services: noServices }, caller(signedIn), signal),
+      createContext({ loaders, feeds, generation, services }, caller(signedIn), signal),
     answer: async (query, variables = {}, context = asker.context()) => {
       const document = parse(query);
       const [problem] = validate(schema, document);

@@ -6,10 +6,9 @@ import { openLoaders } from "../../../src/domain/loaders.ts";
 import { schema } from "../../../src/domain/schema.ts";
 import type { Viewer } from "../../../src/domain/viewer.ts";
 import { createFeeds } from "../../../src/events/feed.ts";
+import { servicesOf } from "../../support/services.ts";
 import { aPrompt, aStage, endRun, everything, operator, type Stage } from "./stage.ts";
 
-const never = () => Promise.reject(new Error("not asked for here"));
-const sessions = { create: never, remove: never, authenticate: never, overAmong: never, onRemoved: () => () => {} };
 const failure = `... on Error { __typename code message remedy requestId timestamp }
   ... on InvalidRequestError { fieldErrors { path message } } ... on NotFoundError { resource resourceId } ... on PreconditionFailedError { reason }
   ... on ConflictError { planId planName lifecycle activeRecoveryId activeTaskId limit current answeredBy answeredAt answer }`;
@@ -38,7 +37,7 @@ describe("the mutations of recoveries", () => {
     );
     expect(validate(schema, document)).toEqual([]);
     const caller = { requestId: "req-1", address: "::1", viewer, refusal: null, token: null, basic: null, onLagging: () => {} };
-    const services = { sessions, recoveries: stage.recoveries };
+    const services = { ...servicesOf(stage.db.database), recoveries: stage.recoveries };
     const contextValue = createContext({ loaders, services, feeds, generation: 1 }, caller, new AbortController().signal);
     const { data, errors } = await execute({ schema, document, variableValues: { input }, contextValue });
     if (errors?.[0]) throw errors[0].originalError ?? errors[0];

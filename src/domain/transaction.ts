@@ -19,8 +19,11 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
   }
 }
 
+/** Unique, foreign key, check, not null, exclusion. */
+const violations: ReadonlySet<unknown> = new Set(["23505", "23503", "23514", "23502", "23P01"]);
+
 /** The name of the constraint that a statement broke; null for any other error. */
 export function brokenConstraint(error: unknown): string | null {
-  if (!(error instanceof Error) || !("code" in error) || error.code !== "23505") return null;
+  if (!(error instanceof Error) || !("code" in error) || !violations.has(error.code)) return null;
   return "constraint" in error && typeof error.constraint === "string" ? error.constraint : null;
 }

@@ -1,8 +1,8 @@
 /** The same key and input gets the first answer, other input is a conflict. Kept 24 h, per user and mutation. */
 import { createHash } from "node:crypto";
 import type pg from "pg";
-import { ConflictError } from "../errors.ts";
-import type { Viewer } from "../viewer.ts";
+import { ConflictError } from "./errors.ts";
+import type { Viewer } from "./viewer.ts";
 
 /** Ids of what the mutation answers with, all known before it begins. */
 export type Answer = Readonly<Record<string, string>>;
@@ -20,10 +20,19 @@ type Queryable = Pick<pg.ClientBase, "query">;
 
 /** The same input in another order of its fields has the same hash; a field left out is the same as null. */
 export function inputHash(input: Readonly<Record<string, unknown>>): string {
-  const sorted = Object.entries(input)
-    .filter(([, value]) => value !== undefined && value !== null)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify(canonical(input)))
+    .digest("hex");
+}
+
+/** Objects as sorted lists of their fields, all the way down. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  return Object.entries(value)
+    .filter(([, field]) => field !== undefined && field !== null)
+    .map(([name, field]) => [name, canonical(field)])
+    .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
 }
 
 /** The first answer to this request, if there was one. For a look before anything slow is asked; `claim` decides. */

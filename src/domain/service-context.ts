@@ -1,0 +1,17 @@
+/** What the rooms' services work with. */
+import type { Database } from "../database/database.ts";
+import type { Providers } from "../providers/contract.ts";
+import type { Quotas } from "./limits/quotas.ts";
+
+export interface ServiceContext {
+  readonly database: Pick<Database, "pool" | "prisma">;
+  readonly providers: Providers;
+  readonly quotas: Quotas;
+  /** Folder of the secrets: one file each, named by its id. */
+  readonly secretsDir: string;
+  /** After a commit: something of this run is new. Wakes its owner and its readers; a hint only. */
+  readonly hint: (recoveryId: string) => void;
+  /** After a commit: something beside the runs has changed. Wakes its readers; a hint only. */
+  readonly announce: () => void;
+  readonly log: { info(details: object, message: string): void; warn(details: object, message: string): void };
+}

@@ -1,0 +1,21 @@
+/** Every service of every room, opened once for the process. */
+import { type Audit, openAudit } from "./access/audit.ts";
+import type { Sessions } from "./access/sessions.ts";
+import { createRecoveries, type Recoveries } from "./recoveries/service.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+/** What the rooms do; each adds its own. */
+export interface Services {
+  readonly sessions: Sessions;
+  readonly audit: Audit;
+  readonly recoveries: Recoveries;
+}
+
+export function createServices(context: ServiceContext, sessions: Sessions): Services {
+  const { database, announce, log } = context;
+  return {
+    sessions,
+    audit: openAudit({ pool: database.pool, announce, log }),
+    recoveries: createRecoveries(context),
+  };
+}

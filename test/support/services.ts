@@ -1,0 +1,27 @@
+/** Every service on a test's database, with the sites that it is given. */
+import { resolve } from "node:path";
+import type { Database } from "../../src/database/database.ts";
+import { openSessions } from "../../src/domain/access/sessions.ts";
+import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
+import type { ServiceContext } from "../../src/domain/service-context.ts";
+import { createServices, type Services } from "../../src/domain/services.ts";
+
+export function serviceContext(
+  database: Pick<Database, "pool" | "prisma">,
+  given: Partial<Omit<ServiceContext, "database">> = {},
+): ServiceContext {
+  return {
+    database,
+    providers: new Map(),
+    quotas: defaultQuotas,
+    secretsDir: resolve("test/engine/secrets"),
+    hint: () => {},
+    announce: () => {},
+    log: { info: () => {}, warn: () => {} },
+    ...given,
+  };
+}
+
+export function servicesOf(database: Pick<Database, "pool" | "prisma">, given: Partial<Omit<ServiceContext, "database">> = {}): Services {
+  return createServices(serviceContext(database, given), openSessions(database.pool, { sessionHours: 8 }));
+}
