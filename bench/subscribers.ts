@@ -132,6 +132,7 @@ try {
   const gateway = startProcess(folder.path, {
     DATABASE_URL: server.url,
     LAB_SPEED: "20",
+    REQUESTS_PER_MINUTE: "10000", // all subscribers share one session
     NODE_OPTIONS: `--inspect=127.0.0.1:${inspector}`,
   });
   const url = await gateway.ready;

@@ -51,6 +51,8 @@ const environment = z.object({
   LEASE_SECONDS: seconds.min(2).max(60).default(6),
   SESSION_HOURS: seconds.max(24).default(8),
   SUBSCRIPTION_PING_SECONDS: seconds.max(60).default(12),
+  /** Of each session, and of each address without one. The limit of 10,000 bounds what is remembered of each. */
+  REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(100),
 });
 
 /** A setting that can't be used. The message names the variable and the way out. */
@@ -81,6 +83,7 @@ export interface Config {
   readonly leaseSeconds: number;
   readonly sessionHours: number;
   readonly subscriptionPingSeconds: number;
+  readonly requestsPerMinute: number;
   /** Short name of the data folder, for socket paths and locks. */
   readonly instance: string;
 }
@@ -115,6 +118,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     leaseSeconds: e.LEASE_SECONDS,
     sessionHours: e.SESSION_HOURS,
     subscriptionPingSeconds: e.SUBSCRIPTION_PING_SECONDS,
+    requestsPerMinute: e.REQUESTS_PER_MINUTE,
     instance: createHash("sha256").update(dataDir).digest("hex").slice(0, 12),
   };
 }

@@ -75,6 +75,7 @@ async function run(config: Config): Promise<void> {
     port: config.port,
     allowedOrigins: config.allowedOrigins,
     pingMs: config.subscriptionPingSeconds * 1000,
+    requestsPerMinute: config.requestsPerMinute,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     sessions,

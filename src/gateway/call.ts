@@ -18,8 +18,14 @@ export interface Call {
   readonly startedAt: number;
   /** The connection that this operation's deliveries go out on; asked for by subscriptions only. */
   readonly live: () => Live;
+  /** For headers of the answer, where the transport has such a thing and they are not sent yet. */
+  readonly setHeaders: (headers: Readonly<Record<string, string>>) => void;
   /** Known once it has been parsed. */
   operation: { readonly kind: string; readonly name: string | null } | null;
+  /** Known once it has been validated: it has the operator's budget of requests. */
+  isControl: boolean;
+  /** It has been counted as a request. */
+  isCounted: boolean;
   /** Known once it has been authenticated; a socket's from the start. */
   session: CallSession | null;
 }
@@ -39,7 +45,7 @@ export function requestIdOf(given: unknown): string {
  * Asks who calls, each time anew: at the operation's start and at each event of a subscription. Where a session was and is no more, its
  * connection ends.
  */
-export async function identify(call: Call, sessions: Pick<Sessions, "authenticate">): Promise<Caller> {
+export async function identify(call: Call, sessions: Pick<Sessions, "authenticate">): Promise<Omit<Caller, "rateLimit">> {
   const { requestId, address, credentials } = call;
   const [token = null, another] = credentials.tokens;
   if (another !== undefined) throw new DisagreeingTokensError();

@@ -1,12 +1,20 @@
 /** The GraphQL engine behind every transport: yoga and its envelop plugins. What must hold over WebSocket too is an envelop hook. */
 import { setTimeout } from "node:timers/promises";
 import { isAsyncIterable, mapAsyncIterator } from "@envelop/core";
-import { assertValidSchema, type ExecutionResult, type GraphQLError, type GraphQLSchema, getOperationAST } from "graphql";
+import {
+  assertValidSchema,
+  type DocumentNode,
+  type ExecutionResult,
+  type GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+} from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Caller } from "../domain/access/caller.ts";
-import type { Sessions } from "../domain/access/sessions.ts";
+import type { Admission } from "./admission.ts";
 import type { Answers } from "./answers.ts";
-import { type Call, identify } from "./call.ts";
+import type { Call } from "./call.ts";
+import { isControl } from "./control.ts";
 import { isDatabaseAway } from "./database-away.ts";
 import { deliver } from "./deliveries.ts";
 import { limitPlugins, useValidDocuments } from "./limits.ts";
@@ -20,7 +28,7 @@ export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
   /** The resolvers' context, new for each operation and each event of a subscription. */
   readonly contextFactory: (caller: Caller, signal: AbortSignal) => object;
-  readonly sessions: Pick<Sessions, "authenticate">;
+  readonly admission: Admission;
   readonly answers: Answers;
   /** Empty: any. */
   readonly allowedOrigins: readonly string[];
@@ -30,18 +38,32 @@ type GatewayPlugin = Plugin<ServerContext, ServerContext>;
 
 export type Graphql = ReturnType<typeof createGraphql>;
 
-export function createGraphql({ schema, contextFactory, sessions, answers, allowedOrigins }: GraphqlOptions) {
+export function createGraphql({ schema, contextFactory, admission, answers, allowedOrigins }: GraphqlOptions) {
   assertValidSchema(schema); // at the start, not at the first request
-  const contextOf = async (call: Call, signal: AbortSignal) => contextFactory(await identify(call, sessions), signal);
+  const freshContext = async (call: Call, signal: AbortSignal) => contextFactory(await admission.recognise(call), signal);
   return createYoga<ServerContext>({
     schema,
-    context: ({ call }) => contextOf(call, call.signal),
-    plugins: [useOperation, useDeliveries(contextOf), useAnswers(answers), ...limitPlugins(), useValidDocuments(keptDocuments)],
+    context: async ({ call }) => contextFactory(await admission.admit(call), call.signal),
+    plugins: [
+      useOperation,
+      useDeliveries(freshContext),
+      useAnswers(answers, admission),
+      ...limitPlugins(),
+      useValidDocuments(keptDocuments),
+    ],
     cors: {
       origin: allowedOrigins.length > 0 ? [...allowedOrigins] : "*",
       methods: ["GET", "POST", "OPTIONS"],
       allowedHeaders: ["content-type", "authorization", "session-token", "vmware-api-session-id", "x-request-id"],
-      exposedHeaders: ["x-request-id", "retry-after"],
+      exposedHeaders: [
+        "x-request-id",
+        "retry-after",
+        "ratelimit-limit",
+        "ratelimit-remaining",
+        "ratelimit-reset",
+        "ratelimit-policy",
+        "ratelimit",
+      ],
       credentials: false,
       maxAge: 600,
     },
@@ -58,21 +80,23 @@ export function createGraphql({ schema, contextFactory, sessions, answers, allow
 
 const keptDocuments = { documents: 512, characters: 8 * 1024, totalCharacters: 1024 * 1024 };
 
+/** Notes what is known of an operation as soon as it is known. */
 const useOperation: GatewayPlugin = {
-  onExecute: ({ args }) => noteOperation(args),
-  onSubscribe: ({ args }) => noteOperation(args),
+  onParse:
+    () =>
+    ({ context: { call, params }, result }) => {
+      const operation = isDocument(result) ? getOperationAST(result, params.operationName) : null;
+      if (operation) call.operation = { kind: operation.operation, name: operation.name?.value ?? null };
+    },
+  onValidate:
+    ({ params: { schema, documentAST } }) =>
+    ({ valid, context: { call, params } }) => {
+      const operation = valid ? getOperationAST(documentAST, params.operationName) : null;
+      if (operation) call.isControl = isControl(schema, documentAST, operation, params.variables);
+    },
 };
 
-interface OperationArgs {
-  readonly document: Parameters<typeof getOperationAST>[0];
-  readonly operationName?: string | null | undefined;
-  readonly contextValue: ServerContext;
-}
-
-function noteOperation({ document, operationName, contextValue }: OperationArgs): void {
-  const operation = getOperationAST(document, operationName);
-  if (operation) contextValue.call.operation = { kind: operation.operation, name: operation.name?.value ?? null };
-}
+const isDocument = (result: DocumentNode | Error | null): result is DocumentNode => result !== null && !(result instanceof Error);
 
 /** A new context for each event. Not spread from the old one: what caches by context, or in it, must start anew. */
 function useDeliveries(contextOf: (call: Call, signal: AbortSignal) => Promise<object>): GatewayPlugin {
@@ -100,10 +124,12 @@ async function patiently<T>(attempt: () => Promise<T>, signal: AbortSignal): Pro
   }
 }
 
-function useAnswers(answers: Answers): GatewayPlugin {
+function useAnswers(answers: Answers, admission: Admission): GatewayPlugin {
   return {
-    onResultProcess({ result, setResult, serverContext: { call } }) {
-      if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (one) => shown(one, answers.delivery(call, one))));
+    async onResultProcess({ result, setResult, serverContext: { call } }) {
+      const tooMany = await admission.countFailed(call);
+      if (tooMany) setResult({ errors: answers.errors(call, [tooMany]) });
+      else if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (one) => shown(one, answers.delivery(call, one))));
       else if (!Array.isArray(result)) setResult(shown(result, answers.final(call, result)));
     },
   };

@@ -7,6 +7,7 @@ import type { Logger } from "pino";
 import type { Caller } from "../domain/access/caller.ts";
 import type { Sessions } from "../domain/access/sessions.ts";
 import { ServiceUnavailableError } from "../domain/errors.ts";
+import { createAdmission } from "./admission.ts";
 import { createAnswers } from "./answers.ts";
 import { type Call, requestIdOf } from "./call.ts";
 import { type Connections, createConnections } from "./connections.ts";
@@ -16,6 +17,7 @@ import { createGraphql } from "./graphql.ts";
 import { bodyRefusal, refuse, sendJson, urlRefusal } from "./http.ts";
 import { listen } from "./listen.ts";
 import type { Live } from "./live.ts";
+import { createRateLimiter } from "./rate-limit.ts";
 import { createSockets, refuseUpgrade } from "./websocket.ts";
 
 export interface GatewayOptions {
@@ -24,6 +26,10 @@ export interface GatewayOptions {
   /** Origins that browsers may call from; empty: any. */
   readonly allowedOrigins: readonly string[];
   readonly pingMs: number;
+  /** Of each session, and of each address without one. */
+  readonly requestsPerMinute: number;
+  /** A monotonic clock for it, in milliseconds. */
+  readonly now?: () => number;
   /** How long a socket may wait with its connection_init; 3 s. */
   readonly initMs?: number;
   /** How often sessions with open connections are looked at; 5 s. Bounds how long one that was deleted on another node stays. */
@@ -52,8 +58,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { sessions, allowedOrigins, log, pingMs, initMs = 3_000, lookMs = 5_000 } = options;
   const connections = createConnections(sessions, lookMs, log);
   const answers = createAnswers(log);
-  const graphql = createGraphql({ ...options, answers });
-  const sockets = createSockets({ graphql, sessions, connections, answers, allowedOrigins, pingMs, initMs, log });
+  const admission = createAdmission(sessions, createRateLimiter({ limit: options.requestsPerMinute, now: options.now }));
+  const graphql = createGraphql({ ...options, admission, answers });
+  const sockets = createSockets({ graphql, sessions, admission, connections, answers, allowedOrigins, pingMs, initMs, log });
   const playground = createPlayground();
   let stopping = false;
 
@@ -123,7 +130,12 @@ function callOf(request: IncomingMessage, response: ServerResponse, requestId: s
     credentials: credentialsOf(request.headersDistinct),
     signal: over.signal,
     startedAt: performance.now(),
+    setHeaders(headers) {
+      if (!response.headersSent) for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    },
     operation: null,
+    isControl: false,
+    isCounted: false,
     session: null,
     live() {
       stream ??= openStream(call, response, connections);

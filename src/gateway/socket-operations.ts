@@ -4,6 +4,7 @@ import type { Context, ServerOptions } from "graphql-ws";
 import type { WebSocket } from "ws";
 import type { Sessions } from "../domain/access/sessions.ts";
 import { UnauthorizedError } from "../domain/errors.ts";
+import type { Admission } from "./admission.ts";
 import type { Answers } from "./answers.ts";
 import { type Call, type CallSession, identify, requestIdOf } from "./call.ts";
 import { type Credentials, credentialsOf } from "./credentials.ts";
@@ -42,10 +43,11 @@ type Hooks = Pick<
 export interface OperationOptions {
   readonly graphql: Graphql;
   readonly sessions: Pick<Sessions, "authenticate">;
+  readonly admission: Admission;
   readonly answers: Answers;
 }
 
-export function operationHooks({ graphql, sessions, answers }: OperationOptions): Hooks {
+export function operationHooks({ graphql, sessions, admission, answers }: OperationOptions): Hooks {
   /** How to run what `onSubscribe` has prepared. */
   const prepared = new WeakMap<ExecutionArgs, Pick<ReturnType<Graphql["getEnveloped"]>, "execute" | "subscribe">>();
 
@@ -56,6 +58,11 @@ export function operationHooks({ graphql, sessions, answers }: OperationOptions)
     } catch (error) {
       return { errors: [asGraphQLError(error)] };
     }
+  };
+
+  const refuse = async (call: Call, errors: readonly unknown[]): Promise<GraphQLError[]> => {
+    const tooMany = await admission.countFailed(call);
+    return (tooMany ? [tooMany] : errors).map(asGraphQLError);
   };
 
   return {
@@ -73,14 +80,14 @@ export function operationHooks({ graphql, sessions, answers }: OperationOptions)
         const { schema, parse, validate, contextFactory, execute, subscribe } = graphql.getEnveloped({ call, params });
         const document: DocumentNode = parse(query);
         const errors: readonly GraphQLError[] = validate(schema, document);
-        if (errors.length > 0) return [...errors];
+        if (errors.length > 0) return refuse(call, errors);
         if (!getOperationAST(document, operationName))
-          return [new GraphQLError("The document has no such operation, or several and no name says which.")];
+          return refuse(call, [new GraphQLError("The document has no such operation, or several and no name says which.")]);
         const args = { schema, document, operationName, variableValues: variables, contextValue: await contextFactory() };
         prepared.set(args, { execute, subscribe });
         return args;
       } catch (error) {
-        return [asGraphQLError(error)];
+        return refuse(call, [error]);
       }
     },
     execute: (args) => run(args, "execute"),
@@ -130,7 +137,10 @@ function newOperation({ address, live, session, credentials }: SocketExtra, give
     signal: over.signal,
     startedAt: performance.now(),
     live: () => live,
+    setHeaders: () => {},
     operation: null,
+    isControl: false,
+    isCounted: false,
     session,
   };
   return { call, over };

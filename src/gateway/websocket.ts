@@ -5,6 +5,7 @@ import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import type { Logger } from "pino";
 import { WebSocket, WebSocketServer } from "ws";
 import type { Sessions } from "../domain/access/sessions.ts";
+import type { Admission } from "./admission.ts";
 import type { Answers } from "./answers.ts";
 import type { Connections } from "./connections.ts";
 import { credentialsOf } from "./credentials.ts";
@@ -16,6 +17,7 @@ import { answersPending, operationHooks, type SocketExtra } from "./socket-opera
 export interface SocketOptions {
   readonly graphql: Graphql;
   readonly sessions: Pick<Sessions, "authenticate">;
+  readonly admission: Admission;
   readonly connections: Connections;
   readonly answers: Answers;
   readonly allowedOrigins: readonly string[];

@@ -15,7 +15,9 @@ interface TestContext extends Caller {
 const typeDefs = /* GraphQL */ `
   type Query { hello: String, secret: String, boom: String, wait: String, conflict: String, data: Thing, must: String!, twice(n: Int!): Int }
   type Thing { thing: Thing, things(first: Int): [Thing!], name: String }
-  type Mutation { bump(by: Int! = 1): Int, signOut: Boolean }
+  type Mutation { bump(by: Int! = 1): Int, signOut: Boolean, answerPrompt: Boolean, startRecovery(input: StartInput!): Boolean, createSession: Boolean }
+  input StartInput { recoveryType: RecoveryType! }
+  enum RecoveryType { TEST DISASTER }
   type Tick { n: Int, madeFor: Int, text: String, boom: String }
   type Subscription { ticks: Tick, refused: Tick, secretTicks: Tick }
 `;
@@ -56,6 +58,9 @@ export async function testGateway(options: Partial<GatewayOptions> = {}) {
           bumped += by;
           return bumped;
         },
+        answerPrompt: () => true,
+        startRecovery: () => true,
+        createSession: () => true,
         signOut: (_root, _args, { token }) => {
           if (token) sessions.remove(token);
           return true;
@@ -92,6 +97,7 @@ export async function testGateway(options: Partial<GatewayOptions> = {}) {
     port: 0,
     allowedOrigins: [],
     pingMs: 12_000,
+    requestsPerMinute: 10_000,
     schema,
     contextFactory: (caller) => ({ ...caller, made: ++contexts }),
     sessions,

@@ -55,6 +55,7 @@ beforeAll(async () => {
     port: 0,
     allowedOrigins: [],
     pingMs: 12_000,
+    requestsPerMinute: 10_000,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     sessions,

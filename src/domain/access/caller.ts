@@ -13,8 +13,17 @@ export interface Caller {
   readonly token: string | null;
   /** User and password of a Basic header; only createSession looks at them. */
   readonly basic: SignIn | null;
+  /** What is left of the requests that the session (without one: the address) may make. */
+  readonly rateLimit: RateLimit;
   /** For a feed's `onLagging`: ends the connection in a way that makes the client resume. */
   readonly onLagging: () => void;
+}
+
+export interface RateLimit {
+  readonly limitPerMinute: number;
+  readonly remaining: number;
+  /** When there is room for one more; now or earlier while nothing is used. */
+  readonly resetAt: Date;
 }
 
 export interface SignIn {

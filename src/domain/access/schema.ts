@@ -1,7 +1,7 @@
 import { builder } from "../builder.ts";
 import { InvalidRequestError } from "../errors.ts";
 import { roles, type Viewer } from "../viewer.ts";
-import { type SignIn, signedIn } from "./caller.ts";
+import { type RateLimit, type SignIn, signedIn } from "./caller.ts";
 import type { NewSession } from "./sessions.ts";
 
 const describedRoles: Record<(typeof roles)[number], string> = {
@@ -18,6 +18,16 @@ const RoleType = builder.enumType("Role", {
   values: Object.fromEntries(roles.map((role) => [role, { value: role, description: describedRoles[role] }])),
 });
 
+const RateLimitType = builder.objectRef<RateLimit>("RateLimit").implement({
+  description:
+    "Requests that a session may make in any minute, on the node that answers. A subscription counts when it starts; answering prompts, cancelling, pausing, resuming and signing out are counted apart. (Reference: Rate Limits and Quotas.)",
+  fields: (t) => ({
+    limitPerMinute: t.exposeInt("limitPerMinute", { description: "How many in any minute." }),
+    remaining: t.exposeInt("remaining", { description: "How many more now." }),
+    resetAt: t.expose("resetAt", { type: "DateTime", description: "When there is room for one more than that, unless all are left." }),
+  }),
+});
+
 const ViewerType = builder.objectRef<Viewer>("Viewer").implement({
   description: "Who asks.",
   fields: (t) => ({
@@ -27,6 +37,12 @@ const ViewerType = builder.objectRef<Viewer>("Viewer").implement({
       type: "DateTime",
       description: "When this session ends, however much it is used. Its sockets and streams are closed then.",
       resolve: ({ expiresAt }) => expiresAt,
+    }),
+    rateLimit: t.field({
+      type: RateLimitType,
+      description: "How many more requests the session may make, with this one counted.",
+      resolve: ({ sessionId }, _args, { viewer, rateLimit }) =>
+        viewer?.sessionId === sessionId ? rateLimit : { ...rateLimit, remaining: rateLimit.limitPerMinute, resetAt: new Date() },
     }),
   }),
 });

@@ -71,6 +71,7 @@ const caller = (signedIn: boolean) => ({
   token: null,
   basic: null,
   onLagging: () => {},
+  rateLimit: { limitPerMinute: 100, remaining: 99, resetAt: new Date() },
   viewer: signedIn
     ? {
         userId: "0190aaaa-0000-7000-8000-000000000000",

@@ -36,7 +36,8 @@ describe("the mutations of recoveries", () => {
       `mutation ($input: ${type}Input!) { ${mutation}(input: $input) { ... on ${type}Payload { ${payload} } ${failure} } }`,
     );
     expect(validate(schema, document)).toEqual([]);
-    const caller = { requestId: "req-1", address: "::1", viewer, refusal: null, token: null, basic: null, onLagging: () => {} };
+    const rateLimit = { limitPerMinute: 100, remaining: 99, resetAt: new Date() };
+    const caller = { requestId: "req-1", address: "::1", viewer, refusal: null, token: null, basic: null, rateLimit, onLagging: () => {} };
     const services = { ...servicesOf(stage.db.database), recoveries: stage.recoveries };
     const contextValue = createContext({ loaders, services, feeds, generation: 1 }, caller, new AbortController().signal);
     const { data, errors } = await execute({ schema, document, variableValues: { input }, contextValue });
