@@ -1,7 +1,7 @@
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { insertGroupRun } from "../../../src/domain/protection/service-group-run.ts";
-import { inTransaction } from "../../../src/domain/recoveries/service-transaction.ts";
+import { inTransaction } from "../../../src/domain/transaction.ts";
 import type { GroupSnapshot, SnapshotSite } from "../../../src/engine/run-snapshot.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { operator } from "../../support/node.ts";
