@@ -22,8 +22,6 @@ export interface Executions {
   readonly working: number;
   /** The run was cancelled: commands and checks stop, effects run out. */
   interrupt(): void;
-  /** Resolves when nothing works any more. */
-  settled(): Promise<void>;
 }
 
 export interface ExecutionOptions {
@@ -50,7 +48,7 @@ export function createExecutions(options: ExecutionOptions): Executions {
   );
   const cancelled = new AbortController();
   const interruptible = AbortSignal.any([signal, cancelled.signal]);
-  const working = new Set<Promise<void>>();
+  let working = 0;
 
   async function execute(ordinal: number, resumed: boolean): Promise<void> {
     const { node } = leafAt(run, ordinal);
@@ -77,16 +75,15 @@ export function createExecutions(options: ExecutionOptions): Executions {
 
   return {
     launch(ordinal, resumed) {
-      const work: Promise<void> = execute(ordinal, resumed).finally(() => working.delete(work));
-      working.add(work);
+      working++;
+      void execute(ordinal, resumed).finally(() => {
+        working--;
+      });
     },
     get working() {
-      return working.size;
+      return working;
     },
     interrupt: () => cancelled.abort(new DOMException("the run was cancelled", "AbortError")),
-    async settled() {
-      while (working.size > 0) await Promise.allSettled(working);
-    },
   };
 }
 

@@ -5,7 +5,6 @@
 export interface Poller<V> {
   /** The answer of the next round; undefined when the site has none for the key. Rejects with what the round failed with. */
   next(key: string): Promise<V | undefined>;
-  close(): void;
 }
 
 interface Waiter<V> {
@@ -61,6 +60,5 @@ export function createPoller<V>(
         schedule();
       });
     },
-    close,
   };
 }
