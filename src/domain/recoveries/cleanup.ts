@@ -3,6 +3,7 @@ import type pg from "pg";
 import { v7 as newId } from "uuid";
 import type { CleanupSnapshot, RunWarning } from "../../engine/run-snapshot.ts";
 import { runWarning } from "../../engine/warnings.ts";
+import { askSite } from "../ask-site.ts";
 import { ServiceUnavailableError } from "../errors.ts";
 import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
 import { brokenConstraint, inTransaction } from "../transaction.ts";
@@ -15,7 +16,6 @@ import { findPlan, type LockedPlan, lockPlan, openRunOfPlan, planConflict } from
 import { insertRecovery } from "./service-run.ts";
 import { readPastSeconds } from "./snapshot-read.ts";
 import { checkGroupsFree } from "./start-checks.ts";
-import { askSite } from "./start-sites.ts";
 
 export interface CleanupInput {
   readonly planId: string;

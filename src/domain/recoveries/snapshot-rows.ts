@@ -1,5 +1,5 @@
 /** What a snapshot is made from, as it stands in the database. `snapshot-read.ts` reads it, `snapshot.ts` resolves it. */
-import type { ConnectionState, PlanStepType, ProtectionGroupState, ReadyCheck, StepPhase } from "../../database/generated/enums.ts";
+import type { PlanStepType, ProtectionGroupState, ReadyCheck, StepPhase } from "../../database/generated/enums.ts";
 import type { PromptAnswer, SiteRole, VmPriority } from "../../engine/model.ts";
 
 export interface PlanRow {
@@ -7,14 +7,6 @@ export interface PlanRow {
   readonly name: string;
   readonly defaultVmPriority: VmPriority;
   readonly defaultStartupDelaySeconds: number;
-}
-
-export interface SiteRow {
-  readonly id: string;
-  readonly name: string;
-  readonly provider: string;
-  readonly externalId: string;
-  readonly state: ConnectionState;
 }
 
 export interface GroupRow {

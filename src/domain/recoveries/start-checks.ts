@@ -1,10 +1,11 @@
 /** What has to hold before a test starts, asked while the plan's and the pair's rows are locked. */
 import type pg from "pg";
+import type { SiteRow } from "../ask-site.ts";
 import { ConflictError, PreconditionFailedError } from "../errors.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { type LockedPlan, type OpenRun, openRunOfPlan, openRunsOfPair, planConflict, runConflict } from "./service-open-runs.ts";
 import type { Fault } from "./snapshot.ts";
-import type { GroupRow, SiteRow } from "./snapshot-rows.ts";
+import type { GroupRow } from "./snapshot-rows.ts";
 
 export async function checkPlan(client: pg.ClientBase, plan: LockedPlan): Promise<void> {
   const run = await openRunOfPlan(client, plan.id);

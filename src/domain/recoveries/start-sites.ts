@@ -1,13 +1,9 @@
-/** The two sites of a plan and what their providers can do, asked before the transaction. */
+/** The two sites of a plan. */
 import type pg from "pg";
-import type { SnapshotSite } from "../../engine/run-snapshot.ts";
-import { type Capabilities, ProviderError, type Providers } from "../../providers/contract.ts";
-import { NotFoundError, ServiceUnavailableError } from "../errors.ts";
+import type { Capabilities } from "../../providers/contract.ts";
+import type { SiteRow } from "../ask-site.ts";
+import { NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
-import type { SiteRow } from "./snapshot-rows.ts";
-
-/** How long a mutation waits for a site's answer. */
-export const siteAnswerMs = 5_000;
 
 export interface PlanSites {
   readonly protectedSite: SiteRow;
@@ -37,30 +33,3 @@ export async function sitesOfPlan(database: Pick<pg.ClientBase, "query">, planId
 
 /** For a site that does not answer and that the run can do without. */
 export const nothingKnown: Capabilities = { ipCustomisation: "NONE", guestCommands: false, folders: false, resourcePools: false };
-
-export const withCapabilities = ({ id, name, provider, externalId }: SiteRow, capabilities: Capabilities): SnapshotSite => ({
-  id,
-  name,
-  provider,
-  externalId,
-  capabilities,
-});
-
-/** Asks a site something; ServiceUnavailableError when it can't be reached or does not answer in time. */
-export async function askSite<T>(
-  providers: Providers,
-  site: Pick<SiteRow, "name" | "provider">,
-  question: (provider: NonNullable<ReturnType<Providers["get"]>>, signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const provider = providers.get(site.provider);
-  if (provider === undefined)
-    throw new ServiceUnavailableError(`The site ${site.name} needs the provider ${site.provider}, which is not running.`, 30);
-  const signal = AbortSignal.timeout(siteAnswerMs);
-  try {
-    return await question(provider, signal);
-  } catch (error) {
-    if (!(error instanceof ProviderError) && !signal.aborted) throw error;
-    const why = error instanceof ProviderError ? error.message : `no answer in ${siteAnswerMs / 1000} s`;
-    throw new ServiceUnavailableError(`The site ${site.name} does not answer: ${why}.`, 10);
-  }
-}

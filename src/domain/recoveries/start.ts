@@ -1,6 +1,7 @@
 /** Starting a test: what can be asked of sites first, then one short transaction that checks, snapshots and writes the run. */
 import { v7 as newId } from "uuid";
 import type { SnapshotSite } from "../../engine/run-snapshot.ts";
+import { capabilitiesOf, type SiteRow, withCapabilities } from "../ask-site.ts";
 import { ConflictError, PreconditionFailedError } from "../errors.ts";
 import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
 import { brokenConstraint, inTransaction } from "../transaction.ts";
@@ -12,9 +13,9 @@ import { lockPlan, openRunOfPlan, planConflict } from "./service-open-runs.ts";
 import { insertRecovery } from "./service-run.ts";
 import { buildTestSnapshot } from "./snapshot.ts";
 import { readPastSeconds, readPlanRows } from "./snapshot-read.ts";
-import type { PlanRows, SiteRow } from "./snapshot-rows.ts";
+import type { PlanRows } from "./snapshot-rows.ts";
 import { checkConnected, checkDirection, checkGroupStates, checkGroupsFree, checkPair, checkPlan, refuse } from "./start-checks.ts";
-import { askSite, nothingKnown, sitesOfPlan, withCapabilities } from "./start-sites.ts";
+import { nothingKnown, sitesOfPlan } from "./start-sites.ts";
 
 export interface StartInput {
   readonly planId: string;
@@ -80,12 +81,11 @@ function refuseWhatComesLater({ recoveryType, failurePolicy }: StartInput): void
 /** The protected site may be away: a test does without it. */
 async function prepare({ database, providers }: RecoveriesContext, planId: string): Promise<Prepared> {
   const { protectedSite, recoverySite } = await sitesOfPlan(database.pool, planId);
-  const ask = (site: SiteRow) => askSite(providers, site, (provider, signal) => provider.capabilities(site.externalId, signal));
   const protectedSiteIsAway = protectedSite.state === "DISCONNECTED";
   checkConnected(recoverySite);
   const [ofProtected, ofRecovery, pastSeconds] = await Promise.all([
-    protectedSiteIsAway ? nothingKnown : ask(protectedSite).catch(() => nothingKnown),
-    ask(recoverySite),
+    protectedSiteIsAway ? nothingKnown : capabilitiesOf(providers, protectedSite).catch(() => nothingKnown),
+    capabilitiesOf(providers, recoverySite),
     readPastSeconds(database.pool, planId, "TEST"),
   ]);
   const sites = { protectedSite: withCapabilities(protectedSite, ofProtected), recoverySite: withCapabilities(recoverySite, ofRecovery) };
