@@ -1,7 +1,8 @@
 /** Checking an input: everything that is wrong with it is collected, and said at once. */
 import { type FieldError, InvalidRequestError } from "./errors.ts";
+import { idOf, type NodeType } from "./ids.ts";
 
-type Path = readonly (string | number)[];
+export type Path = readonly (string | number)[];
 
 export interface FieldErrors {
   add(path: Path, message: string): void;
@@ -49,4 +50,15 @@ export function checkInt(errors: FieldErrors, path: Path, value: number | null |
 export function checkKey(errors: FieldErrors, key: string | null | undefined): void {
   checkText(errors, ["idempotencyKey"], key, 255);
   if (key === "") errors.add(["idempotencyKey"], "An empty key would stand for every request.");
+}
+
+/** The database id behind a global one; the empty text where it is none, or none of this type. */
+export function checkId(errors: FieldErrors, path: Path, type: NodeType, globalId: string): string {
+  try {
+    return idOf(type, globalId);
+  } catch (error) {
+    if (!(error instanceof InvalidRequestError)) throw error;
+    errors.add(path, error.message);
+    return "";
+  }
 }

@@ -18,7 +18,7 @@ export interface KeyedRequest {
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
-/** The same input in another order of its fields has the same hash; a field left out is the same as null. */
+/** The same input in another order of its fields has the same hash. A null counts: it may mean something else than a field left out. */
 export function inputHash(input: Readonly<Record<string, unknown>>): string {
   return createHash("sha256")
     .update(JSON.stringify(canonical(input)))
@@ -30,7 +30,7 @@ function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null || value instanceof Date) return value;
   return Object.entries(value)
-    .filter(([, field]) => field !== undefined && field !== null)
+    .filter(([, field]) => field !== undefined)
     .map(([name, field]) => [name, canonical(field)])
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
 }

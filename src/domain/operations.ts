@@ -7,7 +7,7 @@ import { ErrorCode } from "./error-types.ts";
 import { type DomainError, ForbiddenError } from "./errors.ts";
 import { holds, type Role, type Viewer } from "./viewer.ts";
 
-/** Each with the mutation that does it and the role that it needs. */
+/** Each with the mutation that does it and the role that it needs, or several of which one will do. */
 export const operations = {
   START_TEST: { mutation: "startRecovery", role: "OPERATOR", description: "Start a test recovery." },
   START_PLANNED_RECOVERY: { mutation: "startRecovery", role: "RECOVERY_ADMIN", description: "Start a planned recovery." },
@@ -26,7 +26,7 @@ export const operations = {
   },
   CONFIGURE_PRIORITY_GROUPS: {
     mutation: "configurePriorityGroups",
-    role: "EDITOR",
+    role: ["EDITOR", "SCRIPT_EDITOR"],
     description: "Change names and steps of the plan's priority groups.",
   },
   UPDATE_PROTECTION_GROUP: { mutation: "updateProtectionGroup", role: "EDITOR", description: "Change the group's name and settings." },
@@ -40,7 +40,7 @@ export const operations = {
   REMOVE_PROTECTED_VM: { mutation: "removeProtectedVm", role: "EDITOR", description: "Take the VM out of its protection group." },
   CONFIGURE_VM_RECOVERY_SETTINGS: {
     mutation: "configureVmRecoverySettings",
-    role: "EDITOR",
+    role: ["EDITOR", "SCRIPT_EDITOR"],
     description: "Change how the VM is recovered.",
   },
   CONFIGURE_VM_NETWORK_MAPPINGS: {
@@ -49,7 +49,7 @@ export const operations = {
     description: "Change the networks that the VM is connected to when it is recovered.",
   },
   CANCEL_TASK: { mutation: "cancelTask", role: "OPERATOR", description: "Cancel the task." },
-} as const satisfies Record<string, { readonly mutation: string; readonly role: Role; readonly description: string }>;
+} as const satisfies Record<string, { readonly mutation: string; readonly role: Role | readonly Role[]; readonly description: string }>;
 export type Operation = keyof typeof operations;
 
 const isOperation = (name: string): name is Operation => name in operations;
@@ -100,7 +100,8 @@ export function allowedOperations(refusals: Partial<Refusals>, viewer: Viewer | 
   return names.flatMap((operation) => {
     const refusal = refusals[operation];
     if (refusal === undefined) return [];
-    const { role } = operations[operation];
-    return [{ operation, refusal: viewer === null || !holds(viewer, role) ? new ForbiddenError(role) : refusal }];
+    const roles = [operations[operation].role].flat();
+    const may = viewer !== null && roles.some((role) => holds(viewer, role));
+    return [{ operation, refusal: may ? refusal : new ForbiddenError(roles.join(" or ")) }];
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InvalidRequestError } from "../../src/domain/errors.ts";
-import { checkInt, checkKey, checkName, checkText, fieldError, fieldErrors } from "../../src/domain/field-errors.ts";
+import { checkId, checkInt, checkKey, checkName, checkText, fieldError, fieldErrors } from "../../src/domain/field-errors.ts";
+import { encodeId } from "../../src/domain/ids.ts";
 
 function pathsOf(check: (errors: ReturnType<typeof fieldErrors>) => void): string[] {
   const errors = fieldErrors();
@@ -39,6 +40,14 @@ describe("checking an input", () => {
   it("refuses an idempotency key that stands for every request", () => {
     expect(pathsOf((found) => checkKey(found, ""))).toEqual(["idempotencyKey"]);
     expect(pathsOf((found) => checkKey(found, undefined))).toEqual([]);
+  });
+
+  it("takes an id of the right type only, and says what it is otherwise", () => {
+    const planId = encodeId("RecoveryPlan", "01900000-0000-7000-8000-000000000000");
+    expect(pathsOf((found) => checkId(found, ["planId"], "RecoveryPlan", planId))).toEqual([]);
+    expect(pathsOf((found) => checkId(found, ["planId"], "Site", planId))).toEqual(["planId"]);
+    expect(pathsOf((found) => checkId(found, ["planId"], "RecoveryPlan", "nonsense"))).toEqual(["planId"]);
+    expect(checkId(fieldErrors(), ["planId"], "RecoveryPlan", planId)).toBe("01900000-0000-7000-8000-000000000000");
   });
 
   it("says everything that is wrong at once, with the path into the input", () => {

@@ -39,4 +39,11 @@ describe("allowed operations", () => {
     const [deletion] = allowedOperations({ DELETE_PLAN: refusal }, withRoles("VIEWER"));
     expect(deletion?.refusal).toMatchObject({ code: "FORBIDDEN", requiredRole: "EDITOR" });
   });
+
+  it("are open to each of several roles where one of them will do", () => {
+    const refusalFor = (role: Role) => allowedOperations({ CONFIGURE_PRIORITY_GROUPS: null }, withRoles(role))[0]?.refusal;
+    expect(refusalFor("EDITOR")).toBeNull();
+    expect(refusalFor("SCRIPT_EDITOR")).toBeNull();
+    expect(refusalFor("OPERATOR")).toMatchObject({ code: "FORBIDDEN", requiredRole: "EDITOR or SCRIPT_EDITOR" });
+  });
 });
