@@ -1,0 +1,127 @@
+/** A database with something of every kind, and each thing related to something: for tests that walk the whole schema. */
+import { v7 as uuid } from "uuid";
+import type { Database } from "../../src/database/database.ts";
+import { aGroup, aPair, aPlan, aRun, type GroupRows, type PairRows } from "./rows.ts";
+
+type Prisma = Pick<Database, "prisma">;
+
+/** So many pairs of sites, each with a group, a plan, a test that has ended and asked, and what belongs to them. */
+export async function aWorld(database: Prisma, pairs: number): Promise<void> {
+  const names = Array.from({ length: pairs }, (_, at) => `corner-${String(at).padStart(2, "0")}`);
+  await Promise.all(names.map((name) => aCorner(database, name)));
+}
+
+async function aCorner(database: Prisma, name: string): Promise<void> {
+  const pair = await aPair(database, name);
+  const group = await aGroup(database, pair, name, 2);
+  const steps = [
+    { type: "COMMAND", name: "wait" },
+    { type: "PROMPT", name: "ask" },
+    { type: "PAUSE", name: "rest", phase: "POST_POWER_ON" },
+  ] as const;
+  const planId = await aPlan(database, pair, name, [{ groupIds: [group.groupId], steps }]);
+  await settings(database, pair, group);
+  await storage(database, pair, group);
+  await runs(database, pair, group, planId);
+}
+
+async function settings({ prisma }: Prisma, pair: PairRows, { groupId, vmIds: [first = "", second = ""] }: GroupRows): Promise<void> {
+  for (const vmId of [first, second]) {
+    await prisma.vmRecoverySettings.create({
+      data: {
+        vmId,
+        priority: "HIGH",
+        ipCustomizationEnabled: true,
+        ipRules: { create: { position: 0, nicIndex: 0, targetIp: "10.0.2.1", prefixLength: 24 } },
+        commands: { create: { phase: "PRE_POWER_ON", position: 0, command: "wait-for-db.sh" } },
+      },
+    });
+    const { sourceNetworkId, targetNetworkId, testNetworkId } = pair;
+    await prisma.vmNetworkMapping.create({ data: { vmId, sourceNetworkId, targetNetworkId, testNetworkId } });
+  }
+  await prisma.vmDependency.create({ data: { vmId: second, dependsOnVmId: first } });
+  const fault = { faultCode: "CONFIGURATION", faultMessage: "not configured" };
+  await prisma.protectedVm.update({ where: { vmId: first }, data: { ...fault, protectionState: "ERROR" } });
+  await prisma.protectionGroup.update({ where: { id: groupId }, data: { ...fault, lastTestAt: new Date() } });
+  await prisma.rpoViolation.create({
+    data: {
+      ...{ vmId: first, vmName: "vm", groupId, groupName: "group", rpoMinutes: 15, cause: "LAG", openedAt: new Date() },
+      ...{ worstLagSeconds: 1000, currentLagSeconds: 1000 },
+    },
+  });
+}
+
+async function storage({ prisma }: Prisma, pair: PairRows, { groupId }: GroupRows): Promise<void> {
+  await prisma.storageGroup.create({
+    data: { groupId, targetDatastoreId: pair.targetDatastoreId, sources: { create: { datastoreId: pair.sourceDatastoreId } } },
+  });
+  await prisma.recoveryPoint.create({ data: { groupId, externalId: groupId, takenAt: new Date(), complete: true, sizeBytes: 10n } });
+}
+
+async function runs(database: Prisma, pair: PairRows, { groupId, vmIds: [vmId = ""] }: GroupRows, planId: string): Promise<void> {
+  const { prisma } = database;
+  const { recoverySiteId: siteId } = pair;
+  const planStep = await prisma.planStep.findFirstOrThrow({ where: { type: "PROMPT", priorityGroup: { planId } } });
+  const of = { vmId, siteId };
+  const machine = [
+    { kind: "REGISTER_VM", name: "register", status: "SUCCEEDED", ...of, result: { vmId: "copy" } },
+    { kind: "POWER_ON", name: "on", status: "FAILED", errors: ["no host"], ...of, needs: [4] },
+  ] as const;
+  const steps = [
+    {
+      kind: "PRIORITY_GROUP",
+      name: "Tier 1",
+      key: "PRIORITY_GROUP:1",
+      status: "FAILED",
+      children: [
+        { kind: "PROMPT", name: "ask", status: "SUCCEEDED", planStepId: planStep.id },
+        { kind: "VM", name: "vm", status: "FAILED", ...of, children: machine },
+        { kind: "COMMAND", name: "wait", status: "SUCCEEDED" },
+      ],
+    },
+  ] as const;
+  const { runId } = await aRun(database, pair, planId, steps);
+  await prisma.stepOutput.create({ data: { runId, ordinal: 6, tail: "done\n", totalBytes: 5 } });
+  await prisma.recoveryGroup.create({ data: { runId, groupId, groupName: "group", pointTakenAt: new Date() } });
+  const asked = { runId, name: "ask", message: "Go on?", openedAt: new Date(), attempt: 1 };
+  await prisma.recoveryPrompt.create({
+    data: { ...asked, id: uuid(), ordinal: 2, answer: "CONTINUE", answeredAt: new Date(), answeredBy: "ada" },
+  });
+  await prisma.recovery.update({ where: { id: runId }, data: { errors: ["no host"] } });
+  await prisma.leftover.create({ data: { planId, runId, siteId, kind: "VM", externalId: runId, name: "copy" } });
+  const live = await aRun(database, pair, planId, [
+    {
+      kind: "PRIORITY_GROUP",
+      name: "Tier 1",
+      key: "PRIORITY_GROUP:1",
+      status: "RUNNING",
+      children: [
+        { kind: "PROMPT", name: "ask", status: "WAITING", planStepId: planStep.id },
+        { kind: "VM", name: "vm", ...of, children: [{ kind: "POWER_ON", name: "on", ...of, needs: [2] }] },
+      ],
+    },
+  ]);
+  await prisma.recoveryPrompt.create({ data: { ...asked, id: uuid(), runId: live.runId, ordinal: 2 } });
+  await prisma.groupUse.create({ data: { groupId, runId: live.runId } });
+  await prisma.recoveryStep.updateMany({ where: { vmId }, data: { groupId } });
+  await prisma.task.updateMany({ where: { targetId: planId }, data: { warnings: [{ code: "VM_NOT_CONFIGURED", message: "left out" }] } });
+  await prisma.site.update({ where: { id: siteId }, data: { state: "PARTIALLY_CONNECTED", stateReason: "a manager is away" } });
+  await aCleanup(database, pair, planId, runId);
+}
+
+async function aCleanup({ prisma }: Prisma, { pairingId }: PairRows, planId: string, cleansUpId: string): Promise<void> {
+  const over = { state: "COMPLETED", resultState: "SUCCESS", endedAt: new Date() } as const;
+  await prisma.recovery.create({
+    data: {
+      id: uuid(),
+      planId,
+      planName: "plan",
+      pairingId,
+      kind: "CLEANUP",
+      options: { force: false },
+      initiatedBy: "ada",
+      cleansUpId,
+      ...over,
+    },
+  });
+}
