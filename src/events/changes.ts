@@ -25,6 +25,15 @@ export interface Change {
   readonly name?: string | undefined;
 }
 
+/** A change as it stands in the log. */
+export interface LoggedChange {
+  /** Number in the whole log, in commit order. */
+  readonly position: bigint;
+  readonly occurredAt: Date;
+  readonly version: number;
+  readonly change: Change;
+}
+
 /** Payload on 'dr_events' for readers of these. */
 export const changesPayload = "changes";
 

@@ -1,10 +1,12 @@
 /** Resumable readers of the log, as subscriptions pull them. */
 import { promptsPayload } from "./append.ts";
+import { type Change, type ChangeKind, changesPayload, type LoggedChange } from "./changes.ts";
 import type { EventsLog } from "./listener.ts";
 import type { Queryable } from "./log.ts";
 import { type Feed, type FeedOptions, Reader } from "./reader.ts";
-import { promptSource, recoverySource, type Source } from "./source.ts";
-import { defaultLimits, type Limits, Tail } from "./tail.ts";
+import { changeSource, promptSource, recoverySource, type Source } from "./source.ts";
+import { defaultLimits, type Limits, Tail, type TailReader } from "./tail.ts";
+import type { LoggedEvent } from "./types.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
 export type { Batch, Feed, FeedOptions } from "./reader.ts";
@@ -14,10 +16,19 @@ export interface Feeds {
   recovery(options: FeedOptions & { readonly recoveryId: string; readonly after: number }): Feed;
   /** From behind the position `after` (null: from now) for ever. */
   prompts(options: FeedOptions & { readonly after: bigint | null }): Feed;
+  /** What changes beside the runs, of these kinds, from behind the position `after` (null: from now) for ever. All share one reader of the log. */
+  changes(options: FeedOptions & ChangesOptions): Feed<LoggedChange>;
   /** Open feeds and shared readers. */
   counts(): { readonly feeds: number; readonly tails: number };
   /** Ends every feed. Sockets are closed before (1012): a client that sees its stream complete does not come back. */
   close(): void;
+}
+
+export interface ChangesOptions {
+  readonly kinds: readonly ChangeKind[];
+  readonly after: bigint | null;
+  /** Which of them; all by default. */
+  readonly matches?: ((change: Change) => boolean) | undefined;
 }
 
 export interface FeedsOptions {
@@ -35,43 +46,51 @@ export interface FeedsOptions {
 export function createFeeds(options: FeedsOptions): Feeds {
   const { pool, wakeUps, generation, log, clock = () => new Date(), monotonic = () => performance.now() } = options;
   const limits: Limits = { ...defaultLimits, ...options.limits };
-  /** By recovery id, or `promptsPayload`: what a wake-up names. */
-  const tails = new Map<string, Tail>();
+  /** Runs and their prompts, and what changes beside them; by recovery id or payload, which is what a wake-up names. */
+  const runs = new Map<string, Tail<LoggedEvent>>();
+  const changes = new Map<string, Tail<LoggedChange>>();
+  const all = () => [...runs.values(), ...changes.values()];
   let closed = false;
 
   const stopListening = wakeUps.on("dr_events", (payload) => {
-    if (payload !== null) tails.get(payload)?.wake();
-    else for (const tail of [...tails.values()]) tick(tail);
+    if (payload === null) for (const tail of all()) tick(tail);
+    else for (const tails of [runs, changes]) tails.get(payload)?.wake();
   });
 
-  const openTail = (key: string, source: Source): Tail | null => {
+  function openTail<Entry>(tails: Map<string, Tail<Entry>>, key: string, source: () => Source<Entry>): Tail<Entry> | null {
     if (closed) return null;
     const open = tails.get(key);
     if (open !== undefined) return open;
-    const tail = new Tail({ source, limits, log, monotonic, onEmpty: () => tails.delete(key) });
+    const tail = new Tail({ source: source(), limits, log, monotonic, onEmpty: () => tails.delete(key) });
     tails.set(key, tail);
     return tail;
-  };
+  }
 
   return {
     recovery({ recoveryId, after, ...rest }) {
-      const open = () => openTail(recoveryId, recoverySource(pool, recoveryId, generation));
+      const open = () => openTail(runs, recoveryId, () => recoverySource(pool, recoveryId, generation));
       return new Reader({ ...rest, after: BigInt(after), openTail: open, limits, clock, monotonic });
     },
     prompts({ after, ...rest }) {
-      const open = () => openTail(promptsPayload, promptSource(pool, generation));
+      const open = () => openTail(runs, promptsPayload, () => promptSource(pool, generation));
       return new Reader({ ...rest, after, openTail: open, limits, clock, monotonic });
     },
-    counts: () => ({ feeds: [...tails.values()].reduce((sum, tail) => sum + tail.readers.size, 0), tails: tails.size }),
+    changes({ kinds, matches = () => true, after, ...rest }) {
+      const some: ReadonlySet<ChangeKind> = new Set(kinds);
+      const wants = ({ change }: LoggedChange) => some.has(change.kind) && matches(change);
+      const open = () => openTail(changes, changesPayload, () => changeSource(pool, generation));
+      return new Reader({ ...rest, after, wants, openTail: open, limits, clock, monotonic });
+    },
+    counts: () => ({ feeds: all().reduce((sum, { readers }) => sum + readers.size, 0), tails: all().length }),
     close() {
       closed = true;
       stopListening();
-      for (const tail of [...tails.values()]) for (const reader of [...tail.readers]) reader.end();
+      for (const { readers } of all()) for (const reader of [...readers]) reader.end();
     },
   };
 }
 
-function tick(tail: Tail): void {
+function tick(tail: { readonly readers: ReadonlySet<TailReader>; wake(): void }): void {
   for (const reader of [...tail.readers]) reader.checkLag();
   tail.wake();
 }

@@ -1,5 +1,6 @@
 /** Reading the log: prepared statements, typed by hand. What was written by `append` is not checked again. */
 import type pg from "pg";
+import type { Change, LoggedChange } from "./changes.ts";
 import type { LoggedEvent, RecoveryEvent } from "./types.ts";
 
 /** The pool, or what stands in for it in a test. */
@@ -16,17 +17,28 @@ interface EventRow {
   payload: RecoveryEvent;
 }
 
+interface ChangeRow {
+  position: string;
+  occurred_at: Date;
+  version: number;
+  payload: Change;
+}
+
 const columns = "position, recovery_id, sequence, occurred_at, version, payload";
+
+/** The counter is read in the same snapshot as the events, so that everything up to it has been seen. */
+function ofLog(events: string): string {
+  return `SELECT c.value::text AS newest, e.* FROM event_counter c LEFT JOIN LATERAL (${events}) e ON true WHERE c.id = 1 ORDER BY e.position`;
+}
 
 const statements = {
   recovery: `SELECT ${columns} FROM event WHERE recovery_id = $1::uuid AND sequence > $2 ORDER BY sequence LIMIT $3`,
   newest: `SELECT ${columns} FROM event WHERE recovery_id = $1::uuid ORDER BY sequence DESC LIMIT $2`,
-  // The counter is read in the same snapshot as the events, so that everything up to it has been seen.
-  prompts: `SELECT c.value::text AS newest, e.* FROM event_counter c LEFT JOIN LATERAL (
-      SELECT ${columns} FROM event
-      WHERE position > $1 AND recovery_id IS NOT NULL AND kind IN ('PROMPT_OPENED', 'PROMPT_ANSWERED')
-      ORDER BY position LIMIT $2
-    ) e ON true WHERE c.id = 1 ORDER BY e.position`,
+  prompts: ofLog(`SELECT ${columns} FROM event
+    WHERE position > $1 AND recovery_id IS NOT NULL AND kind IN ('PROMPT_OPENED', 'PROMPT_ANSWERED') ORDER BY position LIMIT $2`),
+  changes: ofLog(
+    "SELECT position, occurred_at, version, payload FROM event WHERE position > $1 AND recovery_id IS NULL ORDER BY position LIMIT $2",
+  ),
   last: "SELECT value::text AS newest FROM event_counter WHERE id = 1",
 };
 
@@ -43,25 +55,33 @@ export async function readNewest(pool: Queryable, recoveryId: string, limit: num
   return rows.map(logged).reverse();
 }
 
-export interface PromptPage {
-  readonly events: readonly LoggedEvent[];
-  /** Every prompt event up to this position has been read; where to go on. */
+export interface LogPage<Entry> {
+  readonly entries: readonly Entry[];
+  /** Everything up to this position has been read; where to go on. */
   readonly upTo: bigint;
 }
 
-/** Events of prompts across all recoveries behind `afterPosition`, in commit order. */
-export async function readPrompts(pool: Queryable, afterPosition: bigint, limit: number): Promise<PromptPage> {
-  const { rows } = await pool.query<{ newest: string } & (EventRow | { position: null })>({
-    name: "events_prompts",
-    text: statements.prompts,
-    values: [String(afterPosition), limit],
-  });
-  const events: LoggedEvent[] = [];
-  for (const row of rows) if (row.position !== null) events.push(logged(row));
+/** Events of prompts across all recoveries behind a position, in commit order. */
+export const readPrompts = (pool: Queryable, after: bigint, limit: number): Promise<LogPage<LoggedEvent>> =>
+  readLog<EventRow, LoggedEvent>(pool, { name: "events_prompts", text: statements.prompts, values: [String(after), limit] }, logged);
+
+/** What changed beside the runs behind a position, in commit order. */
+export const readChanges = (pool: Queryable, after: bigint, limit: number): Promise<LogPage<LoggedChange>> =>
+  readLog<ChangeRow, LoggedChange>(pool, { name: "events_changes", text: statements.changes, values: [String(after), limit] }, changed);
+
+/** A statement of `ofLog`: its values are the position and the limit. */
+async function readLog<Row extends { position: string }, Entry extends { readonly position: bigint }>(
+  pool: Queryable,
+  statement: { readonly name: string; readonly text: string; readonly values: [string, number] },
+  entryOf: (row: Row) => Entry,
+): Promise<LogPage<Entry>> {
+  const { rows } = await pool.query<{ newest: string } & (Row | { position: null })>(statement);
+  const [after, limit] = [BigInt(statement.values[0]), statement.values[1]];
+  const entries = rows.filter((row) => row.position !== null).map(entryOf);
   const newest = BigInt(rows[0]?.newest ?? 0);
-  const last = events.at(-1);
-  if (last !== undefined && events.length === limit) return { events, upTo: last.position };
-  return { events, upTo: newest > afterPosition ? newest : afterPosition };
+  const last = entries.at(-1);
+  if (last !== undefined && entries.length === limit) return { entries, upTo: last.position };
+  return { entries, upTo: newest > after ? newest : after };
 }
 
 /** Position of the newest event in the whole log; 0: it is empty. */
@@ -77,4 +97,11 @@ const logged = (row: EventRow): LoggedEvent => ({
   occurredAt: row.occurred_at,
   version: row.version,
   event: row.payload,
+});
+
+const changed = (row: ChangeRow): LoggedChange => ({
+  position: BigInt(row.position),
+  occurredAt: row.occurred_at,
+  version: row.version,
+  change: row.payload,
 });

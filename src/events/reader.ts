@@ -1,9 +1,9 @@
 /** One feed: a hand-written iterator (an `async function*` that waits can't be returned), stepped by pulls, news and timers. */
-import { type Limits, pauseMs, type Tail, type TailReader } from "./tail.ts";
+import { type Cut, type Limits, pauseMs, type Tail, type TailReader, type Wants } from "./tail.ts";
 import type { LoggedEvent } from "./types.ts";
 
-export interface Batch {
-  readonly events: readonly LoggedEvent[];
+export interface Batch<Entry = LoggedEvent> {
+  readonly events: readonly Entry[];
   /** Behind the last event; `after` resumes here. */
   readonly cursor: string;
   readonly serverTime: Date;
@@ -13,12 +13,12 @@ export interface Batch {
  * The first batch comes at once (possibly empty), then at most one per 100 ms, with everything in order. Nothing is opened before
  * the first `next()`; `return()` settles a pending one.
  */
-export interface Feed extends AsyncIterableIterator<Batch, undefined, undefined> {
+export interface Feed<Entry = LoggedEvent> extends AsyncIterableIterator<Batch<Entry>, undefined, undefined> {
   /** How long this reader has not had everything that the log has, in seconds; 0: it has. */
   lagSeconds(): number;
-  return(): Promise<IteratorResult<Batch, undefined>>;
-  throw(): Promise<IteratorResult<Batch, undefined>>;
-  [Symbol.asyncIterator](): Feed;
+  return(): Promise<IteratorResult<Batch<Entry>, undefined>>;
+  throw(): Promise<IteratorResult<Batch<Entry>, undefined>>;
+  [Symbol.asyncIterator](): Feed<Entry>;
 }
 
 export interface FeedOptions {
@@ -27,35 +27,41 @@ export interface FeedOptions {
   readonly onLagging?: () => void;
 }
 
-export interface ReaderOptions extends FeedOptions {
+export interface ReaderOptions<Entry> extends FeedOptions {
   /** Place in the stream; null: from now. */
   readonly after: bigint | null;
+  /** What of it is delivered; all by default. */
+  readonly wants?: Wants<Entry>;
   /** Null: nothing is opened any more. */
-  openTail(): Tail | null;
+  openTail(): Tail<Entry> | null;
   readonly limits: Limits;
   readonly clock: () => Date;
   readonly monotonic: () => number;
 }
 
-type Pull = PromiseWithResolvers<IteratorResult<Batch, undefined>>;
+type Pull<Entry> = PromiseWithResolvers<IteratorResult<Batch<Entry>, undefined>>;
+const everything = () => true;
 const done = { done: true, value: undefined } as const;
 
-export class Reader implements Feed, TailReader {
-  readonly #options: ReaderOptions;
-  readonly #pulls: Pull[] = [];
-  #tail: Tail | null = null;
+export class Reader<Entry> implements Feed<Entry>, TailReader {
+  readonly #options: ReaderOptions<Entry>;
+  readonly #wants: Wants<Entry>;
+  readonly #pulls: Pull<Entry>[] = [];
+  #tail: Tail<Entry> | null = null;
   #closed = false;
   #place: bigint | null;
   #started = false;
   #reading = false;
   #failures = 0;
+  #deliveredAt = Number.NEGATIVE_INFINITY;
   #notBefore = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
   #behindSince: number | null = null;
   #toldLagging = false;
 
-  constructor(options: ReaderOptions) {
+  constructor(options: ReaderOptions<Entry>) {
     this.#options = options;
+    this.#wants = options.wants ?? everything;
     this.#place = options.after;
   }
 
@@ -63,21 +69,21 @@ export class Reader implements Feed, TailReader {
     return this;
   }
 
-  next(): Promise<IteratorResult<Batch, undefined>> {
+  next(): Promise<IteratorResult<Batch<Entry>, undefined>> {
     this.#open();
     if (this.#closed) return Promise.resolve(done);
-    const pull: Pull = Promise.withResolvers();
+    const pull: Pull<Entry> = Promise.withResolvers();
     this.#pulls.push(pull);
     this.#step();
     return pull.promise;
   }
 
-  return(): Promise<IteratorResult<Batch, undefined>> {
+  return(): Promise<IteratorResult<Batch<Entry>, undefined>> {
     this.end();
     return Promise.resolve(done);
   }
 
-  throw(): Promise<IteratorResult<Batch, undefined>> {
+  throw(): Promise<IteratorResult<Batch<Entry>, undefined>> {
     return this.return();
   }
 
@@ -127,14 +133,24 @@ export class Reader implements Feed, TailReader {
     const wait = Math.ceil(this.#notBefore - this.#options.monotonic());
     if (wait > 0) this.#later(wait);
     else if (tail.isBehind(this.#place)) void this.#catchUp(tail, this.#place);
-    else {
-      const { events, upTo } = tail.after(this.#place);
-      if (events.length > 0 || !this.#started) this.#deliver(tail, events, upTo);
-      else if (tail.isOver(this.#place)) this.end();
-    }
+    else if (!this.#offer(tail, this.#place, tail.after(this.#place, this.#wants)) && tail.isOver(this.#place)) this.end();
   }
 
-  async #catchUp(tail: Tail, place: bigint): Promise<void> {
+  /** Delivers what there is; false: there was nothing, and the place has moved on past what this feed does not want. */
+  #offer(tail: Tail<Entry>, from: bigint, { entries, upTo }: Cut<Entry>): boolean {
+    const { limits, monotonic } = this.#options;
+    const isDue = !this.#started || (upTo > from && monotonic() - this.#deliveredAt >= limits.cursorMs);
+    if (entries.length > 0 || isDue) this.#deliver(tail, entries, upTo);
+    else this.#moveTo(tail, upTo);
+    return entries.length > 0 || isDue;
+  }
+
+  #moveTo(tail: Tail<Entry>, place: bigint): void {
+    this.#place = place;
+    if (!tail.hasNews(place) && !tail.isBehind(place)) this.#behindSince = null;
+  }
+
+  async #catchUp(tail: Tail<Entry>, place: bigint): Promise<void> {
     this.#reading = true;
     this.#behindSince ??= this.#options.monotonic();
     const page = await tail.page(place).catch(() => null);
@@ -146,22 +162,19 @@ export class Reader implements Feed, TailReader {
       return;
     }
     this.#failures = 0;
-    const events = tail.cut(page.events);
-    const last = events.at(-1);
-    if (last !== undefined) {
-      this.#deliver(tail, events, events.length === page.events.length ? page.upTo : tail.source.placeOf(last));
-    } else {
-      this.#place = page.upTo > place ? page.upTo : tail.from; // nothing lies in between
+    const { entries, upTo } = tail.cut(page, this.#wants);
+    if (upTo <= place) {
+      this.#place = tail.from; // nothing lies in between
       this.#step();
-    }
+    } else if (!this.#offer(tail, place, { entries, upTo })) this.#step();
   }
 
-  #deliver(tail: Tail, events: readonly LoggedEvent[], upTo: bigint): void {
+  #deliver(tail: Tail<Entry>, events: readonly Entry[], upTo: bigint): void {
     const { limits, clock, monotonic } = this.#options;
-    this.#place = upTo;
     this.#started = true;
-    this.#notBefore = monotonic() + limits.batchMs;
-    if (!tail.hasNews(upTo) && !tail.isBehind(upTo)) this.#behindSince = null;
+    this.#deliveredAt = monotonic();
+    this.#notBefore = this.#deliveredAt + limits.batchMs;
+    this.#moveTo(tail, upTo);
     this.#pulls.shift()?.resolve({ done: false, value: { events, cursor: tail.source.cursor(upTo), serverTime: clock() } });
     if (tail.isOver(upTo)) this.end();
     else this.#step();

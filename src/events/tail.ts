@@ -1,10 +1,10 @@
 /**
- * The shared reader of a stream: reads the log once per wake-up for all its feeds, and keeps the newest events in memory while it
- * has any. A feed that is behind the window reads the database itself, and those that ask for the same page share it.
+ * The shared reader of a stream: reads the log once per wake-up for all its feeds, and keeps the newest entries in memory while it
+ * has any. A feed that is behind the window reads the database itself, and those that ask for the same page share it. What a feed
+ * does not want is left out when it is handed out; its place moves on past it.
  */
 import type { EventsLog } from "./listener.ts";
 import type { Page, Source } from "./source.ts";
-import type { LoggedEvent } from "./types.ts";
 
 export interface Limits {
   /** Most events in one batch, and most characters of commands' output (a little more: an event is never cut). */
@@ -12,6 +12,8 @@ export interface Limits {
   readonly batchChars: number;
   /** Least time between two batches of a feed, as the schema promises. */
   readonly batchMs: number;
+  /** A feed that has nothing to deliver for so long gets an empty batch once its place has moved: its client's cursor must not expire. */
+  readonly cursorMs: number;
   /** Least time between two reads of a tail: what a busy run costs the database. */
   readonly readMs: number;
   /** What a tail keeps in memory, in events and characters of output. */
@@ -25,6 +27,7 @@ export const defaultLimits: Limits = {
   batchEvents: 500,
   batchChars: 1_000_000,
   batchMs: 100,
+  cursorMs: 60_000,
   readMs: 50,
   windowEvents: 4_000,
   windowChars: 4_000_000,
@@ -34,6 +37,15 @@ export const defaultLimits: Limits = {
 /** Pause before the next try while the database is away. */
 export const pauseMs = (failures: number): number => Math.min(5_000, 100 * 2 ** failures);
 
+/** What of a stream a feed is for. */
+export type Wants<Entry> = (entry: Entry) => boolean;
+
+/** What goes into one batch, and how far the stream has been looked through for it. */
+export interface Cut<Entry> {
+  readonly entries: readonly Entry[];
+  readonly upTo: bigint;
+}
+
 /** A feed as its tail sees it. */
 export interface TailReader {
   news(): void;
@@ -41,8 +53,8 @@ export interface TailReader {
   end(): void;
 }
 
-export interface TailOptions {
-  readonly source: Source;
+export interface TailOptions<Entry> {
+  readonly source: Source<Entry>;
   readonly limits: Limits;
   readonly log: EventsLog;
   readonly monotonic: () => number;
@@ -50,12 +62,12 @@ export interface TailOptions {
   onEmpty(): void;
 }
 
-export class Tail {
-  readonly source: Source;
+export class Tail<Entry> {
+  readonly source: Source<Entry>;
   readonly readers = new Set<TailReader>();
-  readonly #options: TailOptions;
-  readonly #pages = new Map<bigint, Promise<Page>>();
-  #window: LoggedEvent[] = [];
+  readonly #options: TailOptions<Entry>;
+  readonly #pages = new Map<bigint, Promise<Page<Entry>>>();
+  #window: Entry[] = [];
   #windowChars = 0;
   #from = 0n;
   #upTo: bigint | null = null;
@@ -68,7 +80,7 @@ export class Tail {
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
-  constructor(options: TailOptions) {
+  constructor(options: TailOptions<Entry>) {
     this.#options = options;
     this.source = options.source;
   }
@@ -122,17 +134,14 @@ export class Tail {
     return this.#end !== null && place >= this.#end;
   }
 
-  /** The next events in memory behind a place that is not behind the window. */
-  after(place: bigint): { readonly events: readonly LoggedEvent[]; readonly upTo: bigint } {
-    const batch = this.cut(this.#window, this.#indexAfter(place));
-    const last = this.#window.at(-1);
-    const whole = last === undefined || batch.at(-1) === last || batch.length === 0;
-    const upTo = whole ? (this.#upTo ?? place) : this.source.placeOf(batch[batch.length - 1] ?? last);
-    return { events: batch, upTo: upTo > place ? upTo : place };
+  /** The next entries in memory behind a place that is not behind the window. */
+  after(place: bigint, wants: Wants<Entry>): Cut<Entry> {
+    const upTo = this.#upTo ?? place;
+    return this.#cut(this.#window, this.#indexAfter(place), upTo > place ? upTo : place, wants);
   }
 
   /** For a feed that is behind the window. */
-  page(place: bigint): Promise<Page> {
+  page(place: bigint): Promise<Page<Entry>> {
     const shared = this.#pages.get(place);
     if (shared !== undefined) return shared;
     const page = this.source.after(place, this.#options.limits.batchEvents).finally(() => this.#pages.delete(place));
@@ -140,12 +149,24 @@ export class Tail {
     return page;
   }
 
-  /** As many of these events as go into one batch. */
-  cut(events: readonly LoggedEvent[], start = 0): readonly LoggedEvent[] {
+  /** As much of a page as goes into one batch. */
+  cut({ entries, upTo }: Page<Entry>, wants: Wants<Entry>): Cut<Entry> {
+    return this.#cut(entries, 0, upTo, wants);
+  }
+
+  #cut(all: readonly Entry[], start: number, upTo: bigint, wants: Wants<Entry>): Cut<Entry> {
     const { batchEvents, batchChars } = this.#options.limits;
-    let [end, chars] = [start, 0];
-    for (; end < events.length && end - start < batchEvents && chars < batchChars; end++) chars += charsOf(events[end]);
-    return events.slice(start, end);
+    const entries: Entry[] = [];
+    let chars = 0;
+    for (let at = start; at < all.length; at++) {
+      const entry = all[at];
+      if (entry === undefined || !wants(entry)) continue;
+      const last = entries.at(-1);
+      if (last !== undefined && (entries.length >= batchEvents || chars >= batchChars)) return { entries, upTo: this.source.placeOf(last) };
+      entries.push(entry);
+      chars += this.source.charsOf(entry);
+    }
+    return { entries, upTo };
   }
 
   async #read(): Promise<void> {
@@ -173,15 +194,15 @@ export class Tail {
     else if (this.#again) this.wake();
   }
 
-  #add(page: Page): void {
+  #add(page: Page<Entry>): void {
     if (this.#closed) return;
     if (this.#upTo === null) this.#from = page.from;
     this.#upTo = page.upTo;
-    for (const event of page.events) {
-      this.#window.push(event);
-      this.#windowChars += charsOf(event);
-      this.#newest = this.source.placeOf(event);
-      if (event.event.kind === "RECOVERY_ENDED") this.#end = this.#newest;
+    for (const entry of page.entries) {
+      this.#window.push(entry);
+      this.#windowChars += this.source.charsOf(entry);
+      this.#newest = this.source.placeOf(entry);
+      if (this.source.isLast(entry)) this.#end = this.#newest;
     }
     this.#trim();
     for (const reader of [...this.readers]) reader.news();
@@ -191,10 +212,10 @@ export class Tail {
     const { windowEvents, windowChars } = this.#options.limits;
     let count = 0;
     for (; this.#window.length - count > windowEvents || this.#windowChars > windowChars; count++) {
-      const event = this.#window[count];
-      if (event === undefined) break;
-      this.#windowChars -= charsOf(event);
-      this.#from = this.source.placeOf(event);
+      const entry = this.#window[count];
+      if (entry === undefined) break;
+      this.#windowChars -= this.source.charsOf(entry);
+      this.#from = this.source.placeOf(entry);
     }
     if (count > 0) this.#window = this.#window.slice(count);
   }
@@ -210,12 +231,10 @@ export class Tail {
     let [low, high] = [0, this.#window.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const event = this.#window[middle];
-      if (event !== undefined && this.source.placeOf(event) <= place) low = middle + 1;
+      const entry = this.#window[middle];
+      if (entry !== undefined && this.source.placeOf(entry) <= place) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
-
-const charsOf = (event: LoggedEvent | undefined): number => (event?.event.kind === "COMMAND_OUTPUT" ? event.event.text.length : 0);

@@ -115,10 +115,10 @@ describe("reading in commit order", () => {
     await appendEvents(slow, one, [prompt("first")]);
     const second = appendEvents(quick, other, [prompt("second")]);
     await waits(quick);
-    expect(await readPrompts(pool, before, 10)).toEqual({ events: [], upTo: before });
+    expect(await readPrompts(pool, before, 10)).toEqual({ entries: [], upTo: before });
     await slow.query("COMMIT");
     await second;
-    const { events, upTo: reached } = await readPrompts(pool, before, 10);
+    const { entries: events, upTo: reached } = await readPrompts(pool, before, 10);
     expect(events.map(({ position, recoveryId }) => [position - before, recoveryId])).toEqual([
       [1n, one],
       [2n, other],
@@ -148,9 +148,9 @@ describe("reading in commit order", () => {
     for (let done = false; !done; reads++) {
       done = writing === 0; // asked before reading, or the last events fall in between
       const page = await readPrompts(pool, after, 50);
-      seen.push(...page.events);
+      seen.push(...page.entries);
       after = page.upTo;
-      done &&= page.events.length === 0;
+      done &&= page.entries.length === 0;
     }
     await Promise.all(writers);
     expect(reads).toBeGreaterThan(10);
@@ -167,9 +167,9 @@ describe("reading in commit order", () => {
     const before = await lastPosition(pool);
     await appendEvents(pool, recoveryId, [prompt("a"), ...outputs(3), prompt("b"), prompt("c"), ...outputs(2)]);
     const first = await readPrompts(pool, before, 2);
-    expect([sequences(first.events), first.upTo]).toEqual([[1, 5], before + 5n]);
+    expect([sequences(first.entries), first.upTo]).toEqual([[1, 5], before + 5n]);
     const second = await readPrompts(pool, first.upTo, 2);
-    expect([sequences(second.events), second.upTo]).toEqual([[6], before + 8n]);
-    expect(await readPrompts(pool, second.upTo, 2)).toEqual({ events: [], upTo: before + 8n });
+    expect([sequences(second.entries), second.upTo]).toEqual([[6], before + 8n]);
+    expect(await readPrompts(pool, second.upTo, 2)).toEqual({ entries: [], upTo: before + 8n });
   });
 });

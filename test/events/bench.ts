@@ -1,6 +1,7 @@
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { announce, appendEvents } from "../../src/events/append.ts";
+import { appendChanges, type Change, changesPayload } from "../../src/events/changes.ts";
 import { type Batch, createFeeds, type Feeds, type FeedsOptions } from "../../src/events/feed.ts";
 import type { RecoveryEvent } from "../../src/events/types.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
@@ -24,6 +25,11 @@ export class Bench {
   async write(recoveryId: string, events: readonly RecoveryEvent[]): Promise<void> {
     await appendEvents(this.pool, recoveryId, events);
     announce(this.wakeUps, recoveryId, events);
+  }
+
+  async change(...changes: readonly Change[]): Promise<void> {
+    await appendChanges(this.pool, changes);
+    this.wakeUps.hint("dr_events", changesPayload);
   }
 }
 
@@ -51,7 +57,7 @@ export function useBench(): Bench {
   return bench;
 }
 
-export async function pull(feed: AsyncIterator<Batch>): Promise<Batch> {
+export async function pull<Entry>(feed: AsyncIterator<Batch<Entry>>): Promise<Batch<Entry>> {
   const { done, value } = await feed.next();
   if (done) throw new Error("the feed is complete");
   return value;

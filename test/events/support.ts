@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { v7 } from "uuid";
+import type { Change, ChangeKind } from "../../src/events/changes.ts";
 import type { Feed } from "../../src/events/feed.ts";
 import type { EventsLog } from "../../src/events/listener.ts";
 import type { Queryable } from "../../src/events/log.ts";
@@ -32,6 +33,8 @@ export const prompt = (name: string): PromptOpened => ({
   defaultAnswer: null,
 });
 
+export const changed = (kind: ChangeKind, name: string): Change => ({ kind, id: v7(), change: "UPDATED", name });
+
 export const ended: RunEnded = {
   kind: "RECOVERY_ENDED",
   state: "COMPLETED",
@@ -46,8 +49,8 @@ export const sequences = (events: readonly LoggedEvent[]): number[] => events.ma
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
 /** Pulls until so many events have come, or the feed is complete. */
-export async function take(feed: Feed, count: number): Promise<LoggedEvent[]> {
-  const events: LoggedEvent[] = [];
+export async function take<Entry>(feed: Feed<Entry>, count: number): Promise<Entry[]> {
+  const events: Entry[] = [];
   while (events.length < count) {
     const { done, value } = await feed.next();
     if (done) break;

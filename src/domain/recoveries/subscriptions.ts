@@ -2,11 +2,12 @@
  * Streams of events. Their sources are the feeds' own iterators, handed on as they are: a generator around one would hold it open
  * after its client has gone. Errors of opening are thrown, so that they come as the first answer.
  */
-import { CursorError, decodeLogCursor, decodeRecoveryCursor, encodeLogCursor, encodeRecoveryCursor } from "../../events/cursor.ts";
+import { decodeRecoveryCursor, encodeLogCursor, encodeRecoveryCursor } from "../../events/cursor.ts";
 import type { Batch } from "../../events/feed.ts";
 import type { LoggedEvent } from "../../events/types.ts";
 import { builder } from "../builder.ts";
-import { InvalidRequestError, NotFoundError, PreconditionFailedError } from "../errors.ts";
+import { NotFoundError } from "../errors.ts";
+import { afterArg, logPlace, placeOf } from "../events/places.ts";
 import { idOf } from "../ids.ts";
 import { type EventIn, RecoveryEventRef } from "./types-events.ts";
 
@@ -41,21 +42,6 @@ const batchOf = ({ cursor, serverTime, events }: Batch, cursorOf: (event: Logged
   })),
 });
 
-/** Reads a cursor; what is wrong with it is said as the API says it. */
-function place<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof CursorError)) throw error;
-    if (error.reason === "CURSOR_EXPIRED") {
-      throw new PreconditionFailedError("CURSOR_EXPIRED", error.message, "Read what you show again, and go on from the cursor beside it.");
-    }
-    throw new InvalidRequestError(error.message, [{ path: ["after"], message: error.message }]);
-  }
-}
-
-const afterArg = "Only what comes behind this cursor: a delivery's, an event's, or the eventCursor of a query.";
-
 builder.subscriptionFields((t) => ({
   recoveryEvents: t.field({
     type: RecoveryEventBatch,
@@ -71,7 +57,7 @@ builder.subscriptionFields((t) => ({
       const run = await loaders.recovery.load(id);
       if (run === null) throw new NotFoundError("Recovery", recoveryId);
       const expected = { recoveryId: id, generation, newest: run.lastEvent };
-      const sequence = after ? place(() => decodeRecoveryCursor(after, expected)) : 0;
+      const sequence = after ? placeOf(() => decodeRecoveryCursor(after, expected)) : 0;
       return feeds.recovery({ recoveryId: id, after: sequence, signal, onLagging });
     },
     resolve: (batch, _args, { generation }) =>
@@ -83,10 +69,9 @@ builder.subscriptionFields((t) => ({
     authScopes: { role: "VIEWER" },
     description: "Prompts that open and close, across all plans, from now or behind a cursor; never ends by itself.",
     args: { after: t.arg.string({ description: `${afterArg} From now by default.` }) },
-    subscribe: async (_root, { after }, { loaders, feeds, generation, signal, onLagging }) => {
-      if (!after) return feeds.prompts({ after: null, signal, onLagging });
-      const newest = await loaders.logPosition.load("log");
-      return feeds.prompts({ after: place(() => decodeLogCursor(after, { generation, newest })), signal, onLagging });
+    subscribe: async (_root, { after }, context) => {
+      const { feeds, signal, onLagging } = context;
+      return feeds.prompts({ after: await logPlace(after, context), signal, onLagging });
     },
     resolve: (batch, _args, { generation }) => batchOf(batch, ({ position }) => encodeLogCursor({ generation, position })),
   }),

@@ -1,0 +1,28 @@
+/** Where a subscription goes on: reads the cursor that a client sends as `after`. What is wrong with it is said as the API says it. */
+import { CursorError, decodeLogCursor } from "../../events/cursor.ts";
+import type { Context } from "../context.ts";
+import { InvalidRequestError, PreconditionFailedError } from "../errors.ts";
+
+export const afterArg = "Only what comes behind this cursor: a delivery's, an event's, or the eventCursor of a query.";
+
+export function placeOf<T>(decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (!(error instanceof CursorError)) throw error;
+    if (error.reason === "CURSOR_EXPIRED") {
+      throw new PreconditionFailedError("CURSOR_EXPIRED", error.message, "Read what you show again, and go on from the cursor beside it.");
+    }
+    throw new InvalidRequestError(error.message, [{ path: ["after"], message: error.message }]);
+  }
+}
+
+/** Position in the log as a whole; null without a cursor: from now. */
+export async function logPlace(
+  after: string | null | undefined,
+  { loaders, generation }: Pick<Context, "loaders" | "generation">,
+): Promise<bigint | null> {
+  if (!after) return null;
+  const newest = await loaders.logPosition.load("log");
+  return placeOf(() => decodeLogCursor(after, { generation, newest }));
+}
