@@ -45,10 +45,12 @@ export async function importFile({ database, lab, path, dryRun = false }: Import
   const { file } = parsed;
   const plan = await database.prisma.$transaction((tx) => compare(tx, source, file), { timeout: transactionMs });
   const result = { ...plan.difference, text: printDifference(plan.difference) };
-  if (dryRun || plan.difference.changes.length === 0) return result;
+  if (dryRun) return result;
   if (lab === null) throw new Error("An import that writes needs the lab.");
   const together = merged(plan.current.model, plan.wanted);
+  // Also when the database has it all: the sites may be older than it is.
   await lab.define(labDefinition(file, plan.wanted, together));
+  if (plan.difference.changes.length === 0) return result;
   const points = await pointsOf(lab.provider, plan.wanted, together);
   const written = await database.prisma.$transaction((tx) => write(tx, source, file, points), { timeout: transactionMs });
   return { ...written, text: printDifference(written) };

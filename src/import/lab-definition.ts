@@ -1,9 +1,10 @@
 /** What the lab's sites have to be, for what the file names of them. */
 
-import type { LabDefinition, LabSite } from "../providers/lab/lab.ts";
+import type { LabDefinition, LabSite, LabVm } from "../providers/lab/lab.ts";
 import type { ImportFile } from "./file.ts";
-import { keyOf, type Model } from "./items.ts";
-import { siteExternalId, vmExternalId } from "./wanted.ts";
+import type { VmEntry } from "./file-inventory.ts";
+import { keyOf, type Model, type VmItem } from "./items.ts";
+import { siteExternalId } from "./wanted.ts";
 
 export const placeholderName = (vm: string): string => `${vm}-placeholder`;
 export const placeholderExternalId = (recoverySiteExternalId: string, vm: string): string =>
@@ -39,25 +40,29 @@ export function labDefinition(file: ImportFile, wanted: Model, together: Model):
 }
 
 function labSite(site: ImportFile["sites"][number], wanted: Model): LabSite {
-  const named = ({ name }: { readonly name: string }) => ({ id: name, name });
+  const { datastores, networks, resourcePools, folders } = site;
   return {
     id: siteExternalId(site),
     name: site.name,
-    networks: site.networks.map(named),
-    resourcePools: site.resourcePools.map(named),
-    folders: site.folders.map(({ path, name }) => ({ id: path, name })),
-    vms: site.virtualMachines.map((vm) => ({
-      id: vmExternalId(site, vm),
-      name: vm.name,
-      on: vm.powerState === "POWERED_ON",
-      nics: (wanted.vms.get(keyOf(site.name, vm.name))?.nics ?? []).map(({ network, ipAddresses }, nicIndex) => ({
-        nicIndex,
-        networkId: network,
-        ipAddresses,
-      })),
-      services: vm.lab.services.map(({ port, banner }) => (banner === undefined ? { port } : { port, banner })),
-      diskBytes: vm.diskBytes,
-      changeBytesPerSecond: vm.lab.changeBytesPerSecond,
-    })),
+    datastores,
+    networks,
+    resourcePools,
+    folders,
+    vms: site.virtualMachines.flatMap((vm) => {
+      const item = wanted.vms.get(keyOf(site.name, vm.name));
+      return item === undefined ? [] : [labVm(item, vm)];
+    }),
+  };
+}
+
+/** As the database will have it, with what the simulated sites alone know. */
+function labVm({ site: _, externalId, nics, ...vm }: VmItem, { powerState, lab }: VmEntry): LabVm {
+  return {
+    ...vm,
+    id: externalId,
+    on: powerState === "POWERED_ON",
+    nics: nics.map(({ network, ...nic }, nicIndex) => ({ nicIndex, networkId: network, ...nic })),
+    services: lab.services.map(({ port, banner }) => (banner === undefined ? { port } : { port, banner })),
+    changeBytesPerSecond: lab.changeBytesPerSecond,
   };
 }

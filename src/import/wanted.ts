@@ -60,7 +60,7 @@ function addSite(model: Model, { datastores, networks, resourcePools, folders, v
   for (const vm of virtualMachines) model.vms.set(keyOf(site, vm.name), vmItem(entry, vm, index));
 }
 
-export const vmExternalId = (site: Pick<SiteEntry, "name" | "externalId">, vm: Pick<VmEntry, "name" | "externalId">): string =>
+const vmExternalId = (site: Pick<SiteEntry, "name" | "externalId">, vm: Pick<VmEntry, "name" | "externalId">): string =>
   vm.externalId ?? `${siteExternalId(site)}/${vm.name}`;
 
 function vmItem(site: Pick<SiteEntry, "name" | "externalId">, { powerState: _, lab: __, nics, ...vm }: VmEntry, index: Index): VmItem {

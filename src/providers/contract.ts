@@ -9,6 +9,8 @@
  * refused leaves no operation behind: its key is still free. A caller that gives up (signal) does not know whether its call arrived.
  */
 
+import type { Inventory, InventoryVm } from "./inventory.ts";
+
 /** An address that a virtual network adapter shall have; `ip` null is DHCP. */
 export interface NicAddress {
   readonly nicIndex: number;
@@ -21,7 +23,7 @@ export interface NicAddress {
 
 export interface NicConnection {
   readonly nicIndex: number;
-  /** The provider's id of a network at the recovery site. */
+  /** The provider's id of a network at the recovery site; its name, where it was not made by a run. */
   readonly networkId: string;
 }
 
@@ -56,6 +58,37 @@ export interface Effects {
   removeVm: { request: { vmId: string }; result: Record<string, never> };
   /** Puts a placeholder back as it was before the test. */
   restorePlaceholder: { request: { placeholderId: string }; result: Record<string, never> };
+  /**
+   * Configures replication of these VMs to the recovery site, under an id that the gateway chooses and uses for no other group. Copies
+   * nothing yet. Refused for a VM that another group replicates, and for an id that stands for other VMs.
+   */
+  protectGroup: {
+    request: {
+      groupId: string;
+      name: string;
+      sourceSiteId: string;
+      sourceVmIds: readonly string[];
+      /** Names of datastores: sources at the source site, the target at the recovery site. */
+      storageGroups: readonly { sources: readonly string[]; target: string }[];
+    };
+    result: Record<string, never>;
+  };
+  /** More VMs for a group that is replicated; their data is copied with the next synchronisation. */
+  addToGroup: { request: { groupId: string; sourceSiteId: string; sourceVmIds: readonly string[] }; result: Record<string, never> };
+  /** Stops the replication of these VMs; the points that the group has go on holding them. */
+  removeFromGroup: { request: { groupId: string; sourceVmIds: readonly string[] }; result: Record<string, never> };
+  /** Stops a group's replication and drops its recovery points; refused while a snapshot of it exists. */
+  unprotectGroup: { request: { groupId: string }; result: Record<string, never> };
+  /**
+   * Keeps a VM's place at the recovery site. The placeholder that the VM has already is given this name and place. A VM or another
+   * VM's placeholder of this name is never overwritten: REFUSED.
+   */
+  createPlaceholder: {
+    request: { sourceVmId: string; name: string; folderId: string | null; resourcePoolId: string | null };
+    result: { placeholderId: string };
+  };
+  /** Refused while a test VM stands in its place. */
+  removePlaceholder: { request: { placeholderId: string }; result: Record<string, never> };
   /** Runs a program in the guest. The password is read when the step runs and never stored by gateway or provider. */
   runInGuest: {
     request: { vmId: string; command: string; arguments: readonly string[]; timeoutSeconds: number; username: string | null };
@@ -92,13 +125,14 @@ export type Operation<K extends EffectKind = EffectKind> =
 
 export interface VmStatus {
   readonly vmId: string;
-  readonly powerState: "POWERED_ON" | "POWERED_OFF" | "SUSPENDED" | "UNKNOWN";
+  readonly powerState: InventoryVm["powerState"];
   /** When the guest last reported; null when it never has since power-on. ISO time. */
   readonly heartbeatAt: string | null;
   readonly ipAddresses: readonly string[];
 }
 
-export type ArtefactKind = "VM" | "SNAPSHOT" | "NETWORK" | "PLACEHOLDER_IN_USE";
+/** PLACEHOLDER: one that the run made; PLACEHOLDER_IN_USE: one in whose place it has put a VM. */
+export type ArtefactKind = "VM" | "SNAPSHOT" | "NETWORK" | "PLACEHOLDER" | "PLACEHOLDER_IN_USE";
 
 /** Something that a run made at a site, or took, and that still is. */
 export interface Artefact {
@@ -120,6 +154,10 @@ export interface Capabilities {
   readonly guestCommands: boolean;
   readonly folders: boolean;
   readonly resourcePools: boolean;
+  /** So seldom at least a group can be synchronised: a recovery point objective below it can't be kept. */
+  readonly minimumRpoMinutes: number;
+  /** So many recovery points of a group can be kept at most. */
+  readonly maximumPointInTimeInstances: number;
 }
 
 /** A call that the site did not answer, or refused before it became an operation. */
@@ -153,6 +191,8 @@ export interface Provider {
   readonly name: string;
   readonly version: string;
   capabilities(siteId: string, signal: AbortSignal): Promise<Capabilities>;
+  /** All of it, at one moment. */
+  inventory(siteId: string, signal: AbortSignal): Promise<Inventory>;
   /** Answers when the site has taken the effect on (or has done it); a second order with the same key answers how far it is. */
   order<K extends EffectKind>(siteId: string, kind: K, request: EffectRequest<K>, call: EffectCall): Promise<Operation<K>>;
   /**

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callRules } from "./contract/calls.ts";
 import { effectRules } from "./contract/effects.ts";
 import { epochRules } from "./contract/epochs.ts";
+import { inventoryRules } from "./contract/inventory.ts";
 import { keyRules } from "./contract/keys.ts";
+import { protectionRules } from "./contract/protection.ts";
 import type { ContractSetup } from "./contract/setup.ts";
 
 export type { ContractSetup, ContractVm } from "./contract/setup.ts";
@@ -23,5 +25,7 @@ export function providerContract(name: string, makeSetup: () => Promise<Contract
     keyRules(setup);
     epochRules(setup);
     callRules(setup);
+    inventoryRules(setup);
+    protectionRules(setup);
   });
 }

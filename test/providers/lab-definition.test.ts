@@ -18,13 +18,13 @@ it("its schema appears once, though several gateways open it at the same time", 
   const labs = await Promise.all(Array.from({ length: 4 }, () => openLab({ url: db.url, guestServices: false })));
   await Promise.all(labs.map((lab) => lab.close()));
   const { rows } = await db.database.pool.query("SELECT version FROM lab.settings");
-  expect(rows).toEqual([{ version: 1 }]);
+  expect(rows).toEqual([{ version: 2 }]);
 });
 
 it("a schema of a newer release is refused", async () => {
-  await newest(2);
+  await newest(3);
   await expect(openLab({ url: db.url, guestServices: false })).rejects.toThrow("start a newer release");
-  await newest(1);
+  await newest(2);
 });
 
 it("speed and seed stay as they were when they are not given", async () => {
@@ -68,7 +68,7 @@ it("a definition renames what is there and takes nothing from a run", async () =
 it("an id that belongs to another site is refused, and nothing is defined", async () => {
   const sites = labSites({ vms: 1, prefix: "moved-" });
   await using lab = await aLab(db.url, sites);
-  const moved = [{ id: "moved-new", name: "new", networks: [{ id: sites.testNetwork, name: "test" }] }];
+  const moved = [{ id: "moved-new", name: "new", vms: [{ id: sites.vms[0]?.id ?? "", name: "new" }] }];
   await expect(lab.define({ sites: moved, groups: [] })).rejects.toThrow("belongs to another site");
   await expect(lab.provider.capabilities("moved-new", signal)).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
@@ -76,6 +76,7 @@ it("an id that belongs to another site is refused, and nothing is defined", asyn
 it("a site has the capabilities that its definition names, and all others", async () => {
   await using lab = await openLab({ url: db.url, guestServices: false });
   await lab.define({ sites: [{ id: "bare", name: "bare", capabilities: { guestCommands: false, ipCustomisation: "NONE" } }], groups: [] });
-  const capabilities = { ipCustomisation: "NONE", guestCommands: false, folders: true, resourcePools: true };
+  const others = { folders: true, resourcePools: true, minimumRpoMinutes: 1, maximumPointInTimeInstances: 64 };
+  const capabilities = { ipCustomisation: "NONE", guestCommands: false, ...others };
   expect(await lab.provider.capabilities("bare", signal)).toEqual(capabilities);
 });

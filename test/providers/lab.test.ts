@@ -6,12 +6,13 @@ import { type ContractSetup, type ContractVm, providerContract } from "./contrac
 /** Fast, but not instant: what is ordered is still under way when the answer comes. */
 async function labSetup(): Promise<ContractSetup> {
   const db = await freshDatabase();
-  const sites = labSites({ vms: 2 });
+  const sites = labSites({ vms: 2, spare: 2 });
   const open = () => openLab({ url: db.url, speed: 400, seed: "contract", guestServices: false });
   let lab = await open();
   await lab.define(sites.definition);
   const [one, other] = sites.vms.map(({ name, id, placeholderId }): ContractVm => ({ name, sourceVmId: id, placeholderId }));
-  if (one === undefined || other === undefined) throw new Error("The contract needs two VMs.");
+  const [spare, more] = sites.spare.map(({ name, id }) => ({ name, sourceVmId: id }));
+  if (!one || !other || !spare || !more) throw new Error("The contract needs two VMs in a group, and two in none.");
   return {
     get provider() {
       return lab.provider;
@@ -20,6 +21,8 @@ async function labSetup(): Promise<ContractSetup> {
     recoverySite: sites.recoverySite,
     groupId: "group-1",
     vms: [one, other],
+    spare: [spare, more],
+    storage: { source: sites.sourceDatastore, target: sites.targetDatastore },
     networkId: sites.testNetwork,
     folderId: sites.folder,
     resourcePoolId: sites.resourcePool,

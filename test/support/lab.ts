@@ -8,6 +8,8 @@ export interface LabSitesWish {
   readonly vms?: number;
   /** Spread over so many groups, one after the other; 1 by default. */
   readonly groups?: number;
+  /** VMs that nothing protects, after the others; none by default. */
+  readonly spare?: number;
   /** Names and ids of everything start with it, for several pairs in one database. */
   readonly prefix?: string;
   /** TCP port that every guest serves; none by default. */
@@ -27,6 +29,7 @@ export interface LabSites {
   readonly protectedSite: string;
   readonly recoverySite: string;
   readonly vms: readonly LabSitesVm[];
+  readonly spare: readonly { readonly id: string; readonly name: string }[];
   readonly groups: readonly { readonly id: string; readonly name: string; readonly vmIds: readonly string[] }[];
   readonly sourceNetwork: string;
   /** Permanent networks at the recovery site. */
@@ -34,9 +37,17 @@ export interface LabSites {
   readonly testNetwork: string;
   readonly folder: string;
   readonly resourcePool: string;
+  readonly sourceDatastore: string;
+  readonly targetDatastore: string;
 }
 
-export function labSites({ vms: count = 3, groups: groupCount = 1, prefix = "", servicePort }: LabSitesWish = {}): LabSites {
+export function labSites({
+  vms: count = 3,
+  groups: groupCount = 1,
+  spare: spares = 0,
+  prefix = "",
+  servicePort,
+}: LabSitesWish = {}): LabSites {
   const id = (name: string) => `${prefix}${name}`;
   const ids = {
     protectedSite: id("site-a"),
@@ -46,6 +57,8 @@ export function labSites({ vms: count = 3, groups: groupCount = 1, prefix = "", 
     testNetwork: id("net-b-test"),
     folder: id("folder-b"),
     resourcePool: id("pool-b"),
+    sourceDatastore: id("ds-a"),
+    targetDatastore: id("ds-b"),
   };
   const vms = Array.from({ length: count }, (_, index) => ({
     id: id(`vm-a-${index + 1}`),
@@ -53,6 +66,10 @@ export function labSites({ vms: count = 3, groups: groupCount = 1, prefix = "", 
     placeholderId: id(`placeholder-${index + 1}`),
     groupId: id(`group-${(index % groupCount) + 1}`),
     ip: `10.1.${Math.floor(index / 250)}.${(index % 250) + 1}`,
+  }));
+  const spare = Array.from({ length: spares }, (_, index) => ({
+    id: id(`vm-a-${count + index + 1}`),
+    name: id(`vm-${count + index + 1}`),
   }));
   const groups = Array.from({ length: groupCount }, (_, index) => {
     const groupId = id(`group-${index + 1}`);
@@ -63,23 +80,26 @@ export function labSites({ vms: count = 3, groups: groupCount = 1, prefix = "", 
       {
         id: ids.protectedSite,
         name: ids.protectedSite,
-        networks: [{ id: ids.sourceNetwork, name: "production" }],
-        vms: vms.map((vm) => ({
-          id: vm.id,
-          name: vm.name,
-          nics: [{ nicIndex: 0, networkId: ids.sourceNetwork, ipAddresses: [vm.ip] }],
-          ...(servicePort === undefined ? {} : { services: [{ port: servicePort }] }),
-        })),
+        networks: [{ name: ids.sourceNetwork }],
+        datastores: [{ name: ids.sourceDatastore }],
+        vms: [
+          ...vms.map((vm) => ({
+            id: vm.id,
+            name: vm.name,
+            datastore: ids.sourceDatastore,
+            nics: [{ nicIndex: 0, networkId: ids.sourceNetwork, ipAddresses: [vm.ip] }],
+            ...(servicePort === undefined ? {} : { services: [{ port: servicePort }] }),
+          })),
+          ...spare.map((vm) => ({ ...vm, datastore: ids.sourceDatastore })),
+        ],
       },
       {
         id: ids.recoverySite,
         name: ids.recoverySite,
-        networks: [
-          { id: ids.targetNetwork, name: "production" },
-          { id: ids.testNetwork, name: "test" },
-        ],
-        folders: [{ id: ids.folder, name: "recovered" }],
-        resourcePools: [{ id: ids.resourcePool, name: "recovery" }],
+        networks: [{ name: ids.targetNetwork }, { name: ids.testNetwork }],
+        datastores: [{ name: ids.targetDatastore }],
+        folders: [{ path: ids.folder, name: "recovered" }],
+        resourcePools: [{ name: ids.resourcePool }],
         placeholders: vms.map((vm) => ({ id: vm.placeholderId, name: `${vm.name}-placeholder`, sourceVmId: vm.id })),
       },
     ],
@@ -90,7 +110,7 @@ export function labSites({ vms: count = 3, groups: groupCount = 1, prefix = "", 
       sourceVmIds: group.vmIds,
     })),
   };
-  return { ...ids, definition, vms, groups };
+  return { ...ids, definition, vms, spare, groups };
 }
 
 /** What registers this VM's copy on a snapshot, connected to the test network. */

@@ -32,4 +32,11 @@ export async function sitesOfPlan(database: Pick<pg.ClientBase, "query">, planId
 }
 
 /** For a site that does not answer and that the run can do without. */
-export const nothingKnown: Capabilities = { ipCustomisation: "NONE", guestCommands: false, folders: false, resourcePools: false };
+export const nothingKnown: Capabilities = {
+  ipCustomisation: "NONE",
+  guestCommands: false,
+  folders: false,
+  resourcePools: false,
+  minimumRpoMinutes: 10_080,
+  maximumPointInTimeInstances: 1,
+};

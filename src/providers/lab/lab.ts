@@ -12,7 +12,7 @@ import { Line } from "./line.ts";
 import { LabProvider } from "./provider.ts";
 import { applySchema } from "./schema.ts";
 
-export type { LabDefinition, LabSite } from "./definition.ts";
+export type { LabDefinition, LabSite, LabVm } from "./definition.ts";
 export type { CallKind, Faults, Held } from "./faults.ts";
 
 export interface LabOptions {
@@ -43,6 +43,11 @@ export interface Lab extends AsyncDisposable {
   readonly faults: Faults;
   /** Brings sites, VMs and groups to what is defined, in one transaction; takes nothing away that a run has made or uses. */
   define(definition: LabDefinition): Promise<void>;
+  /**
+   * Takes away what no run has made, as an administrator of the site would; places by the name (folders by the path) that an inventory
+   * tells. A VM's replica stays. False: there is no such thing.
+   */
+  takeAway(siteId: string, what: "VM" | "DATASTORE" | "NETWORK" | "RESOURCE_POOL" | "FOLDER", id: string): Promise<boolean>;
   /** What has changed the sites, in the order in which it was taken on; of one run, or of all. */
   ledger(runId?: string): Promise<readonly LedgerEntry[]>;
   close(): Promise<void>;
@@ -77,6 +82,10 @@ export async function openLab({ url, speed, seed, guestServices, poolSize = 8 }:
     faults: new Faults(pool, line.closing),
     define: async (definition) => {
       await pool.query("SELECT lab.define($1)", [JSON.stringify(flatten(definition))]);
+    },
+    takeAway: async (siteId, what, id) => {
+      const { rows } = await pool.query<{ gone: boolean }>("SELECT lab.take_away($1, $2, $3) AS gone", [siteId, what, id]);
+      return rows[0]?.gone ?? false;
     },
     ledger: (runId) => readLedger(pool, runId),
     close,

@@ -1,11 +1,13 @@
 /** The lab's sites as the engine sees them. What they do is written in sql/; here is only the translation. */
 import type { Artefact, Capabilities, EffectCall, EffectKind, EffectRequest, Operation, Point, Provider, VmStatus } from "../contract.ts";
+import type { Inventory } from "../inventory.ts";
 import type { Line, Statement } from "./line.ts";
 
 const statement = (name: string, call: string): Statement => ({ name: `lab-${name}`, text: `SELECT ${call} AS reply` });
 
 const statements = {
   capabilities: statement("capabilities", "lab.capabilities($1, $2)"),
+  inventory: statement("inventory", "lab.inventory($1, $2)"),
   order: statement("order", "lab.order_effect($1, $2, $3, $4, $5, $6, $7)"),
   observe: statement("observe", "lab.observe($1, $2, $3, $4, $5)"),
   cancel: statement("cancel", "lab.cancel($1, $2, $3, $4, $5)"),
@@ -27,6 +29,10 @@ export class LabProvider implements Provider {
 
   capabilities(siteId: string, signal: AbortSignal): Promise<Capabilities> {
     return this.#line.ask(statements.capabilities, [siteId], signal);
+  }
+
+  inventory(siteId: string, signal: AbortSignal): Promise<Inventory> {
+    return this.#line.ask(statements.inventory, [siteId], signal);
   }
 
   order<K extends EffectKind>(siteId: string, kind: K, request: EffectRequest<K>, call: EffectCall): Promise<Operation<K>> {

@@ -3,8 +3,19 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Pool, PoolClient } from "pg";
 
-const tables = ["1-tables.sql"];
-const functions = ["2-core.sql", "3-storage.sql", "4-machines.sql", "5-guests.sql", "6-calls.sql", "7-reads.sql", "8-define.sql"];
+const tables = ["1-tables.sql", "1-tables-2.sql"];
+const functions = [
+  "2-core.sql",
+  "3-storage.sql",
+  "3-protection.sql",
+  "4-machines.sql",
+  "4-placeholders.sql",
+  "5-guests.sql",
+  "6-calls.sql",
+  "7-reads.sql",
+  "7-inventory.sql",
+  "8-define.sql",
+];
 const version = tables.length;
 
 const text = (name: string): Promise<string> => readFile(new URL(`./sql/${name}`, import.meta.url), "utf8");
@@ -23,7 +34,7 @@ export async function applySchema(pool: Pool): Promise<void> {
       throw new Error(`The lab's schema has version ${found.version}, this release knows ${version}: start a newer release.`);
     }
     for (const name of tables.slice(found.version)) await client.query(await text(name));
-    if (found.functions !== fingerprint) {
+    if (found.functions !== fingerprint || found.version !== version) {
       await client.query(source);
       await client.query("UPDATE lab.settings SET version = $1, functions = $2", [version, fingerprint]);
     }

@@ -22,7 +22,14 @@ describe("a run of a protection group is written with all that belongs to it", (
     name: id,
     provider: "lab",
     externalId: id,
-    capabilities: { ipCustomisation: "NONE", guestCommands: false, folders: false, resourcePools: false },
+    capabilities: {
+      ipCustomisation: "NONE",
+      guestCommands: false,
+      folders: false,
+      resourcePools: false,
+      minimumRpoMinutes: 1,
+      maximumPointInTimeInstances: 64,
+    },
   });
   const base = ({ groupId }: GroupRows) => ({
     version: 1 as const,

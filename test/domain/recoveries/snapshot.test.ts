@@ -4,7 +4,14 @@ import type { NicRow, PlanRows, VmRow } from "../../../src/domain/recoveries/sna
 import type { SnapshotSite, TestSnapshot } from "../../../src/engine/run-snapshot.ts";
 import type { Capabilities } from "../../../src/providers/contract.ts";
 
-const everything: Capabilities = { ipCustomisation: "BEFORE_POWER_ON", guestCommands: true, folders: true, resourcePools: true };
+const everything: Capabilities = {
+  ipCustomisation: "BEFORE_POWER_ON",
+  guestCommands: true,
+  folders: true,
+  resourcePools: true,
+  minimumRpoMinutes: 1,
+  maximumPointInTimeInstances: 64,
+};
 const site = (name: string, capabilities: Partial<Capabilities> = {}): SnapshotSite => ({
   id: `id-${name}`,
   name,

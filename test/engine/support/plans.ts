@@ -15,7 +15,15 @@ const site = (id: string, capabilities: Partial<SnapshotSite["capabilities"]> = 
   name: id,
   provider: "lab",
   externalId: `${id}-x`,
-  capabilities: { ipCustomisation: "AFTER_POWER_ON", guestCommands: true, folders: true, resourcePools: true, ...capabilities },
+  capabilities: {
+    ipCustomisation: "AFTER_POWER_ON",
+    guestCommands: true,
+    folders: true,
+    resourcePools: true,
+    minimumRpoMinutes: 1,
+    maximumPointInTimeInstances: 64,
+    ...capabilities,
+  },
 });
 
 export const vm = (name: string, groupId: string, more: Partial<SnapshotVm> = {}): SnapshotVm => ({

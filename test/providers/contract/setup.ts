@@ -11,9 +11,12 @@ import type {
   VmStatus,
 } from "../../../src/providers/contract.ts";
 
-export interface ContractVm {
+export interface SourceVm {
   readonly name: string;
   readonly sourceVmId: string;
+}
+
+export interface ContractVm extends SourceVm {
   readonly placeholderId: string;
 }
 
@@ -24,6 +27,10 @@ export interface ContractSetup {
   readonly recoverySite: string;
   readonly groupId: string;
   readonly vms: readonly [ContractVm, ContractVm, ...ContractVm[]];
+  /** Source VMs that no group replicates. */
+  readonly spare: readonly [SourceVm, SourceVm, ...SourceVm[]];
+  /** Names of datastores: one at the source site, one at the recovery site. */
+  readonly storage: { readonly source: string; readonly target: string };
   /** A network at the recovery site that no run made. */
   readonly networkId: string;
   readonly folderId: string | null;

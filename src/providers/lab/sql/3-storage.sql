@@ -10,7 +10,8 @@ DECLARE
   done timestamptz := p_now + lab.duration(p_site, 'synchronise', p_targets);
   point text := 'point-' || gen_random_uuid();
 BEGIN
-  SELECT * INTO g FROM lab.replica_group WHERE id = r ->> 'groupId' AND site_id = p_site FOR SHARE;
+  SELECT * INTO g FROM lab.replica_group
+  WHERE id = r ->> 'groupId' AND site_id = p_site AND made_at <= p_now AND removed_at IS NULL FOR SHARE;
   IF NOT FOUND THEN RETURN lab.refused('NOT_FOUND', format('There is no group %s here.', r ->> 'groupId')); END IF;
   SELECT v.site_id INTO lost FROM lab.group_vm m JOIN lab.vm v ON v.id = m.vm_id
   JOIN lab.fault f ON f.action IN ('REFUSE_ALL', 'SILENCE_ALL') AND f.site_id = v.site_id WHERE m.group_id = g.id LIMIT 1;
@@ -19,7 +20,7 @@ BEGIN
   END IF;
   SELECT max(taken_at) INTO last_taken FROM lab.point WHERE group_id = g.id AND complete_at <= p_now;
   SELECT coalesce(sum(least(v.disk_bytes,
-    CASE WHEN last_taken IS NULL THEN v.disk_bytes ELSE (v.change_bytes_per_second * extract(epoch FROM p_now - last_taken))::bigint END)), 0)
+    CASE WHEN last_taken IS NULL OR m.added_at > last_taken THEN v.disk_bytes ELSE (v.change_bytes_per_second * extract(epoch FROM p_now - last_taken))::bigint END)), 0)
   INTO bytes FROM lab.group_vm m JOIN lab.vm v ON v.id = m.vm_id WHERE m.group_id = g.id;
   INSERT INTO lab.point VALUES (point, g.id, p_now, done, bytes);
   RETURN lab.taken_on(jsonb_build_object('pointId', point, 'takenAt', lab.iso(p_now), 'sizeBytes', bytes), done);

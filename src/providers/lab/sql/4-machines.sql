@@ -1,4 +1,22 @@
--- Effects on VMs and placeholders.
+-- Effects on VMs.
+
+-- Whether a VM or a placeholder other than p_own has this name.
+CREATE OR REPLACE FUNCTION lab.name_taken(p_site text, p_name text, p_own text, p_now timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM lab.vm WHERE site_id = p_site AND lower(name) = lower(p_name) AND (removed_at IS NULL OR removed_at > p_now))
+    OR EXISTS (SELECT FROM lab.placeholder WHERE site_id = p_site AND lower(name) = lower(p_name) AND id IS DISTINCT FROM p_own
+      AND (removed_at IS NULL OR removed_at > p_now))
+$$;
+
+-- The folder and the resource pool that a request names; code null: they are here.
+CREATE OR REPLACE FUNCTION lab.check_place(p_site text, r jsonb) RETURNS lab.outcome LANGUAGE sql STABLE AS $$
+  SELECT CASE
+    WHEN r ->> 'folderId' IS NOT NULL AND NOT EXISTS (SELECT FROM lab.folder WHERE id = r ->> 'folderId' AND site_id = p_site)
+      THEN lab.refused('NOT_FOUND', format('There is no folder %s here.', r ->> 'folderId'))
+    WHEN r ->> 'resourcePoolId' IS NOT NULL
+      AND NOT EXISTS (SELECT FROM lab.resource_pool WHERE id = r ->> 'resourcePoolId' AND site_id = p_site)
+      THEN lab.refused('NOT_FOUND', format('There is no resource pool %s here.', r ->> 'resourcePoolId'))
+  END
+$$;
 
 -- Why a VM can't be registered as asked; code null: it can.
 CREATE OR REPLACE FUNCTION lab.check_registration(p_site text, r jsonb, ph lab.placeholder, p_now timestamptz) RETURNS lab.outcome
@@ -20,23 +38,14 @@ BEGIN
   IF NOT EXISTS (SELECT FROM lab.group_vm WHERE group_id = s.group_id AND vm_id = ph.source_vm_id) THEN
     RETURN lab.refused('REFUSED', format('Snapshot %s does not hold VM %s.', s.id, ph.source_vm_id));
   END IF;
-  IF EXISTS (SELECT FROM lab.vm
-      WHERE site_id = p_site AND lower(name) = lower(r ->> 'name') AND (removed_at IS NULL OR removed_at > p_now))
-    OR EXISTS (SELECT FROM lab.placeholder WHERE site_id = p_site AND lower(name) = lower(r ->> 'name') AND id <> ph.id) THEN
+  IF lab.name_taken(p_site, r ->> 'name', ph.id, p_now) THEN
     RETURN lab.refused('REFUSED', format('A VM named %s exists here already.', r ->> 'name'));
   END IF;
   SELECT nic ->> 'networkId' INTO missing FROM jsonb_array_elements(r -> 'nics') nic
   WHERE NOT EXISTS (SELECT FROM lab.network n WHERE n.id = nic ->> 'networkId' AND n.site_id = p_site
     AND n.made_at <= p_now AND n.removed_at IS NULL) LIMIT 1;
   IF FOUND THEN RETURN lab.refused('NOT_FOUND', format('There is no network %s here.', missing)); END IF;
-  IF r ->> 'folderId' IS NOT NULL AND NOT EXISTS (SELECT FROM lab.folder WHERE id = r ->> 'folderId' AND site_id = p_site) THEN
-    RETURN lab.refused('NOT_FOUND', format('There is no folder %s here.', r ->> 'folderId'));
-  END IF;
-  IF r ->> 'resourcePoolId' IS NOT NULL
-    AND NOT EXISTS (SELECT FROM lab.resource_pool WHERE id = r ->> 'resourcePoolId' AND site_id = p_site) THEN
-    RETURN lab.refused('NOT_FOUND', format('There is no resource pool %s here.', r ->> 'resourcePoolId'));
-  END IF;
-  RETURN NULL;
+  RETURN lab.check_place(p_site, r);
 END $$;
 
 CREATE OR REPLACE FUNCTION lab.register_vm(p_site text, r jsonb, p_targets text[], p_run text, p_now timestamptz) RETURNS lab.outcome
@@ -48,7 +57,8 @@ DECLARE
   done timestamptz := p_now + lab.duration(p_site, 'registerVm', p_targets);
   vm text := 'vm-' || gen_random_uuid();
 BEGIN
-  SELECT * INTO ph FROM lab.placeholder WHERE id = r ->> 'placeholderId' AND site_id = p_site FOR UPDATE;
+  SELECT * INTO ph FROM lab.placeholder
+  WHERE id = r ->> 'placeholderId' AND site_id = p_site AND made_at <= p_now AND removed_at IS NULL FOR UPDATE;
   IF NOT FOUND THEN RETURN lab.refused('NOT_FOUND', format('There is no placeholder %s here.', r ->> 'placeholderId')); END IF;
   refusal := lab.check_registration(p_site, r, ph, p_now);
   IF refusal.code IS NOT NULL THEN RETURN refusal; END IF;
@@ -64,7 +74,7 @@ BEGIN
   RETURN lab.taken_on(jsonb_build_object('vmId', vm), done);
 END $$;
 
--- Ends a test VM, or puts its placeholder back: what only a run's own things undergo.
+-- Ends a test VM: what only a run's own things undergo.
 CREATE OR REPLACE FUNCTION lab.remove_vm(p_site text, v lab.vm, p_targets text[], p_now timestamptz) RETURNS lab.outcome
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -76,24 +86,6 @@ BEGIN
   END IF;
   UPDATE lab.vm SET removed_at = done WHERE id = v.id;
   RETURN lab.taken_on('{}', done);
-END $$;
-
-CREATE OR REPLACE FUNCTION lab.restore_placeholder(p_site text, r jsonb, p_targets text[], p_now timestamptz) RETURNS lab.outcome
-LANGUAGE plpgsql AS $$
-DECLARE
-  ph lab.placeholder;
-  in_place text;
-BEGIN
-  SELECT * INTO ph FROM lab.placeholder WHERE id = r ->> 'placeholderId' AND site_id = p_site FOR UPDATE;
-  IF NOT FOUND THEN RETURN lab.refused('NOT_FOUND', format('There is no placeholder %s here.', r ->> 'placeholderId')); END IF;
-  IF ph.run_id IS NULL OR ph.released_at IS NOT NULL THEN
-    RETURN lab.taken_on('{}', coalesce(ph.released_at, p_now), false);
-  END IF;
-  SELECT name INTO in_place FROM lab.vm WHERE id = ph.vm_id AND (removed_at IS NULL OR removed_at > p_now);
-  IF FOUND THEN RETURN lab.refused('REFUSED', format('VM %s still stands in place of %s.', in_place, ph.name)); END IF;
-  ph.released_at := p_now + lab.duration(p_site, 'restorePlaceholder', p_targets);
-  UPDATE lab.placeholder SET released_at = ph.released_at WHERE id = ph.id;
-  RETURN lab.taken_on('{}', ph.released_at);
 END $$;
 
 CREATE OR REPLACE FUNCTION lab.power_on(p_site text, v lab.vm, p_targets text[], p_now timestamptz) RETURNS lab.outcome

@@ -1,19 +1,27 @@
 -- What a provider calls: each is one statement, so one transaction, and asks for faults first (p_gate false: it has passed them).
 
+CREATE OR REPLACE FUNCTION lab.vm_names(p_ids jsonb) RETURNS text[] LANGUAGE sql STABLE AS $$
+  SELECT ARRAY(SELECT t FROM lab.vm v, unnest(ARRAY[v.name, v.id]) t WHERE p_ids ? v.id ORDER BY v.name, t)
+$$;
+
 -- What an effect acts on: first the name that stays the same from run to run, then other names and ids that a fault may aim at.
 CREATE OR REPLACE FUNCTION lab.targets(p_kind text, r jsonb) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
 DECLARE
   found_ text[];
 BEGIN
   CASE p_kind
-    WHEN 'synchronise', 'createSnapshot' THEN
+    WHEN 'protectGroup' THEN found_ := ARRAY[r ->> 'name', r ->> 'groupId'] || lab.vm_names(r -> 'sourceVmIds');
+    WHEN 'addToGroup', 'removeFromGroup' THEN
+      SELECT ARRAY[name, id] || lab.vm_names(r -> 'sourceVmIds') INTO found_ FROM lab.replica_group WHERE id = r ->> 'groupId';
+    WHEN 'createPlaceholder' THEN found_ := (r ->> 'name') || lab.vm_names(jsonb_build_array(r -> 'sourceVmId'));
+    WHEN 'synchronise', 'createSnapshot', 'unprotectGroup' THEN
       SELECT ARRAY[name, id, r ->> 'name'] INTO found_ FROM lab.replica_group WHERE id = r ->> 'groupId';
     WHEN 'discardSnapshot' THEN
       SELECT ARRAY[g.name, g.id, s.name, s.id] INTO found_
       FROM lab.snapshot s JOIN lab.replica_group g ON g.id = s.group_id WHERE s.id = r ->> 'snapshotId';
     WHEN 'removeNetwork' THEN SELECT ARRAY[name, id] INTO found_ FROM lab.network WHERE id = r ->> 'networkId';
     WHEN 'registerVm' THEN found_ := ARRAY[r ->> 'name', r ->> 'sourceVmId', r ->> 'placeholderId'];
-    WHEN 'restorePlaceholder' THEN
+    WHEN 'restorePlaceholder', 'removePlaceholder' THEN
       SELECT ARRAY[p.name, p.id, v.name, v.id] INTO found_
       FROM lab.placeholder p JOIN lab.vm v ON v.id = p.source_vm_id WHERE p.id = r ->> 'placeholderId';
     WHEN 'createIsolatedNetwork' THEN found_ := ARRAY[r ->> 'name'];
@@ -33,6 +41,12 @@ BEGIN
     WHEN 'removeNetwork' THEN lab.remove_network(p_site, r, p_targets, p_now)
     WHEN 'registerVm' THEN lab.register_vm(p_site, r, p_targets, p_run, p_now)
     WHEN 'restorePlaceholder' THEN lab.restore_placeholder(p_site, r, p_targets, p_now)
+    WHEN 'protectGroup' THEN lab.protect_group(p_site, r, p_targets, p_now)
+    WHEN 'addToGroup' THEN lab.add_to_group(p_site, r, p_targets, p_now)
+    WHEN 'removeFromGroup' THEN lab.remove_from_group(p_site, r, p_targets, p_now)
+    WHEN 'unprotectGroup' THEN lab.unprotect_group(p_site, r, p_targets, p_now)
+    WHEN 'createPlaceholder' THEN lab.create_placeholder(p_site, r, p_targets, p_run, p_now)
+    WHEN 'removePlaceholder' THEN lab.remove_placeholder(p_site, r, p_targets, p_now)
     ELSE lab.change_vm(p_site, p_kind, r, p_targets, p_now)
   END;
 END $$;

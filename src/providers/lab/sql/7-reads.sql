@@ -47,6 +47,7 @@ BEGIN
       SELECT 'VM' AS kind, id, name, site_id, run_id, removed_at AS gone_at FROM lab.vm
       UNION ALL SELECT 'SNAPSHOT', id, name, site_id, run_id, discarded_at FROM lab.snapshot
       UNION ALL SELECT 'NETWORK', id, name, site_id, run_id, removed_at FROM lab.network
+      UNION ALL SELECT 'PLACEHOLDER', id, name, site_id, made_by, removed_at FROM lab.placeholder
       UNION ALL SELECT 'PLACEHOLDER_IN_USE', id, name, site_id, run_id, released_at FROM lab.placeholder
     ) a
     WHERE a.run_id = p_run AND a.site_id = p_site AND (a.gone_at IS NULL OR a.gone_at > now_))));
@@ -61,7 +62,7 @@ BEGIN
     fault := lab.gate(p_site, 'recoveryPoints', ARRAY(SELECT name FROM lab.replica_group WHERE id = p_group) || p_group);
   END IF;
   IF lab.turned_away(p_site, fault) IS NOT NULL THEN RETURN lab.turned_away(p_site, fault); END IF;
-  IF NOT EXISTS (SELECT FROM lab.replica_group WHERE id = p_group AND site_id = p_site) THEN
+  IF NOT EXISTS (SELECT FROM lab.replica_group WHERE id = p_group AND site_id = p_site AND removed_at IS NULL) THEN
     RETURN lab.refusal('NOT_FOUND', format('There is no group %s here.', p_group));
   END IF;
   RETURN lab.answered(fault, (

@@ -1,6 +1,6 @@
 -- Sites, VMs and groups as a definition describes them: what is there is brought up to date, what a run has made or taken stays.
 
--- An id belongs to one site for ever.
+-- The id of a VM, a placeholder or a group belongs to one site for ever.
 CREATE OR REPLACE FUNCTION lab.refuse_moved(p_what text, p_id text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF p_id IS NOT NULL THEN
@@ -13,42 +13,53 @@ BEGIN
   INSERT INTO lab.site SELECT s.id, s.name, s.capabilities FROM jsonb_to_recordset(d -> 'sites') s (id text, name text, capabilities jsonb)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, capabilities = excluded.capabilities;
 
-  PERFORM lab.refuse_moved('folder', (SELECT min(x.id) FROM jsonb_to_recordset(d -> 'folders') x (id text, "siteId" text)
-    JOIN lab.folder o ON o.id = x.id AND o.site_id <> x."siteId"));
-  INSERT INTO lab.folder SELECT x.id, x."siteId", x.name FROM jsonb_to_recordset(d -> 'folders') x (id text, "siteId" text, name text)
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name;
+  INSERT INTO lab.folder SELECT x.path, x."siteId", x.name FROM jsonb_to_recordset(d -> 'folders') x (path text, "siteId" text, name text)
+  ON CONFLICT (site_id, lower(id)) DO UPDATE SET id = excluded.id, name = excluded.name;
 
-  PERFORM lab.refuse_moved('resource pool', (SELECT min(x.id) FROM jsonb_to_recordset(d -> 'resourcePools') x (id text, "siteId" text)
-    JOIN lab.resource_pool o ON o.id = x.id AND o.site_id <> x."siteId"));
-  INSERT INTO lab.resource_pool
-  SELECT x.id, x."siteId", x.name FROM jsonb_to_recordset(d -> 'resourcePools') x (id text, "siteId" text, name text)
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name;
+  INSERT INTO lab.resource_pool (id, site_id, name, cluster, cpu_limit_mhz, cpu_reservation_mhz, memory_limit_mb, memory_reservation_mb)
+  SELECT x.name, x."siteId", x.name, x.cluster, x."cpuLimitMhz", x."cpuReservationMhz", x."memoryLimitMb", x."memoryReservationMb"
+  FROM jsonb_to_recordset(d -> 'resourcePools') x (name text, "siteId" text, cluster text, "cpuLimitMhz" integer,
+    "cpuReservationMhz" integer, "memoryLimitMb" integer, "memoryReservationMb" integer)
+  ON CONFLICT (site_id, lower(id)) DO UPDATE SET id = excluded.id, name = excluded.name, cluster = excluded.cluster,
+    cpu_limit_mhz = excluded.cpu_limit_mhz, cpu_reservation_mhz = excluded.cpu_reservation_mhz,
+    memory_limit_mb = excluded.memory_limit_mb, memory_reservation_mb = excluded.memory_reservation_mb;
 
-  PERFORM lab.refuse_moved('network', (SELECT min(x.id) FROM jsonb_to_recordset(d -> 'networks') x (id text, "siteId" text)
-    JOIN lab.network o ON o.id = x.id AND o.site_id <> x."siteId"));
-  INSERT INTO lab.network (id, site_id, name, made_at)
-  SELECT x.id, x."siteId", x.name, lab.now() FROM jsonb_to_recordset(d -> 'networks') x (id text, "siteId" text, name text)
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name;
+  INSERT INTO lab.network (id, site_id, name, made_at, type, vlan_id)
+  SELECT x.name, x."siteId", x.name, lab.now(), x.type, x."vlanId"
+  FROM jsonb_to_recordset(d -> 'networks') x (name text, "siteId" text, type text, "vlanId" integer)
+  ON CONFLICT (site_id, lower(id)) DO UPDATE SET id = excluded.id, name = excluded.name, type = excluded.type, vlan_id = excluded.vlan_id;
+
+  INSERT INTO lab.datastore (id, site_id, type, capacity_bytes, free_bytes, array_manager, replicated_device_id)
+  SELECT x.name, x."siteId", x.type, x."capacityBytes", x."freeBytes", x."arrayManager", x."replicatedDeviceId"
+  FROM jsonb_to_recordset(d -> 'datastores') x (name text, "siteId" text, type text, "capacityBytes" bigint, "freeBytes" bigint,
+    "arrayManager" text, "replicatedDeviceId" text)
+  ON CONFLICT (site_id, lower(id)) DO UPDATE SET id = excluded.id, type = excluded.type, capacity_bytes = excluded.capacity_bytes,
+    free_bytes = excluded.free_bytes, array_manager = excluded.array_manager, replicated_device_id = excluded.replicated_device_id;
 END $$;
 
 CREATE OR REPLACE FUNCTION lab.define_machines(d jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM lab.refuse_moved('VM', (SELECT min(x.id) FROM jsonb_to_recordset(d -> 'vms') x (id text, "siteId" text)
     JOIN lab.vm o ON o.id = x.id AND o.site_id <> x."siteId"));
-  INSERT INTO lab.vm (id, site_id, name, nics, services, disk_bytes, change_bytes_per_second, made_at, on_at, booted_at)
-  SELECT x.id, x."siteId", x.name, x.nics, x.services, x."diskBytes", x."changeBytesPerSecond", lab.now(),
+  INSERT INTO lab.vm AS v (id, site_id, name, nics, services, disk_bytes, change_bytes_per_second, guest_os, cpu_count, memory_mb, cluster, host,
+    datastore_id, folder_id, resource_pool_id, made_at, on_at, booted_at)
+  SELECT x.id, x."siteId", x.name, x.nics, x.services, x."diskBytes", x."changeBytesPerSecond", x."guestOs", x."cpuCount", x."memoryMb",
+    x.cluster, x.host, x.datastore, x.folder, x."resourcePool", lab.now(),
     CASE WHEN x.on THEN lab.now() END, CASE WHEN x.on THEN lab.now() END
   FROM jsonb_to_recordset(d -> 'vms') x
-    (id text, "siteId" text, name text, nics jsonb, services jsonb, "diskBytes" bigint, "changeBytesPerSecond" bigint, "on" boolean)
+    (id text, "siteId" text, name text, nics jsonb, services jsonb, "diskBytes" bigint, "changeBytesPerSecond" bigint, "guestOs" text,
+      "cpuCount" integer, "memoryMb" integer, cluster text, host text, datastore text, folder text, "resourcePool" text, "on" boolean)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, nics = excluded.nics, services = excluded.services,
-    disk_bytes = excluded.disk_bytes, change_bytes_per_second = excluded.change_bytes_per_second;
+    disk_bytes = excluded.disk_bytes, change_bytes_per_second = excluded.change_bytes_per_second, guest_os = excluded.guest_os,
+    cpu_count = excluded.cpu_count, memory_mb = excluded.memory_mb, cluster = excluded.cluster, host = excluded.host,
+    datastore_id = excluded.datastore_id, folder_id = excluded.folder_id, resource_pool_id = excluded.resource_pool_id, removed_at = NULL;
 
   PERFORM lab.refuse_moved('placeholder', (SELECT min(x.id) FROM jsonb_to_recordset(d -> 'placeholders') x (id text, "siteId" text)
     JOIN lab.placeholder o ON o.id = x.id AND o.site_id <> x."siteId"));
   INSERT INTO lab.placeholder (id, site_id, name, source_vm_id)
   SELECT x.id, x."siteId", x.name, x."sourceVmId"
   FROM jsonb_to_recordset(d -> 'placeholders') x (id text, "siteId" text, name text, "sourceVmId" text)
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name, source_vm_id = excluded.source_vm_id;
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, source_vm_id = excluded.source_vm_id, removed_at = NULL;
 END $$;
 
 -- A new group starts with one complete recovery point: its VMs have been copied once.
@@ -58,10 +69,11 @@ DECLARE
 BEGIN
   PERFORM lab.refuse_moved('group', (SELECT min(x.id) FROM jsonb_to_recordset(d -> 'groups') x (id text, "recoverySiteId" text)
     JOIN lab.replica_group o ON o.id = x.id AND o.site_id <> x."recoverySiteId"));
-  made := ARRAY(SELECT x.id FROM jsonb_to_recordset(d -> 'groups') x (id text) WHERE x.id NOT IN (SELECT id FROM lab.replica_group));
+  made := ARRAY(SELECT x.id FROM jsonb_to_recordset(d -> 'groups') x (id text) 
+    WHERE x.id NOT IN (SELECT id FROM lab.replica_group WHERE removed_at IS NULL));
   INSERT INTO lab.replica_group
   SELECT x.id, x."recoverySiteId", x.name FROM jsonb_to_recordset(d -> 'groups') x (id text, name text, "recoverySiteId" text)
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name;
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, removed_at = NULL;
   DELETE FROM lab.group_vm m USING jsonb_to_recordset(d -> 'groups') x (id text, "sourceVmIds" jsonb)
   WHERE m.group_id = x.id AND NOT x."sourceVmIds" ? m.vm_id;
   INSERT INTO lab.group_vm
