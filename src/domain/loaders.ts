@@ -7,6 +7,7 @@ import { openMappingLoaders } from "./inventory/loaders-mappings.ts";
 import { openVmLoaders } from "./inventory/loaders-vm.ts";
 import { openPlanLoaders } from "./plans/loaders.ts";
 import { openProtectionLoaders } from "./protection/loaders.ts";
+import { openGroupFactsLoaders } from "./protection/loaders-facts.ts";
 import { openRecoveryLoaders } from "./recoveries/loaders.ts";
 import { openSiteLoaders } from "./sites/loaders.ts";
 import { openSummaryLoaders } from "./sites/loaders-summary.ts";
@@ -25,6 +26,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const mappings = openMappingLoaders(database);
   const vms = openVmLoaders(database);
   const protection = openProtectionLoaders(database);
+  const groupFacts = openGroupFactsLoaders(database);
   const plans = openPlanLoaders(database);
   const recoveries = openRecoveryLoaders(database, slotsPerSite);
   const tasks = openTaskLoaders(database);
@@ -47,6 +49,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...mappings(gate),
       ...vms(gate),
       ...protection(gate),
+      ...groupFacts(gate),
       ...plans(gate),
       ...recoveries(gate),
       ...tasks(gate),

@@ -47,6 +47,16 @@ async function lockRun(client: pg.ClientBase, recoveryId: string): Promise<RunRo
   return run;
 }
 
+const groupKinds: ReadonlySet<RunKind> = new Set<RunKind>(["GROUP_CREATE", "GROUP_UPDATE", "GROUP_DELETE"]);
+
+/** What works on a protection group is no recovery: it has a task, or is over soon. */
+const isGroups = (run: RunRow) =>
+  refuse(
+    run,
+    `This run works on the protection group ${run.planName}; it is not controlled as a recovery is.`,
+    "Wait until it has ended; the creation of a group is cancelled by its task (cancelTask).",
+  );
+
 /** Tests and cleanups are an operator's; what moves machines for real needs more. */
 export const roleFor = (kind: RunKind): Role => (kind === "TEST" || kind === "CLEANUP" ? "OPERATOR" : "RECOVERY_ADMIN");
 
@@ -81,6 +91,7 @@ async function control(
     const request = { viewer, mutation, key: idempotencyKey ?? null, input: asked };
     if ((await claim(client, request, answer)) !== null) return false;
     const run = await lockRun(client, input.recoveryId);
+    if (groupKinds.has(run.kind)) throw isGroups(run);
     requireRole(viewer, roleFor(run.kind));
     return act(client, run);
   });
