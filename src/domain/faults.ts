@@ -3,6 +3,7 @@ import { builder } from "./builder.ts";
 
 /** Each code with what to do about it; the schema's description lists them. */
 export const remedies = {
+  CAPABILITY_MISSING: "Change the VM's recovery settings, or recover to a site whose provider can do it.",
   CONFIGURATION: "Look at the object's settings, correct them, and configure it again.",
   EMPTY: "Add protection groups with configured VMs to the plan.",
   GROUP_FAULT: "Look at the faults of the named protection group.",
@@ -18,6 +19,7 @@ export const remedies = {
   RUN_INCOMPLETE: "Run it again: cleanup, recovery or reprotect, whichever the lifecycle names.",
   SITE_DISCONNECTED: "Restore the connection to the site; a disaster recovery needs only the recovery site.",
   SITE_PARTIALLY_CONNECTED: "See which of the site's managers or replication servers is down.",
+  VM_NOT_CONFIGURED: "Configure it with the VMs of its protection group (addProtectedVms), or take it out of protection.",
 } as const satisfies Record<string, string>;
 export type FaultCode = keyof typeof remedies;
 

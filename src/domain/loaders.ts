@@ -3,6 +3,7 @@ import type { Database } from "../database/database.ts";
 import { lastPosition } from "../events/log.ts";
 import { batched, createGate } from "./batching.ts";
 import { openInventoryLoaders } from "./inventory/loaders.ts";
+import { openConfigurationLoaders } from "./inventory/loaders-configuration.ts";
 import { openMappingLoaders } from "./inventory/loaders-mappings.ts";
 import { openVmLoaders } from "./inventory/loaders-vm.ts";
 import { openPlanLoaders } from "./plans/loaders.ts";
@@ -25,6 +26,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const inventory = openInventoryLoaders(database);
   const mappings = openMappingLoaders(database);
   const vms = openVmLoaders(database);
+  const configuration = openConfigurationLoaders(database);
   const protection = openProtectionLoaders(database);
   const groupFacts = openGroupFactsLoaders(database);
   const plans = openPlanLoaders(database);
@@ -48,6 +50,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...inventory(gate),
       ...mappings(gate),
       ...vms(gate),
+      ...configuration(gate),
       ...protection(gate),
       ...groupFacts(gate),
       ...plans(gate),

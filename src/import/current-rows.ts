@@ -17,7 +17,8 @@ export async function readRows(tx: Tx) {
     networks: await tx.network.findMany(byId),
     resourcePools: await tx.resourcePool.findMany(byId),
     folders: await tx.folder.findMany(byId),
-    vms: await tx.virtualMachine.findMany(byId),
+    // A name means the VM that is there, before one that had it and vanished.
+    vms: await tx.virtualMachine.findMany({ orderBy: [{ missingSince: "asc" }, { id: "asc" }] }),
     nics: await tx.vmNic.findMany({ orderBy: { nicIndex: "asc" } }),
     networkMappings: await tx.networkMapping.findMany(byId),
     folderMappings: await tx.folderMapping.findMany(byId),

@@ -40,6 +40,8 @@ async function settings({ prisma }: Prisma, pair: PairRows, { groupId, vmIds: [f
     await prisma.vmNetworkMapping.create({ data: { vmId, sourceNetworkId, targetNetworkId, testNetworkId } });
   }
   await prisma.vmDependency.create({ data: { vmId: second, dependsOnVmId: first } });
+  const unmapped = await prisma.folder.create({ data: { siteId: pair.protectedSiteId, name: "Other", path: "/DC/vm/Other" } });
+  await prisma.virtualMachine.update({ where: { id: second }, data: { folderId: unmapped.id } });
   const fault = { faultCode: "CONFIGURATION", faultMessage: "not configured" };
   await prisma.protectedVm.update({ where: { vmId: first }, data: { ...fault, protectionState: "ERROR" } });
   await prisma.protectionGroup.update({ where: { id: groupId }, data: { ...fault, lastTestAt: new Date() } });

@@ -30,7 +30,9 @@ const VmFilter = builder.inputType("VmFilter", {
     siteId: t.id({ description: "Only those that run at this site." }),
     protectionGroupId: t.id({ description: "Only those of this protection group." }),
     protectionState: t.field({ type: VmProtectionState, description: "Only those that are protected so far." }),
-    needsConfiguration: t.boolean({ description: "Only those that wait to be configured, or that do not." }),
+    needsConfiguration: t.boolean({
+      description: "Only those that have reasons to be configured, or only others (see VirtualMachine.configurationReasons).",
+    }),
     isProtected: t.boolean({ description: "Only members of a protection group, or only others." }),
   }),
 });

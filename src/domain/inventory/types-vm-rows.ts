@@ -1,5 +1,6 @@
 import type { ProtectedVm, VirtualMachine } from "../../database/generated/client.ts";
 import { nameLike, type Source } from "../list-sql.ts";
+import { configurationReasons } from "./loaders-configuration.ts";
 
 /** A machine with its membership in a group; everything of the membership is null or at its default without one. */
 export type VmRow = Omit<VirtualMachine, "diskBytes" | "externalId"> &
@@ -15,7 +16,7 @@ export const vmColumns = `v.id, v.site_id AS "siteId", v.name, v.power_state AS 
   v.folder_id AS "folderId", v.resource_pool_id AS "resourcePoolId", v.missing_since AS "missingSince", m.group_id AS "groupId",
   coalesce(m.protection_state, 'NOT_CONFIGURED') AS "protectionState", m.placeholder_name AS "placeholderName",
   m.placeholder_external_id AS "placeholderExternalId", m.recovery_datastore_id AS "recoveryDatastoreId",
-  coalesce(m.needs_configuration, false) AS "needsConfiguration", m.fault_code AS "faultCode", m.fault_message AS "faultMessage",
+  m.fault_code AS "faultCode", m.fault_message AS "faultMessage",
   coalesce(m.replication_state, 'NOT_REPLICATED') AS "replicationState", m.last_sync_at AS "lastSyncAt",
   greatest(0, floor(extract(epoch FROM (SELECT dr_now()) - m.last_sync_at)))::int4 AS "lagSeconds"`;
 
@@ -58,7 +59,7 @@ export const vmSource: Source<VmOrderField, VmFilter, VmParent> = {
     },
     {
       type: "bool",
-      sql: (needed) => `coalesce(m.needs_configuration, false) = ${needed}`,
+      sql: (needed) => `EXISTS (SELECT ${configurationReasons}) = ${needed}`,
       value: ({ needsConfiguration }) => needsConfiguration,
     },
     { type: "bool", sql: (wanted) => `(m.vm_id IS NOT NULL) = ${wanted}`, value: ({ isProtected }) => isProtected },

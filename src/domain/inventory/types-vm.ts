@@ -99,8 +99,15 @@ builder.node(VirtualMachineRef, {
       resolve: ({ groupId }, _args, { loaders }) => (groupId === null ? null : loaders.group.load(groupId)),
     }),
     protectionState: t.expose("protectionState", { type: VmProtectionState, description: "How far it is protected." }),
-    needsConfiguration: t.exposeBoolean("needsConfiguration", {
-      description: "It came to the group by itself, with its datastore, and waits to be configured.",
+    needsConfiguration: t.boolean({
+      description: "It is protected, and something is missing before it can be recovered: it has `configurationReasons`.",
+      resolve: async ({ id }, _args, { loaders }) => (await loaders.configurationReasonsOfVm.load(id)).length > 0,
+    }),
+    configurationReasons: t.field({
+      type: [FaultRef],
+      description:
+        "What it still needs, each with what to do about it: its placeholder, mappings of its networks, folder and resource pool, or what the provider of its recovery site can't do. Empty: nothing, or it is not protected.",
+      resolve: ({ id }, _args, { loaders }) => loaders.configurationReasonsOfVm.load(id),
     }),
     placeholder: t.field({
       type: Placeholder,

@@ -1,0 +1,75 @@
+/**
+ * What a protected VM still needs before it can be recovered, computed from what there is: nothing of it is stored. The list's filter and
+ * the loader ask by the same SQL. (Reference: needs_configuration.)
+ */
+import type { Database } from "../../database/database.ts";
+import { batchedMany, type Gate } from "../batching.ts";
+import { type Fault, fault } from "../faults.ts";
+
+interface ReasonRow {
+  readonly vmId: string;
+  readonly vmName: string;
+  readonly siteName: string;
+  readonly kind: "CONFIGURATION" | "NETWORK" | "FOLDER" | "RESOURCE_POOL" | "IP_CUSTOMIZATION" | "GUEST_COMMANDS";
+  /** Of the network, folder or pool; empty for the rest. */
+  readonly name: string;
+}
+
+/** Before a provider has said what it can do, it is taken to do everything. */
+const can = (capability: string) => `coalesce((r.capabilities ->> '${capability}')::boolean, true)`;
+
+/**
+ * FROM and WHERE of the reasons of one VM, for a statement with `m`, its row of protected_vm, and `v`, that of virtual_machine: columns
+ * `kind` and `name` of `reason`, and the recovery site `r`. Mappings are the pair's, in the direction of their source's site.
+ */
+export const configurationReasons = `FROM protection_group g JOIN site r ON r.id = g.recovery_site_id
+    LEFT JOIN site_pairing p ON least(p.local_site_id, p.remote_site_id) = least(g.protected_site_id, g.recovery_site_id)
+      AND greatest(p.local_site_id, p.remote_site_id) = greatest(g.protected_site_id, g.recovery_site_id)
+    CROSS JOIN LATERAL (
+      SELECT 'CONFIGURATION' AS kind, '' AS name WHERE m.protection_state = 'NOT_CONFIGURED'
+      UNION ALL SELECT DISTINCT 'NETWORK', n.name FROM vm_nic c JOIN network n ON n.id = c.network_id WHERE c.vm_id = m.vm_id
+        AND NOT EXISTS (SELECT FROM vm_network_mapping x WHERE x.vm_id = c.vm_id AND x.source_network_id = n.id)
+        AND NOT EXISTS (SELECT FROM network_mapping x WHERE x.pairing_id = p.id AND x.source_network_id = n.id)
+      UNION ALL SELECT 'FOLDER', f.path FROM folder f WHERE f.id = v.folder_id AND ${can("folders")}
+        AND NOT EXISTS (SELECT FROM folder_mapping x WHERE x.pairing_id = p.id AND x.source_folder_id = f.id)
+      UNION ALL SELECT 'RESOURCE_POOL', o.name FROM resource_pool o WHERE o.id = v.resource_pool_id AND ${can("resourcePools")}
+        AND NOT EXISTS (SELECT FROM resource_mapping x WHERE x.pairing_id = p.id AND x.source_resource_pool_id = o.id)
+      UNION ALL SELECT 'IP_CUSTOMIZATION', '' FROM vm_recovery_settings s WHERE s.vm_id = m.vm_id AND s.ip_customization_enabled
+        AND r.capabilities ->> 'ipCustomisation' = 'NONE' AND EXISTS (SELECT FROM ip_rule x WHERE x.vm_id = s.vm_id)
+      UNION ALL SELECT 'GUEST_COMMANDS', '' WHERE NOT ${can("guestCommands")}
+        AND EXISTS (SELECT FROM vm_command x WHERE x.vm_id = m.vm_id AND x.run_in_guest)
+    ) AS reason
+    WHERE g.id = m.group_id`;
+
+const reasons = `SELECT m.vm_id AS "vmId", v.name AS "vmName", found.* FROM protected_vm m JOIN virtual_machine v ON v.id = m.vm_id
+    CROSS JOIN LATERAL (SELECT r.name AS "siteName", reason.kind, reason.name ${configurationReasons}) AS found
+  WHERE m.vm_id = ANY($1::uuid[]) ORDER BY m.vm_id, found.kind, found.name`;
+
+/** Pure: one reason as the API says it. */
+function reasonOf({ kind, name, vmName, siteName }: ReasonRow): Fault {
+  switch (kind) {
+    case "CONFIGURATION":
+      return fault("VM_NOT_CONFIGURED", `${vmName} has no placeholder at ${siteName} yet.`);
+    case "NETWORK":
+      return fault("MAPPING_MISSING", `${vmName} is connected to the network ${name}, which is not mapped to ${siteName}.`);
+    case "FOLDER":
+      return fault("MAPPING_MISSING", `${vmName} is in the folder ${name}, which is not mapped to ${siteName}.`);
+    case "RESOURCE_POOL":
+      return fault("MAPPING_MISSING", `${vmName} is in the resource pool ${name}, which is not mapped to ${siteName}.`);
+    case "IP_CUSTOMIZATION":
+      return fault("CAPABILITY_MISSING", `${vmName} gets other addresses, and the provider of ${siteName} can't change addresses.`);
+    case "GUEST_COMMANDS":
+      return fault("CAPABILITY_MISSING", `${vmName} has commands for its guest, and the provider of ${siteName} can't run any there.`);
+  }
+}
+
+export function openConfigurationLoaders({ pool }: Pick<Database, "pool">) {
+  const reasonsOfVm = batchedMany(
+    async (ids) => (await pool.query<ReasonRow>({ name: "vm-configuration-reasons", text: reasons, values: [ids] })).rows,
+    ({ vmId }) => vmId,
+  );
+  return (gate: Gate) => {
+    const loader = reasonsOfVm.loader(gate);
+    return { configurationReasonsOfVm: { load: async (vmId: string): Promise<Fault[]> => (await loader.load(vmId)).map(reasonOf) } };
+  };
+}
