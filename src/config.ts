@@ -53,6 +53,8 @@ const environment = z.object({
   SUBSCRIPTION_PING_SECONDS: seconds.max(60).default(12),
   /** Of each session, and of each address without one. The limit of 10,000 bounds what is remembered of each. */
   REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(100),
+  /** How large an operation may become, in fields of its answer; twice that is some megabytes of JSON and half a second of work. */
+  MAX_QUERY_COST: z.coerce.number().int().min(1_000).default(250_000),
 });
 
 /** A setting that can't be used. The message names the variable and the way out. */
@@ -84,6 +86,7 @@ export interface Config {
   readonly sessionHours: number;
   readonly subscriptionPingSeconds: number;
   readonly requestsPerMinute: number;
+  readonly maxQueryCost: number;
   /** Short name of the data folder, for socket paths and locks. */
   readonly instance: string;
 }
@@ -119,6 +122,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     sessionHours: e.SESSION_HOURS,
     subscriptionPingSeconds: e.SUBSCRIPTION_PING_SECONDS,
     requestsPerMinute: e.REQUESTS_PER_MINUTE,
+    maxQueryCost: e.MAX_QUERY_COST,
     instance: createHash("sha256").update(dataDir).digest("hex").slice(0, 12),
   };
 }

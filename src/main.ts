@@ -76,6 +76,7 @@ async function run(config: Config): Promise<void> {
     allowedOrigins: config.allowedOrigins,
     pingMs: config.subscriptionPingSeconds * 1000,
     requestsPerMinute: config.requestsPerMinute,
+    maxQueryCost: config.maxQueryCost,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     sessions,

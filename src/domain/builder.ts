@@ -7,6 +7,7 @@ import ValidationPlugin from "@pothos/plugin-validation";
 import "./access/audit-plugin.ts";
 import { notSignedIn } from "./access/caller.ts";
 import type { Context } from "./context.ts";
+import { oncePerPage, pageEntries } from "./cost.ts";
 import {
   ConflictError,
   ForbiddenError,
@@ -42,7 +43,7 @@ function missing(failure: ForbiddenResult["failure"]): string {
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin, "audit", "rootRoles", RelayPlugin, ScopeAuthPlugin, ValidationPlugin],
+  plugins: [ErrorsPlugin, "audit", "rootRoles", "cost", RelayPlugin, ScopeAuthPlugin, ValidationPlugin],
   defaultFieldNullability: false,
   errors: {
     directResult: true,
@@ -56,13 +57,13 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   relay: {
     clientMutationId: "omit",
     cursorType: "String",
-    nodesOnConnection: { description: "The page's entries without their cursors." },
+    nodesOnConnection: { description: "The page's entries without their cursors.", cost: pageEntries },
     encodeGlobalID: (typename, id) => encodeId(typename, String(id)),
     decodeGlobalID: (globalId) => decodeId(globalId),
-    edgesFieldOptions: { nullable: false, description: "The page's entries, each with its cursor." },
+    edgesFieldOptions: { nullable: false, description: "The page's entries, each with its cursor.", cost: pageEntries },
     nodeFieldOptions: { nullable: false, description: "The entry itself." },
     cursorFieldOptions: { description: "This entry's place in the list: `after` or `before` for another page." },
-    pageInfoFieldOptions: { description: "Whether there is more, and where this page begins and ends." },
+    pageInfoFieldOptions: { description: "Whether there is more, and where this page begins and ends.", cost: oncePerPage },
     pageInfoTypeOptions: { description: "Where a page stands in its list." },
     hasNextPageFieldOptions: { description: "There is more behind this page." },
     hasPreviousPageFieldOptions: { description: "There is more before this page." },
@@ -84,6 +85,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       nullable: { list: true, items: true },
       description: "The objects with these ids, in this order, at most 500; null for each that there is none of.",
       args: { ids: { description: "Global ids of objects of any types." } },
+      cost: { timesArgument: "ids" },
       authScopes: { role: "VIEWER" },
       resolve: (_root, { ids }, _context, _info, resolveNodes) => {
         const message = `At most 500 ids; these are ${ids.length}.`;

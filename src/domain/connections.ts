@@ -1,9 +1,8 @@
 /** Lists by page: Relay's arguments read and checked, keyset cursors, and what a page looks like to the schema. */
 import { builder } from "./builder.ts";
+import { oncePerPage } from "./cost.ts";
 import { InvalidRequestError } from "./errors.ts";
-
-export const defaultPage = 25;
-export const largestPage = 500;
+import { defaultPage, largestPage } from "./page-size.ts";
 
 export type Direction = "ASC" | "DESC";
 
@@ -18,6 +17,7 @@ export const OrderDirection = builder.enumType("OrderDirection", {
 builder.globalConnectionField("totalCount", (t) =>
   t.int({
     description: "How many there are in all, by the filter and without pages; counted when it is asked for.",
+    cost: oncePerPage,
     resolve: (connection) => connection.totalCount(),
   }),
 );

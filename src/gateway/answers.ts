@@ -1,7 +1,7 @@
-/** The last thing that happens to every answer, on every transport: its errors get their public shape, failures and slowness are logged. */
+/** The last thing that happens to every answer, on every transport: its errors get their public shape, failures and slowness are logged, and who asks for it is told the cost. */
 import type { GraphQLError } from "graphql";
 import type { Logger } from "pino";
-import type { Call } from "./call.ts";
+import type { Call, Cost } from "./call.ts";
 import { publicError, withoutHttp } from "./errors.ts";
 
 const slowMs = 1000;
@@ -11,12 +11,17 @@ interface Result {
   readonly errors?: readonly GraphQLError[] | undefined;
 }
 
-/** Each answers the errors to show instead of the given ones; undefined: there are none. */
+/** What stands in an answer in place of what it has, or besides. */
+export interface Shown {
+  readonly errors?: GraphQLError[];
+  readonly extensions?: { readonly cost: Cost };
+}
+
 export interface Answers {
   /** For a query's or mutation's answer. */
-  final(call: Call, result: Result): GraphQLError[] | undefined;
+  final(call: Call, result: Result): Shown;
   /** For one of a subscription's. */
-  delivery(call: Call, result: Result): GraphQLError[] | undefined;
+  delivery(call: Call, result: Result): Shown;
   errors(call: Call, errors: readonly unknown[]): GraphQLError[];
 }
 
@@ -36,18 +41,20 @@ export function createAnswers(log: Logger): Answers {
     );
     return shown;
   };
-  const shownOf = (call: Call, given: Result["errors"], isPartial: boolean) => {
-    if (!given?.length) return undefined;
+  const shownOf = (call: Call, given: Result["errors"], isPartial: boolean): Shown => {
+    const extensions = call.showsCost && call.cost ? { extensions: { cost: call.cost } } : {};
+    if (!given?.length) return extensions;
     const shown = errors(call, given);
-    return isPartial ? shown.map(withoutHttp) : shown; // a partial success: 200, whatever went wrong (GraphQL over HTTP)
+    return { errors: isPartial ? shown.map(withoutHttp) : shown, ...extensions }; // a partial success: 200, whatever went wrong (GraphQL over HTTP)
   };
   return {
     errors,
     delivery: (call, result) => shownOf(call, result.errors, Boolean(result.data)),
     final(call, result) {
       const ms = performance.now() - call.startedAt;
-      if (ms > slowMs) log.warn({ ...about(call), ms: Math.round(ms) }, "slow");
-      else log.debug({ ...about(call), ms: Math.round(ms) }, "answered");
+      const measures = { ms: Math.round(ms), cost: call.cost?.measured ?? null };
+      if (ms > slowMs) log.warn({ ...about(call), ...measures }, "slow");
+      else log.debug({ ...about(call), ...measures }, "answered");
       return shownOf(call, result.errors, hasAnswer(result.data));
     },
   };

@@ -26,8 +26,18 @@ export interface Call {
   isControl: boolean;
   /** It has been counted as a request. */
   isCounted: boolean;
+  /** Known before it runs; null also where it does not. */
+  cost: Cost | null;
+  /** Its client wants to see the cost. */
+  readonly showsCost: boolean;
   /** Known once it has been authenticated; a socket's from the start. */
   session: CallSession | null;
+}
+
+/** In fields of the answer. */
+export interface Cost {
+  readonly measured: number;
+  readonly limit: number;
 }
 
 export interface CallSession {

@@ -25,6 +25,10 @@ export function credentialsOf(...sources: Readonly<Record<string, unknown>>[]): 
   return { tokens: [...tokens], basic };
 }
 
+/** Whether the client asks, in the same places, to be told what its operations cost. */
+export const wantsCost = (...sources: Readonly<Record<string, unknown>>[]): boolean =>
+  sources.flatMap(valuesOf).some(([name, value]) => name.toLowerCase() === "x-query-cost" && String(value) !== "false");
+
 const valuesOf = (source: Readonly<Record<string, unknown>>): [name: string, value: unknown][] =>
   Object.entries(source).flatMap(([name, value]) =>
     Array.isArray(value) ? value.map((one: unknown): [string, unknown] => [name, one]) : [[name, value]],

@@ -64,5 +64,6 @@ async function render(): Promise<RenderedPage> {
   return rendered;
 }
 
-/** With a place for the token; subscriptions go over SSE, which sends the headers (over WebSocket GraphiQL doesn't). */
-const tabs = () => examples().map(({ query, variables }) => ({ query, variables, headers: '{\n  "session-token": ""\n}' }));
+/** With a place for the token, and the cost in each answer; subscriptions go over SSE, which sends the headers (over WebSocket GraphiQL doesn't). */
+const tabs = () =>
+  examples().map(({ query, variables }) => ({ query, variables, headers: '{\n  "session-token": "",\n  "x-query-cost": "true"\n}' }));

@@ -1,20 +1,14 @@
 /** The GraphQL engine behind every transport: yoga and its envelop plugins. What must hold over WebSocket too is an envelop hook. */
 import { setTimeout } from "node:timers/promises";
 import { isAsyncIterable, mapAsyncIterator } from "@envelop/core";
-import {
-  assertValidSchema,
-  type DocumentNode,
-  type ExecutionResult,
-  type GraphQLError,
-  type GraphQLSchema,
-  getOperationAST,
-} from "graphql";
+import { assertValidSchema, type DocumentNode, type ExecutionResult, type GraphQLSchema, getOperationAST } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Caller } from "../domain/access/caller.ts";
 import type { Admission } from "./admission.ts";
-import type { Answers } from "./answers.ts";
+import type { Answers, Shown } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { isControl } from "./control.ts";
+import { useCostLimit } from "./cost-limit.ts";
 import { isDatabaseAway } from "./database-away.ts";
 import { deliver } from "./deliveries.ts";
 import { limitPlugins, useValidDocuments } from "./limits.ts";
@@ -30,6 +24,7 @@ export interface GraphqlOptions {
   readonly contextFactory: (caller: Caller, signal: AbortSignal) => object;
   readonly admission: Admission;
   readonly answers: Answers;
+  readonly maxQueryCost: number;
   /** Empty: any. */
   readonly allowedOrigins: readonly string[];
 }
@@ -38,7 +33,7 @@ type GatewayPlugin = Plugin<ServerContext, ServerContext>;
 
 export type Graphql = ReturnType<typeof createGraphql>;
 
-export function createGraphql({ schema, contextFactory, admission, answers, allowedOrigins }: GraphqlOptions) {
+export function createGraphql({ schema, contextFactory, admission, answers, maxQueryCost, allowedOrigins }: GraphqlOptions) {
   assertValidSchema(schema); // at the start, not at the first request
   const freshContext = async (call: Call, signal: AbortSignal) => contextFactory(await admission.recognise(call), signal);
   return createYoga<ServerContext>({
@@ -47,6 +42,7 @@ export function createGraphql({ schema, contextFactory, admission, answers, allo
     plugins: [
       useOperation,
       useDeliveries(freshContext),
+      useCostLimit(schema, maxQueryCost),
       useAnswers(answers, admission),
       ...limitPlugins(),
       useValidDocuments(keptDocuments),
@@ -54,7 +50,7 @@ export function createGraphql({ schema, contextFactory, admission, answers, allo
     cors: {
       origin: allowedOrigins.length > 0 ? [...allowedOrigins] : "*",
       methods: ["GET", "POST", "OPTIONS"],
-      allowedHeaders: ["content-type", "authorization", "session-token", "vmware-api-session-id", "x-request-id"],
+      allowedHeaders: ["content-type", "authorization", "session-token", "vmware-api-session-id", "x-request-id", "x-query-cost"],
       exposedHeaders: [
         "x-request-id",
         "retry-after",
@@ -135,4 +131,4 @@ function useAnswers(answers: Answers, admission: Admission): GatewayPlugin {
   };
 }
 
-const shown = (result: ExecutionResult, errors: GraphQLError[] | undefined): ExecutionResult => (errors ? { ...result, errors } : result);
+const shown = (result: ExecutionResult, instead: Shown): ExecutionResult => ({ ...result, ...instead });

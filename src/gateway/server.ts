@@ -11,7 +11,7 @@ import { createAdmission } from "./admission.ts";
 import { createAnswers } from "./answers.ts";
 import { type Call, requestIdOf } from "./call.ts";
 import { type Connections, createConnections } from "./connections.ts";
-import { credentialsOf } from "./credentials.ts";
+import { credentialsOf, wantsCost } from "./credentials.ts";
 import { createPlayground } from "./graphiql.ts";
 import { createGraphql } from "./graphql.ts";
 import { bodyRefusal, refuse, sendJson, urlRefusal } from "./http.ts";
@@ -28,7 +28,9 @@ export interface GatewayOptions {
   readonly pingMs: number;
   /** Of each session, and of each address without one. */
   readonly requestsPerMinute: number;
-  /** A monotonic clock for it, in milliseconds. */
+  /** How large an operation may become, in fields of its answer. */
+  readonly maxQueryCost: number;
+  /** A monotonic clock for the requests, in milliseconds. */
   readonly now?: () => number;
   /** How long a socket may wait with its connection_init; 3 s. */
   readonly initMs?: number;
@@ -136,6 +138,8 @@ function callOf(request: IncomingMessage, response: ServerResponse, requestId: s
     operation: null,
     isControl: false,
     isCounted: false,
+    cost: null,
+    showsCost: wantsCost(request.headers),
     session: null,
     live() {
       stream ??= openStream(call, response, connections);

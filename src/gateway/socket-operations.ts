@@ -7,7 +7,7 @@ import { UnauthorizedError } from "../domain/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { Answers } from "./answers.ts";
 import { type Call, type CallSession, identify, requestIdOf } from "./call.ts";
-import { type Credentials, credentialsOf } from "./credentials.ts";
+import { type Credentials, credentialsOf, wantsCost } from "./credentials.ts";
 import { isDatabaseAway } from "./database-away.ts";
 import { withoutHttp } from "./errors.ts";
 import type { Graphql } from "./graphql.ts";
@@ -22,6 +22,7 @@ export interface SocketExtra {
   readonly headers: Readonly<Record<string, unknown>>;
   /** As given when the socket was opened; every operation is checked with them again. */
   credentials: Credentials;
+  showsCost: boolean;
   session: CallSession | null;
   /** Operations under way, by the client's id for them. */
   readonly operations: Map<string, Operation>;
@@ -96,8 +97,8 @@ export function operationHooks({ graphql, sessions, admission, answers }: Operat
     onNext({ extra }, id, _payload, _args, { data = null, errors: found }) {
       const { call } = extra.operations.get(id) ?? newOperation(extra);
       const given = { data, errors: found };
-      const errors = call.operation?.kind === "subscription" ? answers.delivery(call, given) : answers.final(call, given);
-      return errors ? { data, errors: errors.map((error) => withoutHttp(error).toJSON()) } : undefined;
+      const { errors, ...rest } = call.operation?.kind === "subscription" ? answers.delivery(call, given) : answers.final(call, given);
+      return { data, ...rest, ...(errors ? { errors: errors.map((error) => withoutHttp(error).toJSON()) } : {}) };
     },
     onError({ extra }, id, _payload, errors) {
       const { call } = extra.operations.get(id) ?? newOperation(extra);
@@ -122,12 +123,13 @@ async function signIn({ connectionParams, extra }: SocketContext, sessions: Pick
     return false;
   }
   extra.credentials = call.credentials;
+  extra.showsCost = wantsCost(extra.headers, connectionParams ?? {});
   extra.session = call.session;
   if (call.session) live.belongTo(call.session);
   return true;
 }
 
-function newOperation({ address, live, session, credentials }: SocketExtra, given: Credentials = credentials): Operation {
+function newOperation({ address, live, session, credentials, showsCost }: SocketExtra, given: Credentials = credentials): Operation {
   const over = new AbortController();
   const call: Call = {
     requestId: requestIdOf(null),
@@ -141,6 +143,8 @@ function newOperation({ address, live, session, credentials }: SocketExtra, give
     operation: null,
     isControl: false,
     isCounted: false,
+    cost: null,
+    showsCost,
     session,
   };
   return { call, over };

@@ -67,6 +67,7 @@ export function createSockets(options: SocketOptions): Sockets {
       address,
       headers: request.headersDistinct,
       credentials: credentialsOf(),
+      showsCost: false,
       session: null,
       operations: new Map(),
       onIdle: null,

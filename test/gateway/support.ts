@@ -98,6 +98,7 @@ export async function testGateway(options: Partial<GatewayOptions> = {}) {
     allowedOrigins: [],
     pingMs: 12_000,
     requestsPerMinute: 10_000,
+    maxQueryCost: 250_000,
     schema,
     contextFactory: (caller) => ({ ...caller, made: ++contexts }),
     sessions,

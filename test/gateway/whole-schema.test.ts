@@ -56,6 +56,7 @@ beforeAll(async () => {
     allowedOrigins: [],
     pingMs: 12_000,
     requestsPerMinute: 10_000,
+    maxQueryCost: 250_000,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     sessions,

@@ -2,6 +2,7 @@
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
+import { computed } from "../cost.ts";
 import { FaultRef } from "../faults.ts";
 import { VmPriority } from "../inventory/types-enums.ts";
 import { VmConnection, vmArgs, vmRequest } from "../inventory/types-vm-list.ts";
@@ -44,6 +45,7 @@ builder.node(RecoveryPlanRef, {
     state: t.field({
       type: PlanState,
       description: "Its state, computed from lifecycle, run, groups and sites.",
+      cost: computed,
       resolve: async (plan, _args, context) => {
         const standing = await standingOf(plan, context);
         return stateOf(standing, faultsOf(standing));
@@ -57,12 +59,14 @@ builder.node(RecoveryPlanRef, {
     faults: t.field({
       type: [FaultRef],
       description: "What is in the way of a run.",
+      cost: computed,
       resolve: async (plan, _args, context) => faultsOf(await standingOf(plan, context)),
     }),
     fault: t.field({
       type: FaultRef,
       nullable: true,
       description: "The first of the faults; null: nothing is in the way.",
+      cost: computed,
       resolve: async (plan, _args, context) => faultsOf(await standingOf(plan, context))[0] ?? null,
     }),
     pairing: t.field({

@@ -1,6 +1,7 @@
 /** A run by priority groups and VMs, as the reference reports it. (Reference: Get Recovery History Details.) */
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
+import { computed, manyVms } from "../cost.ts";
 import { PowerState } from "../inventory/types-enums.ts";
 import { VirtualMachineRef } from "../inventory/types-vm.ts";
 import { StepResult, StepState } from "./types-enums.ts";
@@ -46,12 +47,14 @@ const VmRecovery = builder.objectRef<Part>("VmRecovery").implement({
     recoveryVmId: t.string({
       nullable: true,
       description: "The provider's own id of the recovered VM; null before it is registered.",
+      cost: computed,
       resolve: async (part, _args, context) => textOrNull(await found(part, "vmId", context)),
     }),
     powerState: t.field({
       type: PowerState,
       nullable: true,
       description: "Its power when its readiness was checked; null before.",
+      cost: computed,
       resolve: async (part, _args, context) => {
         const state = await found(part, "powerState", context);
         return isPower(state) ? state : null;
@@ -60,6 +63,7 @@ const VmRecovery = builder.objectRef<Part>("VmRecovery").implement({
     ipAddress: t.string({
       nullable: true,
       description: "Its first address when its readiness was checked.",
+      cost: computed,
       resolve: async (part, _args, context) => textOrNull(await found(part, "ipAddress", context)),
     }),
     startTime: t.field({
@@ -116,6 +120,7 @@ const RecoveryPriorityGroup = builder.objectRef<Part>("RecoveryPriorityGroup").i
     vmRecoveries: t.field({
       type: [VmRecovery],
       description: "Its VMs, in the order of the tree.",
+      cost: manyVms,
       resolve: ({ step, tree }) => partsOf(tree, step.ordinal, "VM"),
     }),
     stepResults: t.field({

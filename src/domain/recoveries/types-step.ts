@@ -4,6 +4,7 @@ import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
 import { connect, readPage } from "../connections.ts";
 import type { Context } from "../context.ts";
+import { longText } from "../cost.ts";
 import { StepPhase } from "../inventory/types-enums.ts";
 import { VirtualMachineRef } from "../inventory/types-vm.ts";
 import { ProtectionGroupRef } from "../protection/types-refs.ts";
@@ -47,7 +48,7 @@ export const stepById = async (key: string, { loaders }: Context): Promise<StepR
 const StepOutput = builder.objectRef<OutputRow>("StepOutput").implement({
   description: "What a command wrote: the end of it, and how much it was.",
   fields: (t) => ({
-    tail: t.exposeString("tail", { description: "The last 64 KiB at most, with secrets made unreadable." }),
+    tail: t.exposeString("tail", { description: "The last 64 KiB at most, with secrets made unreadable.", cost: longText }),
     totalBytes: t.exposeInt("totalBytes", { description: "Length of everything that it wrote, in bytes." }),
   }),
 });

@@ -1,5 +1,6 @@
 /** Counts and issues of a site. (Reference: Get Site Summary.) */
 import { builder } from "../builder.ts";
+import { computed } from "../cost.ts";
 import { type Fault, FaultRef, fault } from "../faults.ts";
 import type { SiteIssueRow, SiteSummaryRow } from "./loaders-summary.ts";
 import { SiteRef } from "./types.ts";
@@ -49,6 +50,7 @@ builder.objectField(SiteRef, "summary", (t) =>
     type: SiteSummary,
     nullable: true,
     description: "The site in numbers. (Reference: Get Site Summary.)",
+    cost: computed,
     resolve: ({ id }, _args, { loaders }) => loaders.siteSummary.load(id),
   }),
 );
