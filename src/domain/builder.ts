@@ -2,7 +2,7 @@
 import SchemaBuilder from "@pothos/core";
 import ErrorsPlugin from "@pothos/plugin-errors";
 import RelayPlugin from "@pothos/plugin-relay";
-import ScopeAuthPlugin, { type ForbiddenResult } from "@pothos/plugin-scope-auth";
+import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
 import ValidationPlugin from "@pothos/plugin-validation";
 import "./access/audit-plugin.ts";
 import { notSignedIn } from "./access/caller.ts";
@@ -17,7 +17,7 @@ import {
   ServiceUnavailableError,
 } from "./errors.ts";
 import { decodeId, encodeId } from "./ids.ts";
-import "./root-roles.ts";
+import { neededRole } from "./root-roles.ts";
 import { holds, type Role } from "./viewer.ts";
 
 export interface SchemaTypes {
@@ -32,12 +32,6 @@ export interface SchemaTypes {
     ID: { Input: string; Output: string };
   };
   Connection: { totalCount: () => Promise<number> };
-}
-
-/** The role that a scope asks for, or its alternatives. */
-function missing(failure: ForbiddenResult["failure"]): string {
-  const asked = failure.kind === "AuthScope" ? failure.parameter : null;
-  return Array.isArray(asked) ? asked.join(" or ") : String(asked);
 }
 
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -101,8 +95,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       role: (role) => viewer !== null && holds(viewer, role),
       anyRole: (some) => viewer !== null && some.some((role) => holds(viewer, role)),
     }),
-    unauthorizedError: (_parent, { viewer, refusal }, _info, { failure }) =>
-      viewer === null ? (refusal ?? notSignedIn()) : new ForbiddenError(missing(failure)),
+    unauthorizedError: (_parent, { viewer, refusal }, info) =>
+      viewer === null ? (refusal ?? notSignedIn()) : new ForbiddenError(neededRole(info)),
   },
   validation: {
     validationError: ({ issues }) =>

@@ -1,9 +1,13 @@
 /**
  * Every root field says who may use it, in its `authScopes`: `{ anybody: true }`, `{ role }`, or, where one of several will do,
- * `{ anyRole: [ … ] }`. A field that does not makes no schema; the others say it in their description.
+ * `{ anyRole: [ … ] }`. A field that does not makes no schema; the others say it in their description. Of a subscription it is asked again
+ * at each event, since roles are taken away while it is open.
  */
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from "@pothos/core";
-import { type Role, roles } from "./viewer.ts";
+import type { GraphQLFieldResolver, GraphQLResolveInfo } from "graphql";
+import { type Caller, notSignedIn } from "./access/caller.ts";
+import { ForbiddenError } from "./errors.ts";
+import { holds, type Role, roles } from "./viewer.ts";
 
 declare global {
   export namespace PothosSchemaTypes {
@@ -30,6 +34,13 @@ export function declaredRoles(authScopes: unknown): RootRoles | null {
   return anyOf.length > 0 && anyOf.length === named.length ? { anyOf } : null;
 }
 
+/** The role that a root field asks for, or its alternatives, as errors name it. */
+export function neededRole({ parentType, fieldName }: Pick<GraphQLResolveInfo, "parentType" | "fieldName">): string {
+  const declared: unknown = parentType.getFields()[fieldName]?.extensions.roles;
+  if (!Array.isArray(declared)) throw new Error(`${parentType.name}.${fieldName} is no root field`);
+  return declared.join(" or ");
+}
+
 class RootRolesPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     if (!rootKinds.has(field.parentType)) return field;
@@ -39,6 +50,33 @@ class RootRolesPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     const needs = anyOf.length === 0 ? "Needs no session." : `Needs the role ${anyOf.join(" or ")}.`;
     return { ...field, description: `${field.description ?? ""}\n\n${needs}`, extensions: { ...field.extensions, roles: anyOf } };
   }
+
+  /** Scope-auth guards the opening of a subscription alone (`authorizeOnSubscribe`). */
+  override wrapResolve(
+    resolve: GraphQLFieldResolver<unknown, Types["Context"], object>,
+    field: PothosOutputFieldConfig<Types>,
+  ): GraphQLFieldResolver<unknown, Types["Context"], object> {
+    if (field.parentType !== "Subscription") return resolve;
+    const anyOf = declaredRoles(Reflect.get(field.pothosOptions, "authScopes"))?.anyOf ?? [];
+    return (event, args, context, info) => {
+      requireOneOf(anyOf, context, info);
+      return resolve(event, args, context, info);
+    };
+  }
+}
+
+type Asks = Pick<Caller, "viewer" | "refusal">;
+
+const isCaller = (context: unknown): context is Asks =>
+  typeof context === "object" && context !== null && "viewer" in context && "refusal" in context;
+
+/** Throws what scope-auth would throw now. */
+function requireOneOf(anyOf: readonly Role[], context: unknown, info: GraphQLResolveInfo): void {
+  if (!isCaller(context)) throw new Error("A subscription without the gateway's context can't be guarded");
+  const { viewer, refusal } = context;
+  if (anyOf.length === 0) return;
+  if (viewer === null) throw refusal ?? notSignedIn();
+  if (!anyOf.some((role) => holds(viewer, role))) throw new ForbiddenError(neededRole(info));
 }
 
 SchemaBuilder.registerPlugin("rootRoles", RootRolesPlugin);
