@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { passwordProblem, userNameProblem } from "./domain/access/rules.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 /** The password is not repeated: the message may end in a log. */
@@ -13,6 +14,13 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter(Boolean),
 );
+
+/** The value is not repeated: it may be a secret. */
+const following = (problemOf: (text: string) => string | null) =>
+  z.string().superRefine((text, context) => {
+    const problem = problemOf(text);
+    if (problem !== null) context.addIssue({ code: "custom", message: problem.replace(/\.$/, "") });
+  });
 
 const environment = z.object({
   /** Address the gateway listens on. */
@@ -38,8 +46,8 @@ const environment = z.object({
   /** Import file for an empty database; "none" starts empty. */
   SEED_FILE: z.string().min(1).default("demo/demo.yaml"),
   /** First administrator of an empty database; without a password a one-time file holds a made one. */
-  ADMIN_USER: z.string().min(1).max(255).default("admin"),
-  ADMIN_PASSWORD: z.string().min(8).optional(),
+  ADMIN_USER: following(userNameProblem).trim().min(1).max(255).default("admin"),
+  ADMIN_PASSWORD: following(passwordProblem).optional(),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   /** Origins that browsers may call from; default: any (no cookies are used). */
   ALLOWED_ORIGINS: list.default([]),

@@ -8,7 +8,7 @@ import type { Viewer } from "./viewer.ts";
 export type Answer = Readonly<Record<string, string>>;
 
 export interface KeyedRequest {
-  readonly viewer: Viewer;
+  readonly viewer: Pick<Viewer, "userId">;
   readonly mutation: string;
   /** Null: the client sent none, and every request is a new one. */
   readonly key: string | null;

@@ -26,6 +26,7 @@ export const nodeTypes = [
   "Site",
   "SitePairing",
   "Task",
+  "User",
   "VirtualMachine",
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];

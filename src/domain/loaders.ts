@@ -1,6 +1,7 @@
 /** Every loader of every room: opened once for the process, handed out anew for each request. */
 import type { Database } from "../database/database.ts";
 import { lastPosition } from "../events/log.ts";
+import { openAccessLoaders } from "./access/loaders.ts";
 import { batched, createGate } from "./batching.ts";
 import { openInventoryLoaders } from "./inventory/loaders.ts";
 import { openConfigurationLoaders } from "./inventory/loaders-configuration.ts";
@@ -32,6 +33,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const plans = openPlanLoaders(database);
   const recoveries = openRecoveryLoaders(database, slotsPerSite);
   const tasks = openTaskLoaders(database);
+  const access = openAccessLoaders(database);
   const logPosition = batched<string, bigint>({
     identity: (key) => key,
     fetch: async () => {
@@ -56,6 +58,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...plans(gate),
       ...recoveries(gate),
       ...tasks(gate),
+      ...access(gate),
     };
   };
 }

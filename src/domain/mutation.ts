@@ -22,7 +22,7 @@ export interface Mutation<A extends Answer> {
 /** What the first request with this key was answered. */
 export async function mutate<A extends Answer>(
   { database, announce, log }: Pick<ServiceContext, "announce" | "log"> & { readonly database: Pick<ServiceContext["database"], "pool"> },
-  viewer: Viewer,
+  viewer: Pick<Viewer, "userId" | "name">,
   { mutation, input, answer, act }: Mutation<A>,
 ): Promise<A> {
   const errors = fieldErrors();

@@ -4,6 +4,8 @@ import { builder } from "./builder.ts";
 import "./scalars.ts";
 import "./error-types.ts";
 import "./access/schema.ts";
+import "./access/types-user.ts";
+import "./access/mutations-users.ts";
 import "./sites/types.ts";
 import "./sites/types-summary.ts";
 import "./sites/queries.ts";

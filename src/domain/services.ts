@@ -1,6 +1,7 @@
 /** Every service of every room, opened once for the process. */
 import { type Audit, openAudit } from "./access/audit.ts";
 import type { Sessions } from "./access/sessions.ts";
+import { openUsers, type Users } from "./access/users.ts";
 import { createRecoveries, type Recoveries } from "./recoveries/service.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -8,6 +9,7 @@ import type { ServiceContext } from "./service-context.ts";
 export interface Services {
   readonly sessions: Sessions;
   readonly audit: Audit;
+  readonly users: Users;
   readonly recoveries: Recoveries;
 }
 
@@ -16,6 +18,7 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
   return {
     sessions,
     audit: openAudit({ pool: database.pool, announce, log }),
+    users: openUsers(context, sessions),
     recoveries: createRecoveries(context),
   };
 }

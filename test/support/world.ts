@@ -23,6 +23,7 @@ async function aCorner(database: Prisma, name: string): Promise<void> {
   await settings(database, pair, group);
   await storage(database, pair, group);
   await runs(database, pair, group, planId);
+  await database.prisma.user.create({ data: { name, passwordHash: "none", roles: ["VIEWER"] } });
 }
 
 async function settings({ prisma }: Prisma, pair: PairRows, { groupId, vmIds: [first = "", second = ""] }: GroupRows): Promise<void> {

@@ -40,6 +40,7 @@ const made: Readonly<Record<string, string>> = {
   folderMappingId: "FolderMapping",
   resourceMappingId: "ResourceMapping",
   vmId: "VirtualMachine",
+  userId: "User",
 };
 
 function madeBy(payload: unknown): AuditTarget | null {

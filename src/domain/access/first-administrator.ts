@@ -1,11 +1,10 @@
 /** A database without users gets one who may do everything, from the environment or with a made password in a file. */
-import { randomBytes } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type pg from "pg";
 import { v7 } from "uuid";
 import { roles } from "../viewer.ts";
-import { hashPassword } from "./password.ts";
+import { hashPassword, makePassword } from "./password.ts";
 
 export interface FirstAdministrator {
   /** Null: there were users already. */
@@ -36,7 +35,7 @@ export async function ensureFirstAdministrator(
     await client.query("LOCK TABLE user_account IN SHARE ROW EXCLUSIVE MODE");
     const { rowCount } = await client.query("SELECT FROM user_account LIMIT 1");
     if (rowCount !== 0) return { created: null, file: null };
-    const password = options.adminPassword ?? randomBytes(18).toString("base64url");
+    const password = options.adminPassword ?? makePassword();
     const values = [v7(), options.adminUser, await hashPassword(password), [...roles]];
     await client.query(
       `INSERT INTO user_account (id, name, password_hash, roles, created_at) VALUES ($1, $2, $3, $4::text[]::"Role"[], dr_now())`,

@@ -1,4 +1,5 @@
-import { hash, verify } from "@node-rs/argon2";
+import { createHash, randomBytes } from "node:crypto";
+import { hash, hashRaw, verify } from "@node-rs/argon2";
 
 /** OWASP's figures for argon2id, which is the package's default: 19 MiB, two passes; some 20 ms on a core. */
 const cost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -12,4 +13,13 @@ export async function verifyPassword(stored: string | null, password: string): P
   nobodys ??= hashPassword("nobody has this password");
   const matches = await verify(stored ?? (await nobodys), password);
   return matches && stored !== null;
+}
+
+/** 144 bits, in characters that every keyboard has. */
+export const makePassword = () => randomBytes(18).toString("base64url");
+
+/** Stands for a password where equal ones have to be told from others: as hard to guess by as its hash, and the same for the same `salt`. */
+export async function passwordMark(password: string, salt: string): Promise<string> {
+  const mark = await hashRaw(password, { ...cost, salt: createHash("sha256").update(salt).digest() });
+  return mark.toString("base64url");
 }

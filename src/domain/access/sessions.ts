@@ -7,6 +7,7 @@ import { InvalidRequestError } from "../errors.ts";
 import { type Role, roles, type Viewer } from "../viewer.ts";
 import { type SignIn, WrongPasswordError } from "./caller.ts";
 import { verifyPassword } from "./password.ts";
+import { mostPasswordLength } from "./rules.ts";
 import { createThrottle } from "./throttle.ts";
 
 export type Authentication =
@@ -31,6 +32,8 @@ export interface Sessions {
   overAmong(sessionIds: readonly string[]): Promise<readonly { readonly id: string; readonly expired: boolean }[]>;
   /** Called with the id of each session that is deleted on this node, at once. Returns what takes the listener away. */
   onRemoved(listener: (sessionId: string) => void): () => void;
+  /** After the commit of `endSessionsOf`: tells the listeners. */
+  tellRemoved(sessionIds: readonly string[]): void;
 }
 
 interface SessionRow {
@@ -43,12 +46,15 @@ interface SessionRow {
   readonly roles: string[];
 }
 
-const isRole = (text: string): text is Role => roles.some((role) => role === text);
+export const isRole = (text: string): text is Role => roles.some((role) => role === text);
 const hashOf = (token: string) => createHash("sha256").update(token).digest();
 
 export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { readonly sessionHours: number }): Sessions {
   const throttle = createThrottle(5, 60_000);
   const listeners = new Set<(sessionId: string) => void>();
+  const tellRemoved = (sessionIds: readonly string[]) => {
+    for (const id of sessionIds) for (const listener of listeners) listener(id);
+  };
   const byHash = batchedOne<SessionRow>(
     async (keys) => {
       const hashes = keys.map((key) => Buffer.from(key, "hex"));
@@ -67,19 +73,19 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
   return {
     async create(given, address) {
       const name = given.user.trim();
-      if (name.length > 255 || given.password.length > 1024) throw tooLong();
+      if (name.length > 255 || given.password.length > mostPasswordLength) throw tooLong();
       const user = await userNamed(name);
       const verify = () => verifyPassword(user?.password_hash ?? null, given.password);
       if (!(await throttle.attempt(`${name.toLowerCase()} ${address}`, verify)) || !user) throw new WrongPasswordError();
       const token = randomBytes(32).toString("base64url");
-      const values = [v7(), hashOf(token), user.id, sessionHours * 3600];
+      const values = [v7(), hashOf(token), user.id, sessionHours * 3600, user.password_hash];
       const inserted = await pool.query<{ id: string; created_at: Date; expires_at: Date; name: string; roles: string[] }>({
         name: "session-insert",
         text: insertSession,
         values,
       });
       const [row] = inserted.rows;
-      if (!row) throw new WrongPasswordError(); // disabled or removed in between
+      if (!row) throw new WrongPasswordError(); // the user was removed, or the password changed, in between
       const viewer = {
         userId: user.id,
         name: row.name,
@@ -92,7 +98,7 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
 
     async remove(token) {
       const { rows } = await pool.query<{ id: string }>({ name: "session-delete", text: deleteSession, values: [hashOf(token)] });
-      for (const { id } of rows) for (const listener of listeners) listener(id);
+      tellRemoved(rows.map(({ id }) => id));
       return rows.length > 0;
     },
 
@@ -113,7 +119,15 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+
+    tellRemoved,
   };
+}
+
+/** In the transaction that takes the user's access away. Answers the ids of those that were not over. */
+export async function endSessionsOf(client: Pick<pg.ClientBase, "query">, userId: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>({ name: "sessions-of-user-end", text: endOfUser, values: [userId] });
+  return rows.map(({ id }) => id);
 }
 
 const tooLong = () =>
@@ -129,15 +143,19 @@ const byToken = `
 
 const userByName = "SELECT id, password_hash FROM user_account WHERE lower(name) = lower($1) AND disabled_at IS NULL";
 
+/** Locked, and with the password that was checked: what takes the user's access away waits for this, or this for that and finds nothing. */
 const insertSession = `
   WITH created AS (
     INSERT INTO session (id, token_hash, user_id, created_at, expires_at)
     SELECT $1::uuid, $2::bytea, u.id, dr_now(), dr_now() + make_interval(secs => $4::float8)
-    FROM user_account u WHERE u.id = $3::uuid AND u.disabled_at IS NULL
+    FROM user_account u WHERE u.id = $3::uuid AND u.disabled_at IS NULL AND u.password_hash = $5 FOR SHARE
     RETURNING id, created_at, expires_at, user_id)
   SELECT c.id, c.created_at, c.expires_at, u.name, u.roles::text[] AS roles FROM created c JOIN user_account u ON u.id = c.user_id`;
 
 const deleteSession = "UPDATE session SET deleted_at = dr_now() WHERE token_hash = $1 AND deleted_at IS NULL RETURNING id";
+
+const endOfUser =
+  "UPDATE session SET deleted_at = dr_now() WHERE user_id = $1 AND deleted_at IS NULL AND expires_at > dr_now() RETURNING id";
 
 const over = `
   SELECT asked.id, coalesce(s.deleted_at IS NULL AND u.disabled_at IS NULL AND s.expires_at <= dr_now(), false) AS expired

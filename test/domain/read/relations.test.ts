@@ -31,6 +31,7 @@ const tables: Readonly<Record<string, string>> = {
   Site: "site",
   SitePairing: "site_pairing",
   Task: "task",
+  User: "user_account",
   VirtualMachine: "virtual_machine",
 };
 
