@@ -166,10 +166,10 @@ export async function rawSocket(url: string, params: Record<string, unknown> | n
   const send = (message: object) => socket.send(JSON.stringify(message));
   if (params) send({ type: "connection_init", payload: params });
   /** The next message that fits, of those already received or to come; each is given once. */
-  const next = (type: string, id?: string) =>
+  const next = (type: string | readonly string[], id?: string) =>
     new Promise<(typeof messages)[number]>((resolve) => {
       const look = () => {
-        const at = messages.findIndex((message) => message.type === type && (id === undefined || message.id === id));
+        const at = messages.findIndex((message) => [type].flat().includes(message.type) && (id === undefined || message.id === id));
         if (at < 0) return;
         waiting.delete(look);
         const [found] = messages.splice(at, 1);
@@ -183,12 +183,12 @@ export async function rawSocket(url: string, params: Record<string, unknown> | n
 }
 
 /** Reads an event stream: blocks as they come. */
-export async function eventStream(url: string, query: string, headers: Record<string, string> = {}) {
+export async function eventStream(url: string, query: string, headers: Record<string, string> = {}, variables = {}) {
   const abort = new AbortController();
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/json", accept: "text/event-stream", ...headers },
-    body: JSON.stringify({ query }),
+    body: JSON.stringify({ query, variables }),
     signal: abort.signal,
   });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();

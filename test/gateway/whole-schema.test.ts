@@ -1,24 +1,10 @@
-import { randomUUID } from "node:crypto";
-import {
-  type GraphQLInputType,
-  getNamedType,
-  isEnumType,
-  isInputObjectType,
-  isLeafType,
-  isListType,
-  isNonNullType,
-  isRequiredArgument,
-  isRequiredInputField,
-  parse,
-  validate,
-} from "graphql";
+import { parse, validate } from "graphql";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "../../src/database/database.ts";
 import { hashPassword } from "../../src/domain/access/password.ts";
 import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts";
 import { createContext } from "../../src/domain/context.ts";
-import { encodeId } from "../../src/domain/ids.ts";
 import { openLoaders } from "../../src/domain/loaders.ts";
 import { schema } from "../../src/domain/schema.ts";
 import { createFeeds, type Feeds } from "../../src/events/feed.ts";
@@ -115,45 +101,9 @@ describe("signing in and out", () => {
   });
 });
 
-describe("without a session", () => {
-  const rootFields = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) =>
-    type ? Object.values(type.getFields()).map((field) => ({ kind: type.name.toLowerCase(), field })) : [],
-  );
-  const open = new Set(["createSession", "deleteSession"]);
-
-  it.each(rootFields.filter(({ field }) => !open.has(field.name)))("$kind $field.name is refused", async ({ kind, field }) => {
-    const args = field.args.filter(isRequiredArgument);
-    const defined = args.map(({ name, type }) => `$${name}: ${String(type)}`).join(", ");
-    const given = args.map(({ name }) => `${name}: $${name}`).join(", ");
-    const body = isLeafType(getNamedType(field.type)) ? "" : "{ __typename }";
-    const query = `${kind} ${defined && `(${defined})`} { ${field.name}${given && `(${given})`} ${body} }`;
-    const variables = Object.fromEntries(args.map(({ name, type }) => [name, sampleOf(type)]));
-    const answer = await run(query, {}, variables);
-    expect(answer.errors?.map(({ extensions }) => extensions.code)).toEqual(["UNAUTHORIZED"]);
-  });
-
-  it("the schema can be read", async () => {
-    expect((await run("{ __schema { types { name } } }")).errors).toBeUndefined();
-  });
+it("the schema can be read without a session", async () => {
+  expect((await run("{ __schema { types { name } } }")).errors).toBeUndefined();
 });
-
-/** The least that fits the type. */
-function sampleOf(type: GraphQLInputType): unknown {
-  if (isNonNullType(type)) return sampleOf(type.ofType);
-  if (isListType(type)) return [sampleOf(type.ofType)];
-  if (isEnumType(type)) return type.getValues()[0]?.name;
-  if (isInputObjectType(type)) {
-    const required = Object.values(type.getFields()).filter(isRequiredInputField);
-    return Object.fromEntries(required.map((field) => [field.name, sampleOf(field.type)]));
-  }
-  const samples: Record<string, unknown> = {
-    ID: encodeId("Site", randomUUID()),
-    String: "x",
-    Boolean: true,
-    DateTime: "2026-01-01T00:00:00Z",
-  };
-  return samples[type.name] ?? 1;
-}
 
 describe("a feed of the log", () => {
   const prompts = "subscription { promptEvents { cursor events { kind } } }";

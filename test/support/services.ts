@@ -1,7 +1,7 @@
 /** Every service on a test's database, with the sites that it is given. */
 import { resolve } from "node:path";
 import type { Database } from "../../src/database/database.ts";
-import { openSessions } from "../../src/domain/access/sessions.ts";
+import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts";
 import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
 import type { ServiceContext } from "../../src/domain/service-context.ts";
 import { createServices, type Services } from "../../src/domain/services.ts";
@@ -22,6 +22,10 @@ export function serviceContext(
   };
 }
 
-export function servicesOf(database: Pick<Database, "pool" | "prisma">, given: Partial<Omit<ServiceContext, "database">> = {}): Services {
-  return createServices(serviceContext(database, given), openSessions(database.pool, { sessionHours: 8 }));
+export function servicesOf(
+  database: Pick<Database, "pool" | "prisma">,
+  given: Partial<Omit<ServiceContext, "database">> = {},
+  sessions: Sessions = openSessions(database.pool, { sessionHours: 8 }),
+): Services {
+  return createServices(serviceContext(database, given), sessions);
 }

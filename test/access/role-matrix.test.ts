@@ -1,0 +1,194 @@
+/**
+ * Who may use which root field: each of them, asked by nobody, by each role alone, and with sessions that are over, over HTTP and WebSocket.
+ * The table is written by hand: a new root field needs a line here, and what the schema declares has to equal it.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { schema } from "../../src/domain/schema.ts";
+import { type Role, roles } from "../../src/domain/viewer.ts";
+import { eventStream, rawSocket } from "../gateway/support.ts";
+import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { aUser, type RealGateway, realGateway, testPassword } from "../support/real-gateway.ts";
+import { type Operation, type RootField, rootFieldsOf, sampleOperation } from "../support/sample-operation.ts";
+
+/** Empty: anybody. */
+const table: Readonly<Record<string, readonly Role[]>> = {
+  "Mutation.answerPrompt": ["OPERATOR"],
+  "Mutation.cancelRecovery": ["OPERATOR"],
+  "Mutation.cleanupTest": ["OPERATOR"],
+  "Mutation.createSession": [],
+  "Mutation.createUser": ["ADMIN"],
+  "Mutation.deleteSession": [],
+  "Mutation.pauseRecovery": ["OPERATOR"],
+  "Mutation.removeUser": ["ADMIN"],
+  "Mutation.resumeRecovery": ["OPERATOR"],
+  "Mutation.setUserPassword": ["ADMIN"],
+  "Mutation.startRecovery": ["OPERATOR"],
+  "Mutation.updateUserRoles": ["ADMIN"],
+  "Query.datastores": ["VIEWER"],
+  "Query.eventCursor": ["VIEWER"],
+  "Query.folders": ["VIEWER"],
+  "Query.networks": ["VIEWER"],
+  "Query.node": ["VIEWER"],
+  "Query.nodes": ["VIEWER"],
+  "Query.protectionGroup": ["VIEWER"],
+  "Query.protectionGroups": ["VIEWER"],
+  "Query.recovery": ["VIEWER"],
+  "Query.recoveryPlan": ["VIEWER"],
+  "Query.recoveryPlans": ["VIEWER"],
+  "Query.resourcePools": ["VIEWER"],
+  "Query.site": ["VIEWER"],
+  "Query.sites": ["VIEWER"],
+  "Query.task": ["VIEWER"],
+  "Query.tasks": ["VIEWER"],
+  "Query.users": ["ADMIN"],
+  "Query.viewer": ["VIEWER"],
+  "Query.vm": ["VIEWER"],
+  "Query.vms": ["VIEWER"],
+  "Subscription.promptEvents": ["VIEWER"],
+  "Subscription.recoveryEvents": ["VIEWER"],
+};
+
+/** What each role may do besides what it is given for. */
+const includes: Readonly<Record<Role, readonly Role[]>> = {
+  VIEWER: ["VIEWER"],
+  OPERATOR: ["VIEWER", "OPERATOR"],
+  RECOVERY_ADMIN: ["VIEWER", "OPERATOR", "RECOVERY_ADMIN"],
+  EDITOR: ["VIEWER", "EDITOR"],
+  SCRIPT_EDITOR: ["VIEWER", "SCRIPT_EDITOR"],
+  ADMIN: ["VIEWER", "ADMIN"],
+};
+
+const fields = rootFieldsOf(schema);
+const everybody = { anonymous: null, expired: "expired", deleted: "deleted", ...Object.fromEntries(roles.map((role) => [role, role])) };
+
+const allowed = "allowed";
+const forbidden = (needed: readonly Role[]) => `FORBIDDEN: ${needed.join(" or ")}`;
+function expected({ name }: RootField): Record<string, string> {
+  const needed = table[name] ?? [];
+  const may = (role: Role) => needed.length === 0 || includes[role].some((one) => needed.includes(one));
+  return Object.fromEntries(roles.map((role) => [role, may(role) ? allowed : forbidden(needed)]));
+}
+
+interface Answer {
+  readonly data?: Record<string, unknown> | null;
+  readonly errors?: readonly { readonly extensions: Record<string, unknown> }[];
+}
+
+function outcomeOf({ field }: RootField, { data, errors = [] }: Answer): string {
+  for (const { extensions } of errors) {
+    if (extensions.code === "UNAUTHORIZED") return extensions.expiredAt ? "UNAUTHORIZED: expired" : "UNAUTHORIZED";
+    if (extensions.code === "FORBIDDEN") return `FORBIDDEN: ${extensions.requiredRole}`;
+  }
+  const answer: { __typename?: unknown; requiredRole?: unknown } = Object(data?.[field.name]);
+  return answer.__typename === "ForbiddenError" ? `FORBIDDEN: ${answer.requiredRole}` : allowed;
+}
+
+/** Signing in needs somebody who can, or it is UNAUTHORIZED for another reason. */
+const operationOf = (field: RootField): Operation =>
+  sampleOperation(field, field.name === "Mutation.createSession" ? { input: { user: "VIEWER", password: testPassword } } : {});
+
+let db: TestDatabase;
+let gateway: RealGateway;
+const tokens = new Map<string, string>();
+const sockets = new Map<string, Awaited<ReturnType<typeof rawSocket>>>();
+
+const tokenOf = (caller: string) => tokens.get(caller) ?? "";
+/** Of a session that nothing else uses. */
+async function newToken(caller: string): Promise<string> {
+  const token = await gateway.signIn(caller);
+  if (caller === "expired")
+    await db.database.pool.query(`UPDATE session s SET created_at = s.created_at - interval '1 day', expires_at = s.expires_at - interval '1 day'
+      FROM user_account u WHERE u.id = s.user_id AND u.name = 'expired' AND s.expires_at > now()`);
+  return token;
+}
+const openSocket = async (token: string) => {
+  const socket = await rawSocket(gateway.url, { sessionToken: token });
+  await socket.next("connection_ack");
+  return socket;
+};
+
+beforeAll(async () => {
+  db = await freshDatabase();
+  gateway = await realGateway(db.database);
+  for (const role of roles) {
+    await aUser(db.database, role, [role]);
+    tokens.set(role, await gateway.signIn(role));
+    sockets.set(role, await openSocket(tokenOf(role)));
+  }
+  for (const over of ["expired", "deleted"]) {
+    await aUser(db.database, over, roles);
+    tokens.set(over, await newToken(over));
+  }
+  await gateway.sessions.remove(tokenOf("deleted"));
+});
+afterAll(async () => {
+  for (const { socket } of sockets.values()) socket.terminate();
+  await gateway[Symbol.asyncDispose]();
+  await db.drop();
+});
+
+it("has a line for every root field, and no other", () => {
+  expect(Object.keys(table).sort()).toEqual(fields.map(({ name }) => name).sort());
+});
+
+it.each(fields)("$name declares what the table says", ({ name, field }) => {
+  expect(field.extensions.roles).toEqual(table[name]);
+});
+
+describe("over HTTP", () => {
+  const headersOf = async (field: RootField, caller: string): Promise<Record<string, string>> => {
+    if (caller === "anonymous") return {};
+    const isSpent = field.name === "Mutation.deleteSession" && caller !== "deleted";
+    return { "session-token": isSpent ? await newToken(caller) : tokenOf(caller) };
+  };
+  const ask = async (field: RootField, caller: string): Promise<Answer> => {
+    const { query, variables } = operationOf(field);
+    const headers = await headersOf(field, caller);
+    if (field.kind !== "subscription") return gateway.ask(query, variables, headers);
+    const stream = await eventStream(gateway.url, query, headers, variables);
+    const first = await stream.next();
+    stream.abort();
+    return JSON.parse(first?.data ?? "null");
+  };
+
+  it.each(fields)("$name", async (field) => {
+    const outcomes = await Promise.all(
+      Object.keys(everybody).map(async (caller) => [caller, outcomeOf(field, await ask(field, caller))] as const),
+    );
+    const isOpen = table[field.name]?.length === 0;
+    expect(Object.fromEntries(outcomes)).toEqual({
+      ...expected(field),
+      anonymous: isOpen ? allowed : "UNAUTHORIZED",
+      deleted: isOpen ? allowed : "UNAUTHORIZED",
+      expired: isOpen ? allowed : "UNAUTHORIZED: expired",
+    });
+  });
+});
+
+describe("over WebSocket", () => {
+  const ask = async (field: RootField, role: Role): Promise<Answer> => {
+    const isSpent = field.name === "Mutation.deleteSession";
+    const socket = isSpent ? await openSocket(await newToken(role)) : sockets.get(role);
+    if (!socket) throw new Error(`${role} has no socket`);
+    const { query, variables } = operationOf(field);
+    socket.subscribe(field.name, query, variables);
+    const { type, payload } = await socket.next(["next", "error"], field.name);
+    if (field.kind === "subscription" && type === "next") socket.send({ type: "complete", id: field.name });
+    return JSON.parse(JSON.stringify(type === "error" ? { errors: payload } : payload));
+  };
+
+  it.each(fields)("$name", async (field) => {
+    const outcomes = await Promise.all(roles.map(async (role) => [role, outcomeOf(field, await ask(field, role))] as const));
+    expect(Object.fromEntries(outcomes)).toEqual(expected(field));
+  });
+
+  it.each([
+    ["nobody", {}, 4401],
+    ["a deleted session", { sessionToken: "deleted" }, 4401],
+    ["an expired session", { sessionToken: "expired" }, 4403],
+  ])("a socket of %s is refused before anything can be asked", async (_who, { sessionToken }: { sessionToken?: string }, code) => {
+    const socket = await rawSocket(gateway.url, sessionToken === undefined ? {} : { sessionToken: tokenOf(sessionToken) });
+    expect((await socket.closed).code).toBe(code);
+    expect(socket.messages).toEqual([]);
+  });
+});

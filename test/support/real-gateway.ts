@@ -1,0 +1,81 @@
+/** The whole schema behind a real gateway, on a database of its own. */
+import { pino } from "pino";
+import { v7 as uuid } from "uuid";
+import type { Database } from "../../src/database/database.ts";
+import { hashPassword } from "../../src/domain/access/password.ts";
+import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts";
+import { createContext } from "../../src/domain/context.ts";
+import { openLoaders } from "../../src/domain/loaders.ts";
+import { schema } from "../../src/domain/schema.ts";
+import type { Services } from "../../src/domain/services.ts";
+import type { Role } from "../../src/domain/viewer.ts";
+import { changesPayload } from "../../src/events/changes.ts";
+import { createFeeds, type Feeds } from "../../src/events/feed.ts";
+import { startWakeUps } from "../../src/events/wake-ups.ts";
+import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/server.ts";
+import { post } from "../gateway/support.ts";
+import { servicesOf } from "./services.ts";
+
+export interface RealGateway extends AsyncDisposable {
+  readonly gateway: Gateway;
+  readonly url: string;
+  readonly sessions: Sessions;
+  readonly services: Services;
+  readonly feeds: Feeds;
+  ask(query: string, variables?: object, headers?: Record<string, string>): ReturnType<typeof post>;
+  /** The token of a new session. */
+  signIn(user: string, password?: string): Promise<string>;
+}
+
+export interface RealGatewayOptions extends Partial<GatewayOptions> {
+  /** In place of the database's own. */
+  readonly sessions?: Sessions;
+}
+
+export const testPassword = "correct horse";
+
+export async function realGateway(database: Database, options: RealGatewayOptions = {}): Promise<RealGateway> {
+  const log = options.log ?? pino({ level: "silent" });
+  const { pool, connectDirect } = database;
+  const wakeUps = await startWakeUps({ connectDirect, pool, log });
+  const feeds = createFeeds({ pool, wakeUps, generation: () => 1, log });
+  const sessions = options.sessions ?? openSessions(pool, { sessionHours: 8 });
+  const announce = () => wakeUps.hint("dr_events", changesPayload);
+  const services = servicesOf(database, { announce }, sessions);
+  const dependencies = { loaders: openLoaders(database, { slotsPerSite: 20 }), services, feeds, generation: 1 };
+  const gateway = await startGateway({
+    host: "127.0.0.1",
+    port: 0,
+    allowedOrigins: [],
+    pingMs: 12_000,
+    requestsPerMinute: 10_000,
+    schema,
+    contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
+    unready: () => pool.query("SELECT 1").then(() => null),
+    ...options,
+    sessions,
+    log,
+  });
+  const url = `${gateway.url}/graphql`;
+  return {
+    gateway,
+    url,
+    sessions,
+    services,
+    feeds,
+    ask: (query, variables = {}, headers = {}) => post(url, { query, variables }, headers),
+    signIn: async (user, password = testPassword) => (await sessions.create({ user, password }, "test")).token,
+    async [Symbol.asyncDispose]() {
+      await gateway.close({ spreadMs: 0 });
+      feeds.close();
+      await wakeUps.close();
+    },
+  };
+}
+
+/** Signs in with `testPassword`. */
+export async function aUser({ prisma }: Pick<Database, "prisma">, name: string, roles: readonly Role[]): Promise<string> {
+  const id = uuid();
+  await prisma.user.create({ data: { id, name, roles: [...roles], passwordHash: await hashPassword(testPassword) } });
+  return id;
+}
