@@ -1,10 +1,11 @@
 /** The test that a cleanup cleans up, as it stands in the database. */
 import type pg from "pg";
 import type { SnapshotSite } from "../../engine/run-snapshot.ts";
-import { ConflictError, NotFoundError, PreconditionFailedError } from "../errors.ts";
+import { ConflictError, NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { MakingStep } from "./cleanup-remains.ts";
-import { type LockedPlan, type OpenRun, planConflict, runConflict } from "./service-open-runs.ts";
+import type { PlanFacts } from "./service-facts.ts";
+import { planConflict } from "./service-open-runs.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
@@ -31,19 +32,20 @@ const testOfOldestLeftover = {
 };
 
 /**
- * The test that is cleaned up next. `wanted` names it or is null; any other is refused. A plan that is READY has none, unless a
- * forced cleanup left something: nothing else would remove that, and placeholders that are still taken fail the next test.
+ * The test that is cleaned up next, of a plan that has one (`cleanupRefusal`). `wanted` names it or is null; any other is refused. Of a plan
+ * that is READY it is the one that a forced cleanup left something of: nothing else would remove that, and placeholders that are still taken
+ * fail the next test.
  */
-export async function testToCleanUp(database: Queryable, plan: LockedPlan, wanted: string | null): Promise<TestToCleanUp> {
+export async function testToCleanUp(database: Queryable, plan: PlanFacts, wanted: string | null): Promise<TestToCleanUp> {
   const ready = plan.lifecycle === "READY";
   const { rows } = ready
     ? await database.query<TestToCleanUp>({ ...testOfOldestLeftover, values: [plan.id] })
     : await database.query<TestToCleanUp>({ ...lastTest, values: [plan.id, plan.lifecycle === "CLEANUP_INCOMPLETE"] });
   const [test] = rows;
-  if (test !== undefined && (wanted === null || wanted === test.id)) return test;
-  if (ready && test === undefined) throw planConflict(plan, "A cleanup", null);
-  const details = { planId: plan.id, planName: plan.name, ...(test === undefined ? {} : { activeRecoveryId: test.id }) };
-  if (wanted === null) throw new ConflictError(`The plan ${plan.name} has no test to clean up.`, "Start a test first.", details);
+  // Only where it went since the plan was asked for it.
+  if (test === undefined) throw planConflict(plan, "A cleanup", null);
+  if (wanted === null || wanted === test.id) return test;
+  const details = { planId: plan.id, planName: plan.name, activeRecoveryId: test.id };
   const found = await database.query({ name: "cleanup-known-run", text: "SELECT 1 FROM recovery WHERE id = $1", values: [wanted] });
   if (found.rowCount === 0) throw new NotFoundError("Recovery", encodeId("Recovery", wanted));
   const [message, remedy] = ready
@@ -74,36 +76,8 @@ export async function groupsOfTest(database: Queryable, testRunId: string): Prom
   return rows;
 }
 
-interface GroupOfTest extends OpenRun {
-  readonly name: string;
-  readonly state: string;
-  readonly used: boolean;
-  readonly open: boolean;
-}
-
-/**
- * A plan that is READY holds no groups, and those of an old test may have left it: another plan's run may have them now, and a state
- * other than READY would be lost, because the cleanup's end makes them READY.
- */
-export async function checkGroupsOfOldTest(client: pg.ClientBase, testRunId: string): Promise<void> {
-  const { rows } = await client.query<GroupOfTest>({
-    name: "cleanup-old-groups",
-    text: `SELECT g.name, g.state, r.id IS NOT NULL AS used, r.ended_at IS NULL AS open, r.id AS "recoveryId", t.id AS "taskId", r.kind,
-        r.plan_id AS "planId", r.plan_name AS "planName"
-      FROM recovery_group m JOIN protection_group g ON g.id = m.group_id LEFT JOIN group_use u ON u.group_id = g.id
-        LEFT JOIN recovery r ON r.id = u.run_id LEFT JOIN task t ON t.recovery_id = r.id
-      WHERE m.run_id = $1 ORDER BY g.id FOR UPDATE OF g`,
-    values: [testRunId],
-  });
-  const use = rows.find(({ used }) => used);
-  if (use !== undefined) {
-    const message = `The group ${use.name} is in use by a run of the plan ${use.planName}`;
-    if (use.open) throw runConflict(`${message}.`, use);
-    const details = { planName: use.planName, ...(use.planId === null ? {} : { planId: use.planId }) };
-    throw new ConflictError(`${message} that has not been cleaned up.`, `Clean up the plan ${use.planName} first (cleanupTest).`, details);
-  }
-  const other = rows.find(({ state }) => state !== "READY");
-  if (other === undefined) return;
-  const remedy = "Wait until the group is READY, or mend its fault.";
-  throw new PreconditionFailedError("GROUP_NOT_READY", `The group ${other.name} is ${other.state}.`, remedy);
+/** Of an old test, which other plans may use by now: what is asked about them has to hold until the cleanup has them. */
+export async function lockGroupsOfTest(client: Queryable, testRunId: string): Promise<void> {
+  const text = `SELECT 1 FROM protection_group WHERE id IN (SELECT group_id FROM recovery_group WHERE run_id = $1) ORDER BY id FOR UPDATE`;
+  await client.query({ name: "cleanup-lock-groups", text, values: [testRunId] });
 }

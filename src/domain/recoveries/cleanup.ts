@@ -4,18 +4,19 @@ import { v7 as newId } from "uuid";
 import type { CleanupSnapshot, RunWarning } from "../../engine/run-snapshot.ts";
 import { runWarning } from "../../engine/warnings.ts";
 import { askSite } from "../ask-site.ts";
-import { ServiceUnavailableError } from "../errors.ts";
+import { ConflictError, ServiceUnavailableError } from "../errors.ts";
 import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
 import { brokenConstraint, inTransaction } from "../transaction.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
 import { remainsOf } from "./cleanup-remains.ts";
-import { checkGroupsOfOldTest, groupsOfTest, makingSteps, type TestToCleanUp, testToCleanUp } from "./cleanup-test.ts";
+import { groupsOfTest, lockGroupsOfTest, makingSteps, type TestToCleanUp, testToCleanUp } from "./cleanup-test.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { checkTexts, type RecoveriesContext, type StartedRun } from "./service-context.ts";
-import { findPlan, type LockedPlan, lockPlan, openRunOfPlan, planConflict } from "./service-open-runs.ts";
+import { type PlanFacts, planFacts } from "./service-facts.ts";
+import { lockPlan } from "./service-open-runs.ts";
+import { cleanupRefusal } from "./service-refusals.ts";
 import { insertRecovery } from "./service-run.ts";
 import { readPastSeconds } from "./snapshot-read.ts";
-import { checkGroupsFree } from "./start-checks.ts";
 
 export interface CleanupInput {
   readonly planId: string;
@@ -39,37 +40,33 @@ export async function cleanup(context: RecoveriesContext, viewer: Viewer, input:
   const earlier = await inTransaction(pool, async (client) => {
     const first = await claim(client, request, run);
     if (first !== null) return first;
-    const plan = await lockPlan(client, input.planId);
-    const lifecycle = await checkLifecycle(client, plan);
+    const { lifecycle: stands } = await lockPlan(client, input.planId);
+    if (stands === "READY") await lockGroupsOfTest(client, test.id);
+    const plan = await factsFor(client, input.planId);
     await testToCleanUp(client, plan, test.id);
-    await checkGroups(client, plan, test.id);
+    const lifecycle = afterEvent(stands, stands === "READY" ? "leftoversCleanupStarted" : "cleanupStarted") ?? stands;
     const groups = await groupsOfTest(client, test.id);
     const common = { ...run, plan, lifecycle, viewer, options: { force }, notes: "", cleansUpId: test.id };
     await insertRecovery(client, { ...common, snapshot, groups, vmCount: snapshot.remains.vms.length });
     return null;
-  }).catch((error: unknown) => explain(context, input.planId, test.id, error));
+  }).catch((error: unknown) => explain(context, input.planId, error));
   if (earlier !== null) return earlier;
   context.log.info({ recoveryId: run.recoveryId, planId: input.planId, testRunId: test.id, force, by: viewer.name }, "cleanup requested");
   context.hint(run.recoveryId);
   return run;
 }
 
-/** Where the plan goes; refused with the run that is open, if one is. */
-async function checkLifecycle(client: Parameters<typeof openRunOfPlan>[0], plan: LockedPlan): Promise<LockedPlan["lifecycle"]> {
-  const run = await openRunOfPlan(client, plan.id);
-  // Whether a plan that is READY has leftovers is asked with the test that they are from.
-  const next = afterEvent(plan.lifecycle, plan.lifecycle === "READY" ? "leftoversCleanupStarted" : "cleanupStarted");
-  if (run !== null || next === null) throw planConflict(plan, "A cleanup", run);
-  return next;
+/** Of a plan that may be cleaned up; refused with what stands in the way. */
+async function factsFor(database: Pick<pg.ClientBase, "query">, planId: string): Promise<PlanFacts> {
+  const plan = await planFacts(database, planId);
+  const refusal = cleanupRefusal(plan);
+  if (refusal !== null) throw refusal;
+  return plan;
 }
-
-const checkGroups = (client: pg.ClientBase, plan: LockedPlan, testRunId: string): Promise<void> =>
-  plan.lifecycle === "READY" ? checkGroupsOfOldTest(client, testRunId) : checkGroupsFree(client, plan.id, "OWN_RUNS");
 
 async function prepare(context: RecoveriesContext, { planId, recoveryId }: CleanupInput, force: boolean) {
   const { pool } = context.database;
-  const plan = await findPlan(pool, planId);
-  await checkLifecycle(pool, plan);
+  const plan = await factsFor(pool, planId);
   const test = await testToCleanUp(pool, plan, recoveryId ?? null);
   const [steps, artefacts, pastSeconds] = await Promise.all([
     makingSteps(pool, test.id),
@@ -106,11 +103,9 @@ async function artefactsOf({ providers }: RecoveriesContext, { id, recoverySite 
 }
 
 /** What a constraint stopped is the same conflict as what a check finds. */
-async function explain({ database }: RecoveriesContext, planId: string, testRunId: string, error: unknown): Promise<never> {
+async function explain({ database }: RecoveriesContext, planId: string, error: unknown): Promise<never> {
   if (brokenConstraint(error) === null) throw error;
-  return inTransaction(database.pool, async (client) => {
-    const plan = await lockPlan(client, planId);
-    await checkGroups(client, plan, testRunId);
-    throw planConflict(plan, "A cleanup", await openRunOfPlan(client, planId));
-  });
+  const { name: planName, lifecycle } = await factsFor(database.pool, planId);
+  const message = "Something else was started at the same moment.";
+  throw new ConflictError(message, "Look at the plan, and start again.", { planId, planName, lifecycle });
 }

@@ -6,8 +6,8 @@ import { claim } from "../idempotency.ts";
 import { encodeId } from "../ids.ts";
 import { inTransaction } from "../transaction.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
-import { roleFor } from "./control.ts";
 import { checkTexts, type RecoveriesContext } from "./service-context.ts";
+import { roleFor } from "./service-control-refusals.ts";
 
 export interface AnswerInput {
   readonly promptId: string;

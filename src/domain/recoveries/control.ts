@@ -1,12 +1,13 @@
 /** Pause, resume and cancel: wishes written into the run's row, for which its owner is woken. Nothing is decided here but whether it may be wished. */
 import type pg from "pg";
-import type { PausedReason, RunKind, RunState } from "../../engine/model.ts";
-import { ConflictError, NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../errors.ts";
 import { claim } from "../idempotency.ts";
 import { encodeId } from "../ids.ts";
 import { inTransaction } from "../transaction.ts";
-import { type Role, requireRole, type Viewer } from "../viewer.ts";
+import type { Viewer } from "../viewer.ts";
 import { checkTexts, type RecoveriesContext } from "./service-context.ts";
+import { type Control, controlRefusal } from "./service-control-refusals.ts";
+import type { RunFacts } from "./service-facts.ts";
 
 export interface ControlInput {
   readonly recoveryId: string;
@@ -22,22 +23,10 @@ export interface ControlledRun extends Readonly<Record<string, string>> {
   readonly recoveryId: string;
 }
 
-interface RunRow {
-  readonly id: string;
-  readonly planId: string | null;
-  readonly planName: string;
-  readonly kind: RunKind;
-  readonly state: RunState;
-  readonly pausedReason: PausedReason | null;
-  readonly ended: boolean;
-  readonly cancelRequested: boolean;
-  readonly pauseRequested: boolean;
-}
-
-async function lockRun(client: pg.ClientBase, recoveryId: string): Promise<RunRow> {
-  const { rows } = await client.query<RunRow>({
+async function lockRun(client: pg.ClientBase, recoveryId: string): Promise<Omit<RunFacts, "atPauseStep">> {
+  const { rows } = await client.query<Omit<RunFacts, "atPauseStep">>({
     name: "run-lock",
-    text: `SELECT id, plan_id AS "planId", plan_name AS "planName", kind, state, paused_reason AS "pausedReason", ended_at IS NOT NULL AS ended,
+    text: `SELECT id AS "recoveryId", NULL AS "taskId", plan_id AS "planId", plan_name AS "planName", kind, ended_at IS NOT NULL AS ended,
         cancel_requested_at IS NOT NULL AS "cancelRequested", pause_requested_at IS NOT NULL AS "pauseRequested"
       FROM recovery WHERE id = $1 FOR UPDATE`,
     values: [recoveryId],
@@ -47,42 +36,18 @@ async function lockRun(client: pg.ClientBase, recoveryId: string): Promise<RunRo
   return run;
 }
 
-const groupKinds: ReadonlySet<RunKind> = new Set<RunKind>(["GROUP_CREATE", "GROUP_UPDATE", "GROUP_DELETE"]);
-
-/** What works on a protection group is no recovery: it has a task, or is over soon. */
-const isGroups = (run: RunRow) =>
-  refuse(
-    run,
-    `This run works on the protection group ${run.planName}; it is not controlled as a recovery is.`,
-    "Wait until it has ended; the creation of a group is cancelled by its task (cancelTask).",
-  );
-
-/** Tests and cleanups are an operator's; what moves machines for real needs more. */
-export const roleFor = (kind: RunKind): Role => (kind === "TEST" || kind === "CLEANUP" ? "OPERATOR" : "RECOVERY_ADMIN");
-
-const refuse = (run: RunRow, message: string, remedy: string) =>
-  new ConflictError(message, remedy, {
-    planName: run.planName,
-    activeRecoveryId: run.id,
-    ...(run.planId === null ? {} : { planId: run.planId }),
-  });
-
-const hasEnded = (run: RunRow) =>
-  refuse(run, `The run of ${run.planName} has ended.`, "Look at its result; there is nothing left to control.");
-const isCleanup = (run: RunRow) => refuse(run, "A cleanup can be neither paused nor cancelled.", "Wait until it has ended.");
-const isCancelled = (run: RunRow) => refuse(run, `The run of ${run.planName} is being cancelled.`, "Wait until it has ended.");
-
-interface Control {
+interface Wish {
+  readonly control: Control;
   readonly mutation: string;
   readonly input: CancelInput;
-  /** Throws what stands in the way; false: it has been done before. */
-  readonly act: (client: pg.ClientBase, run: RunRow) => Promise<boolean>;
+  /** False: it has been done before. */
+  readonly act: (client: pg.ClientBase, run: RunFacts) => Promise<boolean>;
 }
 
-async function control(
+async function wish(
   { database, hint, log }: RecoveriesContext,
   viewer: Viewer,
-  { mutation, input, act }: Control,
+  { control, mutation, input, act }: Wish,
 ): Promise<ControlledRun> {
   checkTexts({ reason: input.reason, idempotencyKey: input.idempotencyKey });
   const { idempotencyKey, ...asked } = input;
@@ -90,9 +55,11 @@ async function control(
   const changed = await inTransaction(database.pool, async (client) => {
     const request = { viewer, mutation, key: idempotencyKey ?? null, input: asked };
     if ((await claim(client, request, answer)) !== null) return false;
-    const run = await lockRun(client, input.recoveryId);
-    if (groupKinds.has(run.kind)) throw isGroups(run);
-    requireRole(viewer, roleFor(run.kind));
+    const row = await lockRun(client, input.recoveryId);
+    // Asked behind the lock: what waits there, and what it reads, is of one moment.
+    const run: RunFacts = { ...row, atPauseStep: await waitsAtPauseStep(client, row.recoveryId) };
+    const refusal = controlRefusal(run, control, viewer);
+    if (refusal !== null) throw refusal;
     return act(client, run);
   });
   if (changed) {
@@ -102,19 +69,23 @@ async function control(
   return answer;
 }
 
+async function waitsAtPauseStep(client: pg.ClientBase, recoveryId: string): Promise<boolean> {
+  const text = "SELECT 1 FROM recovery_step WHERE run_id = $1 AND status = 'WAITING' AND kind = 'PAUSE' LIMIT 1";
+  return (await client.query({ name: "run-at-pause-step", text, values: [recoveryId] })).rowCount === 1;
+}
+
 /** Nothing new starts, and what was made stays recorded for the cleanup. Twice is a success. */
 export const cancel = (context: RecoveriesContext, viewer: Viewer, input: CancelInput): Promise<ControlledRun> =>
-  control(context, viewer, {
+  wish(context, viewer, {
+    control: "CANCEL_RECOVERY",
     mutation: "cancelRecovery",
     input,
-    async act(client, run) {
-      if (run.kind === "CLEANUP") throw isCleanup(run);
-      if (run.cancelRequested) return false;
-      if (run.ended) throw hasEnded(run);
+    async act(client, { recoveryId, cancelRequested }) {
+      if (cancelRequested) return false;
       await client.query({
         name: "run-cancel",
         text: `UPDATE recovery SET cancel_requested_at = dr_now(), cancel_requested_by = $2, cancel_reason = $3, wake_at = dr_now() WHERE id = $1`,
-        values: [run.id, viewer.name, input.reason ?? null],
+        values: [recoveryId, viewer.name, input.reason ?? null],
       });
       return true;
     },
@@ -122,18 +93,15 @@ export const cancel = (context: RecoveriesContext, viewer: Viewer, input: Cancel
 
 /** Nothing new starts until somebody resumes; what runs goes on to its end. */
 export const pause = (context: RecoveriesContext, viewer: Viewer, input: ControlInput): Promise<ControlledRun> =>
-  control(context, viewer, {
+  wish(context, viewer, {
+    control: "PAUSE_RECOVERY",
     mutation: "pauseRecovery",
     input,
-    async act(client, run) {
-      if (run.ended) throw hasEnded(run);
-      if (run.kind === "CLEANUP") throw isCleanup(run);
-      if (run.cancelRequested) throw isCancelled(run);
-      if (run.pauseRequested) throw refuse(run, `The run of ${run.planName} is paused already.`, "Resume it when it shall go on.");
+    async act(client, { recoveryId }) {
       await client.query({
         name: "run-pause",
         text: "UPDATE recovery SET pause_requested_at = dr_now(), pause_requested_by = $2, wake_at = dr_now() WHERE id = $1",
-        values: [run.id, viewer.name],
+        values: [recoveryId, viewer.name],
       });
       return true;
     },
@@ -141,28 +109,20 @@ export const pause = (context: RecoveriesContext, viewer: Viewer, input: Control
 
 /** Ends an operator's pause, and every pause step that the run waits at. */
 export const resume = (context: RecoveriesContext, viewer: Viewer, input: ControlInput): Promise<ControlledRun> =>
-  control(context, viewer, {
+  wish(context, viewer, {
+    control: "RESUME_RECOVERY",
     mutation: "resumeRecovery",
     input,
-    async act(client, run) {
-      if (run.ended) throw hasEnded(run);
-      if (run.cancelRequested) throw isCancelled(run);
-      const steps = await client.query({
+    async act(client, { recoveryId }) {
+      await client.query({
         name: "run-resume-steps",
         text: "UPDATE recovery_step SET due_at = dr_now() WHERE run_id = $1 AND status = 'WAITING' AND kind = 'PAUSE'",
-        values: [run.id],
+        values: [recoveryId],
       });
-      if (!run.pauseRequested && steps.rowCount === 0) {
-        throw refuse(
-          run,
-          `The run of ${run.planName} is not paused.`,
-          "A prompt is answered with answerPrompt; anything else goes on by itself.",
-        );
-      }
       await client.query({
         name: "run-resume",
         text: "UPDATE recovery SET pause_requested_at = NULL, pause_requested_by = NULL, wake_at = dr_now() WHERE id = $1",
-        values: [run.id],
+        values: [recoveryId],
       });
       return true;
     },

@@ -1,6 +1,7 @@
-/** Which runs are open, and the one error that says so. */
+/** Which runs are open, and the errors that say so. */
 import type pg from "pg";
 import type { PlanLifecycle } from "../../database/generated/enums.ts";
+import type { RunKind } from "../../engine/model.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { wayOn } from "./lifecycle.ts";
@@ -16,57 +17,59 @@ export interface LockedPlan extends PlanRow {
 export interface OpenRun {
   readonly recoveryId: string;
   readonly taskId: string | null;
-  readonly kind: string;
+  readonly kind: RunKind;
   readonly planId: string | null;
+  /** Of a run of a protection group: the group's name. */
   readonly planName: string;
 }
-
-const openRun = `SELECT r.id AS "recoveryId", t.id AS "taskId", r.kind, r.plan_id AS "planId", r.plan_name AS "planName"
-  FROM recovery r LEFT JOIN task t ON t.recovery_id = r.id WHERE r.ended_at IS NULL`;
 
 const planText = `SELECT id, name, lifecycle, pairing_id AS "pairingId", default_vm_priority AS "defaultVmPriority",
   default_startup_delay_seconds AS "defaultStartupDelaySeconds" FROM recovery_plan WHERE id = $1`;
 
-export async function findPlan(database: Queryable, planId: string, query = { name: "plan-find", text: planText }): Promise<LockedPlan> {
-  const { rows } = await database.query<LockedPlan>({ ...query, values: [planId] });
+/** Holds the plan's row, so that nothing else starts on the plan and nobody edits it meanwhile. */
+export async function lockPlan(client: Queryable, planId: string): Promise<LockedPlan> {
+  const { rows } = await client.query<LockedPlan>({ name: "plan-lock", text: `${planText} FOR UPDATE`, values: [planId] });
   const [plan] = rows;
   if (plan === undefined) throw new NotFoundError("RecoveryPlan", encodeId("RecoveryPlan", planId));
   return plan;
 }
 
-/** Holds the plan's row, so that nothing else starts on the plan and nobody edits it meanwhile. */
-export const lockPlan = (client: Queryable, planId: string): Promise<LockedPlan> =>
-  findPlan(client, planId, { name: "plan-lock", text: `${planText} FOR UPDATE` });
+const nouns: Record<RunKind, string> = {
+  TEST: "test",
+  CLEANUP: "cleanup",
+  PLANNED: "planned recovery",
+  DISASTER: "disaster recovery",
+  REPROTECT: "reprotect",
+  GROUP_CREATE: "creation",
+  GROUP_UPDATE: "change",
+  GROUP_DELETE: "deletion",
+};
 
-export async function openRunOfPlan(database: Queryable, planId: string): Promise<OpenRun | null> {
-  const { rows } = await database.query<OpenRun>({ name: "open-run-of-plan", text: `${openRun} AND r.plan_id = $1`, values: [planId] });
-  return rows[0] ?? null;
-}
+/** "the test of the plan Web", "the deletion of the protection group Databases" */
+export const nameOf = ({ kind, planName }: OpenRun): string =>
+  `the ${nouns[kind]} of the ${kind.startsWith("GROUP_") ? "protection group" : "plan"} ${planName}`;
 
-/** Open tests and real recoveries on a pair of sites; a test that only waits for its cleanup is not open. */
-export async function openRunsOfPair(client: Queryable, pairingId: string): Promise<OpenRun[]> {
-  const text = `${openRun} AND r.pairing_id = $1 AND r.kind <> 'CLEANUP' ORDER BY r.kind = 'TEST', r.requested_at`;
-  return (await client.query<OpenRun>({ name: "open-runs-of-pair", text, values: [pairingId] })).rows;
-}
+const untilItEnds = ({ kind }: OpenRun): string =>
+  kind === "CLEANUP" || kind.startsWith("GROUP_") ? "Wait until it has ended." : "Wait until it has ended, or cancel it.";
 
-/** What is asked for does not go with the plan's lifecycle, or a run of it is open. */
+const detailsOf = (run: OpenRun) => ({
+  planName: run.planName,
+  activeRecoveryId: run.recoveryId,
+  ...(run.planId === null ? {} : { planId: run.planId }),
+  ...(run.taskId === null ? {} : { activeTaskId: run.taskId }),
+});
+
+/** What is asked for does not go with the plan's lifecycle, or a run of it is open. `what` begins a sentence: "A test". */
 export function planConflict(plan: Pick<LockedPlan, "id" | "name" | "lifecycle">, what: string, run: OpenRun | null): ConflictError {
-  return new ConflictError(`${what} is not possible: the plan ${plan.name} is ${plan.lifecycle}.`, wayOn[plan.lifecycle], {
-    planId: plan.id,
-    planName: plan.name,
-    lifecycle: plan.lifecycle,
-    ...(run === null ? {} : { activeRecoveryId: run.recoveryId }),
-    ...(run?.taskId ? { activeTaskId: run.taskId } : {}),
-  });
+  const { id: planId, name: planName, lifecycle } = plan;
+  if (run === null) {
+    const message = `${what} is not possible: the plan ${planName} is ${lifecycle}.`;
+    return new ConflictError(message, wayOn[lifecycle], { planId, planName, lifecycle });
+  }
+  const details = { ...detailsOf(run), planId, planName, lifecycle };
+  return new ConflictError(`${what} is not possible: ${nameOf(run)} is under way.`, untilItEnds(run), details);
 }
 
-/** Another plan's run stands in the way. */
-export function runConflict(message: string, run: OpenRun, limit?: number): ConflictError {
-  return new ConflictError(message, `Wait until that run has ended, or cancel it.`, {
-    planName: run.planName,
-    activeRecoveryId: run.recoveryId,
-    ...(run.planId === null ? {} : { planId: run.planId }),
-    ...(run.taskId === null ? {} : { activeTaskId: run.taskId }),
-    ...(limit === undefined ? {} : { limit, current: limit }),
-  });
-}
+/** Another run stands in the way. */
+export const runConflict = (message: string, run: OpenRun, limit?: number): ConflictError =>
+  new ConflictError(message, untilItEnds(run), { ...detailsOf(run), ...(limit === undefined ? {} : { limit, current: limit }) });

@@ -43,7 +43,10 @@ const statements = {
       SELECT NULL::uuid AS vm_id, source_network_id, target_network_id, test_network_id FROM network_mapping
         WHERE pairing_id = (SELECT pairing_id FROM recovery_plan WHERE id = $1)
       UNION ALL
-      SELECT vm_id, source_network_id, target_network_id, test_network_id FROM vm_network_mapping WHERE vm_id IN (${membersOfPlan})) m
+      SELECT o.vm_id, o.source_network_id, o.target_network_id, o.test_network_id FROM vm_network_mapping o
+        JOIN network n ON n.id = o.target_network_id JOIN protected_vm v ON v.vm_id = o.vm_id
+        JOIN protection_group g ON g.id = v.group_id AND g.recovery_site_id = n.site_id
+        WHERE o.vm_id IN (${membersOfPlan})) m
       JOIN network t ON t.id = m.target_network_id LEFT JOIN network x ON x.id = m.test_network_id
     ORDER BY t.name, x.name NULLS FIRST`,
   placeMappings: `SELECT 'FOLDER' AS kind, m.source_folder_id AS "sourceId", f.path AS "targetName"

@@ -2,7 +2,7 @@
 
 import type { RunWarning, SnapshotCommand, SnapshotSite, SnapshotVm, TestOptions } from "../../engine/run-snapshot.ts";
 import type { NicAddress } from "../../providers/contract.ts";
-import type { Fault } from "./snapshot.ts";
+import { type Fault, unmapped } from "./service-faults.ts";
 import type { Networks, Places } from "./snapshot-mappings.ts";
 import type { DependencyRow, IpRuleRow, NicRow, PlanRow, PlanRows, VmCommandRow, VmRow } from "./snapshot-rows.ts";
 
@@ -85,7 +85,7 @@ function nicsOf(vm: VmRow, { related, networks }: VmContext, faults: Fault[]): S
     if (networkId === null) return []; // connected to nothing at home, so to nothing in the test
     const testNetwork = networks.idFor(vm.id, networkId);
     if (testNetwork !== null) return [{ nicIndex, testNetwork }];
-    faults.push(unmapped(vm, "network", networkName ?? networkId));
+    faults.push(unmapped(vm.name, "network", networkName ?? networkId));
     return [];
   });
 }
@@ -99,7 +99,7 @@ function placeOf(vm: VmRow, kind: "folder" | "resource pool", { places, recovery
       : [resourcePools, vm.resourcePoolId, vm.resourcePoolName, places.resourcePools];
   if (!known || sourceId === null) return null;
   const target = targets.get(sourceId);
-  if (target === undefined) faults.push(unmapped(vm, kind, sourceName ?? sourceId));
+  if (target === undefined) faults.push(unmapped(vm.name, kind, sourceName ?? sourceId));
   return target ?? null;
 }
 
@@ -139,12 +139,6 @@ function dependsOn(vm: VmRow, { related, inRun }: VmContext, warnings: RunWarnin
 }
 
 const commandOf = ({ vmId: _, phase: __, ...command }: VmCommandRow): SnapshotCommand => command;
-
-const unmapped = (vm: VmRow, kind: string, name: string): Fault => ({
-  code: "MAPPING_MISSING",
-  message: `${vm.name} uses the ${kind} ${name}, which is not mapped to the recovery site.`,
-  remedy: `Map the ${kind} ${name}, in the inventory or for this VM.`,
-});
 
 const lacks = (vm: VmRow, site: SnapshotSite, what: string): Fault => ({
   code: "CAPABILITY_MISSING",

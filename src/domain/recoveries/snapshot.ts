@@ -13,16 +13,10 @@ import type {
   TestOptions,
   TestSnapshot,
 } from "../../engine/run-snapshot.ts";
+import { emptyPlan, type Fault } from "./service-faults.ts";
 import { type Networks, placesOf, testNetworksOf } from "./snapshot-mappings.ts";
 import type { GroupRow, PlanRows, PlanStepRow, VmRow } from "./snapshot-rows.ts";
 import { resolveVm, rowsByVm } from "./snapshot-vm.ts";
-
-/** Why the test can't start: a code such as MAPPING_MISSING, the object by name, and what to do. */
-export interface Fault {
-  readonly code: string;
-  readonly message: string;
-  readonly remedy: string;
-}
 
 export interface SnapshotInput {
   readonly rows: PlanRows;
@@ -41,7 +35,7 @@ export function buildTestSnapshot({ rows, protectedSite, recoverySite, options, 
   const notes: RunWarning[] = [...warnings];
   const networks = testNetworksOf(rows.networkMappings);
   const vms = resolveVms(rows, networks, recoverySite, options, faults, notes);
-  if (rows.groups.length === 0 || vms.length === 0) faults.unshift(emptyPlan(rows));
+  if (rows.groups.length === 0 || vms.length === 0) faults.unshift(emptyPlan(rows.plan));
   if (!options.syncData) faults.push(...rows.groups.filter(({ hasCompletePoint }) => !hasCompletePoint).map(noPoint));
   faults.push(...targetsTwice(vms));
   if (faults.length > 0) return { faults };
@@ -158,12 +152,6 @@ function targetsTwice(vms: readonly SnapshotVm[]): Fault[] {
 const notConfigured = ({ name }: VmRow): RunWarning => ({
   code: "VM_NOT_CONFIGURED",
   message: `${name} has no placeholder at the recovery site and is left out of this run.`,
-});
-
-const emptyPlan = ({ plan }: PlanRows): Fault => ({
-  code: "EMPTY",
-  message: `${plan.name} has no protected VM that could be recovered.`,
-  remedy: "Add protection groups with configured VMs to the plan.",
 });
 
 const noPoint = ({ name }: GroupRow): Fault => ({

@@ -1,20 +1,24 @@
 /** Starting a test: what can be asked of sites first, then one short transaction that checks, snapshots and writes the run. */
+import type pg from "pg";
 import { v7 as newId } from "uuid";
 import type { SnapshotSite } from "../../engine/run-snapshot.ts";
 import { capabilitiesOf, type SiteRow, withCapabilities } from "../ask-site.ts";
 import { ConflictError, PreconditionFailedError } from "../errors.ts";
 import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
+import { lockPair } from "../locks.ts";
 import { brokenConstraint, inTransaction } from "../transaction.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
-import { roleFor } from "./control.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { checkTexts, type RecoveriesContext, type StartedRun } from "./service-context.ts";
-import { lockPlan, openRunOfPlan, planConflict } from "./service-open-runs.ts";
+import { roleFor } from "./service-control-refusals.ts";
+import { planFacts } from "./service-facts.ts";
+import { faultsRefusal } from "./service-faults.ts";
+import { lockPlan } from "./service-open-runs.ts";
+import { laterRefusal, testRefusal } from "./service-refusals.ts";
 import { insertRecovery } from "./service-run.ts";
 import { buildTestSnapshot } from "./snapshot.ts";
 import { readPastSeconds, readPlanRows } from "./snapshot-read.ts";
 import type { PlanRows } from "./snapshot-rows.ts";
-import { checkConnected, checkDirection, checkGroupStates, checkGroupsFree, checkPair, checkPlan, refuse } from "./start-checks.ts";
 import { nothingKnown, sitesOfPlan } from "./start-sites.ts";
 
 export interface StartInput {
@@ -51,9 +55,8 @@ export async function start(context: RecoveriesContext, viewer: Viewer, input: S
     const first = await claim(client, request, run);
     if (first !== null) return first;
     const plan = await lockPlan(client, input.planId);
-    await checkPlan(client, plan);
-    await checkPair(client, plan.pairingId);
-    await checkGroupsFree(client, plan.id);
+    await lockPair(client, plan.pairingId);
+    await check(client, plan.id);
     const rows = await readPlanRows(client, plan);
     const { snapshot, options } = snapshotOf(rows, input, prepared);
     const lifecycle = afterEvent(plan.lifecycle, "testStarted") ?? plan.lifecycle;
@@ -68,21 +71,24 @@ export async function start(context: RecoveriesContext, viewer: Viewer, input: S
 }
 
 function refuseWhatComesLater({ recoveryType, failurePolicy }: StartInput): void {
-  if (recoveryType !== "TEST") {
-    const message = `This release runs tests and their cleanup only; it can't run a ${recoveryType.toLowerCase()} recovery yet.`;
-    throw new PreconditionFailedError("NOT_YET_SUPPORTED", message, "Start a TEST. Real recoveries come with a later release.");
-  }
+  if (recoveryType !== "TEST") throw laterRefusal(recoveryType);
   if (failurePolicy === "PAUSE") {
     const message = "This release can't pause a run at a failure yet.";
     throw new PreconditionFailedError("NOT_YET_SUPPORTED", message, "Leave failurePolicy out, or send CONTINUE.");
   }
 }
 
+/** Asked before the sites are, so that nobody waits for a site to hear what is known, and again while the plan's and the pair's rows are held. */
+async function check(database: Pick<pg.ClientBase, "query">, planId: string): Promise<void> {
+  const refusal = testRefusal(await planFacts(database, planId));
+  if (refusal !== null) throw refusal;
+}
+
 /** The protected site may be away: a test does without it. */
 async function prepare({ database, providers }: RecoveriesContext, planId: string): Promise<Prepared> {
+  await check(database.pool, planId);
   const { protectedSite, recoverySite } = await sitesOfPlan(database.pool, planId);
   const protectedSiteIsAway = protectedSite.state === "DISCONNECTED";
-  checkConnected(recoverySite);
   const [ofProtected, ofRecovery, pastSeconds] = await Promise.all([
     protectedSiteIsAway ? nothingKnown : capabilitiesOf(providers, protectedSite).catch(() => nothingKnown),
     capabilitiesOf(providers, recoverySite),
@@ -93,8 +99,9 @@ async function prepare({ database, providers }: RecoveriesContext, planId: strin
 }
 
 function snapshotOf(rows: PlanRows, input: StartInput, { recoverySite, sites, protectedSiteIsAway, pastSeconds }: Prepared) {
-  checkDirection(rows.groups, recoverySite);
-  checkGroupStates(rows.groups);
+  if (rows.groups.some(({ recoverySiteId }) => recoverySiteId !== recoverySite.id)) {
+    throw new ConflictError("The plan's groups were changed at the same moment.", "Look at the plan, and start again.");
+  }
   const wantsSync = input.syncData ?? true;
   const options = {
     powerOnVms: input.powerOnVms ?? true,
@@ -111,24 +118,15 @@ function snapshotOf(rows: PlanRows, input: StartInput, { recoverySite, sites, pr
         ]
       : [];
   const result = buildTestSnapshot({ rows, ...sites, options, pastSeconds, warnings });
-  if ("faults" in result) refuse(result.faults);
+  if ("faults" in result) throw faultsRefusal(result.faults);
   return { snapshot: result.snapshot, options };
 }
 
 /** What a constraint stopped is the same conflict as what a check finds. */
 async function explain({ database }: RecoveriesContext, planId: string, error: unknown): Promise<never> {
-  const constraint = brokenConstraint(error);
-  if (constraint === null) throw error;
-  return inTransaction(database.pool, async (client) => {
-    const plan = await lockPlan(client, planId);
-    await checkPair(client, plan.pairingId);
-    await checkGroupsFree(client, planId);
-    const run = await openRunOfPlan(client, planId);
-    if (run !== null) throw planConflict(plan, "A test", run);
-    throw new ConflictError("Something else was started at the same moment.", "Look at the plan, and start again.", {
-      planId,
-      planName: plan.name,
-      lifecycle: plan.lifecycle,
-    });
-  });
+  if (brokenConstraint(error) === null) throw error;
+  const plan = await planFacts(database.pool, planId);
+  const { name: planName, lifecycle } = plan;
+  const message = "Something else was started at the same moment.";
+  throw testRefusal(plan) ?? new ConflictError(message, "Look at the plan, and start again.", { planId, planName, lifecycle });
 }

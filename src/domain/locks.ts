@@ -1,0 +1,19 @@
+/**
+ * Rows that mutations hold, in one order: plans, pairs, groups, runs, the rest, the log's counter. Whatever changes the order in which VMs
+ * start (members of a group, groups of a plan, priorities, dependencies) holds the pair, so that two changes which are right by
+ * themselves don't make a cycle together. A pair is also the parent that counts plans per site.
+ */
+import type pg from "pg";
+
+type Queryable = Pick<pg.ClientBase, "query">;
+
+export async function lockPair(client: Queryable, pairingId: string): Promise<void> {
+  await client.query({ name: "pair-lock", text: "SELECT 1 FROM site_pairing WHERE id = $1 FOR UPDATE", values: [pairingId] });
+}
+
+/** Every pair of these sites, by id. */
+export async function lockPairsOf(client: Queryable, siteIds: readonly string[]): Promise<void> {
+  const text =
+    "SELECT 1 FROM site_pairing WHERE local_site_id = ANY ($1::uuid[]) OR remote_site_id = ANY ($1::uuid[]) ORDER BY id FOR UPDATE";
+  await client.query({ name: "pairs-lock", text, values: [siteIds] });
+}
