@@ -22,6 +22,7 @@ import "./protection/types-operations.ts";
 import "./protection/queries.ts";
 import "./plans/types.ts";
 import "./plans/types-steps.ts";
+import "./plans/types-operations.ts";
 import "./plans/types-runs.ts";
 import "./plans/queries.ts";
 import "./recoveries/types-recovery.ts";

@@ -2,6 +2,7 @@ import type { Database } from "../../database/database.ts";
 import { batched, batchedMany, batchedOne, type Gate, groupFrozen, padded } from "../batching.ts";
 import type { Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
+import { readPlanFacts } from "./service-facts.ts";
 import type { RecoveryRow, StepRow } from "./types-refs.ts";
 import { RunTree } from "./types-run-tree.ts";
 
@@ -111,6 +112,10 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     );
   const activeRunOfPlan = runOf("active-runs", statements.active);
   const latestRunOfPlan = runOf("latest-runs", statements.latest);
+  const planFacts = batchedOne(
+    (ids) => readPlanFacts(pool, ids),
+    ({ id }) => id,
+  );
   const prompt = batchedOne(
     (ids) => prisma.recoveryPrompt.findMany({ where: { id: { in: padded(ids) } } }),
     ({ id }) => id,
@@ -145,6 +150,7 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     resultsOfRun: resultsOfRun.loader(gate),
     activeRunOfPlan: activeRunOfPlan.loader(gate),
     latestRunOfPlan: latestRunOfPlan.loader(gate),
+    planFacts: planFacts.loader(gate),
     prompt: prompt.loader(gate),
     promptsOfRun: promptsOfRun.loader(gate),
     groupsOfRun: groupsOfRun.loader(gate),

@@ -45,9 +45,9 @@ const nouns: Record<RunKind, string> = {
   GROUP_DELETE: "deletion",
 };
 
-/** "the test of the plan Web", "the deletion of the protection group Databases" */
+/** "the test of the plan Web"; of a run that works on a protection group: "its deletion". */
 export const nameOf = ({ kind, planName }: OpenRun): string =>
-  `the ${nouns[kind]} of the ${kind.startsWith("GROUP_") ? "protection group" : "plan"} ${planName}`;
+  kind.startsWith("GROUP_") ? `its ${nouns[kind]}` : `the ${nouns[kind]} of the plan ${planName}`;
 
 const untilItEnds = ({ kind }: OpenRun): string =>
   kind === "CLEANUP" || kind.startsWith("GROUP_") ? "Wait until it has ended." : "Wait until it has ended, or cancel it.";
