@@ -11,6 +11,7 @@ import { isControl } from "./control.ts";
 import { useCostLimit } from "./cost-limit.ts";
 import { isDatabaseAway } from "./database-away.ts";
 import { deliver } from "./deliveries.ts";
+import { refuseBatches } from "./http.ts";
 import { limitPlugins, useValidDocuments } from "./limits.ts";
 
 /** What yoga is given with each request. */
@@ -44,6 +45,7 @@ export function createGraphql({ schema, contextFactory, admission, answers, maxQ
       useDeliveries(freshContext),
       useCostLimit(schema, maxQueryCost),
       useAnswers(answers, admission),
+      refuseBatches,
       ...limitPlugins(),
       useValidDocuments(keptDocuments),
     ],

@@ -1,5 +1,6 @@
 /** What is decided about a request before its body is read, and answers that are not GraphQL's. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import { type DomainError, InvalidRequestError } from "../domain/errors.ts";
 import { publicError } from "./errors.ts";
@@ -37,6 +38,16 @@ export function urlRefusal({ url = "", headers }: IncomingMessage): Refusal | nu
   const fits = url.startsWith("/") && !url.startsWith("//") && URL.canParse(`http://${headers.host ?? "localhost"}${url}`);
   return fits ? null : { status: 400, error: invalid("The request's address can't be read.", "Check the path and the Host header.") };
 }
+
+/** A list of operations, which only HTTP could bring. */
+export const refuseBatches: Plugin = {
+  onRequestParse: () => ({
+    onRequestParseDone({ requestParserResult }) {
+      if (!Array.isArray(requestParserResult)) return;
+      throw new LimitError("Operations in the request", 1, requestParserResult.length, "Send one operation with each request.");
+    },
+  }),
+};
 
 const invalid = (message: string, remedy: string) => new InvalidRequestError(message, [], remedy);
 

@@ -4,8 +4,9 @@ import { maxAliasesPlugin } from "@escape.tech/graphql-armor-max-aliases";
 import { maxDepthPlugin } from "@escape.tech/graphql-armor-max-depth";
 import { maxDirectivesPlugin } from "@escape.tech/graphql-armor-max-directives";
 import { maxTokensPlugin } from "@escape.tech/graphql-armor-max-tokens";
-import { type DocumentNode, validate } from "graphql";
+import { type DocumentNode, GraphQLError, type ValidationRule, validate } from "graphql";
 import { InvalidRequestError } from "../domain/errors.ts";
+import { rootFields } from "./root-fields.ts";
 
 export const limits = {
   tokens: 1000,
@@ -13,6 +14,9 @@ export const limits = {
   depth: 20,
   aliases: 30,
   directives: 10,
+  /** Different fields at the operation's root: each is a page's question, or a change, of its own. */
+  queryFields: 30,
+  mutationFields: 10,
   /** Errors that are found in a document before validation gives up. */
   errors: 10,
   bodyBytes: 256 * 1024,
@@ -55,8 +59,21 @@ export function limitPlugins(): Plugin[] {
     maxDepthPlugin({ n: limits.depth, flattenFragments: true }),
     maxAliasesPlugin({ n: limits.aliases }),
     maxDirectivesPlugin({ n: limits.directives }),
+    { onValidate: ({ addValidationRule }) => addValidationRule(limitRootFields) },
   ];
 }
+
+/** Fields with the same name in the answer are one. */
+const limitRootFields: ValidationRule = (context) => ({
+  OperationDefinition(operation) {
+    const names = new Set(rootFields(context.getDocument(), operation).map(({ name, alias }) => (alias ?? name).value));
+    const isMutation = operation.operation === "mutation";
+    const limit = isMutation ? limits.mutationFields : limits.queryFields;
+    if (names.size <= limit) return;
+    const originalError = new LimitError(isMutation ? "Mutations in the operation" : "Fields at the operation's root", limit, names.size);
+    context.reportError(new GraphQLError(originalError.message, { nodes: operation, originalError }));
+  },
+});
 
 const validateBriefly: typeof validate = (schema, document, rules) => validate(schema, document, rules, { maxErrors: limits.errors });
 

@@ -35,6 +35,7 @@ describe("GraphQL over HTTP", () => {
     const before = server.bumped();
     const answer = await post(server.graphqlUrl, [{ query: "mutation{bump}" }, { query: "mutation{bump}" }]);
     expect(answer.status).toBe(400);
+    expect(answer.errors).toMatchObject([{ extensions: { code: "INVALID_REQUEST", limit: 1, measured: 2 } }]);
     expect(server.bumped()).toBe(before);
   });
 

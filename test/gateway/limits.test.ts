@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const nested = (depth: number) => `{ data ${"{ thing ".repeat(depth - 1)} { name } ${"}".repeat(depth - 1)} }`;
-const aliased = (count: number) => `{ ${Array.from({ length: count }, (_, i) => `a${i}: hello`).join(" ")} }`;
+const aliased = (count: number, field = "hello") => `{ ${Array.from({ length: count }, (_, i) => `a${i}: ${field}`).join(" ")} }`;
 const directed = (count: number) => `{ hello ${"@include(if: true) ".repeat(count)} }`;
 const long = (tokens: number) => `{ ${"hello ".repeat(tokens - 2)} }`;
 
@@ -23,6 +23,8 @@ const cases = [
   ["depth in fragments", `query { ...F } fragment F on Query ${nested(30)}`, { limit: 20, measured: 31 }],
   ["aliases", aliased(31), { limit: 30, measured: 31 }],
   ["directives", directed(11), { limit: 10, measured: 11 }],
+  ["fields at the root", `{ hello ...F } fragment F on Query ${aliased(30)}`, { limit: 30, measured: 31 }],
+  ["mutations", `mutation { bump ${aliased(10, "bump").slice(1)}`, { limit: 10, measured: 11 }],
 ] as const;
 
 describe("the shape of an operation is limited", () => {
@@ -48,6 +50,8 @@ describe("the shape of an operation is limited", () => {
     ["tokens", long(limits.tokens / 2)], // nearer to it graphql itself gives up comparing so many equal fields
     ["depth", nested(limits.depth - 1)],
     ["aliases", aliased(limits.aliases)],
+    ["fields at the root", `{ ${"hello ".repeat(40)} ...F } fragment F on Query ${aliased(29)}`],
+    ["mutations", `mutation ${aliased(limits.mutationFields, "bump")}`],
   ])("and what stays under it is answered: %s", async (_name, query) => {
     expect((await server.post(query)).status).toBe(200);
   });
@@ -78,6 +82,13 @@ describe("a socket", () => {
     expect((await socket.next("next", "s99")).payload).toMatchObject({ data: { ticks: { n: 1 } } });
     socket.socket.close();
     await server.ticks.opened(0);
+  });
+
+  it("ends with 4400 after a list of messages", async () => {
+    const socket = await rawSocket(server.graphqlUrl, { sessionToken: server.sessions.open() });
+    await socket.next("connection_ack");
+    socket.send([{ type: "subscribe", id: "1", payload: { query: "{ hello }" } }]);
+    expect((await socket.closed).code).toBe(4400);
   });
 
   it("ends with 1009 after a message over 64 KiB", async () => {
