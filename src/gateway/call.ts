@@ -12,6 +12,8 @@ export interface Call {
   readonly transport: "http" | "websocket";
   readonly address: string;
   readonly credentials: Credentials;
+  /** What the client's program calls itself. */
+  readonly userAgent: string | null;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   /** By the monotonic clock. */
@@ -50,6 +52,9 @@ export interface CallSession {
 export function requestIdOf(given: unknown): string {
   return typeof given === "string" && /^[A-Za-z0-9._:-]{1,64}$/.test(given) ? given : randomUUID();
 }
+
+export const userAgentOf = (headers: Readonly<Record<string, unknown>>): string | null =>
+  headers["user-agent"] ? String(headers["user-agent"]).slice(0, 200) : null;
 
 /**
  * Asks who calls, each time anew: at the operation's start and at each event of a subscription. Where a session was and is no more, its

@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { isAsyncIterable, mapAsyncIterator } from "@envelop/core";
 import { assertValidSchema, type DocumentNode, type ExecutionResult, type GraphQLSchema, getOperationAST } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
+import type { Logger } from "pino";
 import type { Caller } from "../domain/access/caller.ts";
 import type { Admission } from "./admission.ts";
 import type { Answers, Shown } from "./answers.ts";
@@ -11,6 +12,7 @@ import { isControl } from "./control.ts";
 import { useCostLimit } from "./cost-limit.ts";
 import { isDatabaseAway } from "./database-away.ts";
 import { deliver } from "./deliveries.ts";
+import { useDeprecations } from "./deprecations.ts";
 import { refuseBatches } from "./http.ts";
 import { limitPlugins, useValidDocuments } from "./limits.ts";
 
@@ -28,13 +30,14 @@ export interface GraphqlOptions {
   readonly maxQueryCost: number;
   /** Empty: any. */
   readonly allowedOrigins: readonly string[];
+  readonly log: Pick<Logger, "info">;
 }
 
 type GatewayPlugin = Plugin<ServerContext, ServerContext>;
 
 export type Graphql = ReturnType<typeof createGraphql>;
 
-export function createGraphql({ schema, contextFactory, admission, answers, maxQueryCost, allowedOrigins }: GraphqlOptions) {
+export function createGraphql({ schema, contextFactory, admission, answers, maxQueryCost, allowedOrigins, log }: GraphqlOptions) {
   assertValidSchema(schema); // at the start, not at the first request
   const freshContext = async (call: Call, signal: AbortSignal) => contextFactory(await admission.recognise(call), signal);
   return createYoga<ServerContext>({
@@ -44,6 +47,7 @@ export function createGraphql({ schema, contextFactory, admission, answers, maxQ
       useOperation,
       useDeliveries(freshContext),
       useCostLimit(schema, maxQueryCost),
+      useDeprecations(schema, log),
       useAnswers(answers, admission),
       refuseBatches,
       ...limitPlugins(),

@@ -9,7 +9,7 @@ import type { Sessions } from "../domain/access/sessions.ts";
 import { ServiceUnavailableError } from "../domain/errors.ts";
 import { createAdmission } from "./admission.ts";
 import { createAnswers } from "./answers.ts";
-import { type Call, requestIdOf } from "./call.ts";
+import { type Call, requestIdOf, userAgentOf } from "./call.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { credentialsOf, wantsCost } from "./credentials.ts";
 import { createPlayground } from "./graphiql.ts";
@@ -130,6 +130,7 @@ function callOf(request: IncomingMessage, response: ServerResponse, requestId: s
     transport: "http",
     address: request.socket.remoteAddress ?? "unknown",
     credentials: credentialsOf(request.headersDistinct),
+    userAgent: userAgentOf(request.headers),
     signal: over.signal,
     startedAt: performance.now(),
     setHeaders(headers) {

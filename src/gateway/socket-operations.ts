@@ -6,7 +6,7 @@ import type { Sessions } from "../domain/access/sessions.ts";
 import { UnauthorizedError } from "../domain/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { Answers } from "./answers.ts";
-import { type Call, type CallSession, identify, requestIdOf } from "./call.ts";
+import { type Call, type CallSession, identify, requestIdOf, userAgentOf } from "./call.ts";
 import { type Credentials, credentialsOf, wantsCost } from "./credentials.ts";
 import { isDatabaseAway } from "./database-away.ts";
 import { withoutHttp } from "./errors.ts";
@@ -129,13 +129,17 @@ async function signIn({ connectionParams, extra }: SocketContext, sessions: Pick
   return true;
 }
 
-function newOperation({ address, live, session, credentials, showsCost }: SocketExtra, given: Credentials = credentials): Operation {
+function newOperation(
+  { address, headers, live, session, credentials, showsCost }: SocketExtra,
+  given: Credentials = credentials,
+): Operation {
   const over = new AbortController();
   const call: Call = {
     requestId: requestIdOf(null),
     transport: "websocket",
     address,
     credentials: given,
+    userAgent: userAgentOf(headers),
     signal: over.signal,
     startedAt: performance.now(),
     live: () => live,

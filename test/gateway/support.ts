@@ -13,12 +13,12 @@ interface TestContext extends Caller {
 }
 
 const typeDefs = /* GraphQL */ `
-  type Query { hello: String, secret: String, boom: String, wait: String, conflict: String, data: Thing, must: String!, twice(n: Int!): Int }
+  type Query { hello: String, old: String @deprecated(reason: "Use hello."), secret: String, boom: String, wait: String, conflict: String, data: Thing, must: String!, twice(n: Int!): Int }
   type Thing { thing: Thing, things(first: Int): [Thing!], name: String }
   type Mutation { bump(by: Int! = 1): Int, signOut: Boolean, answerPrompt: Boolean, startRecovery(input: StartInput!): Boolean, createSession: Boolean }
   input StartInput { recoveryType: RecoveryType! }
   enum RecoveryType { TEST DISASTER }
-  type Tick { n: Int, madeFor: Int, text: String, boom: String }
+  type Tick { n: Int, was: Int @deprecated(reason: "Use n."), madeFor: Int, text: String, boom: String }
   type Subscription { ticks: Tick, refused: Tick, secretTicks: Tick }
 `;
 
