@@ -1,26 +1,15 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { examples } from "../../src/gateway/examples.ts";
 import { post, rawSocket } from "../gateway/support.ts";
-import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { dataFolder, type GatewayProcess, startProcess } from "./gateway-process.ts";
+import { type DemoGateway, demoGateway } from "./demo-gateway.ts";
 
-const password = "for the examples";
-let db: TestDatabase;
-let folder: ReturnType<typeof dataFolder>;
-let gateway: GatewayProcess;
+let gateway: DemoGateway;
 let url: string;
 beforeAll(async () => {
-  db = await freshDatabase();
-  folder = dataFolder();
-  gateway = startProcess(folder.path, { DATABASE_URL: db.url, SEED_FILE: "demo/demo.yaml", LAB_SPEED: "500", ADMIN_PASSWORD: password });
-  url = `${await gateway.ready}/graphql`;
+  gateway = await demoGateway();
+  url = `${gateway.url}/graphql`;
 }, 60_000);
-afterAll(async () => {
-  gateway.child.kill("SIGTERM");
-  await gateway.ended;
-  folder.remove();
-  await db.drop();
-});
+afterAll(() => gateway[Symbol.asyncDispose]());
 
 /** The text of the playground's tab. */
 const tab = (name: string) => examples().find((one) => one.name.endsWith(name))?.query ?? "";
@@ -30,7 +19,7 @@ it("the playground's tabs, one after the other, are a whole test: sign in, look,
 }, async () => {
   let token = "";
   const run = async (name: string, variables: object) => {
-    const query = tab(name).replace('password: ""', `password: "${password}"`);
+    const query = tab(name).replace('password: ""', `password: "${gateway.password}"`);
     const { data, errors } = await post(url, { query, variables }, token ? { "session-token": token } : {});
     expect(errors).toBeUndefined();
     return JSON.parse(JSON.stringify(data));
