@@ -1,7 +1,9 @@
 /** The end of a run, in one statement: its result and figures, the plan's lifecycle, its groups, what a test left, the last event. */
+import { eventCtes } from "../events/append.ts";
+import { updatedRows } from "../events/changes.ts";
 import type { RecoveryEvent } from "../events/types.ts";
 import type { StepState } from "./batch.ts";
-import { type Journal, type RunRow, runAndEvents } from "./journal.ts";
+import type { Journal, RunRow } from "./journal.ts";
 import type { ResultState, RunKind } from "./model.ts";
 import type { Figures, RunOutcome } from "./outcome.ts";
 
@@ -45,6 +47,10 @@ const isLeftover = (value: unknown): value is Leftover =>
   value !== null &&
   ["siteId", "kind", "externalId", "name"].every((field) => typeof Reflect.get(value, field) === "string");
 
+const ended = [updatedRows("TASK_CHANGED", "t"), updatedRows("PLAN_CHANGED", "p"), updatedRows("PROTECTION_GROUP_CHANGED", "g")].join(
+  " UNION ALL ",
+);
+
 const finish = {
   name: "engine-finish",
   text: `WITH f AS (
@@ -64,17 +70,18 @@ const finish = {
   t AS (
     UPDATE task SET state = (CASE f."resultState" WHEN 'CANCELLED' THEN 'CANCELLED' WHEN 'FAILED' THEN 'FAILED' ELSE 'COMPLETED' END)::"TaskState",
       progress_percent = 100, ended_at = dr_now(), errors = CASE WHEN f.error IS NULL THEN errors ELSE ARRAY[f.error] END,
-      current_step = NULL
-    FROM z, f WHERE task.recovery_id = z.id RETURNING 1),
+      current_step = NULL, warnings = f.warnings
+    FROM z, f WHERE task.recovery_id = z.id RETURNING task.id, task.name),
   p AS (
     UPDATE recovery_plan SET lifecycle = f.lifecycle::"PlanLifecycle",
       last_test_at = CASE WHEN z.kind = 'TEST' THEN dr_now() ELSE last_test_at END,
       last_test_result = CASE WHEN z.kind = 'TEST' THEN f."resultState"::"ResultState" ELSE last_test_result END
-    FROM z, f WHERE recovery_plan.id = z.plan_id),
+    FROM z, f WHERE recovery_plan.id = z.plan_id RETURNING recovery_plan.id, recovery_plan.name),
   g AS (
     UPDATE protection_group SET state = f."groupState"::"ProtectionGroupState",
       last_test_at = CASE WHEN z.kind = 'TEST' THEN dr_now() ELSE last_test_at END
-    FROM z, f WHERE protection_group.id IN (SELECT group_id FROM group_use WHERE run_id = z.id)),
+    FROM z, f WHERE protection_group.id IN (SELECT group_id FROM group_use WHERE run_id = z.id)
+    RETURNING protection_group.id, protection_group.name),
   d AS (DELETE FROM group_use USING z, f WHERE group_use.run_id = z.id AND f.frees),
   n AS (DELETE FROM recovery_point_pin USING f WHERE recovery_point_pin.run_id = f."testRunId" AND f.frees AND EXISTS (SELECT 1 FROM z)),
   l AS (
@@ -87,7 +94,7 @@ const finish = {
     WHERE f.audited AND leftover.run_id = f."testRunId" AND leftover.gone_at IS NULL AND NOT EXISTS (
       SELECT 1 FROM jsonb_to_recordset(f.leftovers) AS x("siteId" uuid, kind text, "externalId" text)
       WHERE x."siteId" = leftover.site_id AND x.kind = leftover.kind AND x."externalId" = leftover.external_id)),
-  ${runAndEvents.events("t")}
+  ${eventCtes({ run: "r", count: "$4::int", kinds: "$6", payloads: "$7", changes: ended })}
   SELECT base FROM r`,
 };
 
@@ -130,5 +137,5 @@ export async function finishRun(journal: Journal, end: End, row: RunRow, events:
     audited: auditOf(end.steps) !== null,
     error: end.error,
   };
-  await journal.execute(finish, values, all);
+  await journal.execute(finish, values, { events: all, changes: [] });
 }

@@ -6,6 +6,7 @@
 import type pg from "pg";
 import { toJsonb } from "../database/json.ts";
 import { eventArrays, eventCtes } from "../events/append.ts";
+import type { Change } from "../events/changes.ts";
 import type { RecoveryEvent } from "../events/types.ts";
 import { type Batch, changeOf } from "./batch.ts";
 import type { PausedReason } from "./model.ts";
@@ -38,9 +39,15 @@ export interface Journal {
   /** Number of the newest event. */
   readonly lastEvent: number;
   /** Resolves when it is durable; waits while the database is away. Throws LeaseLost when the epoch no longer holds. */
-  write(batch: Batch, run: RunRow): Promise<void>;
+  write(batch: Batch, run: RunRow, changes: readonly Change[]): Promise<void>;
   /** The same for another statement whose $1 to $7 are as `runAndEvents` has them; one row means done. */
-  execute(statement: Statement, row: object, events: readonly RecoveryEvent[], values?: readonly unknown[]): Promise<void>;
+  execute(statement: Statement, row: object, news: News, values?: readonly unknown[]): Promise<void>;
+}
+
+/** What a write puts into the log: the run's events, and what beside it they have changed. */
+export interface News {
+  readonly events: readonly RecoveryEvent[];
+  readonly changes: readonly Change[];
 }
 
 interface Statement {
@@ -62,10 +69,11 @@ export const runAndEvents = {
     WHERE id = $1::uuid AND epoch = $2::bigint AND last_event = $3::int
     RETURNING id, last_event - $4::int AS base)`,
   task: `t AS (
-    UPDATE task SET state = 'RUNNING', progress_percent = GREATEST(progress_percent, x.progress), current_step = x."currentStep"
-    FROM r, jsonb_to_record($5::jsonb) AS x(progress int, "currentStep" text) WHERE task.recovery_id = r.id)`,
+    UPDATE task SET state = 'RUNNING', progress_percent = GREATEST(progress_percent, x.progress), current_step = x."currentStep",
+      warnings = x.warnings
+    FROM r, jsonb_to_record($5::jsonb) AS x(progress int, "currentStep" text, warnings jsonb) WHERE task.recovery_id = r.id)`,
   /** $6 kinds and $7 payloads. The counter comes last: whoever holds it lets all other writers wait. */
-  events: (after: string) => eventCtes({ run: "r", after: [after], kinds: "$6", payloads: "$7" }),
+  events: (after: string) => eventCtes({ run: "r", after: [after], count: "$4::int", kinds: "$6", payloads: "$7" }),
 } as const;
 
 const write = {
@@ -119,14 +127,9 @@ export interface JournalOptions {
 export function createJournal({ pool, runId, epoch, lastEvent: known, signal, onTrouble }: JournalOptions): Journal {
   let lastEvent = known;
 
-  async function execute(
-    statement: Statement,
-    row: object,
-    news: readonly RecoveryEvent[],
-    values: readonly unknown[] = [],
-  ): Promise<void> {
-    const events = news.length;
-    const { kinds, payloads } = eventArrays(news);
+  async function execute(statement: Statement, row: object, news: News, values: readonly unknown[] = []): Promise<void> {
+    const events = news.events.length;
+    const { kinds, payloads } = eventArrays(news.events, news.changes);
     const all = [toJsonb(row), kinds, payloads, ...values];
     for (let delay = 50; ; delay = Math.min(delay * 2, 1000)) {
       if (signal.aborted) throw signal.reason;
@@ -160,8 +163,8 @@ export function createJournal({ pool, runId, epoch, lastEvent: known, signal, on
       return lastEvent;
     },
     execute,
-    write: (batch, run) =>
-      execute(write, run, batch.events, [
+    write: (batch, run, changes) =>
+      execute(write, run, { events: batch.events, changes }, [
         toJsonb([...batch.steps.values()].map(changeOf)),
         toJsonb(batch.prompts),
         toJsonb(outputsOf(batch)),

@@ -1,9 +1,8 @@
 /** Reads a run back from its rows, and writes its tree once it is compiled. */
 import type pg from "pg";
 import { toJsonb } from "../database/json.ts";
-import type { RecoveryEvent } from "../events/types.ts";
 import type { StepState } from "./batch.ts";
-import { type Journal, type RunRow, runAndEvents } from "./journal.ts";
+import { type Journal, type News, type RunRow, runAndEvents } from "./journal.ts";
 import type { PausedReason, PromptAnswer, RunKind, RunState, StepNode, StepResult, StepStatus } from "./model.ts";
 import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
 
@@ -12,6 +11,8 @@ export interface RunRecord {
   readonly kind: RunKind;
   readonly planId: string | null;
   readonly planName: string;
+  /** What stands for it among the tasks; null: nothing does. */
+  readonly task: { readonly id: string; readonly name: string } | null;
   readonly state: RunState;
   readonly pausedReason: PausedReason | null;
   readonly lastEvent: number;
@@ -31,7 +32,8 @@ export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> 
     name: "engine-load-run",
     text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.state, r.paused_reason AS "pausedReason", r.last_event AS "lastEvent",
       ${ms("r.requested_at")} AS "requestedAt", ${ms("r.started_at")} AS "startedAt", r.progress_percent AS "progressPercent",
-      r.warnings, s.content AS snapshot, ${ms("dr_now()")} AS now
+      r.warnings, s.content AS snapshot, ${ms("dr_now()")} AS now,
+      (SELECT jsonb_build_object('id', t.id, 'name', t.name) FROM task t WHERE t.recovery_id = r.id) AS task
       FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id WHERE r.id = $1`,
     values: [runId],
   });
@@ -100,7 +102,7 @@ const insertTree = {
 };
 
 /** The whole tree with what is decided from the start, and the events that say so: all or nothing. */
-export function writeTree(journal: Journal, steps: readonly StepState[], run: RunRow, events: readonly RecoveryEvent[]): Promise<void> {
+export function writeTree(journal: Journal, steps: readonly StepState[], run: RunRow, news: News): Promise<void> {
   const rows = steps.map(({ node, status, message, startedAt, endedAt }) => ({
     ...node,
     status,
@@ -108,7 +110,7 @@ export function writeTree(journal: Journal, steps: readonly StepState[], run: Ru
     started: startedAt,
     ended: endedAt,
   }));
-  return journal.execute(insertTree, run, events, [toJsonb(rows)]);
+  return journal.execute(insertTree, run, news, [toJsonb(rows)]);
 }
 
 /** What people have asked of the run since it was read last, and the answers to its prompts. */

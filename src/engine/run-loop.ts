@@ -4,6 +4,8 @@
  */
 
 import { promptsPayload } from "../events/append.ts";
+import { changesPayload } from "../events/changes.ts";
+import { type Announcements, createAnnouncements } from "./announcements.ts";
 import { emptyBatch, isEmpty, noteStep } from "./batch.ts";
 import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
@@ -51,6 +53,7 @@ interface LoopState {
   /** Recovery points have yet to be noted in the catalogue: the database was away. */
   pointsDue: boolean;
   idleSince: number | null;
+  readonly announcements: Announcements;
 }
 
 export async function runLoop(d: Drive): Promise<RunEnd> {
@@ -64,6 +67,7 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
     wishesRead: false,
     pointsDue: false,
     idleSince: null,
+    announcements: createAnnouncements(d.record, d.run),
   };
   resumeActive(d, state);
   try {
@@ -210,9 +214,11 @@ async function write(d: Drive, state: LoopState): Promise<void> {
   const { written, launches } = state;
   state.written = [];
   state.launches = [];
-  if (!isEmpty(batch)) {
+  const changes = state.announcements.next(d.run, batch);
+  if (!isEmpty(batch) || changes.length > 0) {
     d.run.batch = emptyBatch();
-    await d.journal.write(batch, rowOf(d.run));
+    await d.journal.write(batch, rowOf(d.run), changes);
+    if (changes.length > 0) d.parts.wakeUps.hint("dr_events", changesPayload);
     d.parts.wakeUps.hint("dr_events", d.run.id);
     if (batch.prompts.length > 0 || batch.events.some(({ kind }) => kind === "PROMPT_ANSWERED"))
       d.parts.wakeUps.hint("dr_events", promptsPayload);
@@ -253,6 +259,7 @@ async function finish(d: Drive): Promise<RunEnd> {
   const testRunId = record.snapshot.kind === "CLEANUP" ? record.snapshot.testRunId : null;
   await finishRun(d.journal, { kind: run.kind, outcome, figures, steps: run.steps, testRunId, error: null }, rowOf(run), run.batch.events);
   d.parts.wakeUps.hint("dr_events", run.id);
+  d.parts.wakeUps.hint("dr_events", changesPayload);
   return "ENDED";
 }
 

@@ -1,6 +1,8 @@
 /**
  * Drives one run from where its rows say it is to its end, or until it is handed over or lost.
  */
+import { changesPayload } from "../events/changes.ts";
+import { changesOf } from "./announcements.ts";
 import { emptyBatch, type StepState } from "./batch.ts";
 import { createClock, type DatabaseClock } from "./clock.ts";
 import { type CompiledRun, CompileError, compile } from "./compile.ts";
@@ -86,9 +88,10 @@ async function compileRun(record: RunRecord, journal: Journal, parts: EnginePart
     { kind: "RECOVERY_STATE_CHANGED", state: "RUNNING", pausedReason: null, by: null, reason: null } as const,
     ...run.batch.events,
   ];
-  await writeTree(journal, run.steps, rowOf(run), events);
+  await writeTree(journal, run.steps, rowOf(run), { events, changes: changesOf(record) });
   run.batch = emptyBatch();
   parts.wakeUps.hint("dr_events", record.id);
+  parts.wakeUps.hint("dr_events", changesPayload);
   return run;
 }
 
@@ -115,6 +118,7 @@ async function endFailed(
   const end = { kind: record.kind, outcome, figures: figuresOf(steps, record.requestedAt), steps, testRunId, error };
   await finishRun(journal, end, rowOf(liveRun(record, steps)), []);
   parts.wakeUps.hint("dr_events", record.id);
+  parts.wakeUps.hint("dr_events", changesPayload);
 }
 
 /** Ends a run that has broken off again and again, so that its plan is not locked for ever; what it made stays for the cleanup. */

@@ -4,15 +4,17 @@
  */
 import type pg from "pg";
 import { toJsonb } from "../database/json.ts";
-import { promptEventKinds, type RecoveryEvent } from "./types.ts";
+import { type Change, changeCtes, changesGiven } from "./changes.ts";
+import { eventVersion, promptEventKinds, type RecoveryEvent } from "./types.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
-/** What is written with each event; readers of an older release know by it what they can't read. */
-export const eventVersion = 1;
-
-/** Events as the two arrays that the statement takes. */
-export function eventArrays(events: readonly RecoveryEvent[]): { readonly kinds: string[]; readonly payloads: string[] } {
-  return { kinds: events.map((event) => event.kind), payloads: events.map(toJsonb) };
+/** A run's events, and behind them what has changed with it, as the two arrays that the statement takes. */
+export function eventArrays(
+  events: readonly RecoveryEvent[],
+  changes: readonly Change[] = [],
+): { readonly kinds: string[]; readonly payloads: string[] } {
+  const all = [...events, ...changes];
+  return { kinds: all.map(({ kind }) => kind), payloads: all.map(toJsonb) };
 }
 
 /** Names of CTEs and parameters, all from the code and never from input. */
@@ -21,40 +23,42 @@ export interface EventCtes {
   readonly run: string;
   /** CTEs that have to be done before the counter is taken. */
   readonly after?: readonly string[];
-  /** Parameters such as "$3": arrays of `eventArrays`, and optionally the events' time. */
+  /** Parameters such as "$3": how many events the run has, and the arrays of `eventArrays`. */
+  readonly count: string;
   readonly kinds: string;
   readonly payloads: string;
+  /** A SELECT of what else has changed with it, for `changeCtes`. */
+  readonly changes?: string;
 }
 
 /**
  * The end of a `WITH` list: CTE `counter` (yields `base`, the position before) and CTE `logged`, the insert. Without a row in
  * `run` (the writer was fenced) the counter stays as it is and nothing is logged.
  */
-export function eventCtes({ run, after = [], kinds, payloads }: EventCtes): string {
+export function eventCtes({ run, after = [], count, kinds, payloads, changes }: EventCtes): string {
   const done = after.map((cte) => ` AND (SELECT count(*) FROM ${cte}) >= 0`).join("");
-  return `counter AS (
-    UPDATE event_counter SET value = value + cardinality(${kinds}::text[])
+  const given = `cardinality(${kinds}::text[])`;
+  const all = changes === undefined ? given : `${given} + (SELECT count(*) FROM changed)`;
+  const more = `UNION ALL
+    SELECT counter.base + ${given} + changed.ord, NULL, NULL, changed.kind, ${eventVersion}, changed.payload FROM changed, counter`;
+  return `${changes === undefined ? "" : `${changeCtes(changes)}, `}counter AS (
+    UPDATE event_counter SET value = value + ${all}
     WHERE id = 1 AND EXISTS (SELECT 1 FROM ${run})${done}
-    RETURNING value - cardinality(${kinds}::text[]) AS base
+    RETURNING value - (${all}) AS base
   ), logged AS (
     INSERT INTO event (position, recovery_id, sequence, kind, version, payload)
-    SELECT counter.base + entry.ord, ${run}.id, ${run}.base + entry.ord, entry.kind, ${eventVersion}, entry.payload::jsonb
+    SELECT counter.base + entry.ord, CASE WHEN entry.ord <= ${count} THEN ${run}.id END,
+      CASE WHEN entry.ord <= ${count} THEN ${run}.base + entry.ord END, entry.kind, ${eventVersion}, entry.payload::jsonb
     FROM ${run}, counter, unnest(${kinds}::text[], ${payloads}::text[]) WITH ORDINALITY AS entry (kind, payload, ord)
+    ${changes === undefined ? "" : more}
   )`;
 }
 
-/** $1 recovery, $2 kinds, $3 payloads; one row with the newest sequence and position, or none: there is no such recovery. */
-export const appendText = `WITH run AS (
-    UPDATE recovery SET last_event = last_event + cardinality($2::text[]) WHERE id = $1::uuid
-    RETURNING id, last_event - cardinality($2::text[]) AS base
-  ), ${eventCtes({ run: "run", kinds: "$2", payloads: "$3" })}
-  SELECT run.base + cardinality($2::text[]) AS sequence, (counter.base + cardinality($2::text[]))::text AS position FROM run, counter`;
-
-/** What `appendText` takes, for writers whose transaction is not on a pg client (Prisma's `$queryRawUnsafe(appendText, ...values)`). */
-export function appendValues(recoveryId: string, events: readonly RecoveryEvent[]): [string, string[], string[]] {
-  const { kinds, payloads } = eventArrays(events);
-  return [recoveryId, kinds, payloads];
-}
+/** $1 recovery, $2 number of events, $3 kinds, $4 payloads, $5 changes; the newest sequence and position, or no row: there is no such recovery. */
+const appendText = `WITH run AS (
+    UPDATE recovery SET last_event = last_event + $2::int WHERE id = $1::uuid RETURNING id, last_event - $2::int AS base
+  ), ${eventCtes({ run: "run", count: "$2::int", kinds: "$3", payloads: "$4", changes: changesGiven("$5") })}
+  SELECT run.base + $2::int AS sequence, (counter.base + $2::int)::text AS position FROM run, counter`;
 
 export interface Appended {
   /** Number of the newest event within its recovery, and in the whole log. */
@@ -63,15 +67,17 @@ export interface Appended {
 }
 
 /**
- * For writers other than the journal. Inside a transaction: its last statement, and once only, since all writers of the log wait
- * for the counter until it commits. Afterwards `announce` tells the readers.
+ * For writers other than the journal: events of a run, and what has changed with it. Inside a transaction: its last statement, and once
+ * only, since all writers of the log wait for the counter until it commits. Afterwards `announce` tells the readers.
  */
 export async function appendEvents(
   client: pg.ClientBase | pg.Pool,
   recoveryId: string,
   events: readonly RecoveryEvent[],
+  changes: readonly Change[] = [],
 ): Promise<Appended> {
-  const values = appendValues(recoveryId, events);
+  const { kinds, payloads } = eventArrays(events);
+  const values = [recoveryId, events.length, kinds, payloads, toJsonb(changes)];
   const { rows } = await client.query<{ sequence: number; position: string }>({ name: "events_append", text: appendText, values });
   const [row] = rows;
   if (row === undefined) throw new Error(`Events of the recovery ${recoveryId}, which does not exist`);

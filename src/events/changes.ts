@@ -3,7 +3,8 @@
  * counter, so that a reader of the whole sees them in commit order. They say what to read again, not what it is now.
  */
 import type pg from "pg";
-import { eventVersion } from "./append.ts";
+import { toJsonb } from "../database/json.ts";
+import { eventVersion } from "./types.ts";
 
 export const changeKinds = [
   "PLAN_CHANGED",
@@ -37,17 +38,46 @@ export interface LoggedChange {
 /** Payload on 'dr_events' for readers of these. */
 export const changesPayload = "changes";
 
-const appendText = `WITH counter AS (
-    UPDATE event_counter SET value = value + cardinality($1::text[]) WHERE id = 1 RETURNING value - cardinality($1::text[]) AS base
+/** A SELECT of changes for `changeCtes`, from a parameter with a JSON list of them. */
+export const changesGiven = (parameter: string): string =>
+  `SELECT x.kind, x.id, x.change, x.name FROM jsonb_to_recordset(${parameter}::jsonb) AS x(kind text, id uuid, change text, name text)`;
+
+/** The same, of rows that a CTE of the statement has updated and yields as `id` and `name`. */
+export const updatedRows = (kind: ChangeKind, cte: string): string =>
+  `SELECT '${kind}' AS kind, ${cte}.id, 'UPDATED' AS change, ${cte}.name FROM ${cte}`;
+
+/**
+ * CTE `changed` (`ord` from 1, `kind`, `payload`) of the changes that a SELECT yields as kind, id, change and name, and of what is computed
+ * from them: a VM's group, the plans of a group, the plans of a site or pairing. A plan's state follows from all of those.
+ */
+export const changeCtes = (changes: string): string => `given AS (
+    SELECT kind, id, change, name, row_number() OVER () AS ord FROM (${changes}) AS c
+  ), given_group AS (
+    SELECT id FROM given WHERE kind = 'PROTECTION_GROUP_CHANGED'
+    UNION SELECT m.group_id FROM given JOIN protected_vm m ON m.vm_id = given.id WHERE given.kind = 'VM_CHANGED'
+  ), given_pairing AS (
+    SELECT id FROM given WHERE kind = 'PAIRING_CHANGED'
+    UNION SELECT s.id FROM given JOIN site_pairing s ON given.id IN (s.local_site_id, s.remote_site_id) WHERE given.kind = 'SITE_CHANGED'
+  ), computed AS (
+    SELECT 'PROTECTION_GROUP_CHANGED' AS kind, g.id, g.name FROM given_group JOIN protection_group g ON g.id = given_group.id
+    UNION SELECT 'PLAN_CHANGED', p.id, p.name FROM given_group JOIN plan_protection_group m ON m.group_id = given_group.id
+      JOIN recovery_plan p ON p.id = m.plan_id
+    UNION SELECT 'PLAN_CHANGED', p.id, p.name FROM given_pairing JOIN recovery_plan p ON p.pairing_id = given_pairing.id
+  ), changed AS (
+    SELECT a.kind, row_number() OVER (ORDER BY a.ord, a.kind, a.id) AS ord,
+      jsonb_strip_nulls(jsonb_build_object('kind', a.kind, 'id', a.id, 'change', a.change, 'name', a.name)) AS payload
+    FROM (SELECT kind, id, change, name, ord FROM given UNION ALL SELECT kind, id, 'UPDATED', name, NULL FROM computed
+      WHERE NOT EXISTS (SELECT 1 FROM given WHERE given.kind = computed.kind AND given.id = computed.id)) AS a
+  )`;
+
+const appendText = `WITH ${changeCtes(changesGiven("$1"))}, counter AS (
+    UPDATE event_counter SET value = value + (SELECT count(*) FROM changed) WHERE id = 1
+    RETURNING value - (SELECT count(*) FROM changed) AS base
   )
   INSERT INTO event (position, kind, version, payload)
-  SELECT counter.base + entry.ord, entry.kind, ${eventVersion}, entry.payload::jsonb
-  FROM counter, unnest($1::text[], $2::text[]) WITH ORDINALITY AS entry (kind, payload, ord)`;
+  SELECT counter.base + changed.ord, changed.kind, ${eventVersion}, changed.payload FROM changed, counter`;
 
 /** In the transaction of the change itself, as its last statement, and once only: all writers of the log wait for the counter until it commits. */
 export async function appendChanges(client: Pick<pg.ClientBase, "query">, changes: readonly Change[]): Promise<void> {
-  if (changes.length === 0) return;
-  const kinds = changes.map(({ kind }) => kind);
-  const payloads = changes.map((change) => JSON.stringify(change));
-  await client.query({ name: "changes-append", text: appendText, values: [kinds, payloads] });
+  if (changes.length > 0) await client.query({ name: "changes-append", text: appendText, values: [toJsonb(changes)] });
 }

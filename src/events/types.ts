@@ -2,6 +2,9 @@
  * What the log holds: events of recoveries, self-contained (as things were when it happened), versioned by `event.version`.
  * Times are ISO strings, ids are database ids. The gateway maps them to the schema's types.
  */
+/** What is written with each event; readers of an older release know by it what they can't read. */
+export const eventVersion = 1;
+
 export interface StepChanged {
   readonly kind: "STEP_CHANGED";
   readonly ordinal: number;

@@ -1,11 +1,11 @@
 import pg from "pg";
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { appendEvents, appendText, appendValues } from "../../src/events/append.ts";
-import { lastPosition, readNewest, readPrompts, readRecovery } from "../../src/events/log.ts";
+import { appendEvents } from "../../src/events/append.ts";
+import { lastPosition, readChanges, readNewest, readPrompts, readRecovery } from "../../src/events/log.ts";
 import type { LoggedEvent } from "../../src/events/types.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { aRecovery, output, outputs, prompt, sequences, until, upTo } from "./support.ts";
+import { aRecovery, changed, output, outputs, prompt, sequences, until, upTo } from "./support.ts";
 
 let db: TestDatabase;
 let pool: pg.Pool;
@@ -84,10 +84,25 @@ describe("writing", () => {
     expect(await appendEvents(pool, recoveryId, outputs(1))).toEqual({ sequence: 1, position: before + 1n });
   });
 
-  it("works through a client that knows text and values only", async () => {
+  it("logs what has changed with a run's events behind them, in one go and without a gap", async () => {
     const recoveryId = await aRecovery(pool);
-    const { rows } = await pool.query(appendText, appendValues(recoveryId, outputs(2)));
-    expect(rows).toEqual([{ sequence: 2, position: String(await lastPosition(pool)) }]);
+    const before = await lastPosition(pool);
+    const changes = [changed("TASK_CHANGED", "a"), changed("PLAN_CHANGED", "b")];
+    expect(await appendEvents(pool, recoveryId, outputs(2), changes)).toEqual({ sequence: 2, position: before + 2n });
+    const { entries, upTo: reached } = await readChanges(pool, before, 10);
+    expect(entries.map(({ position, change }) => [position - before, change])).toEqual([
+      [3n, changes[0]],
+      [4n, changes[1]],
+    ]);
+    expect([reached, await lastPosition(pool)]).toEqual([before + 4n, before + 4n]);
+    expect(await appendEvents(pool, recoveryId, [], changes)).toEqual({ sequence: 2, position: before + 4n });
+    expect(await appendEvents(pool, recoveryId, outputs(1))).toEqual({ sequence: 3, position: before + 7n });
+  });
+
+  it("logs no change either when there is no such run", async () => {
+    const before = await lastPosition(pool);
+    await expect(appendEvents(pool, v7(), outputs(1), [changed("TASK_CHANGED", "a")])).rejects.toThrow("does not exist");
+    expect(await lastPosition(pool)).toBe(before);
   });
 });
 

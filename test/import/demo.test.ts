@@ -21,6 +21,7 @@ describe("the demo file", () => {
       database: db.database,
       providers: new Map([["lab", lab.provider]]),
       hint: () => {},
+      announce: () => {},
       log: { info: () => {} },
     });
     const { id } = await db.database.prisma.recoveryPlan.findFirstOrThrow({ where: { name: "WebApp-Recovery-Plan" } });

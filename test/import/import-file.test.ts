@@ -71,6 +71,7 @@ describe("importing a file", () => {
       database: db.database,
       providers: new Map([["lab", lab.provider]]),
       hint: () => {},
+      announce: () => {},
       log: { info: () => {} },
     });
     const { id } = await one("SELECT id FROM recovery_plan");
@@ -190,6 +191,7 @@ describe("importing a file", () => {
       database: db.database,
       providers: new Map([["lab", lab.provider]]),
       hint: () => {},
+      announce: () => {},
       log: { info: () => {} },
     });
     const { id } = await one("SELECT id FROM recovery_plan");

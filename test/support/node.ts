@@ -9,6 +9,7 @@ import { createRecoveries, type Recoveries } from "../../src/domain/recoveries/s
 import { roles, type Viewer } from "../../src/domain/viewer.ts";
 import { type Engine, startEngine } from "../../src/engine/engine.ts";
 import type { EngineSettings } from "../../src/engine/settings.ts";
+import { changesPayload } from "../../src/events/changes.ts";
 import { startWakeUps } from "../../src/events/wake-ups.ts";
 import type { Provider, Providers } from "../../src/providers/contract.ts";
 
@@ -38,7 +39,13 @@ export interface TestNode extends AsyncDisposable {
 
 /** The service alone: others drive what it starts. */
 export function recoveriesOf(database: Database, provider: Provider): Recoveries {
-  return createRecoveries({ database, providers: new Map([["lab", provider]]), hint: () => {}, log: pino({ level: "silent" }) });
+  return createRecoveries({
+    database,
+    providers: new Map([["lab", provider]]),
+    hint: () => {},
+    announce: () => {},
+    log: pino({ level: "silent" }),
+  });
 }
 
 export async function aNode(
@@ -56,7 +63,8 @@ export async function aNode(
     wakeUps.hint("dr_work", runId);
     wakeUps.hint("dr_events", runId);
   };
-  const recoveries = createRecoveries({ database, providers, hint, log });
+  const announce = () => wakeUps.hint("dr_events", changesPayload);
+  const recoveries = createRecoveries({ database, providers, hint, announce, log });
   let closing: Promise<void> | undefined;
   const end = async () => {
     await engine.close();

@@ -3,6 +3,7 @@ import type pg from "pg";
 import type { GroupRunKind } from "../../engine/model.ts";
 import type { GroupSnapshot } from "../../engine/run-snapshot.ts";
 import { appendEvents } from "../../events/append.ts";
+import type { Change } from "../../events/changes.ts";
 import type { Viewer } from "../viewer.ts";
 
 export interface NewGroupRun {
@@ -48,9 +49,26 @@ export async function insertGroupRun(client: pg.ClientBase, { runId, taskId, pai
   if (task !== null) await write("task", [taskId, `${task.name} - ${group.name}`, task.type, group.id, runId, viewer.name, warnings]);
   await write("use", [group.id, runId]);
   await write("state", [group.id, state]);
-  await appendEvents(client, runId, [
-    { kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: viewer.name, reason: null },
-  ]);
+  await appendEvents(
+    client,
+    runId,
+    [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: viewer.name, reason: null }],
+    changesOf(snapshot, taskId),
+  );
+}
+
+/** The group, its task, and the VMs whose protection begins or ends: the caller needs not tell of them. */
+function changesOf(snapshot: GroupSnapshot, taskId: string | null): Change[] {
+  const { group, kind } = snapshot;
+  const { task } = kinds[kind];
+  const vms = kind === "GROUP_UPDATE" ? [...snapshot.added, ...snapshot.removed] : snapshot.vms;
+  return [
+    { kind: "PROTECTION_GROUP_CHANGED", id: group.id, change: kind === "GROUP_CREATE" ? "CREATED" : "UPDATED", name: group.name },
+    ...(task === null || taskId === null
+      ? []
+      : [{ kind: "TASK_CHANGED", id: taskId, change: "CREATED", name: `${task.name} - ${group.name}` } as const]),
+    ...vms.map(({ id, name }): Change => ({ kind: "VM_CHANGED", id, change: "UPDATED", name })),
+  ];
 }
 
 const vmCountOf = (snapshot: GroupSnapshot): number =>

@@ -53,6 +53,7 @@ export async function cleanup(context: RecoveriesContext, viewer: Viewer, input:
   if (earlier !== null) return earlier;
   context.log.info({ recoveryId: run.recoveryId, planId: input.planId, testRunId: test.id, force, by: viewer.name }, "cleanup requested");
   context.hint(run.recoveryId);
+  context.announce();
   return run;
 }
 

@@ -2,7 +2,7 @@
 import { checkKey, checkText, fieldErrors } from "../field-errors.ts";
 import type { ServiceContext } from "../service-context.ts";
 
-export type RecoveriesContext = Pick<ServiceContext, "providers" | "hint"> & {
+export type RecoveriesContext = Pick<ServiceContext, "providers" | "hint" | "announce"> & {
   readonly database: Pick<ServiceContext["database"], "pool">;
   readonly log: Pick<ServiceContext["log"], "info">;
 };

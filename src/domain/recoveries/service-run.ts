@@ -3,6 +3,7 @@ import type pg from "pg";
 import type { PlanLifecycle } from "../../database/generated/enums.ts";
 import type { RunSnapshot } from "../../engine/run-snapshot.ts";
 import { appendEvents } from "../../events/append.ts";
+import type { Change } from "../../events/changes.ts";
 import type { Viewer } from "../viewer.ts";
 
 export interface NewRun {
@@ -54,7 +55,14 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   await write("use", [recoveryId, groupIds]);
   await write("testing", [groupIds]);
   await write("lifecycle", [planId, run.lifecycle]);
-  await appendEvents(client, recoveryId, [
-    { kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null },
-  ]);
+  await appendEvents(
+    client,
+    recoveryId,
+    [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null }],
+    [
+      { kind: "TASK_CHANGED", id: taskId, change: "CREATED", name: taskName },
+      { kind: "PLAN_CHANGED", id: planId, change: "UPDATED", name: planName },
+      ...run.groups.map(({ id, name }): Change => ({ kind: "PROTECTION_GROUP_CHANGED", id, change: "UPDATED", name })),
+    ],
+  );
 }

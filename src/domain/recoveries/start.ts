@@ -67,6 +67,7 @@ export async function start(context: RecoveriesContext, viewer: Viewer, input: S
   if (earlier !== null) return earlier;
   context.log.info({ recoveryId: run.recoveryId, planId: input.planId, by: viewer.name }, "test requested");
   context.hint(run.recoveryId);
+  context.announce();
   return run;
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { insertGroupRun } from "../../../src/domain/protection/service-group-run.ts";
 import { inTransaction } from "../../../src/domain/transaction.ts";
 import type { GroupSnapshot, SnapshotSite } from "../../../src/engine/run-snapshot.ts";
+import { readChanges } from "../../../src/events/log.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { operator } from "../../support/node.ts";
 import { aGroup, aPair, type GroupRows, type PairRows } from "../../support/rows.ts";
@@ -66,6 +67,19 @@ describe("a run of a protection group is written with all that belongs to it", (
     expect(run).toMatchObject({ kind: "GROUP_DELETE", planId: null, planName: "Shop", vmCount: 2, options: { force: true } });
     expect(run.snapshot?.content).toEqual(snapshot);
     expect((await eventsOf(db.database, runId)).map(({ event }) => event.kind)).toEqual(["RECOVERY_STATE_CHANGED"]);
+  });
+
+  it("tells of the group, the task and the VMs in one write with its first event", async () => {
+    const rows = await aGroup(db.database, pair, "told", 1);
+    const { runId, taskId } = await write({ ...base(rows), kind: "GROUP_DELETE", force: true, vms: former(rows), rollsBack: null });
+    const [first] = await eventsOf(db.database, runId);
+    const position = first?.position ?? 0n;
+    const { entries } = await readChanges(db.database.pool, position, 10);
+    expect(entries.map(({ change, position: own }) => [own - position, change.kind, change.id, change.change])).toEqual([
+      [1n, "PROTECTION_GROUP_CHANGED", rows.groupId, "UPDATED"],
+      [2n, "TASK_CHANGED", taskId, "CREATED"],
+      [3n, "VM_CHANGED", rows.vmIds[0], "UPDATED"],
+    ]);
   });
 
   it("a change of members has no task, and no other run gets the group meanwhile", async () => {

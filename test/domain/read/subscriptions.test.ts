@@ -1,7 +1,7 @@
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeId } from "../../../src/domain/ids.ts";
-import { appendText, eventArrays } from "../../../src/events/append.ts";
+import { appendEvents } from "../../../src/events/append.ts";
 import { encodeLogCursor, encodeRecoveryCursor } from "../../../src/events/cursor.ts";
 import type { RecoveryEvent } from "../../../src/events/types.ts";
 import { aGroup, aPair, aPlan, aRun, type PairRows } from "../../support/rows.ts";
@@ -26,8 +26,7 @@ async function aNewRun(): Promise<string> {
 }
 
 async function append(runId: string, events: readonly RecoveryEvent[]): Promise<void> {
-  const { kinds, payloads } = eventArrays(events);
-  await asker.database.pool.query(appendText, [runId, kinds, payloads]);
+  await appendEvents(asker.database.pool, runId, events);
   asker.wake();
 }
 

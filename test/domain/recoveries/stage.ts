@@ -41,7 +41,13 @@ export async function aStage(wish: PlanWish = {}, sites = labSites({ vms: 4, gro
   const plan = await aPlan(db.database, sites, wish);
   const hints: string[] = [];
   const providers = new Map([["lab", lab.provider]]);
-  const recoveries = createRecoveries({ database: db.database, providers, hint: (id) => hints.push(id), log: { info: () => undefined } });
+  const recoveries = createRecoveries({
+    database: db.database,
+    providers,
+    hint: (id) => hints.push(id),
+    announce: () => undefined,
+    log: { info: () => undefined },
+  });
   const rewind = await rewinder(db);
   const reset = async () => {
     hints.length = 0;
