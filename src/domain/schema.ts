@@ -29,6 +29,7 @@ import "./recoveries/types-recovery.ts";
 import "./recoveries/types-results.ts";
 import "./recoveries/types-step.ts";
 import "./recoveries/types-step-tree.ts";
+import "./recoveries/types-operations.ts";
 import "./recoveries/types-prompt.ts";
 import "./recoveries/types-events.ts";
 import "./recoveries/queries.ts";

@@ -1,13 +1,13 @@
 /** Answering a prompt: the first answer wins, whoever gave it, and the others are told who and when. */
 import type pg from "pg";
-import type { PromptAnswer, RunKind } from "../../engine/model.ts";
-import { type ConflictDetails, ConflictError, NotFoundError } from "../errors.ts";
+import type { PromptAnswer } from "../../engine/model.ts";
+import { NotFoundError } from "../errors.ts";
 import { claim } from "../idempotency.ts";
 import { encodeId } from "../ids.ts";
 import { inTransaction } from "../transaction.ts";
-import { requireRole, type Viewer } from "../viewer.ts";
+import type { Viewer } from "../viewer.ts";
 import { checkTexts, type RecoveriesContext } from "./service-context.ts";
-import { roleFor } from "./service-control-refusals.ts";
+import { type PromptFacts, promptRefusal } from "./service-control-refusals.ts";
 
 export interface AnswerInput {
   readonly promptId: string;
@@ -20,16 +20,6 @@ export interface AnswerInput {
 export interface AnsweredPrompt extends Readonly<Record<string, string>> {
   readonly promptId: string;
   readonly recoveryId: string;
-}
-
-interface PromptRow {
-  readonly answer: string | null;
-  readonly answeredBy: string | null;
-  readonly answeredAt: Date | null;
-  readonly open: boolean;
-  readonly kind: RunKind;
-  readonly planId: string | null;
-  readonly planName: string;
 }
 
 export async function answerPrompt(
@@ -67,9 +57,9 @@ async function runOf(pool: pg.Pool, promptId: string): Promise<string> {
 /** The run's row first, as the journal does: then the prompt can't be withdrawn in between. */
 async function write(client: pg.ClientBase, viewer: Viewer, { promptId, answer, comment }: AnswerInput, runId: string): Promise<void> {
   await client.query({ name: "prompt-wake", text: "UPDATE recovery SET wake_at = dr_now() WHERE id = $1", values: [runId] });
-  const { rows } = await client.query<PromptRow>({
+  const { rows } = await client.query<PromptFacts>({
     name: "prompt-read",
-    text: `SELECT p.answer, p.answered_by AS "answeredBy", p.answered_at AS "answeredAt",
+    text: `SELECT r.id AS "recoveryId", p.answer, p.answered_by AS "answeredBy", p.answered_at AS "answeredAt",
         p.answer IS NULL AND p.withdrawn_at IS NULL AND r.ended_at IS NULL AND r.cancel_requested_at IS NULL AS open,
         r.kind, r.plan_id AS "planId", r.plan_name AS "planName"
       FROM recovery_prompt p JOIN recovery r ON r.id = p.run_id WHERE p.id = $1 FOR UPDATE OF p`,
@@ -77,31 +67,11 @@ async function write(client: pg.ClientBase, viewer: Viewer, { promptId, answer, 
   });
   const [prompt] = rows;
   if (prompt === undefined) throw new NotFoundError("Prompt", encodeId("Prompt", promptId));
-  requireRole(viewer, roleFor(prompt.kind));
-  if (!prompt.open) throw conflict(prompt, runId);
+  const refusal = promptRefusal(prompt, viewer);
+  if (refusal !== null) throw refusal;
   await client.query({
     name: "prompt-answer",
     text: `UPDATE recovery_prompt SET answer = $2, answered_at = dr_now(), answered_by_id = $3, answered_by = $4, comment = $5 WHERE id = $1`,
     values: [promptId, answer, viewer.userId, viewer.name, comment ?? null],
-  });
-}
-
-function conflict(prompt: PromptRow, activeRecoveryId: string): ConflictError {
-  const plan: ConflictDetails = {
-    planName: prompt.planName,
-    activeRecoveryId,
-    ...(prompt.planId === null ? {} : { planId: prompt.planId }),
-  };
-  const { answer, answeredBy, answeredAt } = prompt;
-  if (answer === null) {
-    const message = `The prompt is no longer open: its run of ${prompt.planName} was cancelled or has ended.`;
-    return new ConflictError(message, "Look at the run; nobody has to answer any more.", plan);
-  }
-  const by = answeredBy ?? "its time-out";
-  return new ConflictError(`The prompt was answered ${answer} by ${by} before.`, "The first answer counts; look at how the run went on.", {
-    ...plan,
-    answer,
-    answeredBy: by,
-    ...(answeredAt === null ? {} : { answeredAt }),
   });
 }

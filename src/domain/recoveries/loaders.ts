@@ -38,6 +38,7 @@ const statements = {
   results: `SELECT run_id AS "runId", ordinal, result FROM recovery_step
     WHERE run_id = ANY($1::uuid[]) AND kind IN ('REGISTER_VM', 'READY_CHECK') AND result IS NOT NULL ORDER BY ordinal`,
   active: `SELECT plan_id AS "planId", id FROM recovery WHERE plan_id = ANY($1::uuid[]) AND ended_at IS NULL`,
+  pausing: `SELECT DISTINCT run_id AS "runId" FROM recovery_step WHERE run_id = ANY($1::uuid[]) AND status = 'WAITING' AND kind = 'PAUSE'`,
   latest: `SELECT p.id AS "planId", r.id FROM unnest($1::uuid[]) AS p (id)
     CROSS JOIN LATERAL (SELECT id FROM recovery WHERE plan_id = p.id ORDER BY requested_at DESC, id DESC LIMIT 1) AS r`,
 } as const;
@@ -112,6 +113,10 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     );
   const activeRunOfPlan = runOf("active-runs", statements.active);
   const latestRunOfPlan = runOf("latest-runs", statements.latest);
+  const pauseStepOfRun = batchedOne(
+    async (ids) => (await pool.query<{ runId: string }>({ name: "pausing-runs", text: statements.pausing, values: [ids] })).rows,
+    ({ runId }) => runId,
+  );
   const planFacts = batchedOne(
     (ids) => readPlanFacts(pool, ids),
     ({ id }) => id,
@@ -150,6 +155,8 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     resultsOfRun: resultsOfRun.loader(gate),
     activeRunOfPlan: activeRunOfPlan.loader(gate),
     latestRunOfPlan: latestRunOfPlan.loader(gate),
+    /** Whether it waits at a pause step: something, or null. */
+    pauseStepOfRun: pauseStepOfRun.loader(gate),
     planFacts: planFacts.loader(gate),
     prompt: prompt.loader(gate),
     promptsOfRun: promptsOfRun.loader(gate),
