@@ -49,7 +49,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
     allowedOrigins: [],
     pingMs: 12_000,
     requestsPerMinute: 10_000,
-    maxQueryCost: 5_000,
+    maxQueryCost: 250_000,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     unready: () => pool.query("SELECT 1").then(() => null),

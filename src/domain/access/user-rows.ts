@@ -37,6 +37,12 @@ export async function usersWithIds(client: Queryable, ids: readonly string[]): P
   return rows.map(userOf);
 }
 
+/** All that are not removed, by name. */
+export async function presentUsers(client: Queryable): Promise<UserRow[]> {
+  const text = `SELECT ${columns} FROM user_account WHERE disabled_at IS NULL ORDER BY lower(name), id`;
+  return (await client.query<Read>({ name: "user-rows-present", text })).rows.map(userOf);
+}
+
 /** Whether somebody else than this user has the role ADMIN. */
 export async function hasOtherAdministrator(client: Queryable, userId: string): Promise<boolean> {
   const text = `SELECT FROM user_account WHERE id <> $1 AND disabled_at IS NULL AND 'ADMIN' = ANY(roles) LIMIT 1`;
