@@ -2,6 +2,7 @@
 import { compileCleanup } from "./compile/cleanup.ts";
 import { markCriticalPath } from "./compile/critical-path.ts";
 import { CompileError } from "./compile/error.ts";
+import { compileGroupCreate, compileGroupDelete, compileGroupUpdate } from "./compile/group.ts";
 import { compileTest } from "./compile/test-run.ts";
 import { createTree } from "./compile/tree.ts";
 import { findCycle } from "./cycles.ts";
@@ -21,11 +22,23 @@ export interface CompiledRun {
 export function compile(snapshot: RunSnapshot): CompiledRun {
   const tree = createTree(snapshot.pastSeconds);
   const warnings = [...snapshot.warnings];
-  if (snapshot.kind === "TEST") {
-    refuseCycle(snapshot);
-    compileTest(tree, snapshot, warnings);
-  } else {
-    compileCleanup(tree, snapshot);
+  switch (snapshot.kind) {
+    case "TEST":
+      refuseCycle(snapshot);
+      compileTest(tree, snapshot, warnings);
+      break;
+    case "CLEANUP":
+      compileCleanup(tree, snapshot);
+      break;
+    case "GROUP_CREATE":
+      compileGroupCreate(tree, snapshot);
+      break;
+    case "GROUP_UPDATE":
+      compileGroupUpdate(tree, snapshot);
+      break;
+    case "GROUP_DELETE":
+      compileGroupDelete(tree, snapshot);
+      break;
   }
   markCriticalPath(tree.nodes);
   return { nodes: tree.nodes, warnings };

@@ -25,6 +25,9 @@ function byKind(step: LeafContent): { readonly seconds: number; readonly fixed?:
     case "CUSTOMISE_IP":
     case "POWER_ON":
       return { seconds: 15 };
+    case "CONFIGURE_REPLICATION":
+    case "ADD_TO_REPLICATION":
+    case "STOP_REPLICATION":
     case "REGISTER_VM":
     case "POWER_OFF":
     case "REMOVE_VM":
@@ -33,6 +36,10 @@ function byKind(step: LeafContent): { readonly seconds: number; readonly fixed?:
     case "CREATE_TEST_NETWORK":
     case "REMOVE_NETWORK":
     case "RESTORE_PLACEHOLDER":
+    case "CREATE_PLACEHOLDER":
+    case "REMOVE_PLACEHOLDER":
+    case "REMOVE_FROM_REPLICATION":
+    case "DISCOVER_DATASTORES":
     case "LEAK_AUDIT":
       return { seconds: 5 };
   }

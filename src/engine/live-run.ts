@@ -24,7 +24,7 @@ import { stepWarning } from "./step-warning.ts";
 export interface LiveRun {
   readonly id: string;
   readonly kind: RunKind;
-  /** A forced cleanup: failures become warnings. */
+  /** A forced cleanup or deletion: failures become warnings. */
   readonly lenient: boolean;
   readonly steps: readonly StepState[];
   readonly schedule: Schedule;
@@ -130,7 +130,7 @@ export function startStep(run: LiveRun, ordinal: number, status: "RUNNING" | "WA
   return step;
 }
 
-/** What a failure counts as, here: a test goes on with an older point, a forced cleanup with what it could not remove. */
+/** What a failure counts as, here: a test goes on with an older point, whatever is forced with what it could not remove. */
 function tolerated(run: LiveRun, step: StepState, end: StepEnd): StepEnd {
   const lenient = run.lenient || (run.kind === "TEST" && step.node.kind === "SYNCHRONISE");
   if (end.status !== "FAILED" || !lenient) return end;

@@ -9,6 +9,9 @@ export type PlanRunKind = "TEST" | "CLEANUP" | "PLANNED" | "DISASTER" | "REPROTE
 /** A run that works on one protection group, and has no plan. */
 export type GroupRunKind = "GROUP_CREATE" | "GROUP_UPDATE" | "GROUP_DELETE";
 export type RunKind = PlanRunKind | GroupRunKind;
+
+/** The engine's version that runs of a group are written for: one before it does not know them, and leaves them alone. */
+export const groupRunVersion = 2;
 export type SiteRole = "PROTECTED" | "RECOVERY";
 export type Phase = "PRE_POWER_ON" | "POST_POWER_ON";
 export type PromptAnswer = "CONTINUE" | "SKIP" | "ABORT";
@@ -95,6 +98,22 @@ export interface StepSpecs {
   RESTORE_PLACEHOLDER: { site: SiteRef; placeholderId: string };
   DISCARD_SNAPSHOT: { site: SiteRef; snapshotId: string };
   REMOVE_NETWORK: { site: SiteRef; networkId: string };
+  /** What is on a group's datastores; `vmIds`: the VMs that the group protects, by the provider's ids. */
+  DISCOVER_DATASTORES: { site: SiteRef; datastores: readonly string[]; vmIds: readonly string[] };
+  CONFIGURE_REPLICATION: {
+    site: SiteRef;
+    groupId: string;
+    name: string;
+    sourceSiteId: string;
+    sourceVmIds: readonly string[];
+    storageGroups: readonly { sources: readonly string[]; target: string }[];
+  };
+  ADD_TO_REPLICATION: { site: SiteRef; groupId: string; sourceSiteId: string; sourceVmIds: readonly string[] };
+  REMOVE_FROM_REPLICATION: { site: SiteRef; groupId: string; sourceVmIds: readonly string[] };
+  STOP_REPLICATION: { site: SiteRef; groupId: string };
+  CREATE_PLACEHOLDER: { site: SiteRef; sourceVmId: string; name: string; folderId: string | null; resourcePoolId: string | null };
+  /** A placeholder that is known, or the one of this name that a run may have made. */
+  REMOVE_PLACEHOLDER: { site: SiteRef; placeholder: { id: string } | { madeBy: string; name: string } };
   LEAK_AUDIT: { sites: readonly SiteRef[]; testRunId: string };
 }
 
@@ -109,7 +128,9 @@ export type ContainerKind =
   | "VM"
   | "REMOVE_TEST_VMS"
   | "RESTORE_PLACEHOLDERS"
-  | "DISCARD_TEST_STORAGE";
+  | "DISCARD_TEST_STORAGE"
+  | "CREATE_PLACEHOLDERS"
+  | "REMOVE_PLACEHOLDERS";
 
 export type StepKindName = LeafKind | ContainerKind;
 
@@ -154,6 +175,8 @@ const containerKinds: ReadonlySet<string> = new Set<ContainerKind>([
   "REMOVE_TEST_VMS",
   "RESTORE_PLACEHOLDERS",
   "DISCARD_TEST_STORAGE",
+  "CREATE_PLACEHOLDERS",
+  "REMOVE_PLACEHOLDERS",
 ]);
 
 export const isContainer = (node: StepNode): node is ContainerNode => containerKinds.has(node.kind);
@@ -173,6 +196,12 @@ const slotKinds: ReadonlySet<string> = new Set<LeafKind>([
   "RESTORE_PLACEHOLDER",
   "DISCARD_SNAPSHOT",
   "REMOVE_NETWORK",
+  "CONFIGURE_REPLICATION",
+  "ADD_TO_REPLICATION",
+  "REMOVE_FROM_REPLICATION",
+  "STOP_REPLICATION",
+  "CREATE_PLACEHOLDER",
+  "REMOVE_PLACEHOLDER",
 ]);
 
 /** The site whose bound a step counts against; null: it takes no slot (waiting, watching, scripts). */

@@ -1,6 +1,15 @@
 /** What a run came to: counts of its machines, its result, and the figures of its end. Pure. */
 import type { StepState } from "./batch.ts";
-import { isContainer, isSettled, type ResultState, type RunKind, type StepResult } from "./model.ts";
+import {
+  type GroupRunKind,
+  isContainer,
+  isGood,
+  isSettled,
+  type PlanRunKind,
+  type ResultState,
+  type RunKind,
+  type StepResult,
+} from "./model.ts";
 import type { RunWarning } from "./run-snapshot.ts";
 
 export interface Counts {
@@ -9,15 +18,18 @@ export interface Counts {
   readonly vmsFailed: number;
 }
 
+/** Steps that stand for a VM: all that is done for it, or in a group's run its placeholder. */
+const vmKinds: ReadonlySet<string> = new Set(["VM", "CREATE_PLACEHOLDER", "REMOVE_PLACEHOLDER"]);
+
 /** A skipped machine counts as failed: somebody wanted it up, and it is not. */
 export function countVms(steps: Iterable<StepState>): Counts {
   let vmCount = 0;
   let vmsSucceeded = 0;
   let vmsFailed = 0;
   for (const { node, status } of steps) {
-    if (node.kind !== "VM") continue;
+    if (!vmKinds.has(node.kind)) continue;
     vmCount++;
-    if (status === "SUCCEEDED" || status === "WARNING" || status === "ALREADY_DONE") vmsSucceeded++;
+    if (isGood(status)) vmsSucceeded++;
     if (status === "FAILED" || status === "SKIPPED") vmsFailed++;
   }
   return { vmCount, vmsSucceeded, vmsFailed };
@@ -28,19 +40,35 @@ export interface RunOutcome {
   readonly resultState: ResultState;
 }
 
-/** PARTIAL: something failed, but machines came up. A cleanup has no half: what it left is left. */
 export function outcomeOf(kind: RunKind, steps: readonly StepState[], warnings: readonly RunWarning[], cancelled: boolean): RunOutcome {
   if (cancelled) return { state: "FAILED", resultState: "CANCELLED" };
   const leaves = steps.filter(({ node }) => !isContainer(node));
+  const bad = isGroupKind(kind) ? groupFailure(kind, leaves) : planFailure(kind, leaves, steps);
+  if (bad !== null) return bad;
+  const warned = warnings.length > 0 || leaves.some(({ status }) => status === "WARNING");
+  return { state: "COMPLETED", resultState: warned ? "WARNING" : "SUCCESS" };
+}
+
+const isGroupKind = (kind: RunKind): kind is GroupRunKind => kind === "GROUP_CREATE" || kind === "GROUP_UPDATE" || kind === "GROUP_DELETE";
+
+/** PARTIAL: something failed, but machines came up. A cleanup has no half: what it left is left. */
+function planFailure(kind: PlanRunKind, leaves: readonly StepState[], steps: readonly StepState[]): RunOutcome | null {
   const anyFailed = leaves.some(({ status }) => status === "FAILED");
   const { vmCount, vmsSucceeded, vmsFailed } = countVms(steps);
   if (kind !== "CLEANUP" && (anyFailed || vmsFailed > 0)) {
     const partial = vmsSucceeded > 0;
     return { state: partial ? "COMPLETED" : "FAILED", resultState: partial || vmCount === 0 ? "PARTIAL" : "FAILED" };
   }
-  if (anyFailed) return { state: "FAILED", resultState: "FAILED" };
-  const warned = warnings.length > 0 || leaves.some(({ status }) => status === "WARNING");
-  return { state: "COMPLETED", resultState: warned ? "WARNING" : "SUCCESS" };
+  return anyFailed ? { state: "FAILED", resultState: "FAILED" } : null;
+}
+
+/** PARTIAL: some of the VMs are protected. Without its replication a new group has none, and a deletion has no half. */
+function groupFailure(kind: GroupRunKind, leaves: readonly StepState[]): RunOutcome | null {
+  const bad = leaves.filter(({ status }) => !isGood(status));
+  if (bad.length === 0) return null;
+  const replicated = kind === "GROUP_UPDATE" || (kind === "GROUP_CREATE" && bad.every(({ node }) => node.kind === "CREATE_PLACEHOLDER"));
+  const some = leaves.some(({ node, status }) => vmKinds.has(node.kind) && isGood(status));
+  return replicated && some ? { state: "COMPLETED", resultState: "PARTIAL" } : { state: "FAILED", resultState: "FAILED" };
 }
 
 export interface Figures {

@@ -10,6 +10,7 @@ export interface RunRecord {
   readonly id: string;
   readonly kind: RunKind;
   readonly planId: string | null;
+  /** Of a group's run: the group's name. */
   readonly planName: string;
   /** What stands for it among the tasks; null: nothing does. */
   readonly task: { readonly id: string; readonly name: string } | null;

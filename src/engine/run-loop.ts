@@ -256,10 +256,11 @@ async function finish(d: Drive): Promise<RunEnd> {
   const { run, record } = d;
   const outcome = outcomeOf(run.kind, run.steps, [...run.warnings.values()], run.cancelReason !== null);
   const figures = figuresOf(run.steps, record.requestedAt);
-  const testRunId = record.snapshot.kind === "CLEANUP" ? record.snapshot.testRunId : null;
-  await finishRun(d.journal, { kind: run.kind, outcome, figures, steps: run.steps, testRunId, error: null }, rowOf(run), run.batch.events);
+  const end = { runId: run.id, snapshot: record.snapshot, outcome, figures, steps: run.steps, error: null };
+  const { follower } = await finishRun(d.journal, end, rowOf(run), run.batch.events);
   d.parts.wakeUps.hint("dr_events", run.id);
   d.parts.wakeUps.hint("dr_events", changesPayload);
+  if (follower !== null) d.parts.wakeUps.hint("dr_work", follower);
   return "ENDED";
 }
 

@@ -195,13 +195,17 @@ export interface GroupDeleteSnapshot extends GroupSnapshotBase {
   /** Failures become warnings, and the group is deleted all the same. */
   readonly force: boolean;
   readonly vms: readonly FormerMember[];
-  /** The creation that this rolls back; null: the group is deleted for its own sake. */
-  readonly rollsBack: string | null;
+  /** The cancelled creation that this rolls back; null: the group is deleted for its own sake. */
+  readonly rollsBack: {
+    readonly runId: string;
+    /** VMs whose placeholders it may have made without hearing of it. */
+    readonly inDoubt: readonly NewMember[];
+  } | null;
 }
 
 export type GroupSnapshot = GroupCreateSnapshot | GroupUpdateSnapshot | GroupDeleteSnapshot;
 
-export type RunSnapshot = TestSnapshot | CleanupSnapshot;
+export type RunSnapshot = TestSnapshot | CleanupSnapshot | GroupSnapshot;
 
 /** `code` is from the registry in `engine/warnings.ts`. */
 export interface RunWarning {

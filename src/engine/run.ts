@@ -70,7 +70,7 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
 
 function liveRun(record: RunRecord, steps: readonly StepState[]): LiveRun {
   const { id, kind, state, pausedReason, startedAt, progressPercent, warnings, now, snapshot } = record;
-  const lenient = snapshot.kind === "CLEANUP" && snapshot.force;
+  const lenient = (snapshot.kind === "CLEANUP" || snapshot.kind === "GROUP_DELETE") && snapshot.force;
   return createLiveRun({ id, kind, lenient, state, pausedReason, startedAt, progressPercent, warnings, now }, steps);
 }
 
@@ -101,8 +101,8 @@ function tryCompile(record: RunRecord, { log }: EngineParts): CompiledRun | stri
     return compile(record.snapshot);
   } catch (error) {
     if (error instanceof CompileError) return error.message;
-    log.error({ err: error, runId: record.id }, "a plan can't be compiled");
-    return "The plan can't be compiled, by a fault of the gateway; its log says more.";
+    log.error({ err: error, runId: record.id }, "a run can't be compiled");
+    return "The steps can't be made, by a fault of the gateway; its log says more.";
   }
 }
 
@@ -114,14 +114,14 @@ async function endFailed(
   error: string,
 ): Promise<void> {
   const outcome = { state: "FAILED", resultState: "FAILED" } as const;
-  const testRunId = record.snapshot.kind === "CLEANUP" ? record.snapshot.testRunId : null;
-  const end = { kind: record.kind, outcome, figures: figuresOf(steps, record.requestedAt), steps, testRunId, error };
+  const figures = figuresOf(steps, record.requestedAt);
+  const end = { runId: record.id, snapshot: record.snapshot, outcome, figures, steps, error };
   await finishRun(journal, end, rowOf(liveRun(record, steps)), []);
   parts.wakeUps.hint("dr_events", record.id);
   parts.wakeUps.hint("dr_events", changesPayload);
 }
 
-/** Ends a run that has broken off again and again, so that its plan is not locked for ever; what it made stays for the cleanup. */
+/** Ends a run that has broken off again and again, so that its plan or group is not locked for ever; what it made stays for the cleanup. */
 export function endBroken(claim: Claim, parts: EngineParts, signal: AbortSignal): RunHandle {
   async function end(): Promise<RunEnd> {
     const record = await loadRun(parts.pool, claim.runId);

@@ -6,6 +6,7 @@ const codes: Partial<Record<StepNode["kind"], WarningCode>> = {
   SYNCHRONISE: "SYNC_FAILED",
   READY_CHECK: "READY_TIMED_OUT",
   LEAK_AUDIT: "LEFTOVERS",
+  DISCOVER_DATASTORES: "UNPROTECTED_VM",
   PROMPT: "PROMPT_TIMED_OUT",
 };
 

@@ -60,6 +60,23 @@ export const warningCodes = {
     meaning: "Nobody answered a prompt in time; its default answer was taken.",
     remedy: "Give the prompt more time, or take care that somebody watches the run.",
   },
+  UNPROTECTED_VM: {
+    meaning: "A VM is on a datastore that a protection group replicates, and is not a member of the group.",
+    remedy: "Add the VM to the group, or move it to another datastore.",
+  },
+  // what is wrong with a group or its VMs
+  REPLICATION_FAILED: {
+    meaning: "Replication could not be configured, or the first synchronisation failed.",
+    remedy: "Mend what the message names. A group whose creation failed is deleted and created anew; a VM is removed and added again.",
+  },
+  PLACEHOLDER_FAILED: {
+    meaning: "A VM's placeholder at the recovery site could not be made or removed, so the VM can't be recovered.",
+    remedy: "Mend what the message names; then remove the VM from the group and add it again.",
+  },
+  GROUP_DELETE_FAILED: {
+    meaning: "A protection group could not be deleted: something of it is still at the recovery site.",
+    remedy: "Mend what the message names and delete the group again, with force if it can't be mended.",
+  },
   // what keeps a plan from starting
   EMPTY: {
     meaning: "The plan has no protected VM that could be recovered.",
@@ -82,7 +99,7 @@ export const warningCodes = {
     remedy: "Remove one of the named dependencies, or change a priority.",
   },
   GROUP_IN_USE: {
-    meaning: "Another plan's run works on a protection group of this plan.",
+    meaning: "A protection group of this plan is being changed, or another plan's run works on it.",
     remedy: "Wait for that run to end, or cancel it.",
   },
   MIXED_DIRECTION: {

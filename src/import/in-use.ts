@@ -19,16 +19,18 @@ export async function inUse(tx: Tx, difference: Difference, { ids }: Current, fi
   const idsOf = (list: readonly { id: string }[]) => list.map(({ id }) => id);
   await tx.$queryRaw`SELECT id FROM recovery_plan WHERE id = ANY (${idsOf(plans)}::uuid[]) ORDER BY id FOR UPDATE`;
   await tx.$queryRaw`SELECT id FROM protection_group WHERE id = ANY (${idsOf(groups)}::uuid[]) ORDER BY id FOR UPDATE`;
-  const users = await tx.$queryRaw<{ id: string; planName: string }[]>`
-    SELECT u.group_id AS id, r.plan_name AS "planName" FROM group_use u JOIN recovery r ON r.id = u.run_id WHERE u.group_id = ANY (${idsOf(groups)}::uuid[])
-    UNION ALL SELECT plan_id, plan_name FROM recovery WHERE ended_at IS NULL AND plan_id = ANY (${idsOf(plans)}::uuid[])
-    UNION ALL SELECT pairing_id, plan_name FROM recovery WHERE ended_at IS NULL AND pairing_id = ANY (${idsOf(pairings)}::uuid[])
-    UNION ALL SELECT s.id, r.plan_name FROM recovery r JOIN site_pairing p ON p.id = r.pairing_id JOIN site s ON s.id IN (p.local_site_id, p.remote_site_id)
+  const users = await tx.$queryRaw<{ id: string; isGroup: boolean; name: string }[]>`
+    WITH r AS (SELECT id, plan_id, pairing_id, ended_at, kind::text LIKE 'GROUP_%' AS "isGroup", plan_name AS name FROM recovery)
+    SELECT u.group_id AS id, "isGroup", name FROM group_use u JOIN r ON r.id = u.run_id WHERE u.group_id = ANY (${idsOf(groups)}::uuid[])
+    UNION ALL SELECT plan_id, "isGroup", name FROM r WHERE ended_at IS NULL AND plan_id = ANY (${idsOf(plans)}::uuid[])
+    UNION ALL SELECT pairing_id, "isGroup", name FROM r WHERE ended_at IS NULL AND pairing_id = ANY (${idsOf(pairings)}::uuid[])
+    UNION ALL SELECT s.id, "isGroup", r.name FROM r JOIN site_pairing p ON p.id = r.pairing_id JOIN site s ON s.id IN (p.local_site_id, p.remote_site_id)
       WHERE r.ended_at IS NULL AND s.id = ANY (${idsOf(sites)}::uuid[])`;
   return [...sites, ...pairings, ...plans, ...groups].flatMap(({ id, change }) => {
     const user = users.find((found) => found.id === id);
     if (user === undefined) return [];
-    const message = `The ${titleOf(change)} can't be changed: a run of the plan ${user.planName} uses it. Wait for its end, and clean up a test.`;
+    const owner = user.isGroup ? `protection group ${user.name}` : `plan ${user.name}`;
+    const message = `The ${titleOf(change)} can't be changed: a run of the ${owner} uses it. Wait for its end, and clean up a test.`;
     return [{ path: pathOf(change, file), message }];
   });
 }

@@ -65,8 +65,7 @@ export function faultsOf({ planId, lifecycle, groups, unmapped, sites }: Standin
 
 function* groupFaults(group: StandingRow, planId: string, lifecycle: PlanLifecycle): Generator<Fault> {
   if (group.runId !== null && group.runPlanId !== planId) {
-    const run = group.runKind?.toLowerCase() ?? "run";
-    yield fault("GROUP_IN_USE", `The protection group ${group.name} is used by the ${run} of the plan ${group.runPlanName}.`);
+    yield fault("GROUP_IN_USE", useOf(group));
   }
   const isRecovered = group.state === "RECOVERED" || group.state === "PARTIALLY_RECOVERED";
   if (isRecovered && lifecycle === "READY") {
@@ -75,6 +74,14 @@ function* groupFaults(group: StandingRow, planId: string, lifecycle: PlanLifecyc
   if (group.state === "ERROR" || group.state === "NOT_READY") {
     yield fault("GROUP_FAULT", group.faultMessage ?? `The protection group ${group.name} is not ready.`, group.faultSince);
   }
+}
+
+const doing: Readonly<Record<string, string>> = { GROUP_CREATE: "created", GROUP_UPDATE: "changed", GROUP_DELETE: "deleted" };
+
+function useOf({ name, runKind, runPlanName }: StandingRow): string {
+  const done = doing[runKind ?? ""];
+  if (done !== undefined) return `The protection group ${name} is being ${done}.`;
+  return `The protection group ${name} is used by the ${runKind?.toLowerCase() ?? "run"} of the plan ${runPlanName}.`;
 }
 
 export type PlanState = "READY" | "NOT_READY" | "RUNNING" | "PROMPTING" | "ERROR";

@@ -1,6 +1,6 @@
 /** Writes a new run of a protection group: its row, snapshot, task, hold on the group, the group's state, its first event. */
 import type pg from "pg";
-import type { GroupRunKind } from "../../engine/model.ts";
+import { type GroupRunKind, groupRunVersion } from "../../engine/model.ts";
 import type { GroupSnapshot } from "../../engine/run-snapshot.ts";
 import { appendEvents } from "../../events/append.ts";
 import type { Change } from "../../events/changes.ts";
@@ -16,8 +16,9 @@ export interface NewGroupRun {
 }
 
 const statements = {
-  run: `INSERT INTO recovery (id, plan_name, pairing_id, kind, options, initiated_by_id, initiated_by, requested_at, vm_count, warnings, warnings_count)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, dr_now(), $8, $9, jsonb_array_length($9::jsonb))`,
+  run: `INSERT INTO recovery (id, plan_name, pairing_id, kind, options, initiated_by_id, initiated_by, requested_at, vm_count, warnings,
+      warnings_count, engine_version)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, dr_now(), $8, $9, jsonb_array_length($9::jsonb), ${groupRunVersion})`,
   snapshot: "INSERT INTO recovery_snapshot (run_id, content) VALUES ($1, $2)",
   task: `INSERT INTO task (id, name, type, target_id, target_type, recovery_id, initiated_by, started_at, warnings)
     VALUES ($1, $2, $3, $4, 'PROTECTION_GROUP', $5, $6, dr_now(), $7)`,

@@ -27,6 +27,15 @@ const kinds = {
   DISCARD_TEST_STORAGE: { description: "Holds the removal of a test's snapshots and networks." },
   DISCARD_SNAPSHOT: { description: "Discards a test's snapshot." },
   REMOVE_NETWORK: { description: "Removes a test's isolated network." },
+  DISCOVER_DATASTORES: { description: "Looks at what is on a protection group's datastores." },
+  CONFIGURE_REPLICATION: { description: "Sets up the replication of a protection group." },
+  ADD_TO_REPLICATION: { description: "Adds VMs to the replication of their protection group." },
+  REMOVE_FROM_REPLICATION: { description: "Takes VMs out of the replication of their protection group." },
+  STOP_REPLICATION: { description: "Stops the replication of a protection group and drops its recovery points." },
+  CREATE_PLACEHOLDERS: { description: "Holds the making of placeholders." },
+  CREATE_PLACEHOLDER: { description: "Keeps a VM's place at the recovery site." },
+  REMOVE_PLACEHOLDERS: { description: "Holds the removal of placeholders." },
+  REMOVE_PLACEHOLDER: { description: "Gives up a VM's place at the recovery site." },
   LEAK_AUDIT: { description: "Names whatever of the test is still there." },
 } as const satisfies Record<StepKindName, { description: string }>;
 

@@ -4,13 +4,16 @@ import { command } from "./command.ts";
 import { createSnapshot } from "./create-snapshot.ts";
 import { createTestNetwork } from "./create-test-network.ts";
 import { customiseIp } from "./customise-ip.ts";
+import { discoverDatastores } from "./discover-datastores.ts";
 import { guestCommand } from "./guest-command.ts";
 import type { StepContext, StepKind } from "./kind.ts";
 import { leakAudit } from "./leak-audit.ts";
+import { createPlaceholder, removePlaceholder } from "./placeholder.ts";
 import { powerOff, powerOn } from "./power.ts";
 import { readyCheck } from "./ready-check.ts";
 import { registerVm } from "./register-vm.ts";
 import { discardSnapshot, removeNetwork, removeVm, restorePlaceholder } from "./remove.ts";
+import { addToReplication, configureReplication, removeFromReplication, stopReplication } from "./replication.ts";
 import { synchronise } from "./synchronise.ts";
 
 export type WaitKind = "STARTUP_DELAY" | "PROMPT" | "PAUSE";
@@ -31,6 +34,13 @@ const kinds: { readonly [K in ActingKind]: StepKind<K> } = {
   RESTORE_PLACEHOLDER: restorePlaceholder,
   DISCARD_SNAPSHOT: discardSnapshot,
   REMOVE_NETWORK: removeNetwork,
+  DISCOVER_DATASTORES: discoverDatastores,
+  CONFIGURE_REPLICATION: configureReplication,
+  ADD_TO_REPLICATION: addToReplication,
+  REMOVE_FROM_REPLICATION: removeFromReplication,
+  STOP_REPLICATION: stopReplication,
+  CREATE_PLACEHOLDER: createPlaceholder,
+  REMOVE_PLACEHOLDER: removePlaceholder,
   LEAK_AUDIT: leakAudit,
 };
 
