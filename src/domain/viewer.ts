@@ -19,6 +19,10 @@ export function holds({ roles: given }: Pick<Viewer, "roles">, role: Role): bool
   return given.has(role) || (role === "OPERATOR" && given.has("RECOVERY_ADMIN"));
 }
 
+/** What commands write may hold more than a reader should see. */
+export const seesOutput = (viewer: Viewer | null): boolean =>
+  viewer !== null && (holds(viewer, "OPERATOR") || holds(viewer, "SCRIPT_EDITOR"));
+
 /** For what depends on more than the field: throws ForbiddenError. */
 export function requireRole(viewer: Pick<Viewer, "roles">, role: Role): void {
   if (!holds(viewer, role)) throw new ForbiddenError(role);

@@ -68,7 +68,7 @@ describe("a command", () => {
   it("that fails before power-on keeps its machine off", async () => {
     const scene = await stage.scene({ machines: 1, vms: { "vm-1": { pre: [{ command: "fail.sh" }] } } });
     const run = await scene.test();
-    expect(run.step("COMMAND")).toMatchObject({ status: "FAILED", message: "it did not work" });
+    expect(run.step("COMMAND")).toMatchObject({ status: "FAILED", message: "The command ended with exit code 3." });
     expect(run.step("POWER_ON").status).toBe("SKIPPED");
     expect(run).toMatchObject({ state: "FAILED", resultState: "FAILED", vmsFailed: 1 });
   });

@@ -8,6 +8,7 @@ import {
 } from "../../database/generated/enums.ts";
 import type * as Log from "../../events/types.ts";
 import { builder } from "../builder.ts";
+import { seesOutput } from "../viewer.ts";
 import { PausedReason, PromptAnswer, RecoveryState, ResultState, StepStatus } from "./types-enums.ts";
 import { PromptRef, RecoveryRef, RecoveryStepRef } from "./types-refs.ts";
 import { stepById } from "./types-step.ts";
@@ -205,8 +206,10 @@ builder.objectRef<EventIn<Log.OutputWritten>>("CommandOutputEvent").implement({
   fields: (t) => ({
     number: t.string({ description: "The step's place in the tree.", resolve: ({ event }) => event.path }),
     text: t.string({
-      description: "What it wrote, in whole characters, with secrets made unreadable.",
-      resolve: ({ event }) => event.text,
+      nullable: true,
+      description:
+        "What it wrote, in whole characters, with secrets made unreadable; null: the viewer has neither the role OPERATOR nor SCRIPT_EDITOR.",
+      resolve: ({ event }, _args, { viewer }) => (seesOutput(viewer) ? event.text : null),
     }),
     totalBytes: t.int({ description: "Length of all its output with this, in bytes.", resolve: ({ event }) => event.totalBytes }),
     step: t.field({

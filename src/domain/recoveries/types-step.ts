@@ -9,6 +9,7 @@ import { StepPhase } from "../inventory/types-enums.ts";
 import { VirtualMachineRef } from "../inventory/types-vm.ts";
 import { ProtectionGroupRef } from "../protection/types-refs.ts";
 import { SiteRef } from "../sites/types.ts";
+import { seesOutput } from "../viewer.ts";
 import type { OutputRow } from "./loaders.ts";
 import { StepResult, StepState, StepStatus } from "./types-enums.ts";
 import { PromptRef, RecoveryRef, RecoveryStepRef, type StepRow } from "./types-refs.ts";
@@ -150,8 +151,10 @@ builder.node(RecoveryStepRef, {
     output: t.field({
       type: StepOutput,
       nullable: true,
-      description: "What its command wrote; null: nothing, or it is no command.",
-      resolve: ({ runId, ordinal }, _args, { loaders }) => loaders.outputOfStep.load(`${runId}/${ordinal}`),
+      description:
+        "What its command wrote; null: nothing, or it is no command, or whoever asks has neither the role OPERATOR nor SCRIPT_EDITOR.",
+      resolve: ({ runId, ordinal }, _args, { loaders, viewer }) =>
+        seesOutput(viewer) ? loaders.outputOfStep.load(`${runId}/${ordinal}`) : null,
     }),
     prompt: t.field({
       type: PromptRef,

@@ -42,15 +42,10 @@ async function settleOutcome(
   return isUnknown(second) ? null : second;
 }
 
+/** Nothing of its output stands in the message: everybody reads that, and not everybody what commands write. */
 export function endOf(outcome: CommandOutcome): StepEnd {
   const result = { exitCode: outcome.exitCode, reason: outcome.reason };
   if (outcome.reason === "CANCELLED") return { status: "CANCELLED", message: "Stopped because the run was cancelled", result };
-  if (outcome.reason === "EXITED" && outcome.exitCode === 0) return succeeded(lastLine(outcome.tail) ?? "Exit code 0", result);
-  return failed(outcome.reason === "EXITED" ? (lastLine(outcome.tail) ?? outcome.message) : outcome.message, result);
-}
-
-/** The last line a command wrote says best how it went. */
-function lastLine(text: string): string | null {
-  const line = text.trimEnd().split("\n").at(-1)?.trim();
-  return line ? line.slice(0, 500) : null;
+  if (outcome.reason === "EXITED" && outcome.exitCode === 0) return succeeded("Exit code 0", result);
+  return failed(outcome.message, result);
 }

@@ -3,6 +3,7 @@ import { type ExecutionResult, execute, parse, subscribe, validate } from "graph
 import { type Context, createContext } from "../../../src/domain/context.ts";
 import { openLoaders } from "../../../src/domain/loaders.ts";
 import { schema } from "../../../src/domain/schema.ts";
+import { roles } from "../../../src/domain/viewer.ts";
 import { createFeeds, type Feeds } from "../../../src/events/feed.ts";
 import type { WakeUpListener, WakeUps } from "../../../src/events/wake-ups.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
@@ -76,7 +77,7 @@ const caller = (signedIn: boolean) => ({
     ? {
         userId: "0190aaaa-0000-7000-8000-000000000000",
         name: "admin",
-        roles: new Set(["ADMIN"] as const),
+        roles: new Set(roles),
         sessionId: "s",
         expiresAt: new Date(),
       }
