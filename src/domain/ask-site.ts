@@ -47,3 +47,13 @@ export const withCapabilities = ({ id, name, provider, externalId }: SiteRow, ca
   externalId,
   capabilities,
 });
+
+/** For a site that does not answer and that a run can do without. */
+export const nothingKnown: Capabilities = {
+  ipCustomisation: "NONE",
+  guestCommands: false,
+  folders: false,
+  resourcePools: false,
+  minimumRpoMinutes: 10_080,
+  maximumPointInTimeInstances: 1,
+};

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { appendChanges, type Change } from "../events/changes.ts";
 import { ConflictError } from "./errors.ts";
 import { checkKey, fieldError, fieldErrors } from "./field-errors.ts";
-import { type Answer, claim } from "./idempotency.ts";
+import { type Answer, claim, firstAnswer } from "./idempotency.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { brokenConstraint, inTransaction } from "./transaction.ts";
 import type { Viewer } from "./viewer.ts";
@@ -17,6 +17,16 @@ export interface Mutation<A extends Answer> {
   readonly answer: A;
   /** Locks, checks, writes; answers what has changed. Throws a DomainError, and nothing was written. */
   readonly act: (client: pg.PoolClient) => Promise<readonly Change[]>;
+}
+
+/** What a request with this key was answered before: for mutations that ask a site first, which may be away by now. */
+export function answeredBefore<A extends Answer>(
+  { database }: { readonly database: Pick<ServiceContext["database"], "pool"> },
+  viewer: Viewer,
+  { mutation, input }: Pick<Mutation<A>, "mutation" | "input">,
+): Promise<A | null> {
+  const { idempotencyKey, ...asked } = input;
+  return firstAnswer<A>(database.pool, { viewer, mutation, key: idempotencyKey ?? null, input: asked });
 }
 
 /** What the first request with this key was answered. */

@@ -2,6 +2,7 @@
 import { type Audit, openAudit } from "./access/audit.ts";
 import type { Sessions } from "./access/sessions.ts";
 import { openUsers, type Users } from "./access/users.ts";
+import { createProtection, type Protection } from "./protection/service.ts";
 import { createRecoveries, type Recoveries } from "./recoveries/service.ts";
 import type { ServiceContext } from "./service-context.ts";
 
@@ -10,6 +11,7 @@ export interface Services {
   readonly sessions: Sessions;
   readonly audit: Audit;
   readonly users: Users;
+  readonly protection: Protection;
   readonly recoveries: Recoveries;
 }
 
@@ -19,6 +21,7 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     sessions,
     audit: openAudit({ pool: database.pool, announce, log }),
     users: openUsers(context, sessions),
+    protection: createProtection(context),
     recoveries: createRecoveries(context),
   };
 }

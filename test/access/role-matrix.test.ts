@@ -12,17 +12,22 @@ import { type Operation, type RootField, rootFieldsOf, sampleOperation } from ".
 
 /** Empty: anybody. */
 const table: Readonly<Record<string, readonly Role[]>> = {
+  "Mutation.addProtectedVms": ["EDITOR"],
   "Mutation.answerPrompt": ["OPERATOR"],
   "Mutation.cancelRecovery": ["OPERATOR"],
   "Mutation.cleanupTest": ["OPERATOR"],
+  "Mutation.createProtectionGroup": ["EDITOR"],
   "Mutation.createSession": [],
   "Mutation.createUser": ["ADMIN"],
+  "Mutation.deleteProtectionGroup": ["EDITOR"],
   "Mutation.deleteSession": [],
   "Mutation.pauseRecovery": ["OPERATOR"],
+  "Mutation.removeProtectedVm": ["EDITOR"],
   "Mutation.removeUser": ["ADMIN"],
   "Mutation.resumeRecovery": ["OPERATOR"],
   "Mutation.setUserPassword": ["ADMIN"],
   "Mutation.startRecovery": ["OPERATOR"],
+  "Mutation.updateProtectionGroup": ["EDITOR"],
   "Mutation.updateUserRoles": ["ADMIN"],
   "Query.datastores": ["VIEWER"],
   "Query.eventCursor": ["VIEWER"],

@@ -8,6 +8,8 @@ import { batchedMany, batchedOne, type Gate } from "../batching.ts";
 export interface GroupFacts {
   readonly id: string;
   readonly name: string;
+  /** The provider's own name for the replicated set. */
+  readonly externalId: string;
   readonly type: ProtectionGroupType;
   readonly state: ProtectionGroupState;
   readonly version: number;
@@ -35,7 +37,7 @@ export interface GroupFacts {
 
 const groupFacts = {
   name: "group-facts",
-  text: `SELECT g.id, g.name, g.type, g.state, g.version, g.fault_message AS "faultMessage",
+  text: `SELECT g.id, g.name, g.external_id AS "externalId", g.type, g.state, g.version, g.fault_message AS "faultMessage",
       p.id AS "protectedSiteId", p.name AS "protectedSiteName", p.state AS "protectedSiteState",
       s.id AS "recoverySiteId", s.name AS "recoverySiteName", s.state AS "recoverySiteState",
       (SELECT count(*)::int4 FROM protected_vm m WHERE m.group_id = g.id) AS "vmCount",

@@ -1,5 +1,6 @@
 /** What may be done with a group and its VMs: decided here for `allowedOperations` and for the mutations alike. Pure. */
 import { ConflictError, type DomainError, PreconditionFailedError } from "../errors.ts";
+import { listed } from "../listed.ts";
 import type { Refusals } from "../operations.ts";
 import type { GroupFacts } from "./loaders-facts.ts";
 
@@ -18,11 +19,14 @@ export function groupRefusals(group: GroupFacts): Refusals<GroupOperation> {
 
 /** `group` null: the VM is in none. `dependents`: names of the VMs that depend on it. */
 export function removalRefusal(vmName: string, dependents: readonly string[], group: GroupFacts | null): DomainError | null {
-  if (group === null) return new ConflictError(`${vmName} is in no protection group.`, "There is nothing to remove it from.");
+  if (group === null) return notProtected(vmName);
   if (dependents.length === 0) return useOf(group) ?? recovered(group) ?? failed(group) ?? disconnected(group, "recovery");
   const message = `${vmName} can't be removed while others depend on it: ${listed(dependents)}.`;
   return useOf(group) ?? recovered(group) ?? new ConflictError(message, "Take it out of their recovery settings (dependsOnVms) first.");
 }
+
+export const notProtected = (vmName: string): ConflictError =>
+  new ConflictError(`${vmName} is in no protection group.`, "There is nothing to remove it from.");
 
 /** Other datastores mean other VMs: only for a group that no plan counts on. */
 export function storageRefusal(group: GroupFacts): DomainError | null {
@@ -44,15 +48,15 @@ function useOf(group: GroupFacts): ConflictError | null {
   const { name, state, runId, runKind, runOpen, runPlanId, runPlanName, taskId } = group;
   if (runId === null || runKind === null)
     return working.has(state) ? new ConflictError(`The protection group ${name} is ${state}.`, "Wait until that has ended.") : null;
-  const run = { activeRecoveryId: runId, ...(taskId === null ? {} : { activeTaskId: taskId }) };
+  const task = taskId === null ? {} : { activeTaskId: taskId };
   if (runKind === "GROUP_CREATE" || runKind === "GROUP_UPDATE" || runKind === "GROUP_DELETE") {
     const [done, remedy] = doing[runKind];
-    return new ConflictError(`The protection group ${name} is being ${done}.`, remedy, run);
+    return new ConflictError(`The protection group ${name} is being ${done}.`, remedy, task);
   }
   const plan = { planName: runPlanName ?? "", ...(runPlanId === null ? {} : { planId: runPlanId }) };
   const message = `The protection group ${name} is in use by a run of the plan ${runPlanName}`;
   return runOpen
-    ? new ConflictError(`${message}.`, "Wait until that run has ended, or cancel it.", { ...plan, ...run })
+    ? new ConflictError(`${message}.`, "Wait until that run has ended, or cancel it.", { ...plan, ...task, activeRecoveryId: runId })
     : new ConflictError(`${message} that has not been cleaned up.`, `Clean up the plan ${runPlanName} first (cleanupTest).`, plan);
 }
 
@@ -100,10 +104,4 @@ function disconnected(group: GroupFacts, role: "protected" | "recovery"): Precon
     `The ${role} site ${name} is disconnected.`,
     "Restore the connection to the site.",
   );
-}
-
-/** At most five by name, and how many there are beside them. */
-export function listed(names: readonly string[], count = names.length): string {
-  const shown = names.slice(0, 5);
-  return count > shown.length ? `${shown.join(", ")} and ${count - shown.length} more` : shown.join(", ");
 }

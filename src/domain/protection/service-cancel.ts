@@ -7,7 +7,6 @@ import { requireRole, type Viewer } from "../viewer.ts";
 
 /** The run behind a group's task; its `planName` is the group's name. */
 export interface GroupRun {
-  readonly id: string;
   readonly kind: RunKind;
   readonly planName: string;
   readonly ended: boolean;
@@ -16,7 +15,7 @@ export interface GroupRun {
 }
 
 /** Why the task can't be cancelled; null: it can be, or has been. For `allowedOperations` too. */
-export function groupTaskRefusal({ id, kind, planName, ended, cancelRequested }: GroupRun): ConflictError | null {
+export function groupTaskRefusal({ kind, planName, ended, cancelRequested }: GroupRun): ConflictError | null {
   if (cancelRequested) return null;
   if (ended)
     return new ConflictError(
@@ -27,9 +26,6 @@ export function groupTaskRefusal({ id, kind, planName, ended, cancelRequested }:
   return new ConflictError(
     `The deletion of the protection group ${planName} has begun and can't be cancelled.`,
     "Wait until it has ended.",
-    {
-      activeRecoveryId: id,
-    },
   );
 }
 
@@ -45,7 +41,7 @@ export async function cancelGroupTask(
   requireRole(viewer, "EDITOR");
   const { rows } = await client.query<GroupRun>({
     name: "group-task-lock",
-    text: `SELECT id, kind, plan_name AS "planName", ended_at IS NOT NULL AS ended, cancel_requested_at IS NOT NULL AS "cancelRequested"
+    text: `SELECT kind, plan_name AS "planName", ended_at IS NOT NULL AS ended, cancel_requested_at IS NOT NULL AS "cancelRequested"
       FROM recovery WHERE id = $1 FOR UPDATE`,
     values: [runId],
   });

@@ -1,6 +1,5 @@
 /** The two sites of a plan. */
 import type pg from "pg";
-import type { Capabilities } from "../../providers/contract.ts";
 import type { SiteRow } from "../ask-site.ts";
 import { NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
@@ -30,13 +29,3 @@ export async function sitesOfPlan(database: Pick<pg.ClientBase, "query">, planId
   if (protectedSite === undefined || recoverySite === undefined) throw new NotFoundError("RecoveryPlan", encodeId("RecoveryPlan", planId));
   return { protectedSite, recoverySite };
 }
-
-/** For a site that does not answer and that the run can do without. */
-export const nothingKnown: Capabilities = {
-  ipCustomisation: "NONE",
-  guestCommands: false,
-  folders: false,
-  resourcePools: false,
-  minimumRpoMinutes: 10_080,
-  maximumPointInTimeInstances: 1,
-};

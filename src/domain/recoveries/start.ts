@@ -2,7 +2,7 @@
 import type pg from "pg";
 import { v7 as newId } from "uuid";
 import type { SnapshotSite } from "../../engine/run-snapshot.ts";
-import { capabilitiesOf, type SiteRow, withCapabilities } from "../ask-site.ts";
+import { capabilitiesOf, nothingKnown, type SiteRow, withCapabilities } from "../ask-site.ts";
 import { ConflictError, PreconditionFailedError } from "../errors.ts";
 import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
 import { lockPair } from "../locks.ts";
@@ -19,7 +19,7 @@ import { insertRecovery } from "./service-run.ts";
 import { buildTestSnapshot } from "./snapshot.ts";
 import { readPastSeconds, readPlanRows } from "./snapshot-read.ts";
 import type { PlanRows } from "./snapshot-rows.ts";
-import { nothingKnown, sitesOfPlan } from "./start-sites.ts";
+import { sitesOfPlan } from "./start-sites.ts";
 
 export interface StartInput {
   readonly planId: string;

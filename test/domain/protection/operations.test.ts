@@ -5,6 +5,7 @@ import { groupRefusals, removalRefusal, storageRefusal } from "../../../src/doma
 const shop: GroupFacts = {
   id: "g",
   name: "Shop",
+  externalId: "g",
   type: "CONTINUOUS",
   state: "READY",
   version: 1,
@@ -54,7 +55,7 @@ describe("what may be done with a protection group", () => {
     expect(groupRefusals(group).UPDATE_PROTECTION_GROUP).toMatchObject({
       code: "CONFLICT",
       remedy: expect.stringContaining(remedy),
-      details: { activeRecoveryId: "r", activeTaskId: "t" },
+      details: { activeTaskId: "t" },
     });
     expect(removalRefusal("web-1", [], group)?.message).toBe(`The protection group Shop is being ${done}.`);
     expect(storageRefusal(group)?.message).toBe(`The protection group Shop is being ${done}.`);

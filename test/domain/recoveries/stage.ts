@@ -20,7 +20,7 @@ export interface Stage extends PlanRows {
 }
 
 /** Puts every row back; without foreign keys, so that the order of the tables does not matter. */
-async function rewinder({ database, shiftClock }: TestDatabase): Promise<() => Promise<void>> {
+export async function rewinder({ database, shiftClock }: TestDatabase): Promise<() => Promise<void>> {
   const { pool } = database;
   const { rows } = await pool.query<{ name: string }>(
     "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'",

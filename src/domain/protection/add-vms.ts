@@ -1,0 +1,107 @@
+/** VMs join a group, or members of it that are not configured are: all of them or none. */
+import type pg from "pg";
+import { v7 as newId } from "uuid";
+import { checkId, type FieldErrors, fieldErrors } from "../field-errors.ts";
+import { checkQuota } from "../limits/quotas.ts";
+import { lockPair } from "../locks.ts";
+import { answeredBefore, mutate } from "../mutation.ts";
+import type { ServiceContext } from "../service-context.ts";
+import type { Viewer } from "../viewer.ts";
+import { checkVms, readVms, type VmCandidate } from "./candidates.ts";
+import { checkSameDirection, directionOf, findGroup, lockGroup } from "./groups.ts";
+import { checkList } from "./input.ts";
+import type { GroupFacts } from "./loaders-facts.ts";
+import { newMembers } from "./members.ts";
+import { groupRefusals } from "./operations.ts";
+import { insertMembers, raiseVersion } from "./rows.ts";
+import { insertGroupRun } from "./service-group-run.ts";
+import { askSites } from "./sites.ts";
+import { groupSnapshot } from "./snapshots.ts";
+
+export interface AddVmsInput {
+  readonly groupId: string;
+  readonly vmIds: readonly string[];
+  readonly expectedVersion?: number | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+/** Ids of a group and of the run that changes its members. */
+export interface GroupRun extends Readonly<Record<string, string>> {
+  readonly groupId: string;
+  readonly recoveryId: string;
+}
+
+const path = ["vmIds"];
+
+export async function addVms(context: ServiceContext, viewer: Viewer, input: AddVmsInput): Promise<GroupRun> {
+  const shape = fieldErrors();
+  const groupId = checkId(shape, ["groupId"], "ProtectionGroup", input.groupId);
+  const vmIds = checkList(shape, path, "VirtualMachine", input.vmIds);
+  shape.check();
+  const request = { mutation: "addProtectedVms", input: { ...input } };
+  const known = await answeredBefore<GroupRun>(context, viewer, request);
+  if (known !== null) return known;
+  const { direction, sites } = await prepare(context, groupId);
+  const ids: GroupRun = { groupId, recoveryId: newId() };
+  const answer = await mutate(context, viewer, {
+    ...request,
+    answer: ids,
+    async act(client) {
+      await lockPair(client, direction.pairingId);
+      const group = await lockGroup(client, groupId, input.expectedVersion);
+      refuse(group);
+      checkSameDirection(group, direction);
+      const errors = fieldErrors();
+      const vms = checkVms(errors, path, vmIds, { found: await readVms(client, vmIds, direction), direction, into: groupId });
+      if (group.hasStorageGroups) checkOnDatastores(errors, vmIds, vms, group);
+      errors.check();
+      const added = vms.filter((vm) => vm.groupId === null).length;
+      checkQuota(`VMs in the protection group ${group.name}`, context.quotas.vmsPerGroup, group.vmCount, added);
+      const { vms: members, warnings } = newMembers(vms, sites.recoverySite);
+      const snapshot = {
+        ...groupSnapshot(group, sites),
+        kind: "GROUP_UPDATE",
+        warnings,
+        added: members,
+        removed: [],
+      } as const;
+      await insertMembers(client, groupId, vms, await targetsOfGroup(client, groupId));
+      await raiseVersion(client, groupId);
+      await insertGroupRun(client, { runId: ids.recoveryId, taskId: null, pairingId: direction.pairingId, viewer, snapshot });
+      return []; // the run tells of all that has changed with it
+    },
+  });
+  context.hint(answer.recoveryId);
+  return answer;
+}
+
+async function prepare({ database, providers }: ServiceContext, groupId: string) {
+  const group = await findGroup(database.pool, groupId);
+  refuse(group); // before a site is asked for nothing
+  const direction = await directionOf(database.pool, group);
+  return { direction, sites: await askSites(providers, direction) };
+}
+
+function refuse(group: GroupFacts): void {
+  const refusal = groupRefusals(group).ADD_PROTECTED_VMS;
+  if (refusal !== null) throw refusal;
+}
+
+/** The VMs of a group that replicates datastores are those on them. */
+function checkOnDatastores(errors: FieldErrors, vmIds: readonly string[], vms: readonly VmCandidate[], group: GroupFacts): void {
+  for (const { id, name, datastoreName, replicatedById } of vms) {
+    if (replicatedById !== null) continue; // by another group: said already
+    const where = datastoreName === null ? "no known datastore" : `the datastore ${datastoreName}`;
+    errors.add([...path, vmIds.indexOf(id)], `${name} is on ${where}, and the protection group ${group.name} replicates others.`);
+  }
+}
+
+async function targetsOfGroup(client: pg.ClientBase, groupId: string): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await client.query<{ source: string; target: string }>({
+    name: "group-storage-targets",
+    text: `SELECT s.datastore_id AS source, o.target_datastore_id AS target FROM storage_group o
+      JOIN storage_group_source s ON s.storage_group_id = o.id WHERE o.group_id = $1`,
+    values: [groupId],
+  });
+  return new Map(rows.map(({ source, target }) => [source, target]));
+}

@@ -1,0 +1,108 @@
+/** Other datastores for a group that replicates datastores: VMs on new ones join it, VMs on those that it gives up leave it. */
+import type pg from "pg";
+import type { FormerMember } from "../../engine/run-snapshot.ts";
+import { ConflictError } from "../errors.ts";
+import { fieldErrors, type Path } from "../field-errors.ts";
+import { checkQuota } from "../limits/quotas.ts";
+import { listed } from "../listed.ts";
+import type { ServiceContext } from "../service-context.ts";
+import type { Viewer } from "../viewer.ts";
+import { checkDatastores, readDatastores, readVmsOn } from "./candidates.ts";
+import type { WantedStorageGroup } from "./input.ts";
+import { type GroupFacts, readDependents } from "./loaders-facts.ts";
+import { newMembers } from "./members.ts";
+import { storageRefusal } from "./operations.ts";
+import { insertMembers, replaceStorageGroups, targetsOf } from "./rows.ts";
+import { insertGroupRun } from "./service-group-run.ts";
+import type { AskedSites, Direction } from "./sites.ts";
+import { groupSnapshot } from "./snapshots.ts";
+
+export interface StorageChange extends Pick<ServiceContext, "quotas"> {
+  readonly viewer: Viewer;
+  readonly runId: string;
+  readonly group: GroupFacts;
+  readonly direction: Direction;
+  readonly sites: AskedSites;
+}
+
+const path: Path = ["storageGroups"];
+
+/** Answers whether a run was started: without VMs that join or leave there is nothing to do at the sites. */
+export async function changeStorage(
+  client: pg.ClientBase,
+  { quotas, viewer, runId, group, direction, sites }: StorageChange,
+  storageGroups: readonly WantedStorageGroup[],
+): Promise<boolean> {
+  const refusal = storageRefusal(group);
+  if (refusal !== null) throw refusal;
+  const errors = fieldErrors();
+  const found = await readDatastores(client, storageGroups);
+  const sources = storageGroups.flatMap(({ sourceIds }) => sourceIds);
+  const onSources = await readVmsOn(client, sources, direction);
+  checkDatastores(errors, path, storageGroups, { found, vms: onSources, direction, into: group.id });
+  const members = await readPlacedMembers(client, group.id);
+  const targets = targetsOf(storageGroups);
+  for (const [at, place, name] of movedTargets(storageGroups, members))
+    errors.add(
+      [...path, at, place],
+      `${name} is replicated to another datastore already; it keeps its target while VMs on it are protected.`,
+    );
+  errors.check();
+  const leaving = members.filter(({ datastoreId }) => datastoreId === null || !targets.has(datastoreId));
+  const joining = onSources.filter(({ groupId }) => groupId === null);
+  await checkDependents(client, leaving);
+  checkQuota(`VMs in the protection group ${group.name}`, quotas.vmsPerGroup, members.length - leaving.length, joining.length);
+  await replaceStorageGroups(client, group.id, storageGroups);
+  if (joining.length + leaving.length === 0) return false;
+  await insertMembers(client, group.id, joining, targets);
+  const { vms: added, warnings } = newMembers(joining, sites.recoverySite);
+  const removed = leaving.map(({ id, name, externalId, placeholderId }) => ({ id, name, externalId, placeholderId }));
+  const snapshot = { ...groupSnapshot(group, sites), kind: "GROUP_UPDATE", warnings, added, removed } as const;
+  await insertGroupRun(client, { runId, taskId: null, pairingId: direction.pairingId, viewer, snapshot });
+  return true;
+}
+
+interface PlacedMember extends FormerMember {
+  readonly datastoreId: string | null;
+  readonly datastoreName: string | null;
+  readonly targetId: string | null;
+}
+
+async function readPlacedMembers(client: pg.ClientBase, groupId: string): Promise<PlacedMember[]> {
+  const { rows } = await client.query<PlacedMember>({
+    name: "group-placed-members",
+    text: `SELECT v.id, v.name, v.external_id AS "externalId", m.placeholder_external_id AS "placeholderId", v.datastore_id AS "datastoreId",
+        d.name AS "datastoreName", m.recovery_datastore_id AS "targetId"
+      FROM protected_vm m JOIN virtual_machine v ON v.id = m.vm_id LEFT JOIN datastore d ON d.id = v.datastore_id
+      WHERE m.group_id = $1 ORDER BY lower(v.name), v.id`,
+    values: [groupId],
+  });
+  return rows;
+}
+
+/** Storage groups that send a datastore elsewhere than where its VMs' data are by now. */
+function movedTargets(storageGroups: readonly WantedStorageGroup[], members: readonly PlacedMember[]): [number, string, string][] {
+  return storageGroups.flatMap(({ sourceIds, targetId }, at) => {
+    const moved = members.find(
+      (member) =>
+        member.datastoreId !== null && sourceIds.includes(member.datastoreId) && member.targetId !== null && member.targetId !== targetId,
+    );
+    return moved === undefined ? [] : [[at, "targetDatastoreId", moved.datastoreName ?? moved.name] satisfies [number, string, string]];
+  });
+}
+
+/** Of those that leave, none may be waited for by one that stays somewhere. */
+async function checkDependents(client: pg.ClientBase, leaving: readonly PlacedMember[]): Promise<void> {
+  const dependents = await readDependents(
+    client,
+    leaving.map(({ id }) => id),
+  );
+  const [first] = dependents;
+  if (first === undefined) return;
+  const name = leaving.find(({ id }) => id === first.vmId)?.name;
+  const names = dependents.filter(({ vmId }) => vmId === first.vmId).map((dependent) => dependent.name);
+  throw new ConflictError(
+    `${name} would leave the protection group while others depend on it: ${listed(names)}.`,
+    "Take it out of their recovery settings (dependsOnVms) first.",
+  );
+}
