@@ -1,8 +1,8 @@
 /** Every loader of every room: opened once for the process, handed out anew for each request. */
 import type { Database } from "../database/database.ts";
-import { lastPosition } from "../events/log.ts";
 import { openAccessLoaders } from "./access/loaders.ts";
-import { batched, createGate } from "./batching.ts";
+import { createGate } from "./batching.ts";
+import { openEventLoaders } from "./events/loaders.ts";
 import { openInventoryLoaders } from "./inventory/loaders.ts";
 import { openConfigurationLoaders } from "./inventory/loaders-configuration.ts";
 import { openMappingLoaders } from "./inventory/loaders-mappings.ts";
@@ -34,19 +34,11 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const recoveries = openRecoveryLoaders(database, slotsPerSite);
   const tasks = openTaskLoaders(database);
   const access = openAccessLoaders(database);
-  const logPosition = batched<string, bigint>({
-    identity: (key) => key,
-    fetch: async () => {
-      const position = await lastPosition(database.pool);
-      return () => position;
-    },
-  });
+  const events = openEventLoaders(database);
   return () => {
     const gate = createGate();
     return {
       gate,
-      /** Position of the newest event. Not behind the gate: it is what the others wait for. */
-      logPosition: logPosition.loader(),
       ...sites(gate),
       ...summaries(gate),
       ...inventory(gate),
@@ -58,6 +50,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...plans(gate),
       ...recoveries(gate),
       ...tasks(gate),
+      ...events(gate),
       ...access(gate),
     };
   };

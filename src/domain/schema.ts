@@ -38,6 +38,9 @@ import "./recoveries/subscriptions.ts";
 import "./recoveries/mutations.ts";
 import "./tasks/types.ts";
 import "./tasks/queries.ts";
+import "./events/types-changes.ts";
+import "./events/queries.ts";
+import "./events/subscriptions.ts";
 
 export const schema = builder.toSchema({});
 

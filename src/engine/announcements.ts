@@ -10,17 +10,18 @@ export interface Announcements {
 }
 
 type State = Pick<LiveRun, "state" | "pausedReason">;
-type Subjects = Pick<RunRecord, "planId" | "planName" | "task">;
+type Subjects = Pick<RunRecord, "planId" | "planName" | "task" | "plans">;
 
 const leastMs = 1_000;
 
-const taskOf = ({ task }: Subjects): Change[] => (task === null ? [] : [{ kind: "TASK_CHANGED", change: "UPDATED", ...task }]);
+const taskOf = ({ task, plans }: Subjects): Change[] =>
+  task === null ? [] : [{ kind: "TASK_CHANGED", id: task.id, change: "UPDATED", name: task.name, plans }];
 
 /** A new state is its task's and its plan's. */
 export function changesOf(record: Subjects): Change[] {
   const { planId, planName } = record;
   const task = taskOf(record);
-  return planId === null ? task : [...task, { kind: "PLAN_CHANGED", id: planId, change: "UPDATED", name: planName }];
+  return planId === null ? task : [...task, { kind: "PLAN_CHANGED", id: planId, change: "UPDATED", name: planName, plans: [planId] }];
 }
 
 /** `run` as it was told last. Whoever takes a run over can't know what of its steps has been told, and tells it again. */

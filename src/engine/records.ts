@@ -14,6 +14,8 @@ export interface RunRecord {
   readonly planName: string;
   /** What stands for it among the tasks; null: nothing does. */
   readonly task: { readonly id: string; readonly name: string } | null;
+  /** The plans that its task belongs to: its own, or those of the group that it works on. */
+  readonly plans: readonly string[];
   readonly state: RunState;
   readonly pausedReason: PausedReason | null;
   readonly lastEvent: number;
@@ -34,7 +36,9 @@ export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> 
     text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.state, r.paused_reason AS "pausedReason", r.last_event AS "lastEvent",
       ${ms("r.requested_at")} AS "requestedAt", ${ms("r.started_at")} AS "startedAt", r.progress_percent AS "progressPercent",
       r.warnings, s.content AS snapshot, ${ms("dr_now()")} AS now,
-      (SELECT jsonb_build_object('id', t.id, 'name', t.name) FROM task t WHERE t.recovery_id = r.id) AS task
+      (SELECT jsonb_build_object('id', t.id, 'name', t.name) FROM task t WHERE t.recovery_id = r.id) AS task,
+      CASE WHEN r.plan_id IS NOT NULL THEN ARRAY[r.plan_id] ELSE ARRAY(SELECT m.plan_id FROM group_use u
+        JOIN plan_protection_group m ON m.group_id = u.group_id WHERE u.run_id = r.id) END AS plans
       FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id WHERE r.id = $1`,
     values: [runId],
   });

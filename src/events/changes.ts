@@ -24,6 +24,8 @@ export interface Change {
   readonly id: string;
   readonly change: "CREATED" | "UPDATED" | "DELETED";
   readonly name?: string | undefined;
+  /** The plans that it belonged to when this was written; the log finds them, where a writer does not know better. */
+  readonly plans?: readonly string[] | undefined;
 }
 
 /** A change as it stands in the log. */
@@ -46,6 +48,16 @@ export const changesGiven = (parameter: string): string =>
 export const updatedRows = (kind: ChangeKind, cte: string): string =>
   `SELECT '${kind}' AS kind, ${cte}.id, 'UPDATED' AS change, ${cte}.name FROM ${cte}`;
 
+const plansOf = (groups: string): string => `(SELECT jsonb_agg(m.plan_id) FROM plan_protection_group m WHERE m.group_id IN (${groups}))`;
+
+const plans = `CASE a.kind
+        WHEN 'PLAN_CHANGED' THEN jsonb_build_array(a.id)
+        WHEN 'PROTECTION_GROUP_CHANGED' THEN ${plansOf("a.id")}
+        WHEN 'VM_CHANGED' THEN ${plansOf("SELECT v.group_id FROM protected_vm v WHERE v.vm_id = a.id")}
+        WHEN 'RPO_VIOLATION_CHANGED' THEN ${plansOf("SELECT v.group_id FROM rpo_violation v WHERE v.id = a.id")}
+        WHEN 'TASK_CHANGED' THEN (SELECT CASE WHEN t.target_type = 'RECOVERY_PLAN' THEN jsonb_build_array(t.target_id)
+          ELSE ${plansOf("t.target_id")} END FROM task t WHERE t.id = a.id) END`;
+
 /**
  * CTE `changed` (`ord` from 1, `kind`, `payload`) of the changes that a SELECT yields as kind, id, change and name, and of what is computed
  * from them: a VM's group, the plans of a group, the plans of a site or pairing. A plan's state follows from all of those.
@@ -65,7 +77,7 @@ export const changeCtes = (changes: string): string => `given AS (
     UNION SELECT 'PLAN_CHANGED', p.id, p.name FROM given_pairing JOIN recovery_plan p ON p.pairing_id = given_pairing.id
   ), changed AS (
     SELECT a.kind, row_number() OVER (ORDER BY a.ord, a.kind, a.id) AS ord,
-      jsonb_strip_nulls(jsonb_build_object('kind', a.kind, 'id', a.id, 'change', a.change, 'name', a.name)) AS payload
+      jsonb_strip_nulls(jsonb_build_object('kind', a.kind, 'id', a.id, 'change', a.change, 'name', a.name, 'plans', ${plans})) AS payload
     FROM (SELECT kind, id, change, name, ord FROM given UNION ALL SELECT kind, id, 'UPDATED', name, NULL FROM computed
       WHERE NOT EXISTS (SELECT 1 FROM given WHERE given.kind = computed.kind AND given.id = computed.id)) AS a
   )`;

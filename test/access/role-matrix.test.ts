@@ -49,6 +49,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Query.viewer": ["VIEWER"],
   "Query.vm": ["VIEWER"],
   "Query.vms": ["VIEWER"],
+  "Subscription.events": ["VIEWER"],
   "Subscription.promptEvents": ["VIEWER"],
   "Subscription.recoveryEvents": ["VIEWER"],
 };

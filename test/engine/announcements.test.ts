@@ -90,9 +90,9 @@ describe("a run's task is told to have changed", () => {
   const idle = emptyBatch();
   const progress = { kind: "PROGRESS", progressPercent: 1, currentStep: null, estimatedCompletionTime: null, steps: [] } as const;
   const busy = { ...emptyBatch(), events: [progress] };
-  const record = { planId: "plan", planName: "Payroll", task: { id: "task", name: "Test Recovery - Payroll" } };
-  const kinds = (changes: readonly Change[]) => changes.map(({ kind, id }) => `${kind} ${id}`);
-  const both = ["TASK_CHANGED task", "PLAN_CHANGED plan"];
+  const record = { planId: "plan", planName: "Payroll", plans: ["plan"], task: { id: "task", name: "Test Recovery - Payroll" } };
+  const kinds = (changes: readonly Change[]) => changes.map(({ kind, id, plans }) => `${kind} ${id} of ${plans}`);
+  const [task, both] = [["TASK_CHANGED task of plan"], ["TASK_CHANGED task of plan", "PLAN_CHANGED plan of plan"]];
   const running = { state: "RUNNING", pausedReason: null } as const;
 
   it("at once with a new state, and its plan too", () => {
@@ -111,7 +111,7 @@ describe("a run's task is told to have changed", () => {
     now = 3_900;
     expect(kinds(announcements.next(running, idle))).toEqual([]);
     now = 4_000;
-    expect(kinds(announcements.next(running, idle))).toEqual(["TASK_CHANGED task"]);
+    expect(kinds(announcements.next(running, idle))).toEqual(task);
     now = 9_000;
     expect(kinds(announcements.next(running, idle))).toEqual([]);
   });

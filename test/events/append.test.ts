@@ -87,7 +87,7 @@ describe("writing", () => {
   it("logs what has changed with a run's events behind them, in one go and without a gap", async () => {
     const recoveryId = await aRecovery(pool);
     const before = await lastPosition(pool);
-    const changes = [changed("TASK_CHANGED", "a"), changed("PLAN_CHANGED", "b")];
+    const changes = [changed("TASK_CHANGED", "a"), changed("VM_CHANGED", "b")];
     expect(await appendEvents(pool, recoveryId, outputs(2), changes)).toEqual({ sequence: 2, position: before + 2n });
     const { entries, upTo: reached } = await readChanges(pool, before, 10);
     expect(entries.map(({ position, change }) => [position - before, change])).toEqual([

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { appendChanges, type Change } from "../../src/events/changes.ts";
 import { lastPosition, readChanges } from "../../src/events/log.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { aGroup, aPair, aPlan, type PairRows } from "../support/rows.ts";
+import { aGroup, aPair, aPlan, aRun, type PairRows } from "../support/rows.ts";
 
 let db: TestDatabase;
 let pair: PairRows;
@@ -36,6 +36,33 @@ async function logged(...changes: Change[]): Promise<readonly (readonly [string,
   expect(upTo).toBe(before + BigInt(entries.length));
   return entries.map(({ change }) => [change.kind, change.id] as const);
 }
+
+it("a change is logged with the plans that it belongs to then", async () => {
+  const { taskId } = await aRun(db.database, pair, other, [{ kind: "PROMPT", name: "ask" }]);
+  const groupTask = { name: "Delete", type: "PROTECTION_GROUP_DELETE", targetType: "PROTECTION_GROUP", initiatedBy: "admin" } as const;
+  const { id: groupTaskId } = await db.database.prisma.task.create({ data: { id: uuid(), targetId: sql, ...groupTask } });
+  const violation = { vmId, vmName: "v", groupId: web, groupName: "web", rpoMinutes: 5, cause: "LAG", openedAt: new Date() } as const;
+  const { id: violationId } = await db.database.prisma.rpoViolation.create({
+    data: { ...violation, worstLagSeconds: 400, currentLagSeconds: 400 },
+  });
+  await appendChanges(db.database.pool, [
+    update("TASK_CHANGED", taskId),
+    update("TASK_CHANGED", groupTaskId),
+    update("VM_CHANGED", vmId),
+    update("RPO_VIOLATION_CHANGED", violationId),
+    update("SITE_CHANGED", uuid()),
+    update("PROTECTION_GROUP_CHANGED", alone),
+  ]);
+  const { entries } = await readChanges(db.database.pool, before, 6);
+  expect(entries.map(({ change }) => change.plans && [...change.plans].sort())).toEqual([
+    [other],
+    [plan],
+    [plan, other].sort(),
+    [plan, other].sort(),
+    undefined,
+    undefined,
+  ]);
+});
 
 describe("a change is logged with what is computed from it", () => {
   it("a group's with its plans, each once, behind what was given", async () => {
@@ -86,8 +113,8 @@ describe("a change is logged with what is computed from it", () => {
     await appendChanges(db.database.pool, [{ ...update("PROTECTION_GROUP_CHANGED", sql), name: "sql\0" }]);
     const { entries } = await readChanges(db.database.pool, before, 10);
     expect(entries.map(({ change }) => change)).toEqual([
-      { kind: "PROTECTION_GROUP_CHANGED", id: sql, change: "UPDATED", name: "sql\uFFFD" },
-      { kind: "PLAN_CHANGED", id: plan, change: "UPDATED", name: "Payroll" },
+      { kind: "PROTECTION_GROUP_CHANGED", id: sql, change: "UPDATED", name: "sql\uFFFD", plans: [plan] },
+      { kind: "PLAN_CHANGED", id: plan, change: "UPDATED", name: "Payroll", plans: [plan] },
     ]);
   });
 });

@@ -1,4 +1,3 @@
-import { encodeLogCursor } from "../../events/cursor.ts";
 import { builder } from "../builder.ts";
 import { idOf } from "../ids.ts";
 import { RecoveryRef } from "./types-refs.ts";
@@ -11,15 +10,5 @@ builder.queryFields((t) => ({
     description: "The run with this id; null when there is none. (Reference: Get Recovery History Details.)",
     args: { id: t.arg.id({ required: true, description: "Global id of a run." }) },
     resolve: (_root, { id }, { loaders }) => loaders.recovery.load(idOf("Recovery", id)),
-  }),
-  eventCursor: t.string({
-    nullable: true,
-    authScopes: { role: "VIEWER" },
-    description: "Where promptEvents goes on behind what is read beside this; never newer than that.",
-    resolve: async (_root, _args, { loaders, generation }) => {
-      const reading = loaders.logPosition.load("log");
-      loaders.gate.hold(reading); // now, before anything else of this request has been sent
-      return encodeLogCursor({ generation, position: await reading });
-    },
   }),
 }));

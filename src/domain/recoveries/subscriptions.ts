@@ -21,10 +21,10 @@ const RecoveryEventBatch = builder.objectRef<EventBatch>("RecoveryEventBatch").i
   description: "What happened since the last delivery: the first comes at once and may be empty, then at most one each 100 ms.",
   fields: (t) => ({
     cursor: t.exposeString("cursor", { description: "Behind the last event: resume here after a break." }),
-    serverTime: t.expose("serverTime", { type: "DateTime", description: "The database's time at the delivery." }),
+    serverTime: t.expose("serverTime", { type: "DateTime", description: "The gateway's time at the delivery." }),
     events: t.field({
       type: [RecoveryEventRef],
-      description: "The events, in order; none is left out or merged.",
+      description: "The events, in order; none is left out or merged. Of prompts empty now and then, when only the cursor has moved.",
       resolve: ({ events }) => events,
     }),
   }),
