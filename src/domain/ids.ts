@@ -4,6 +4,7 @@ import { InvalidRequestError } from "./errors.ts";
 /** Every type that has an id of its own. */
 export const nodeTypes = [
   "ArrayManager",
+  "AuditRecord",
   "CommandStep",
   "Datastore",
   "Folder",

@@ -5,6 +5,8 @@ import "./scalars.ts";
 import "./error-types.ts";
 import "./access/schema.ts";
 import "./access/types-user.ts";
+import "./access/types-audit.ts";
+import "./access/subscriptions-audit.ts";
 import "./access/mutations-users.ts";
 import "./sites/types.ts";
 import "./sites/types-summary.ts";

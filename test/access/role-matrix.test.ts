@@ -29,6 +29,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Mutation.startRecovery": ["OPERATOR"],
   "Mutation.updateProtectionGroup": ["EDITOR"],
   "Mutation.updateUserRoles": ["ADMIN"],
+  "Query.auditLog": ["ADMIN"],
   "Query.datastores": ["VIEWER"],
   "Query.eventCursor": ["VIEWER"],
   "Query.folders": ["VIEWER"],
@@ -50,6 +51,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Query.vm": ["VIEWER"],
   "Query.vms": ["VIEWER"],
   "Subscription.events": ["VIEWER"],
+  "Subscription.auditEvents": ["ADMIN"],
   "Subscription.promptEvents": ["VIEWER"],
   "Subscription.recoveryEvents": ["VIEWER"],
 };

@@ -24,6 +24,7 @@ async function aCorner(database: Prisma, name: string): Promise<void> {
   await storage(database, pair, group);
   await runs(database, pair, group, planId);
   await database.prisma.user.create({ data: { name, passwordHash: "none", roles: ["VIEWER"] } });
+  await database.prisma.auditRecord.create({ data: { userName: name, operation: "startRecovery", requestId: name } });
 }
 
 async function settings({ prisma }: Prisma, pair: PairRows, { groupId, vmIds: [first = "", second = ""] }: GroupRows): Promise<void> {

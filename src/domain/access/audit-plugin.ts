@@ -20,8 +20,8 @@ function targetOf(input: unknown): AuditTarget | null {
   for (const [name, value] of Object.entries(input)) {
     if (typeof value !== "string" || !/(^i|I)d$/.test(name)) continue;
     try {
-      const { typename } = decodeId(value);
-      return { type: typename, id: value };
+      const { typename, id } = decodeId(value);
+      return { type: typename, id: encodeId(typename, id) };
     } catch {
       // no id: the mutation itself will say so
     }
@@ -64,14 +64,21 @@ type Asked = Pick<Context, "viewer" | "basic" | "requestId"> & { readonly servic
 const isAsked = (context: unknown): context is Asked =>
   typeof context === "object" && context !== null && ["services", "viewer", "basic", "requestId"].every((field) => field in context);
 
+const whoAsks = ({ viewer, basic }: Asked) => ({ userId: viewer?.userId ?? null, userName: viewer?.name ?? basic?.user ?? "" });
+
+/** The name that is tried, whoever is signed in meanwhile. */
+function whoSignsIn(input: unknown, { basic }: Asked) {
+  const named: unknown = typeof input === "object" && input !== null ? Reflect.get(input, "user") : basic?.user;
+  return { userId: null, userName: typeof named === "string" ? named : "" };
+}
+
 function audited<C>(operation: string, resolve: GraphQLFieldResolver<unknown, C, object>): GraphQLFieldResolver<unknown, C, object> {
   return async (root, args, context, info) => {
     if (!isAsked(context)) throw new Error("A mutation without the gateway's context can't be audited");
-    const { services, viewer, basic, requestId } = context;
+    const { services, requestId } = context;
     const input: unknown = Reflect.get(args, "input");
-    const named = typeof input === "object" && input !== null ? Reflect.get(input, "user") : undefined;
-    const userName = viewer?.name ?? (typeof named === "string" ? named : (basic?.user ?? ""));
-    const id = await services.audit.begin({ userId: viewer?.userId ?? null, userName, operation, target: targetOf(input), requestId });
+    const who = operation === "createSession" ? whoSignsIn(input, context) : whoAsks(context);
+    const id = await services.audit.begin({ ...who, operation, target: targetOf(input), requestId });
     try {
       const payload: unknown = await resolve(root, args, context, info);
       await services.audit.complete(id, succeeded(payload));

@@ -9,6 +9,7 @@ import { type Asker, anAsker, list } from "./support.ts";
 /** Where the objects of each type with an id stand. */
 const tables: Readonly<Record<string, string>> = {
   ArrayManager: "array_manager",
+  AuditRecord: "audit_record",
   CommandStep: "plan_step WHERE type = 'COMMAND'",
   Datastore: "datastore",
   Folder: "folder",
