@@ -50,8 +50,8 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Query.viewer": ["VIEWER"],
   "Query.vm": ["VIEWER"],
   "Query.vms": ["VIEWER"],
-  "Subscription.events": ["VIEWER"],
   "Subscription.auditEvents": ["ADMIN"],
+  "Subscription.events": ["VIEWER"],
   "Subscription.promptEvents": ["VIEWER"],
   "Subscription.recoveryEvents": ["VIEWER"],
 };
