@@ -35,7 +35,7 @@ module.exports = {
       comment: "The engine and the domain reach sites through the contract only.",
       severity: "error",
       from: { path: "^src/(engine|domain|gateway)" },
-      to: { path: "^src/providers/(?!contract)" },
+      to: { path: "^src/providers/(?!contract|inventory)" },
     },
     {
       name: "common-ground",

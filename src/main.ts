@@ -10,6 +10,7 @@ import { migrate } from "./database/migrations.ts";
 import { ensureFirstAdministrator } from "./domain/access/first-administrator.ts";
 import { openSessions } from "./domain/access/sessions.ts";
 import { createContext } from "./domain/context.ts";
+import { startRefresher } from "./domain/inventory/service-refresher.ts";
 import { openLoaders } from "./domain/loaders.ts";
 import { schema } from "./domain/schema.ts";
 import { createServices } from "./domain/services.ts";
@@ -64,6 +65,8 @@ async function run(config: Config): Promise<void> {
   };
   const announce = () => wakeUps.hint("dr_events", changesPayload);
   const { quotas } = config;
+  const refresher = startRefresher({ database, providers, quotas, announce, log });
+  closing.defer(() => refresher.close());
   const dependencies = {
     loaders: openLoaders(database, { slotsPerSite: operationsPerSite }),
     services: createServices({ database, providers, quotas, secretsDir, hint, announce, log }, sessions),

@@ -9,6 +9,7 @@ export const remedies = {
   GROUP_FAULT: "Look at the faults of the named protection group.",
   GROUP_IN_USE: "Wait until the named run has ended, or cancel it.",
   GROUP_RECOVERED_ELSEWHERE: "Reprotect with the plan that recovered the group, or take the group out of this plan.",
+  INVENTORY_MISSING: "Put it back at its site, or take it out of the mappings and storage groups that name it.",
   LEFTOVER: "Clean up again (cleanupTest, with force if it can't be removed), or remove it by hand at the site.",
   MAPPING_MISSING: "Map it to the recovery site, in the inventory or for the VM.",
   MISSING_AT_SOURCE: "Put the VM back at its site, or take it out of protection; its replica can still be recovered.",

@@ -2,9 +2,11 @@
 import { type Audit, openAudit } from "./access/audit.ts";
 import type { Sessions } from "./access/sessions.ts";
 import { openUsers, type Users } from "./access/users.ts";
+import { createInventories, type Inventories } from "./inventory/service.ts";
 import { createProtection, type Protection } from "./protection/service.ts";
 import { createRecoveries, type Recoveries } from "./recoveries/service.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { createSites, type Sites } from "./sites/service.ts";
 
 /** What the rooms do; each adds its own. */
 export interface Services {
@@ -13,6 +15,8 @@ export interface Services {
   readonly users: Users;
   readonly protection: Protection;
   readonly recoveries: Recoveries;
+  readonly sites: Sites;
+  readonly inventory: Inventories;
 }
 
 export function createServices(context: ServiceContext, sessions: Sessions): Services {
@@ -23,5 +27,7 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     users: openUsers(context, sessions),
     protection: createProtection(context),
     recoveries: createRecoveries(context),
+    sites: createSites(context),
+    inventory: createInventories(context),
   };
 }

@@ -75,7 +75,7 @@ function addInventory(rows: Rows, { model, ids }: Current): void {
     ids.networks.set(keyOf(site, name), id);
     model.networks.set(keyOf(site, name), { site, name, type, vlanId });
   }
-  for (const { id, siteId, ...pool } of rows.resourcePools) {
+  for (const { id, siteId, missingSince: _, ...pool } of rows.resourcePools) {
     const site = siteOf(siteId).name;
     ids.resourcePools.set(keyOf(site, pool.name), id);
     model.resourcePools.set(keyOf(site, pool.name), { site, ...pool });

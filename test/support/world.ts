@@ -60,6 +60,18 @@ async function storage({ prisma }: Prisma, pair: PairRows, { groupId }: GroupRow
     data: { groupId, targetDatastoreId: pair.targetDatastoreId, sources: { create: { datastoreId: pair.sourceDatastoreId } } },
   });
   await prisma.recoveryPoint.create({ data: { groupId, externalId: groupId, takenAt: new Date(), complete: true, sizeBytes: 10n } });
+  await places(prisma, pair);
+}
+
+async function places(prisma: Prisma["prisma"], pair: PairRows): Promise<void> {
+  const data = { missingSince: new Date() };
+  await prisma.datastore.update({ where: { id: pair.targetDatastoreId }, data });
+  await prisma.network.update({ where: { id: pair.targetNetworkId }, data });
+  await prisma.folder.update({ where: { id: pair.targetFolderId }, data });
+  await prisma.resourcePool.update({ where: { id: pair.targetPoolId }, data });
+  const can = { ipCustomisation: "NONE", guestCommands: true, folders: true, resourcePools: true };
+  const capabilities = { ...can, minimumRpoMinutes: 1, maximumPointInTimeInstances: 64 };
+  await prisma.site.update({ where: { id: pair.recoverySiteId }, data: { capabilities } });
 }
 
 async function runs(database: Prisma, pair: PairRows, { groupId, vmIds: [vmId = ""] }: GroupRows, planId: string): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Datastore, Folder, Network, ResourcePool } from "../../database/generated/client.ts";
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
+import { FaultRef, fault } from "../faults.ts";
 import { ReplicationState } from "../protection/types-enums.ts";
 import { ProtectionGroupRef } from "../protection/types-refs.ts";
 import { SiteRef } from "../sites/types.ts";
@@ -11,6 +12,25 @@ export const DatastoreRef = builder.objectRef<Readonly<Datastore>>("Datastore");
 export const NetworkRef = builder.objectRef<Readonly<Network>>("Network");
 export const ResourcePoolRef = builder.objectRef<Readonly<ResourcePool>>("ResourcePool");
 export const FolderRef = builder.objectRef<Readonly<Folder>>("Folder");
+
+interface Place {
+  readonly name: string;
+  readonly missingSince: Date | null;
+}
+
+const missingSince = {
+  type: "DateTime",
+  nullable: true,
+  description: "Since when its site no longer lists it; it is kept while something refers to it. Null: it is there.",
+} as const;
+
+const placeFault = {
+  type: FaultRef,
+  nullable: true,
+  description: "That its site no longer lists it; null: nothing is wrong.",
+  resolve: ({ name, missingSince: since }: Place) =>
+    since === null ? null : fault("INVENTORY_MISSING", `${name} is no longer listed at its site.`, since),
+} as const;
 
 builder.node(DatastoreRef, {
   description: "Storage of a site that holds the disks of VMs. (Reference: List Datastores.)",
@@ -27,6 +47,8 @@ builder.node(DatastoreRef, {
       description: "Name of the array manager that replicates it, if one does.",
     }),
     replicatedDeviceId: t.exposeString("replicatedDeviceId", { nullable: true, description: "The array's own name for the device." }),
+    missingSince: t.expose("missingSince", missingSince),
+    fault: t.field(placeFault),
     site: t.field({
       type: SiteRef,
       nullable: true,
@@ -53,6 +75,8 @@ builder.node(NetworkRef, {
     name: t.exposeString("name", { description: "Unique at its site without regard to case." }),
     type: t.expose("type", { type: NetworkType, description: "What kind of network it is." }),
     vlanId: t.exposeInt("vlanId", { nullable: true, description: "Its VLAN, 1 to 4094; null without one." }),
+    missingSince: t.expose("missingSince", missingSince),
+    fault: t.field(placeFault),
     site: t.field({
       type: SiteRef,
       nullable: true,
@@ -77,6 +101,8 @@ builder.node(ResourcePoolRef, {
       description: "How many VMs are in it.",
       resolve: ({ id }, _args, { loaders }) => loaders.vmCountOfPool.load(id),
     }),
+    missingSince: t.expose("missingSince", missingSince),
+    fault: t.field(placeFault),
     site: t.field({
       type: SiteRef,
       nullable: true,
@@ -94,6 +120,8 @@ builder.node(FolderRef, {
     name: t.exposeString("name", { description: "Its name." }),
     path: t.exposeString("path", { description: 'The way to it from the top, such as "/DC-Primary/vm/Production-VMs".' }),
     type: t.expose("type", { type: FolderType, description: "What it holds." }),
+    missingSince: t.expose("missingSince", missingSince),
+    fault: t.field(placeFault),
     site: t.field({
       type: SiteRef,
       nullable: true,

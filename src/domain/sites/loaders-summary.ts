@@ -13,7 +13,14 @@ export interface SiteSummaryRow {
 
 export interface SiteIssueRow {
   readonly siteId: string;
-  readonly code: "SITE_DISCONNECTED" | "SITE_PARTIALLY_CONNECTED" | "GROUP_FAULT" | "RPO_VIOLATION" | "LEFTOVER";
+  readonly code:
+    | "SITE_DISCONNECTED"
+    | "SITE_PARTIALLY_CONNECTED"
+    | "GROUP_FAULT"
+    | "RPO_VIOLATION"
+    | "LEFTOVER"
+    | "MISSING_AT_SOURCE"
+    | "INVENTORY_MISSING";
   /** Name of what it concerns; of a site itself, the reason. */
   readonly subject: string;
   readonly since: Date | null;
@@ -33,6 +40,10 @@ const summaries = `SELECT s.id AS "siteId",
       WHERE g.protected_site_id = s.id AND v.closed_at IS NULL) AS violations
   FROM site s WHERE s.id = ANY($1::uuid[])`;
 
+const missingPlaces = (table: string) => `UNION ALL
+  SELECT i.site_id, 'INVENTORY_MISSING', i.name, i.missing_since FROM ${table} i WHERE i.site_id = ANY($1::uuid[]) AND i.missing_since IS NOT NULL
+  `;
+
 const issues = `SELECT s.id AS "siteId", 'SITE_' || s.state AS code, coalesce(s.state_reason, s.name || ' can''t be reached as it should.') AS subject,
     s.state_since AS since FROM site s WHERE s.id = ANY($1::uuid[]) AND s.state <> 'CONNECTED'
   UNION ALL
@@ -43,6 +54,10 @@ const issues = `SELECT s.id AS "siteId", 'SITE_' || s.state AS code, coalesce(s.
     WHERE g.protected_site_id = ANY($1::uuid[]) AND v.closed_at IS NULL
   UNION ALL
   SELECT l.site_id, 'LEFTOVER', l.name, l.found_at FROM leftover l WHERE l.site_id = ANY($1::uuid[]) AND l.gone_at IS NULL
+  UNION ALL
+  SELECT v.site_id, 'MISSING_AT_SOURCE', v.name, v.missing_since FROM virtual_machine v JOIN protected_vm m ON m.vm_id = v.id
+    WHERE v.site_id = ANY($1::uuid[]) AND v.missing_since IS NOT NULL
+  ${["datastore", "network", "resource_pool", "folder"].map(missingPlaces).join("")}
   ORDER BY since, subject`;
 
 export function openSummaryLoaders({ pool }: Pick<Database, "pool">) {

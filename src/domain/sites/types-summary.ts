@@ -17,6 +17,10 @@ const issueOf = ({ code, subject, since }: SiteIssueRow): Fault => {
       return fault(code, `Replication of ${subject} lags behind its RPO.`, since);
     case "LEFTOVER":
       return fault(code, `${subject} was left over by a test.`, since);
+    case "MISSING_AT_SOURCE":
+      return fault(code, `The protected VM ${subject} is no longer listed at its site.`, since);
+    case "INVENTORY_MISSING":
+      return fault(code, `${subject} is no longer listed at its site, and something refers to it.`, since);
   }
 };
 
@@ -39,7 +43,8 @@ const SiteSummary = builder.objectRef<SiteSummaryRow>("SiteSummary").implement({
     }),
     issues: t.field({
       type: [FaultRef],
-      description: "What needs somebody's attention: the connection, faults of groups, RPO violations, leftovers of tests.",
+      description:
+        "What needs somebody's attention: the connection, faults of groups, RPO violations, leftovers of tests, what is missing at the site.",
       resolve: async ({ siteId }, _args, { loaders }) => (await loaders.siteIssues.load(siteId)).map(issueOf),
     }),
   }),

@@ -1,0 +1,59 @@
+/** What the database has of a site's inventory, in the provider's terms, in one statement for each kind of thing. */
+import type pg from "pg";
+import type { Current, Kinds, Row } from "./refresh-diff.ts";
+
+/** What else than a VM refers to a row `i`: it can't be taken away. */
+export const referredTo = {
+  datastore: `(i.id IN (SELECT datastore_id FROM storage_group_source UNION SELECT target_datastore_id FROM storage_group
+    UNION SELECT recovery_datastore_id FROM protected_vm WHERE recovery_datastore_id IS NOT NULL))`,
+  network: `(i.id IN (SELECT source_network_id FROM network_mapping UNION SELECT target_network_id FROM network_mapping
+    UNION SELECT test_network_id FROM network_mapping WHERE test_network_id IS NOT NULL
+    UNION SELECT source_network_id FROM vm_network_mapping UNION SELECT target_network_id FROM vm_network_mapping
+    UNION SELECT test_network_id FROM vm_network_mapping WHERE test_network_id IS NOT NULL))`,
+  resource_pool: `(i.id IN (SELECT source_resource_pool_id FROM resource_mapping UNION SELECT target_resource_pool_id FROM resource_mapping))`,
+  folder: `(i.id IN (SELECT source_folder_id FROM folder_mapping UNION SELECT target_folder_id FROM folder_mapping))`,
+  virtual_machine: `(EXISTS (SELECT FROM protected_vm m WHERE m.vm_id = i.id)
+    OR EXISTS (SELECT FROM vm_dependency d JOIN protected_vm m ON m.vm_id = d.vm_id WHERE d.depends_on_vm_id = i.id))`,
+} as const;
+
+const rowsOf = (table: keyof typeof referredTo, value: string, joins = "") =>
+  `SELECT i.id, i.missing_since IS NOT NULL AS missing, ${referredTo[table]} AS referred, jsonb_build_object(${value}) AS value
+    FROM ${table} i${joins} WHERE i.site_id = $1`;
+
+const nics = `(SELECT coalesce(jsonb_agg(jsonb_build_object('nicIndex', c.nic_index, 'network', n.name, 'macAddress', c.mac_address,
+    'ipAddresses', c.ip_addresses) ORDER BY c.nic_index), '[]') FROM vm_nic c LEFT JOIN network n ON n.id = c.network_id WHERE c.vm_id = i.id)`;
+
+const statements: { readonly [K in keyof Kinds]: string } = {
+  datastores: rowsOf(
+    "datastore",
+    `'name', i.name, 'type', i.type, 'capacityBytes', i.capacity_bytes, 'freeBytes', i.free_bytes,
+      'arrayManager', i.array_manager, 'replicatedDeviceId', i.replicated_device_id`,
+  ),
+  networks: rowsOf("network", `'name', i.name, 'type', i.type, 'vlanId', i.vlan_id`),
+  resourcePools: rowsOf(
+    "resource_pool",
+    `'name', i.name, 'cluster', i.cluster, 'cpuLimitMhz', i.cpu_limit_mhz, 'cpuReservationMhz', i.cpu_reservation_mhz,
+      'memoryLimitMb', i.memory_limit_mb, 'memoryReservationMb', i.memory_reservation_mb`,
+  ),
+  folders: rowsOf("folder", `'path', i.path, 'name', i.name`),
+  virtualMachines: rowsOf(
+    "virtual_machine",
+    `'vmId', i.external_id, 'name', i.name, 'powerState', i.power_state, 'guestOs', i.guest_os, 'cpuCount', i.cpu_count,
+      'memoryMb', i.memory_mb, 'diskBytes', i.disk_bytes, 'cluster', i.cluster, 'host', i.host, 'datastore', d.name, 'folder', f.path,
+      'resourcePool', p.name, 'nics', ${nics}`,
+    ` LEFT JOIN datastore d ON d.id = i.datastore_id LEFT JOIN folder f ON f.id = i.folder_id
+      LEFT JOIN resource_pool p ON p.id = i.resource_pool_id`,
+  ),
+};
+
+export async function readInventory(client: Pick<pg.ClientBase, "query">, siteId: string): Promise<Current> {
+  const read = async <K extends keyof Kinds>(kind: K): Promise<Row<Kinds[K]>[]> =>
+    (await client.query<Row<Kinds[K]>>({ name: `inventory-${kind}`, text: statements[kind], values: [siteId] })).rows;
+  return {
+    datastores: await read("datastores"),
+    networks: await read("networks"),
+    resourcePools: await read("resourcePools"),
+    folders: await read("folders"),
+    virtualMachines: await read("virtualMachines"),
+  };
+}

@@ -1,0 +1,129 @@
+/** Reading a site's inventory from its provider, and writing what has changed. The provider is asked before the transaction. */
+import { isDeepStrictEqual } from "node:util";
+import type pg from "pg";
+import type { Change } from "../../events/changes.ts";
+import { type Capabilities, ProviderError } from "../../providers/contract.ts";
+import type { Inventory } from "../../providers/inventory.ts";
+import { askSite, type SiteRow } from "../ask-site.ts";
+import { NotFoundError, PreconditionFailedError } from "../errors.ts";
+import { encodeId } from "../ids.ts";
+import { answeredBefore, mutate } from "../mutation.ts";
+import type { ServiceContext } from "../service-context.ts";
+import type { Viewer } from "../viewer.ts";
+import { checkedInventory } from "./refresh-check.ts";
+import { diff, isEmpty } from "./refresh-diff.ts";
+import { joinGroups, lockGroupsOfArrivals } from "./refresh-members.ts";
+import { removePlaces, writePlaces } from "./refresh-places.ts";
+import { readInventory } from "./refresh-read.ts";
+import { writeVms } from "./refresh-vms.ts";
+
+/** How often each site's inventory is read by itself. */
+export const refreshSeconds = 60;
+
+export type RefreshContext = Pick<ServiceContext, "providers" | "quotas" | "announce" | "log"> & {
+  readonly database: Pick<ServiceContext["database"], "pool">;
+};
+
+/** What a site has told. */
+export interface Reading {
+  /** When it was asked, by the database's clock: a later reading has gone before an earlier one. */
+  readonly askedAt: Date;
+  readonly inventory: Inventory;
+  readonly capabilities: Capabilities;
+  readonly providerVersion: string;
+}
+
+type Asked = Pick<SiteRow, "name" | "provider" | "externalId">;
+
+/** ServiceUnavailableError when the site does not answer, PreconditionFailedError when what it tells can't be taken. */
+export async function readSite({ database, providers }: Pick<RefreshContext, "database" | "providers">, site: Asked): Promise<Reading> {
+  const askedAt = await now(database.pool);
+  const [told, capabilities, providerVersion] = await askSite(providers, site, async (provider, signal) => {
+    const asked = [provider.inventory(site.externalId, signal), provider.capabilities(site.externalId, signal)] as const;
+    const [inventory, can] = await Promise.all(asked).catch((error: unknown) => Promise.reject(explained(site, error)));
+    return [inventory, can, provider.version] as const;
+  });
+  return { askedAt, inventory: checkedInventory(site.name, told), capabilities, providerVersion };
+}
+
+/** Of a PreconditionFailedError: the provider does not know the site. */
+export const siteUnknown = "SITE_UNKNOWN";
+
+function explained({ provider, externalId }: Asked, error: unknown): unknown {
+  if (!(error instanceof ProviderError) || error.code !== "NOT_FOUND") return error;
+  const message = `The provider ${provider} knows no site ${externalId}.`;
+  return new PreconditionFailedError(siteUnknown, message, "Give the name by which the provider knows the site.");
+}
+
+async function now(database: Pick<pg.Pool, "query">): Promise<Date> {
+  const { rows } = await database.query<{ now: Date }>({ name: "now", text: "SELECT dr_now() AS now" });
+  if (rows[0] === undefined) throw new Error("The database does not tell the time");
+  return rows[0].now;
+}
+
+interface Known {
+  readonly capabilities: Capabilities | null;
+  readonly providerVersion: string | null;
+  readonly isNewer: boolean;
+}
+
+/** In a transaction: locks the site's row, then groups, VMs, places. Does nothing when the inventory is from a later reading already. */
+export async function writeReading(
+  client: pg.ClientBase,
+  siteId: string,
+  { askedAt, inventory, capabilities, providerVersion }: Reading,
+  { vmsPerGroup }: Pick<RefreshContext["quotas"], "vmsPerGroup">,
+): Promise<Change[]> {
+  const { rows } = await client.query<Known>({
+    name: "inventory-site-lock",
+    text: `SELECT capabilities, provider_version AS "providerVersion", coalesce(refreshed_at > $2, false) AS "isNewer"
+      FROM site WHERE id = $1 FOR NO KEY UPDATE`,
+    values: [siteId, askedAt],
+  });
+  const [known] = rows;
+  if (known === undefined) throw new NotFoundError("Site", encodeId("Site", siteId));
+  if (known.isNewer) return [];
+  const difference = diff(await readInventory(client, siteId), inventory);
+  await lockGroupsOfArrivals(client, siteId, difference.virtualMachines);
+  await writePlaces(client, siteId, difference);
+  const { changes, arrived } = await writeVms(client, { siteId, askedAt }, difference.virtualMachines);
+  await removePlaces(client, askedAt, difference);
+  const joined = await joinGroups(client, arrived, vmsPerGroup);
+  await client.query({
+    name: "inventory-site-refreshed",
+    text: `UPDATE site SET refreshed_at = $2, capabilities = $3, provider_version = $4, refresh_due_at = dr_now() + make_interval(secs => $5)
+      WHERE id = $1`,
+    values: [siteId, askedAt, JSON.stringify(capabilities), providerVersion, refreshSeconds],
+  });
+  const isSame = isEmpty(difference) && isDeepStrictEqual(known.capabilities, capabilities) && known.providerVersion === providerVersion;
+  return isSame ? [] : [{ kind: "SITE_CHANGED", id: siteId, change: "UPDATED" }, ...changes, ...joined];
+}
+
+export interface RefreshInput {
+  readonly siteId: string;
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+/** At once, because somebody asks for it. */
+export async function refreshInventory(context: RefreshContext, viewer: Viewer, input: RefreshInput): Promise<{ siteId: string }> {
+  const request = { mutation: "refreshInventory", input: { ...input } };
+  const known = await answeredBefore<{ siteId: string }>(context, viewer, request);
+  if (known !== null) return known;
+  const reading = await readSite(context, await findSite(context.database.pool, input.siteId));
+  return mutate(context, viewer, {
+    ...request,
+    answer: { siteId: input.siteId },
+    act: (client) => writeReading(client, input.siteId, reading, context.quotas),
+  });
+}
+
+async function findSite(database: Pick<pg.Pool, "query">, siteId: string): Promise<Asked> {
+  const { rows } = await database.query<Asked>({
+    name: "inventory-site-find",
+    text: `SELECT name, provider, external_id AS "externalId" FROM site WHERE id = $1`,
+    values: [siteId],
+  });
+  const [site] = rows;
+  if (site === undefined) throw new NotFoundError("Site", encodeId("Site", siteId));
+  return site;
+}

@@ -1,0 +1,68 @@
+/** Reads the inventory of every site again and again. Any number of nodes may do so: a site that is due is claimed by one of them. */
+import { setTimeout as delay } from "node:timers/promises";
+import { appendChanges } from "../../events/changes.ts";
+import { DomainError } from "../errors.ts";
+import { inTransaction } from "../transaction.ts";
+import { type RefreshContext, readSite, refreshSeconds, writeReading } from "./service-refresh.ts";
+
+interface DueSite {
+  readonly id: string;
+  readonly name: string;
+  readonly provider: string;
+  readonly externalId: string;
+}
+
+/** So many sites are asked at once; the others wait for their turn. */
+const sitesAtOnce = 8;
+
+/** Claims sites that are due by moving their next time on: a node that dies with one leaves it to the others after that time. */
+const claimText = `UPDATE site SET refresh_due_at = dr_now() + make_interval(secs => $1) WHERE id IN (
+    SELECT id FROM site WHERE refresh_due_at IS NULL OR refresh_due_at <= dr_now()
+    ORDER BY refresh_due_at NULLS FIRST LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+  RETURNING id, name, provider, external_id AS "externalId"`;
+
+/** Reads every site that is due. One that can't be read is left as it is, and tried again when it is due again. */
+export async function refreshDueSites(context: RefreshContext, stop?: AbortSignal): Promise<void> {
+  while (stop?.aborted !== true) {
+    const values = [refreshSeconds, sitesAtOnce];
+    const { rows } = await context.database.pool.query<DueSite>({ name: "inventory-claim", text: claimText, values });
+    if (rows.length === 0) return;
+    await Promise.all(rows.map((site) => refreshSite(context, site, stop)));
+  }
+}
+
+async function refreshSite(context: RefreshContext, site: DueSite, stop: AbortSignal | undefined): Promise<void> {
+  try {
+    const reading = await readSite(context, site);
+    if (stop?.aborted === true) return;
+    const changes = await inTransaction(context.database.pool, async (client) => {
+      const written = await writeReading(client, site.id, reading, context.quotas);
+      await appendChanges(client, written);
+      return written.length;
+    });
+    if (changes > 0) context.announce();
+  } catch (error) {
+    const why = error instanceof DomainError ? { reason: error.message } : { err: error };
+    context.log.warn({ siteId: site.id, site: site.name, ...why }, "an inventory could not be read");
+  }
+}
+
+/** `close` waits for what is being read, for as long as a site may take to answer. */
+export function startRefresher(context: RefreshContext, lookEveryMs = 5_000): { close(): Promise<void> } {
+  const stop = new AbortController();
+  const follow = async () => {
+    while (!stop.signal.aborted) {
+      await refreshDueSites(context, stop.signal).catch((error: unknown) => {
+        context.log.warn({ err: error }, "sites whose inventory is due could not be looked for");
+      });
+      await delay(lookEveryMs, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  };
+  const following = follow();
+  return {
+    close: () => {
+      stop.abort();
+      return following;
+    },
+  };
+}
