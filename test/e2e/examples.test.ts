@@ -9,7 +9,7 @@ beforeAll(async () => {
   gateway = await demoGateway();
   url = `${gateway.url}/graphql`;
 }, 60_000);
-afterAll(() => gateway[Symbol.asyncDispose]());
+afterAll(() => gateway?.[Symbol.asyncDispose]());
 
 /** The text of the playground's tab. */
 const tab = (name: string) => examples().find((one) => one.name.endsWith(name))?.query ?? "";

@@ -17,7 +17,7 @@ describe.runIf(python)(`the examples in Python${python ? "" : ", NOT tested here
   beforeAll(async () => {
     gateway = await demoGateway();
   }, 60_000);
-  afterAll(() => gateway[Symbol.asyncDispose]());
+  afterAll(() => gateway?.[Symbol.asyncDispose]());
 
   /** What the program, or the line of Python, prints; rejects with all of it when it ends with anything but 0. */
   const python3 = (url: string, ...args: string[]): Promise<string> =>
