@@ -13,6 +13,7 @@ import { changesPayload } from "../../src/events/changes.ts";
 import { createFeeds, type Feeds } from "../../src/events/feed.ts";
 import { startWakeUps } from "../../src/events/wake-ups.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/server.ts";
+import type { Providers } from "../../src/providers/contract.ts";
 import { post } from "../gateway/support.ts";
 import { servicesOf } from "./services.ts";
 
@@ -30,6 +31,8 @@ export interface RealGateway extends AsyncDisposable {
 export interface RealGatewayOptions extends Partial<GatewayOptions> {
   /** In place of the database's own. */
   readonly sessions?: Sessions;
+  /** The sites that services ask; none by default. */
+  readonly providers?: Providers;
 }
 
 export const testPassword = "correct horse";
@@ -41,7 +44,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
   const feeds = createFeeds({ pool, wakeUps, generation: () => 1, log });
   const sessions = options.sessions ?? openSessions(pool, { sessionHours: 8 });
   const announce = () => wakeUps.hint("dr_events", changesPayload);
-  const services = servicesOf(database, { announce }, sessions);
+  const services = servicesOf(database, { announce, ...(options.providers ? { providers: options.providers } : {}) }, sessions);
   const dependencies = { loaders: openLoaders(database, { slotsPerSite: 20 }), services, feeds, generation: 1 };
   const gateway = await startGateway({
     host: "127.0.0.1",

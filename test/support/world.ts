@@ -6,8 +6,8 @@ import { aGroup, aPair, aPlan, aRun, type GroupRows, type PairRows } from "./row
 type Prisma = Pick<Database, "prisma">;
 
 /** So many pairs of sites, each with a group, a plan, a test that has ended and asked, and what belongs to them. */
-export async function aWorld(database: Prisma, pairs: number): Promise<void> {
-  const names = Array.from({ length: pairs }, (_, at) => `corner-${String(at).padStart(2, "0")}`);
+export async function aWorld(database: Prisma, pairs: number, name = "corner"): Promise<void> {
+  const names = Array.from({ length: pairs }, (_, at) => `${name}-${String(at).padStart(2, "0")}`);
   await Promise.all(names.map((name) => aCorner(database, name)));
 }
 
