@@ -57,6 +57,10 @@ export function idOf(type: NodeType, globalId: string, path: readonly string[] =
   throw new InvalidRequestError(message, [{ path, message }]);
 }
 
+/** For where an id may be left out: null then. An empty one is no id. */
+export const idIfGiven = (type: NodeType, globalId: string | null | undefined, path: readonly string[]): string | null =>
+  globalId === null || globalId === undefined ? null : idOf(type, globalId, path);
+
 function notAnId(path: readonly string[]): InvalidRequestError {
   const message = "This is not an id. Ids are opaque: use them as this API gave them.";
   return new InvalidRequestError(message, [{ path, message }]);

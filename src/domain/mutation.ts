@@ -19,14 +19,21 @@ export interface Mutation<A extends Answer> {
   readonly act: (client: pg.PoolClient) => Promise<readonly Change[]>;
 }
 
+function checkedKey(key: string | null | undefined): string | null {
+  const errors = fieldErrors();
+  checkKey(errors, key);
+  errors.check();
+  return key ?? null;
+}
+
 /** What a request with this key was answered before: for mutations that ask a site first, which may be away by now. */
-export function answeredBefore<A extends Answer>(
+export async function answeredBefore<A extends Answer>(
   { database }: { readonly database: Pick<ServiceContext["database"], "pool"> },
   viewer: Viewer,
   { mutation, input }: Pick<Mutation<A>, "mutation" | "input">,
 ): Promise<A | null> {
   const { idempotencyKey, ...asked } = input;
-  return firstAnswer<A>(database.pool, { viewer, mutation, key: idempotencyKey ?? null, input: asked });
+  return firstAnswer<A>(database.pool, { viewer, mutation, key: checkedKey(idempotencyKey), input: asked });
 }
 
 /** What the first request with this key was answered. */
@@ -35,12 +42,10 @@ export async function mutate<A extends Answer>(
   viewer: Pick<Viewer, "userId" | "name">,
   { mutation, input, answer, act }: Mutation<A>,
 ): Promise<A> {
-  const errors = fieldErrors();
-  checkKey(errors, input.idempotencyKey);
-  errors.check();
   const { idempotencyKey, ...asked } = input;
+  const key = checkedKey(idempotencyKey);
   const earlier = await inTransaction(database.pool, async (client) => {
-    const first = await claim(client, { viewer, mutation, key: idempotencyKey ?? null, input: asked }, answer);
+    const first = await claim(client, { viewer, mutation, key, input: asked }, answer);
     if (first === null) await appendChanges(client, await act(client));
     return first;
   }).catch((error: unknown) => {

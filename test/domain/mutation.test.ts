@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConflictError } from "../../src/domain/errors.ts";
 import { checkQuota } from "../../src/domain/limits/quotas.ts";
-import { checkVersion, type Mutation, mutate } from "../../src/domain/mutation.ts";
+import { answeredBefore, checkVersion, type Mutation, mutate } from "../../src/domain/mutation.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { operator } from "../support/node.ts";
 import { serviceContext } from "../support/services.ts";
@@ -53,6 +53,12 @@ describe("a mutation of the configuration", () => {
     await expect(rename("North", "k1")).rejects.toThrow(ConflictError);
     await expect(rename("North", "")).rejects.toMatchObject({ fieldErrors: [{ path: ["idempotencyKey"] }] });
     expect(await name()).toBe("West");
+  });
+
+  it("takes no key that can't be stored, also where it only looks whether there was an answer", async () => {
+    const context = serviceContext(db.database);
+    const asked = answeredBefore(context, operator, { mutation: "rename", input: { idempotencyKey: "a\0b" } });
+    await expect(asked).rejects.toMatchObject({ fieldErrors: [{ path: ["idempotencyKey"] }] });
   });
 
   it("leaves nothing behind when it is refused, and its key is free again", async () => {

@@ -1,6 +1,6 @@
 import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
-import { idOf } from "../ids.ts";
+import { idIfGiven } from "../ids.ts";
 import { ReplicationState } from "../protection/types-enums.ts";
 import { DatastoreRef, FolderRef, NetworkRef, ResourcePoolRef } from "./types.ts";
 
@@ -53,8 +53,7 @@ const FolderConnection = builder.connectionObject(
 
 /** The filter with its site's id as the database has it. */
 function withSite<Filter extends { siteId?: string | null | undefined }>(filter: Filter | null | undefined): Filter | null {
-  if (!filter) return null;
-  return filter.siteId ? { ...filter, siteId: idOf("Site", filter.siteId, ["filter", "siteId"]) } : filter;
+  return filter ? { ...filter, siteId: idIfGiven("Site", filter.siteId, ["filter", "siteId"]) } : null;
 }
 
 builder.queryFields((t) => {

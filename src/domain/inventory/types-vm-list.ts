@@ -1,7 +1,7 @@
 /** Lists of VMs, as several rooms have them. */
 import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
-import { idOf } from "../ids.ts";
+import { idIfGiven } from "../ids.ts";
 import { VmProtectionState } from "../protection/types-enums.ts";
 import { VirtualMachineRef } from "./types-vm.ts";
 import type { VmOrderField as Field, VmFilter as Filter } from "./types-vm-rows.ts";
@@ -62,8 +62,8 @@ export function vmRequest<Args extends VmListArgs>({ filter, ...args }: Args) {
     ...args,
     filter: {
       ...filter,
-      siteId: siteId ? idOf("Site", siteId, ["filter", "siteId"]) : null,
-      protectionGroupId: protectionGroupId ? idOf("ProtectionGroup", protectionGroupId, ["filter", "protectionGroupId"]) : null,
+      siteId: idIfGiven("Site", siteId, ["filter", "siteId"]),
+      protectionGroupId: idIfGiven("ProtectionGroup", protectionGroupId, ["filter", "protectionGroupId"]),
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { IpRule, VmCommand, VmRecoverySettings } from "../../database/generated/client.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
-import { idOf } from "../ids.ts";
+import { idIfGiven } from "../ids.ts";
 import type { PlanRow } from "../plans/types-refs.ts";
 import { ReadyCheck, StepPhase, VmPriority } from "./types-enums.ts";
 import { VirtualMachineRef } from "./types-vm.ts";
@@ -160,7 +160,8 @@ builder.objectFields(VirtualMachineRef, (t) => ({
     description: "How it is recovered. (Reference: recovery_settings.)",
     args: { planId: t.arg.id({ description: "The plan whose defaults hold for what the VM leaves open; without one, the product's." }) },
     resolve: async (vm, { planId }, context) => {
-      const plan = planId ? await context.loaders.plan.load(idOf("RecoveryPlan", planId, ["planId"])) : null;
+      const id = idIfGiven("RecoveryPlan", planId, ["planId"]);
+      const plan = id === null ? null : await context.loaders.plan.load(id);
       return settingsOf(vm, plan, context);
     },
   }),

@@ -1,6 +1,6 @@
 import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
-import { idOf } from "../ids.ts";
+import { idIfGiven, idOf } from "../ids.ts";
 import { ResultState } from "../recoveries/types-enums.ts";
 import { PlanLifecycle } from "./types-enums.ts";
 import { RecoveryPlanRef } from "./types-refs.ts";
@@ -49,7 +49,7 @@ builder.queryFields((t) => ({
       orderBy: t.arg({ type: RecoveryPlanOrder, description: "How they are sorted." }),
     },
     resolve: (_root, { filter, ...args }, { loaders }) => {
-      const siteId = filter?.siteId ? idOf("Site", filter.siteId, ["filter", "siteId"]) : null;
+      const siteId = idIfGiven("Site", filter?.siteId, ["filter", "siteId"]);
       return loaders.planList.rows(null, { ...args, filter: filter ? { ...filter, siteId } : null });
     },
   }),

@@ -1,7 +1,7 @@
 /** Lists of protection groups, as several rooms have them. */
 import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
-import { idOf } from "../ids.ts";
+import { idIfGiven } from "../ids.ts";
 import type { GroupFilter as Filter } from "./loaders.ts";
 import { ProtectionGroupState, ProtectionGroupType } from "./types-enums.ts";
 import { ProtectionGroupRef } from "./types-refs.ts";
@@ -48,5 +48,5 @@ export const groupArgs = builder.args((t) => ({
 /** The arguments with ids as the database has them. */
 export function groupRequest<Args extends { readonly filter?: Filter | null | undefined }>({ filter, ...args }: Args) {
   if (!filter) return { ...args, filter: null };
-  return { ...args, filter: { ...filter, siteId: filter.siteId ? idOf("Site", filter.siteId, ["filter", "siteId"]) : null } };
+  return { ...args, filter: { ...filter, siteId: idIfGiven("Site", filter.siteId, ["filter", "siteId"]) } };
 }

@@ -81,6 +81,18 @@ describe("ids", () => {
     expect(errors?.[0]?.originalError).toMatchObject({ code: "INVALID_REQUEST", message: expect.stringContaining("id of a Site") });
   });
 
+  it.each([
+    ["vms", "siteId"],
+    ["vms", "protectionGroupId"],
+    ["protectionGroups", "siteId"],
+    ["recoveryPlans", "siteId"],
+    ["datastores", "siteId"],
+    ["networks", "siteId"],
+  ])("that are empty are none: filter of %s by %s", async (list, name) => {
+    const { errors } = await asker.answer(`{ ${list}(filter: { ${name}: "" }) { totalCount } }`);
+    expect(errors?.[0]?.originalError).toMatchObject({ code: "INVALID_REQUEST", fieldErrors: [{ path: ["filter", name] }] });
+  });
+
   it("are at most 500 at once", async () => {
     const { errors } = await asker.answer(`query ($ids: [ID!]!) { nodes(ids: $ids) { id } }`, {
       ids: Array.from({ length: 501 }, () => encodeId("Site", nobody)),
