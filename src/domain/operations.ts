@@ -49,7 +49,7 @@ export const operations = {
     role: "EDITOR",
     description: "Change the networks that the VM is connected to when it is recovered.",
   },
-  CANCEL_TASK: { mutation: "cancelTask", role: "OPERATOR", description: "Cancel the task." },
+  CANCEL_TASK: { mutation: "cancelTask", role: ["OPERATOR", "EDITOR"], description: "Cancel the task." },
 } as const satisfies Record<string, { readonly mutation: string; readonly role: Role | readonly Role[]; readonly description: string }>;
 export type Operation = keyof typeof operations;
 

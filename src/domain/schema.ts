@@ -43,6 +43,7 @@ import "./recoveries/subscriptions.ts";
 import "./recoveries/mutations.ts";
 import "./tasks/types.ts";
 import "./tasks/queries.ts";
+import "./tasks/mutations.ts";
 import "./events/types-changes.ts";
 import "./events/queries.ts";
 import "./events/subscriptions.ts";

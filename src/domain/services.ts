@@ -7,6 +7,7 @@ import { createProtection, type Protection } from "./protection/service.ts";
 import { createRecoveries, type Recoveries } from "./recoveries/service.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { createSites, type Sites } from "./sites/service.ts";
+import { createTasks, type Tasks } from "./tasks/service.ts";
 
 /** What the rooms do; each adds its own. */
 export interface Services {
@@ -17,6 +18,7 @@ export interface Services {
   readonly recoveries: Recoveries;
   readonly sites: Sites;
   readonly inventory: Inventories;
+  readonly tasks: Tasks;
 }
 
 export function createServices(context: ServiceContext, sessions: Sessions): Services {
@@ -29,5 +31,6 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     recoveries: createRecoveries(context),
     sites: createSites(context),
     inventory: createInventories(context),
+    tasks: createTasks(context),
   };
 }

@@ -43,7 +43,7 @@ export async function finishRun(journal: Journal, end: End, row: RunRow, events:
     rto: figures.rtoAchievedSeconds,
     rtoOfRecovered: figures.rtoOfRecoveredVmsSeconds,
     rpo: figures.rpoAchievedSeconds,
-    errors: error === null ? [] : [error],
+    errors: error === null ? row.errors : [...row.errors, error],
   };
   // What else has changed, each statement knows best.
   const news = { events: [...events, last], changes: [] };
@@ -53,7 +53,7 @@ export async function finishRun(journal: Journal, end: End, row: RunRow, events:
   }
   const view = viewOf(end.steps, error);
   const { state: groupState, ...group } = endOfGroup(snapshot, end, view);
-  await journal.execute(groupStatement, { ...ended, ...group, groupState, errors: [...ended.errors, ...view.errors] }, news);
+  await journal.execute(groupStatement, { ...ended, ...group, groupState }, news);
   return { follower: group.rollBack?.runId ?? null };
 }
 

@@ -70,8 +70,8 @@ export const runAndEvents = {
     RETURNING id, last_event - $4::int AS base)`,
   task: `t AS (
     UPDATE task SET state = 'RUNNING', progress_percent = GREATEST(progress_percent, x.progress), current_step = x."currentStep",
-      warnings = x.warnings
-    FROM r, jsonb_to_record($5::jsonb) AS x(progress int, "currentStep" text, warnings jsonb) WHERE task.recovery_id = r.id)`,
+      errors = x.errors, warnings = x.warnings
+    FROM r, jsonb_to_record($5::jsonb) AS x(progress int, "currentStep" text, errors text[], warnings jsonb) WHERE task.recovery_id = r.id)`,
   /** $6 kinds and $7 payloads. The counter comes last: whoever holds it lets all other writers wait. */
   events: (after: string) => eventCtes({ run: "r", after: [after], count: "$4::int", kinds: "$6", payloads: "$7" }),
 } as const;

@@ -16,7 +16,7 @@ import {
   type StepNode,
   type StepStatus,
 } from "./model.ts";
-import { countVms, vmResult } from "./outcome.ts";
+import { countVms, errorsOf, vmResult } from "./outcome.ts";
 import type { RunWarning } from "./run-snapshot.ts";
 import { createSchedule, type Decided, type Schedule } from "./schedule.ts";
 import { stepWarning } from "./step-warning.ts";
@@ -211,7 +211,7 @@ export function rowOf(run: LiveRun): RunRow {
     currentStep: run.currentStep,
     estimate: run.estimate,
     ...countVms(run.steps),
-    errors: [],
+    errors: errorsOf(run.steps),
     warnings: [...run.warnings.values()],
   };
 }

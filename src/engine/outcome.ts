@@ -35,6 +35,15 @@ export function countVms(steps: Iterable<StepState>): Counts {
   return { vmCount, vmsSucceeded, vmsFailed };
 }
 
+const mostErrors = 100;
+
+/** What failed, for people, in the order of the steps; the first of them, and how many more there are. */
+export function errorsOf(steps: readonly StepState[]): string[] {
+  const failed = steps.filter(({ node, status }) => status === "FAILED" && !isContainer(node));
+  const told = failed.slice(0, mostErrors).map(({ node, message }) => `${node.name}: ${message ?? "it failed"}`);
+  return failed.length > mostErrors ? [...told, `${failed.length - mostErrors} more steps failed.`] : told;
+}
+
 export interface RunOutcome {
   readonly state: "COMPLETED" | "FAILED";
   readonly resultState: ResultState;

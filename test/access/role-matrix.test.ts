@@ -15,6 +15,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Mutation.addProtectedVms": ["EDITOR"],
   "Mutation.answerPrompt": ["OPERATOR"],
   "Mutation.cancelRecovery": ["OPERATOR"],
+  "Mutation.cancelTask": ["OPERATOR", "EDITOR"],
   "Mutation.cleanupTest": ["OPERATOR"],
   "Mutation.createProtectionGroup": ["EDITOR"],
   "Mutation.createSession": [],

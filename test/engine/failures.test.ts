@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { operator } from "../support/node.ts";
-import { readRun, until } from "../support/run.ts";
+import { openPrompt, readRun, until } from "../support/run.ts";
 import { aStage, type Stage } from "./scene.ts";
 
 let stage: Stage;
@@ -36,6 +36,25 @@ describe("a failure at the site", () => {
     expect(run.step("POWER_ON", scene.vm(1)).message).toContain("no room");
     expect(run.step("VM", scene.vm(2)).status).toBe("SKIPPED");
     expect(run.step("VM", scene.vm(3)).status).toBe("SUCCEEDED");
+  });
+
+  it("is told among the errors of the run and of its task, with the step that it happened in", async () => {
+    const scene = await stage.scene({ machines: 2, priorityGroups: [{ groups: [0], post: [{ type: "PROMPT", name: "Go on?" }] }] });
+    await stage.lab.faults.fail({ kind: "powerOn", target: scene.vm(1), failure: "PERMANENT", message: "no room" });
+    const recoveryId = await scene.start();
+    const errors = async () => {
+      const { rows } = await stage.db.database.pool.query(
+        "SELECT r.errors AS run, t.errors AS task FROM recovery r JOIN task t ON t.recovery_id = r.id WHERE r.id = $1",
+        [recoveryId],
+      );
+      return rows[0];
+    };
+    const promptId = await openPrompt(stage.db.database, recoveryId);
+    const told = [expect.stringMatching(`Power on ${scene.vm(1)}: .*no room`)];
+    expect(await errors()).toEqual({ run: told, task: told });
+    await stage.node.recoveries.answerPrompt(operator, { promptId, answer: "CONTINUE" });
+    await scene.end(recoveryId);
+    expect(await errors()).toEqual({ run: told, task: told });
   });
 
   it("of a group's storage skips its machines, and lets the other group go on", async () => {

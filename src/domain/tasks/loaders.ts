@@ -2,12 +2,14 @@ import type { Database } from "../../database/database.ts";
 import { batchedOne, type Gate, padded } from "../batching.ts";
 import type { Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
+import { readTaskFacts, type TaskFacts } from "./refusals.ts";
 
 export type TaskOrderField = "START_TIME" | "NAME";
 export interface TaskFilter {
   readonly state?: string | null | undefined;
   readonly type?: string | null | undefined;
   readonly startTimeAfter?: Date | null | undefined;
+  readonly targetId?: string | null | undefined;
 }
 
 const tasks: Source<TaskOrderField, TaskFilter, never> = {
@@ -20,6 +22,7 @@ const tasks: Source<TaskOrderField, TaskFilter, never> = {
     { type: "text", sql: (state) => `t.state::text = ${state}`, value: ({ state }) => state },
     { type: "text", sql: (type) => `t.type::text = ${type}`, value: ({ type }) => type },
     { type: "timestamptz", sql: (time) => `t.started_at > ${time}`, value: ({ startTimeAfter }) => startTimeAfter },
+    { type: "uuid", sql: (target) => `t.target_id = ${target}`, value: ({ targetId }) => targetId },
   ],
   parents: {},
 };
@@ -33,6 +36,15 @@ export function openTaskLoaders({ prisma, pool }: Pick<Database, "prisma" | "poo
     (ids) => prisma.task.findMany({ where: { recoveryId: { in: padded(ids) } } }),
     ({ recoveryId }) => recoveryId ?? "",
   );
+  const taskFacts = batchedOne<TaskFacts>(
+    (ids) => readTaskFacts(pool, ids),
+    ({ id }) => id,
+  );
   const taskList = openList(pool, tasks, { field: "START_TIME", direction: "DESC", filter: {} });
-  return (gate: Gate) => ({ task: task.loader(gate), taskOfRecovery: taskOfRecovery.loader(gate), taskList: taskList(gate) });
+  return (gate: Gate) => ({
+    task: task.loader(gate),
+    taskOfRecovery: taskOfRecovery.loader(gate),
+    taskFacts: taskFacts.loader(gate),
+    taskList: taskList(gate),
+  });
 }

@@ -1,6 +1,7 @@
 import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
-import { idOf } from "../ids.ts";
+import { InvalidRequestError } from "../errors.ts";
+import { decodeId, idOf } from "../ids.ts";
 import { TaskState, TaskType } from "./types.ts";
 import { TaskRef } from "./types-refs.ts";
 
@@ -23,6 +24,7 @@ const TaskFilter = builder.inputType("TaskFilter", {
     state: t.field({ type: TaskState, description: "Only those that are so far." }),
     type: t.field({ type: TaskType, description: "Only those that do this." }),
     startTimeAfter: t.field({ type: "DateTime", description: "Only those that were asked for later than this." }),
+    targetId: t.id({ description: "Only those that work on this recovery plan or protection group (reference: target_id)." }),
   }),
 });
 
@@ -30,6 +32,15 @@ const TaskConnection = builder.connectionObject(
   { type: TaskRef, name: "TaskConnection", description: "A page of tasks." },
   { name: "TaskEdge", description: "A task in a page." },
 );
+
+function targetOf(globalId: string | null | undefined): string | null {
+  if (globalId === null || globalId === undefined) return null;
+  const path = ["filter", "targetId"];
+  const { typename, id } = decodeId(globalId, path);
+  if (typename === "RecoveryPlan" || typename === "ProtectionGroup") return id;
+  const message = `This is the id of a ${typename}; tasks work on recovery plans and protection groups.`;
+  throw new InvalidRequestError(message, [{ path, message }]);
+}
 
 builder.queryFields((t) => ({
   tasks: t.field({
@@ -42,7 +53,8 @@ builder.queryFields((t) => ({
       filter: t.arg({ type: TaskFilter, description: "Which tasks; all by default." }),
       orderBy: t.arg({ type: TaskOrder, description: "How they are sorted." }),
     },
-    resolve: (_root, args, { loaders }) => loaders.taskList.nodes(null, args, loaders.task),
+    resolve: (_root, { filter, ...args }, { loaders }) =>
+      loaders.taskList.nodes(null, { ...args, filter: filter && { ...filter, targetId: targetOf(filter.targetId) } }, loaders.task),
   }),
   task: t.field({
     type: TaskRef,

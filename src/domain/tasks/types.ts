@@ -1,12 +1,14 @@
 /** Tasks: work that goes on behind a mutation. (Reference: Tasks and Async Operations.) */
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
+import { AllowedOperationRef, allowedOperations } from "../operations.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
 import { ProtectionGroupRef } from "../protection/types-refs.ts";
 import { StepState } from "../recoveries/types-enums.ts";
 import { RunWarning, warningsOf } from "../recoveries/types-recovery.ts";
 import { RecoveryRef, type StepRow } from "../recoveries/types-refs.ts";
 import { secondsOf, stateOf, treeOf } from "../recoveries/types-step.ts";
+import { cancelTaskRefusal } from "./refusals.ts";
 import { TaskRef } from "./types-refs.ts";
 
 export const TaskType = builder.enumType("TaskType", {
@@ -83,6 +85,14 @@ builder.node(TaskRef, {
       nullable: true,
       description: "The run that it stands for; null: it is no run.",
       resolve: ({ recoveryId }, _args, { loaders }) => (recoveryId === null ? null : loaders.recovery.load(recoveryId)),
+    }),
+    allowedOperations: t.field({
+      type: [AllowedOperationRef],
+      description: "Whether whoever asks may cancel it now, and why not. (Reference: State Validation.)",
+      resolve: async ({ id }, _args, { loaders, viewer }) => {
+        const facts = await loaders.taskFacts.load(id);
+        return facts === null || viewer === null ? [] : allowedOperations({ CANCEL_TASK: cancelTaskRefusal(facts, viewer) }, viewer);
+      },
     }),
     steps: t.field({
       type: [TaskStep],

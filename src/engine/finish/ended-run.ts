@@ -14,7 +14,7 @@ export interface EndedRun {
   readonly vmCount: number;
   readonly vmsSucceeded: number;
   readonly vmsFailed: number;
-  /** Why it failed, for people; empty: the steps tell. */
+  /** What failed, for people. */
   readonly errors: readonly string[];
   readonly warnings: readonly RunWarning[];
 }

@@ -1,6 +1,7 @@
 /** How the steps of a group's run ended, by what the group's end asks. */
 import type { StepState } from "../batch.ts";
 import { isContainer, isGood, type LeafKind } from "../model.ts";
+import { errorsOf } from "../outcome.ts";
 import { textOf } from "../steps/kind.ts";
 
 export interface View {
@@ -23,7 +24,7 @@ export function viewOf(steps: readonly StepState[], error: string | null): View 
     leaves.flatMap((step) => [[keyOf(step.node.kind), step] as const, [keyOf(step.node.kind, step.node.vmId), step] as const]),
   );
   const of = (kind: LeafKind, vmId?: string) => byKey.get(keyOf(kind, vmId));
-  const errors = leaves.filter(({ status }) => status === "FAILED").map(({ node, message }) => `${node.name}: ${message ?? "it failed"}`);
+  const errors = errorsOf(steps);
   const nothing = error ?? "It was not done.";
   return {
     errors,
