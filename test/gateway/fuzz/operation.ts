@@ -12,7 +12,7 @@ import {
   isRequiredArgument,
 } from "graphql";
 import type { Chance } from "./chance.ts";
-import { literal, valueOf, type World } from "./values.ts";
+import { literal, inputFor, type World } from "./values.ts";
 
 export type Kind = "query" | "mutation" | "subscription";
 
@@ -70,7 +70,7 @@ class Writer {
 
   /** Half of them as variables. `id` of recoveryPlan is wanted as a RecoveryPlan's. */
   #argument(field: GraphQLField<unknown, unknown>, { name, type }: GraphQLArgument): string {
-    const value = valueOf(type, name === "id" ? `${field.name}Id` : name, this.#chance, this.#world);
+    const value = inputFor(type, name === "id" ? `${field.name}Id` : name, this.#chance, this.#world);
     const text = literal(value);
     if (this.#chance.often(0.3) && text.length < 2_000) return text;
     const variable = `v${this.defined.length}`;

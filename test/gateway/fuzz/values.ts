@@ -71,7 +71,7 @@ const misfits: readonly unknown[] = [
 ];
 
 /** A JSON value. `name` is the argument's or field's, which tells ids of what are wanted. */
-export function valueOf(type: GraphQLInputType, name: string, chance: Chance, world: World, depth = 0): unknown {
+export function inputFor(type: GraphQLInputType, name: string, chance: Chance, world: World, depth = 0): unknown {
   if (chance.often(world.hostility / 2)) return misfit(chance);
   if (!isNonNullType(type) && chance.often(0.05)) return null;
   return fitting(getNullableType(type), name, chance, world, depth);
@@ -111,7 +111,7 @@ const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)
 
 function listOf(type: GraphQLInputType, name: string, chance: Chance, world: World, depth: number): unknown {
   const hostile = chance.often(world.hostility / 4);
-  const one = () => valueOf(type, name, chance, world, depth + 1);
+  const one = () => inputFor(type, name, chance, world, depth + 1);
   if (hostile) return Array<unknown>(chance.pick([501, 3_000])).fill(one());
   if (chance.often(0.05)) return one();
   return Array.from({ length: chance.int(4) }, one);
@@ -122,7 +122,7 @@ function inputOf(type: GraphQLInputObjectType, chance: Chance, world: World, dep
   const optional = fields.filter((field) => !isRequiredInputField(field));
   const chosen = type.isOneOf ? [chance.pick(fields)] : [...fields.filter(isRequiredInputField), ...someOf(optional, chance, depth)];
   const value: Record<string, unknown> = {};
-  for (const field of chosen) value[field.name] = valueOf(field.type, field.name, chance, world, depth + 1);
+  for (const field of chosen) value[field.name] = inputFor(field.type, field.name, chance, world, depth + 1);
   if (!chance.often(world.hostility / 2)) return value;
   const [first] = chosen;
   if (first && chance.often(0.5)) delete value[first.name];
