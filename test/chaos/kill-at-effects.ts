@@ -22,9 +22,14 @@ export const everyCall: readonly CallKind[] = [
 ];
 
 /** Kills whenever one of the held calls arrives, until each kind has had its death. */
-async function killAtEach({ lab, victim }: Scene, when: "BEFORE" | "AFTER", deaths: CallKind[]): Promise<void> {
+export async function killAtEach(
+  { lab, victim }: Pick<Scene, "lab" | "victim">,
+  when: "BEFORE" | "AFTER",
+  deaths: CallKind[],
+  calls = everyCall,
+): Promise<void> {
   let left: { kind: CallKind; held: Held }[] = [];
-  for (const kind of everyCall) left.push({ kind, held: await lab.faults.hold({ kind, when, site: "site-b" }) });
+  for (const kind of calls) left.push({ kind, held: await lab.faults.hold({ kind, when, site: "site-b" }) });
   while (left.length > 0) {
     const arrived = new Set<CallKind>();
     const marks = left.map(({ kind, held }) => held.arrived.then(() => arrived.add(kind)));

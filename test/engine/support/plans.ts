@@ -10,7 +10,7 @@ import type {
   TestSnapshot,
 } from "../../../src/engine/run-snapshot.ts";
 
-const site = (id: string, capabilities: Partial<SnapshotSite["capabilities"]> = {}): SnapshotSite => ({
+export const site = (id: string, capabilities: Partial<SnapshotSite["capabilities"]> = {}): SnapshotSite => ({
   id,
   name: id,
   provider: "lab",
@@ -135,7 +135,7 @@ export function aPlan(now: TestSnapshot = emptyTest): PlanBuilder {
   };
 }
 
-const base = {
+export const base = {
   version: 1,
   plan: { id: "plan", name: "Shop" },
   protectedSite: site("protected"),
