@@ -1,4 +1,5 @@
 /** What is wrong with a thing, from one registry of codes. */
+import { warningCodes } from "../engine/warnings.ts";
 import { builder } from "./builder.ts";
 
 /** Each code with what to do about it; the schema's description lists them. */
@@ -6,6 +7,7 @@ export const remedies = {
   CAPABILITY_MISSING: "Change the VM's recovery settings, or recover to a site whose provider can do it.",
   CONFIGURATION: "Look at the object's settings, correct them, and configure it again.",
   EMPTY: "Add protection groups with configured VMs to the plan.",
+  GROUP_DELETE_FAILED: warningCodes.GROUP_DELETE_FAILED.remedy,
   GROUP_FAULT: "Look at the faults of the named protection group.",
   GROUP_IN_USE: "Wait until the named run has ended, or cancel it.",
   GROUP_RECOVERED_ELSEWHERE: "Reprotect with the plan that recovered the group, or take the group out of this plan.",
@@ -16,6 +18,8 @@ export const remedies = {
   MIXED_DIRECTION: "Recover or reprotect the groups that differ, so that all of them have the same direction.",
   NEEDS_CLEANUP: "Clean up the last test (cleanupTest).",
   NEEDS_REPROTECT: "Reprotect the plan.",
+  PLACEHOLDER_FAILED: warningCodes.PLACEHOLDER_FAILED.remedy,
+  REPLICATION_FAILED: warningCodes.REPLICATION_FAILED.remedy,
   RPO_VIOLATION: "See why replication lags: the site's connection, its managers, or a paused replication.",
   RUN_INCOMPLETE: "Run it again: cleanup, recovery or reprotect, whichever the lifecycle names.",
   SITE_DISCONNECTED: "Restore the connection to the site; a disaster recovery needs only the recovery site.",
