@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   aGroupStage,
+  aPlanOf,
   artefactsOf,
   changesOf,
   datastoreOf,
@@ -65,19 +66,10 @@ describe("a change of members", () => {
 });
 
 describe("a deletion", () => {
-  /** A plan that has the group, as it may be with force. */
-  async function planned(groupId: string): Promise<string> {
-    const { prisma } = stage;
-    const plan = await prisma.recoveryPlan.create({ data: { name: "Plan", pairingId: stage.rows.pairingId } });
-    const tier = await prisma.planPriorityGroup.create({ data: { planId: plan.id, priority: 1, name: "Tier" } });
-    await prisma.planProtectionGroup.create({ data: { planId: plan.id, groupId, priorityGroupId: tier.id } });
-    return plan.id;
-  }
-
   it("stops replication, removes placeholders, and takes the group with all that belongs to it", async () => {
     const created = await stage.end(stage.rows.create({ name: "Shop", vms: [0, 1], storage: true }));
     const { groupId } = created;
-    const planId = await planned(groupId);
+    const planId = await aPlanOf(stage, groupId);
     const run = await stage.end(stage.rows.remove(groupId));
     expect(statuses(run)).toEqual([
       "Stop replication: SUCCEEDED",

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { effects } from "../support/lab.ts";
+import { operator } from "../support/node.ts";
 import { ended, eventsOf, until } from "../support/run.ts";
 import {
   aGroupStage,
+  aPlanOf,
   artefactsOf,
   changesOf,
   datastoreOf,
@@ -82,6 +84,16 @@ describe("a creation", () => {
       { kind: "TASK_CHANGED", id, change: "UPDATED" },
       { kind: "VM_CHANGED", id: stage.rows.vmIds[0], change: "UPDATED", name: "vm-1" },
     ]);
+  });
+
+  it("makes a group that can be tested and cleaned up like any other", async () => {
+    const { groupId } = await stage.end(stage.rows.create({ vms: [0, 1] }));
+    const planId = await aPlanOf(stage, groupId);
+    const test = await stage.recoveries.start(operator, { planId, recoveryType: "TEST" });
+    expect(await ended(stage.db.database, test.recoveryId)).toMatchObject({ resultState: "SUCCESS", vmsSucceeded: 2 });
+    const cleanup = await stage.recoveries.cleanup(operator, { planId });
+    expect(await ended(stage.db.database, cleanup.recoveryId)).toMatchObject({ resultState: "SUCCESS" });
+    expect(await groupOf(stage, groupId)).toMatchObject({ state: "READY", use: null });
   });
 
   it("of a group without VMs is ready too", async () => {

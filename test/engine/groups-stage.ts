@@ -13,6 +13,7 @@ export interface GroupStage extends AsyncDisposable {
   readonly sites: LabSites;
   readonly rows: GroupRows;
   readonly prisma: PrismaClient;
+  readonly recoveries: TestNode["recoveries"];
   /** Another node in place of the first one, which loses patience with a call after so long. */
   replaceNode(callTimeoutMs: number): Promise<void>;
   /** Waits for the run's end. */
@@ -31,6 +32,7 @@ export async function aGroupStage(): Promise<GroupStage> {
     sites,
     rows: await groupRows(db.database, sites),
     prisma: db.database.prisma,
+    recoveries: node.recoveries,
     async replaceNode(callTimeoutMs) {
       await node.close();
       node = await aNode(db.database, lab.provider, { tickMs: 20, callTimeoutMs });
@@ -53,6 +55,14 @@ export const membersOf = ({ prisma }: GroupStage, groupId: string) =>
 export const taskOf = ({ prisma }: GroupStage, runId: string) => prisma.task.findUniqueOrThrow({ where: { recoveryId: runId } });
 export const pointsOf = ({ prisma }: GroupStage, groupId: string) => prisma.recoveryPoint.findMany({ where: { groupId } });
 export const datastoreOf = ({ prisma, rows }: GroupStage) => prisma.datastore.findUniqueOrThrow({ where: { id: rows.sourceDatastoreId } });
+/** A plan of this group alone. */
+export async function aPlanOf({ prisma, rows }: GroupStage, groupId: string): Promise<string> {
+  const plan = await prisma.recoveryPlan.create({ data: { name: "Plan", pairingId: rows.pairingId } });
+  const tier = await prisma.planPriorityGroup.create({ data: { planId: plan.id, priority: 1, name: "Tier" } });
+  await prisma.planProtectionGroup.create({ data: { planId: plan.id, groupId, priorityGroupId: tier.id } });
+  return plan.id;
+}
+
 /** What whoever watches is told to read again, since the newest run ended or began to: by kind, without what came before. */
 export async function changesOf({ db }: GroupStage): Promise<{ kind: string; id: string; change: string; name?: string }[]> {
   const { rows } = await db.database.pool.query(

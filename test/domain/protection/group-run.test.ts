@@ -64,7 +64,14 @@ describe("a run of a protection group is written with all that belongs to it", (
       initiatedBy: operator.name,
     });
     const run = await db.database.prisma.recovery.findUniqueOrThrow({ where: { id: runId }, include: { snapshot: true } });
-    expect(run).toMatchObject({ kind: "GROUP_DELETE", planId: null, planName: "Shop", vmCount: 2, options: { force: true } });
+    expect(run).toMatchObject({
+      kind: "GROUP_DELETE",
+      planId: null,
+      planName: "Shop",
+      vmCount: 2,
+      options: { force: true },
+      engineVersion: 2,
+    });
     expect(run.snapshot?.content).toEqual(snapshot);
     expect((await eventsOf(db.database, runId)).map(({ event }) => event.kind)).toEqual(["RECOVERY_STATE_CHANGED"]);
   });
