@@ -94,6 +94,8 @@ const linesOf = async (file: string) => (await readFile(file, "utf8").catch(() =
 async function read(db: TestDatabase, lab: Lab, ids: readonly string[], runs: readonly ReadRun[], notes: readonly string[]): Promise<Told> {
   const events = await Promise.all(ids.map((id) => eventsOf(db.database, id)));
   const ledger = await lab.ledger();
+  // Of the whole log: what changes with the runs stands between their own events.
+  const log = await db.database.pool.query<{ position: string }>("SELECT position FROM event");
   return {
     statuses: Object.fromEntries(
       runs.flatMap(({ steps }, run) => steps.map(({ path, name, status }) => [`${run}/${path} ${name}`, status])),
@@ -102,7 +104,7 @@ async function read(db: TestDatabase, lab: Lab, ids: readonly string[], runs: re
     effects: ledger.map(({ kind, target }) => `${kind} ${target.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "RUN")}`).sort(),
     keys: ledger.map(({ key }) => key),
     sequences: events.map((list) => list.map(({ sequence }) => sequence)),
-    positions: events.flat().map(({ position }) => position),
+    positions: log.rows.map(({ position }) => BigInt(position)),
     messages: runs.flatMap(({ steps }) =>
       steps.flatMap(({ status, path, message }) => (status === "FAILED" || status === "WARNING" ? [`${path} ${message}`] : [])),
     ),
