@@ -12,7 +12,7 @@ import {
   isRequiredArgument,
 } from "graphql";
 import type { Chance } from "./chance.ts";
-import { literal, inputFor, type World } from "./values.ts";
+import { inputFor, literal, type World } from "./values.ts";
 
 export type Kind = "query" | "mutation" | "subscription";
 
