@@ -24,6 +24,7 @@ import "./inventory/queries.ts";
 import "./inventory/queries-vm.ts";
 import "./protection/types.ts";
 import "./protection/types-operations.ts";
+import "./protection/types-storage.ts";
 import "./protection/mutations.ts";
 import "./protection/queries.ts";
 import "./plans/types.ts";
