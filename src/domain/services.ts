@@ -1,4 +1,5 @@
 /** Every service of every room, opened once for the process. */
+import { secretIds } from "../engine/secrets.ts";
 import { type Audit, openAudit } from "./access/audit.ts";
 import type { Sessions } from "./access/sessions.ts";
 import { openUsers, type Users } from "./access/users.ts";
@@ -18,6 +19,8 @@ export interface Services {
   readonly recoveries: Recoveries;
   readonly sites: Sites;
   readonly inventory: Inventories;
+  /** Ids of the secrets that there are; never a value. */
+  readonly secretIds: () => Promise<string[]>;
   readonly tasks: Tasks;
 }
 
@@ -31,6 +34,7 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     recoveries: createRecoveries(context),
     sites: createSites(context),
     inventory: createInventories(context),
+    secretIds: () => secretIds(context.secretsDir),
     tasks: createTasks(context),
   };
 }

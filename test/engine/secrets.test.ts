@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { redact, redactor } from "../../src/engine/redact.ts";
-import { knownSecrets, readSecret, SecretError } from "../../src/engine/secrets.ts";
+import { knownSecrets, readSecret, SecretError, secretIds } from "../../src/engine/secrets.ts";
 
 let folder: string;
 let secretsDir: string;
@@ -48,6 +48,13 @@ describe("a secret", () => {
     expect(error).toBeInstanceOf(SecretError);
     expect(String(error)).toContain(id);
     expect(String(error)).not.toMatch(/outside|xxx/);
+  });
+});
+
+describe("the ids of secrets", () => {
+  it("are those of files that can be read when they are needed", async () => {
+    expect(await secretIds(secretsDir)).toEqual(["alias", "guest-admin", "spaces", "windows"]);
+    expect(await secretIds(join(folder, "nowhere"))).toEqual([]);
   });
 });
 

@@ -1,13 +1,13 @@
 import type { Database } from "../../database/database.ts";
-import { type LogEnds, readEnds } from "../../events/log.ts";
+import { lastPosition } from "../../events/log.ts";
 import { batched, batchedOne, type Gate, padded } from "../batching.ts";
 
 export function openEventLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool">) {
-  const logEnds = batched<string, LogEnds>({
+  const logPosition = batched<string, bigint>({
     identity: (key) => key,
     fetch: async () => {
-      const ends = await readEnds(pool);
-      return () => ends;
+      const position = await lastPosition(pool);
+      return () => position;
     },
   });
   const violation = batchedOne(
@@ -15,8 +15,8 @@ export function openEventLoaders({ prisma, pool }: Pick<Database, "prisma" | "po
     ({ id }) => id,
   );
   return (gate: Gate) => ({
-    /** Of the log as a whole, whatever the key. Not behind the gate: it is what the others wait for. */
-    logEnds: logEnds.loader(),
+    /** Position of the newest event. Not behind the gate: it is what the others wait for. */
+    logPosition: logPosition.loader(),
     violation: violation.loader(gate),
   });
 }

@@ -2,12 +2,20 @@
 import type { FolderMapping, NetworkMapping, ResourceMapping } from "../../database/generated/client.ts";
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
+import type { Context } from "../context.ts";
 import { SitePairingRef } from "../sites/types.ts";
 import { FolderRef, NetworkRef, ResourcePoolRef } from "./types.ts";
 
 export const NetworkMappingRef = builder.objectRef<Readonly<NetworkMapping>>("NetworkMapping");
 export const FolderMappingRef = builder.objectRef<Readonly<FolderMapping>>("FolderMapping");
 export const ResourceMappingRef = builder.objectRef<Readonly<ResourceMapping>>("ResourceMapping");
+
+const pairing = {
+  type: SitePairingRef,
+  nullable: true,
+  description: "The pair of sites that it belongs to.",
+  resolve: ({ pairingId }: { readonly pairingId: string }, _args: object, { loaders }: Context) => loaders.pairing.load(pairingId),
+} as const;
 
 builder.node(NetworkMappingRef, {
   description: "The network that recovered VMs are connected to in place of another. (Reference: network_mappings.)",
@@ -32,6 +40,7 @@ builder.node(NetworkMappingRef, {
       description: "The network of a test; null: each test makes an isolated one of its own.",
       resolve: ({ testNetworkId }, _args, { loaders }) => (testNetworkId === null ? null : loaders.network.load(testNetworkId)),
     }),
+    pairing: t.field(pairing),
     version: t.exposeInt("version", { description: "Rises with each change." }),
   }),
 });
@@ -53,6 +62,7 @@ builder.node(FolderMappingRef, {
       description: "The folder at the other site.",
       resolve: ({ targetFolderId }, _args, { loaders }) => loaders.folder.load(targetFolderId),
     }),
+    pairing: t.field(pairing),
     version: t.exposeInt("version", { description: "Rises with each change." }),
   }),
 });
@@ -74,6 +84,7 @@ builder.node(ResourceMappingRef, {
       description: "The resource pool at the other site.",
       resolve: ({ targetResourcePoolId }, _args, { loaders }) => loaders.resourcePool.load(targetResourcePoolId),
     }),
+    pairing: t.field(pairing),
     version: t.exposeInt("version", { description: "Rises with each change." }),
   }),
 });
