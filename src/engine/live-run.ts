@@ -130,9 +130,16 @@ export function startStep(run: LiveRun, ordinal: number, status: "RUNNING" | "WA
   return step;
 }
 
-/** What a failure counts as, here: a test goes on with an older point, whatever is forced with what it could not remove. */
+/** Kinds of steps that a run of a kind can do without: a test has an older point, a new group may get its VMs all the same. */
+const dispensable: Partial<Record<RunKind, StepNode["kind"]>> = {
+  TEST: "SYNCHRONISE",
+  GROUP_CREATE: "STOP_REPLICATION",
+  GROUP_UPDATE: "STOP_REPLICATION",
+};
+
+/** What a failure counts as, here: whatever is forced goes on with what it could not remove. */
 function tolerated(run: LiveRun, step: StepState, end: StepEnd): StepEnd {
-  const lenient = run.lenient || (run.kind === "TEST" && step.node.kind === "SYNCHRONISE");
+  const lenient = run.lenient || dispensable[run.kind] === step.node.kind;
   if (end.status !== "FAILED" || !lenient) return end;
   return { ...end, status: "WARNING", errors: [], warnings: end.errors ?? [] };
 }

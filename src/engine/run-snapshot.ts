@@ -175,15 +175,21 @@ interface GroupSnapshotBase extends SnapshotBase {
   readonly group: SnapshotGroup;
 }
 
+/** A run that protects VMs. */
+interface ProtectingSnapshot extends GroupSnapshotBase {
+  /** Deleted groups that their site may still replicate, and that have some of these VMs: they are stopped first. Missing: none. */
+  readonly abandoned?: readonly SnapshotGroup[];
+}
+
 /** Replication, placeholders and the first synchronisation of a new group. */
-export interface GroupCreateSnapshot extends GroupSnapshotBase {
+export interface GroupCreateSnapshot extends ProtectingSnapshot {
   readonly kind: "GROUP_CREATE";
   readonly storageGroups: readonly SnapshotStorageGroup[];
   readonly vms: readonly NewMember[];
 }
 
 /** VMs that are added to a group, and others that are removed from it. */
-export interface GroupUpdateSnapshot extends GroupSnapshotBase {
+export interface GroupUpdateSnapshot extends ProtectingSnapshot {
   readonly kind: "GROUP_UPDATE";
   readonly added: readonly NewMember[];
   readonly removed: readonly FormerMember[];

@@ -138,4 +138,30 @@ describe("a deletion", () => {
     expect(warnings).toHaveLength(3);
     expect(warnings).toEqual(expect.arrayContaining(steps.map((step) => ({ code: "STEP_WARNING", message: `${step}: ${why}` }))));
   });
+
+  it("that was forced while the site was away leaves VMs that can be protected again: their replication is stopped first", async () => {
+    const { groupId } = await stage.end(stage.rows.create({ name: "Lost", vms: [0, 1] }));
+    const heal = await stage.lab.faults.partition(stage.sites.recoverySite);
+    await stage.end(stage.rows.remove(groupId, { force: true }));
+    await heal();
+    const other = await stage.end(stage.rows.create({ vms: [2] }));
+    expect(statuses(other)[0]).toBe("Configure replication: SUCCEEDED");
+    const run = await stage.end(stage.rows.update(other.groupId, [1]));
+    expect(statuses(run)[0]).toBe("Stop replication of Lost, which was deleted: SUCCEEDED");
+    expect(run).toMatchObject({ resultState: "SUCCESS" });
+    const again = await stage.end(stage.rows.create({ vms: [0] }));
+    expect(statuses(again)[0]).toBe("Configure replication: SUCCEEDED");
+    expect(again).toMatchObject({ resultState: "SUCCESS" });
+  });
+
+  it("that was forced and still replicates is named by the next group that wants its VMs", async () => {
+    const { groupId } = await stage.end(stage.rows.create({ name: "Lost", vms: [0, 1] }));
+    await stage.lab.faults.fail({ kind: "unprotectGroup", failure: "PERMANENT", message: "No.", times: Infinity });
+    await stage.end(stage.rows.remove(groupId, { force: true }));
+    const run = await stage.end(stage.rows.create({ vms: [0] }));
+    expect(statuses(run).slice(0, 2)).toEqual(["Stop replication of Lost, which was deleted: WARNING", "Configure replication: FAILED"]);
+    expect(await groupOf(stage, run.groupId)).toMatchObject({
+      faultMessage: "Configure replication: VM vm-1 is replicated by the group Lost.",
+    });
+  });
 });

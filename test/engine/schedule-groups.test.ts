@@ -35,7 +35,9 @@ function violations({ nodes, started, ended, statuses, stuck }: Played, snapshot
 
   const [discovery, configured, joined] = [of("DISCOVER_DATASTORES"), of("CONFIGURE_REPLICATION"), of("ADD_TO_REPLICATION")];
   const [made, synchronised, left] = [of("CREATE_PLACEHOLDER"), of("SYNCHRONISE"), of("REMOVE_FROM_REPLICATION")];
-  const [removed, stopped] = [of("REMOVE_PLACEHOLDER"), of("STOP_REPLICATION")];
+  const deletes = snapshot.kind === "GROUP_DELETE";
+  const stops = of("STOP_REPLICATION");
+  const [removed, stopped, abandoned] = [of("REMOVE_PLACEHOLDER"), deletes ? stops : [], deletes ? [] : stops];
   const replicated = [...configured, ...joined];
   const forced = snapshot.kind === "GROUP_DELETE" && snapshot.force;
   const before = [...left, ...stopped];
@@ -45,6 +47,7 @@ function violations({ nodes, started, ended, statuses, stuck }: Played, snapshot
       ran(configured).length > 0 && (!good(discovery) || !after(configured, discovery)),
       "replicated before its datastores were known",
     ),
+    ...wrong(ran(replicated).length > 0 && !after(replicated, abandoned), "replicated before an abandoned group had given its VMs up"),
     ...wrong(ran(made).length > 0 && (!good(replicated) || !after(made, replicated)), "a placeholder without replication"),
     ...wrong(ran(synchronised).length > 0 && (!good(replicated) || !after(synchronised, [...replicated, ...made])), "copied too early"),
     ...wrong(replicated.length > 0 && good(replicated) && ran(synchronised).length === 0, "never copied, though replicated"),
@@ -71,6 +74,8 @@ describe("every run of a protection group, in every order in which its steps may
 
   it.each([
     ["CONFIGURE_REPLICATION", "needs"],
+    ["CONFIGURE_REPLICATION", "after"],
+    ["ADD_TO_REPLICATION", "after"],
     ["CREATE_PLACEHOLDERS", "needs"],
     ["SYNCHRONISE", "after"],
     ["SYNCHRONISE", "needs"],

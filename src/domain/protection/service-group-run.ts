@@ -5,6 +5,7 @@ import type { GroupSnapshot } from "../../engine/run-snapshot.ts";
 import { appendEvents } from "../../events/append.ts";
 import type { Change } from "../../events/changes.ts";
 import type { Viewer } from "../viewer.ts";
+import { readAbandoned } from "./abandoned.ts";
 
 export interface NewGroupRun {
   readonly runId: string;
@@ -45,7 +46,7 @@ export async function insertGroupRun(client: pg.ClientBase, { runId, taskId, pai
   const options = JSON.stringify(kind === "GROUP_DELETE" ? { force: snapshot.force } : {});
   const warnings = JSON.stringify(snapshot.warnings);
   await write("run", [runId, group.name, pairingId, kind, options, viewer.userId, viewer.name, vmCountOf(snapshot), warnings]);
-  await write("snapshot", [runId, JSON.stringify(snapshot)]);
+  await write("snapshot", [runId, JSON.stringify(await withAbandoned(client, snapshot))]);
   if ((task === null) !== (taskId === null)) throw new Error(`a ${kind} has ${task === null ? "no task" : "a task"}`);
   if (task !== null) await write("task", [taskId, `${task.name} - ${group.name}`, task.type, group.id, runId, viewer.name, warnings]);
   await write("use", [group.id, runId]);
@@ -56,6 +57,14 @@ export async function insertGroupRun(client: pg.ClientBase, { runId, taskId, pai
     [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: viewer.name, reason: null }],
     changesOf(snapshot, taskId),
   );
+}
+
+async function withAbandoned(client: pg.ClientBase, snapshot: GroupSnapshot): Promise<GroupSnapshot> {
+  if (snapshot.kind === "GROUP_DELETE") return snapshot;
+  const joining = snapshot.kind === "GROUP_CREATE" ? snapshot.vms : snapshot.added;
+  const ids = joining.map(({ id }) => id);
+  const abandoned = await readAbandoned(client, snapshot.recoverySite.id, ids);
+  return abandoned.length === 0 ? snapshot : { ...snapshot, abandoned };
 }
 
 /** The group, its task, and the VMs whose protection begins or ends: the caller needs not tell of them. */

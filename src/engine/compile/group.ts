@@ -1,6 +1,13 @@
 /** Runs of a protection group: what protects its VMs at the recovery site is made, changed or taken back. */
 import type { SiteRef } from "../model.ts";
-import type { FormerMember, GroupCreateSnapshot, GroupDeleteSnapshot, GroupUpdateSnapshot, NewMember } from "../run-snapshot.ts";
+import type {
+  FormerMember,
+  GroupCreateSnapshot,
+  GroupDeleteSnapshot,
+  GroupUpdateSnapshot,
+  NewMember,
+  SnapshotGroup,
+} from "../run-snapshot.ts";
 import { siteRef } from "./plan-steps.ts";
 import type { StepDetails, Tree } from "./tree.ts";
 
@@ -20,7 +27,7 @@ const about = ({ site, groupId }: Place, name: string, more: Partial<StepDetails
 });
 
 export function compileGroupCreate(tree: Tree, snapshot: GroupCreateSnapshot): void {
-  const { group, storageGroups, vms, protectedSite, recoverySite } = snapshot;
+  const { group, storageGroups, vms, protectedSite, recoverySite, abandoned = [] } = snapshot;
   const place: Place = { tree, site: siteRef(recoverySite), groupId: group.id };
   const source = siteRef(protectedSite);
   const sourceVmIds = vms.map(({ externalId }) => externalId);
@@ -31,22 +38,25 @@ export function compileGroupCreate(tree: Tree, snapshot: GroupCreateSnapshot): v
     const details = about({ ...place, site: source }, "Discover datastores");
     discovered.push(tree.leaf(null, { kind: "DISCOVER_DATASTORES", spec }, details));
   }
+  const after = stopAbandoned(place, abandoned);
   const { externalId: groupId, name } = group;
   const spec = { site: place.site, groupId, name, sourceSiteId: source.externalId, sourceVmIds, storageGroups };
-  const details = about(place, "Configure replication", { needs: discovered });
+  const details = about(place, "Configure replication", { needs: discovered, after });
   const configured = tree.leaf(null, { kind: "CONFIGURE_REPLICATION", spec }, details);
   addFirstSynchronisation(place, groupId, configured, createPlaceholders(place, vms, configured));
 }
 
 /** New members first: a failure with those that leave must not keep them waiting. */
-export function compileGroupUpdate(tree: Tree, { group, added, removed, protectedSite, recoverySite }: GroupUpdateSnapshot): void {
+export function compileGroupUpdate(tree: Tree, snapshot: GroupUpdateSnapshot): void {
+  const { group, added, removed, protectedSite, recoverySite, abandoned = [] } = snapshot;
   const place: Place = { tree, site: siteRef(recoverySite), groupId: group.id };
   const { externalId: groupId } = group;
   const synchronised: number[] = [];
   if (added.length > 0) {
     const sourceVmIds = added.map(({ externalId }) => externalId);
     const spec = { site: place.site, groupId, sourceSiteId: protectedSite.externalId, sourceVmIds };
-    const joined = tree.leaf(null, { kind: "ADD_TO_REPLICATION", spec }, about(place, "Add to replication"));
+    const details = about(place, "Add to replication", { after: stopAbandoned(place, abandoned) });
+    const joined = tree.leaf(null, { kind: "ADD_TO_REPLICATION", spec }, details);
     synchronised.push(addFirstSynchronisation(place, groupId, joined, createPlaceholders(place, added, joined)));
   }
   if (removed.length === 0) return;
@@ -63,6 +73,15 @@ export function compileGroupDelete(tree: Tree, { group, vms, force, rollsBack, r
   const stopped = tree.leaf(null, { kind: "STOP_REPLICATION", spec }, about(place, "Stop replication"));
   const inDoubt = rollsBack?.inDoubt.map((vm) => ({ vm, madeBy: rollsBack.runId })) ?? [];
   removePlaceholders(place, vms, inDoubt, force ? { after: [stopped] } : { needs: [stopped] });
+}
+
+/** What a forced deletion could not stop has VMs that this run wants. */
+function stopAbandoned(place: Place, groups: readonly SnapshotGroup[]): number[] {
+  const { tree, site } = place;
+  return groups.map(({ externalId, name }) => {
+    const details = about(place, `Stop replication of ${name}, which was deleted`, { of: [externalId] });
+    return tree.leaf(null, { kind: "STOP_REPLICATION", spec: { site, groupId: externalId } }, details);
+  });
 }
 
 /** Answers what the synchronisation comes after. */

@@ -28,14 +28,18 @@ const formerMembers = (prefix: string) =>
     .array(fc.boolean(), { maxLength: 60, size: "max" })
     .map((have) => have.map((placeholder, index) => formerMember(`${prefix}${index}`, placeholder)));
 
+const lostGroups = fc
+  .nat(2)
+  .map((count) => Array.from({ length: count }, (_, index) => ({ id: `lost-${index}`, name: "Lost", externalId: `lost-${index}-x` })));
+
 export const anyGroupRun = (): fc.Arbitrary<GroupSnapshot> =>
   fc.oneof(
-    fc.record({ vms: newMembers("m"), stores: fc.nat(3) }).map(({ vms, stores }) => {
+    fc.record({ vms: newMembers("m"), stores: fc.nat(3), abandoned: lostGroups }).map(({ vms, stores, abandoned }) => {
       const sources = Array.from({ length: stores }, (_, index) => `ds-${index}`);
       const storageGroups = stores === 0 ? [] : [{ sources, target: "dr" }];
-      return { ...groupBase, kind: "GROUP_CREATE" as const, storageGroups, vms };
+      return { ...groupBase, kind: "GROUP_CREATE" as const, storageGroups, vms, abandoned };
     }),
-    fc.record({ added: newMembers("new"), removed: formerMembers("old") }).map((members) => ({
+    fc.record({ added: newMembers("new"), removed: formerMembers("old"), abandoned: lostGroups }).map((members) => ({
       ...groupBase,
       kind: "GROUP_UPDATE" as const,
       ...members,
