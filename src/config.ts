@@ -58,6 +58,8 @@ const environment = z.object({
   /** How long a node owns a run without renewing, in seconds. */
   LEASE_SECONDS: seconds.min(2).max(60).default(6),
   SESSION_HOURS: seconds.max(24).default(8),
+  /** How long a cursor of events and promptEvents holds, and with it events outside of runs. */
+  EVENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   SUBSCRIPTION_PING_SECONDS: seconds.max(60).default(12),
   /** Of each session, and of each address without one. The limit of 10,000 bounds what is remembered of each. */
   REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(100),
@@ -92,6 +94,7 @@ export interface Config {
   readonly quotas: { readonly vmsPerGroup: number; readonly groupsPerPlan: number; readonly plansPerSite: number };
   readonly leaseSeconds: number;
   readonly sessionHours: number;
+  readonly eventRetentionDays: number;
   readonly subscriptionPingSeconds: number;
   readonly requestsPerMinute: number;
   readonly maxQueryCost: number;
@@ -128,6 +131,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     quotas: { vmsPerGroup: e.MAX_VMS_PER_GROUP, groupsPerPlan: e.MAX_GROUPS_PER_PLAN, plansPerSite: e.MAX_PLANS_PER_SITE },
     leaseSeconds: e.LEASE_SECONDS,
     sessionHours: e.SESSION_HOURS,
+    eventRetentionDays: e.EVENT_RETENTION_DAYS,
     subscriptionPingSeconds: e.SUBSCRIPTION_PING_SECONDS,
     requestsPerMinute: e.REQUESTS_PER_MINUTE,
     maxQueryCost: e.MAX_QUERY_COST,

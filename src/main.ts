@@ -10,6 +10,7 @@ import { migrate } from "./database/migrations.ts";
 import { ensureFirstAdministrator } from "./domain/access/first-administrator.ts";
 import { openSessions } from "./domain/access/sessions.ts";
 import { createContext } from "./domain/context.ts";
+import { startHousekeeping } from "./domain/housekeeping.ts";
 import { startRefresher } from "./domain/inventory/service-refresher.ts";
 import { openLoaders } from "./domain/loaders.ts";
 import { schema } from "./domain/schema.ts";
@@ -57,6 +58,9 @@ async function run(config: Config): Promise<void> {
   const spoolDir = join(config.dataDir, "spool");
   const engine = await startEngine({ database, providers, wakeUps, spoolDir, settings, log });
   closing.defer(() => engine.close());
+
+  const housekeeping = startHousekeeping({ pool, eventRetentionDays: config.eventRetentionDays, log });
+  closing.defer(() => housekeeping.close());
 
   const sessions = openSessions(pool, config);
   const hint = (recoveryId: string) => {

@@ -24,6 +24,8 @@ export const remedies = {
   RUN_INCOMPLETE: "Run it again: cleanup, recovery or reprotect, whichever the lifecycle names.",
   SITE_DISCONNECTED: "Restore the connection to the site; a disaster recovery needs only the recovery site.",
   SITE_PARTIALLY_CONNECTED: "See which of the site's managers or replication servers is down.",
+  UNPROTECTED_VM: warningCodes.UNPROTECTED_VM.remedy,
+  VM_FAULT: "Look at the faults of the named VMs.",
   VM_NOT_CONFIGURED: "Configure it with the VMs of its protection group (addProtectedVms), or take it out of protection.",
 } as const satisfies Record<string, string>;
 export type FaultCode = keyof typeof remedies;

@@ -10,6 +10,8 @@ import { openVmLoaders } from "./inventory/loaders-vm.ts";
 import { openPlanLoaders } from "./plans/loaders.ts";
 import { openProtectionLoaders } from "./protection/loaders.ts";
 import { openGroupFactsLoaders } from "./protection/loaders-facts.ts";
+import { openGroupFaultsLoaders } from "./protection/loaders-faults.ts";
+import { openStorageLoaders } from "./protection/loaders-storage.ts";
 import { openRecoveryLoaders } from "./recoveries/loaders.ts";
 import { openSiteLoaders } from "./sites/loaders.ts";
 import { openSummaryLoaders } from "./sites/loaders-summary.ts";
@@ -30,6 +32,8 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const configuration = openConfigurationLoaders(database);
   const protection = openProtectionLoaders(database);
   const groupFacts = openGroupFactsLoaders(database);
+  const groupFaults = openGroupFaultsLoaders(database);
+  const storage = openStorageLoaders(database);
   const plans = openPlanLoaders(database);
   const recoveries = openRecoveryLoaders(database, slotsPerSite);
   const tasks = openTaskLoaders(database);
@@ -47,6 +51,8 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...configuration(gate),
       ...protection(gate),
       ...groupFacts(gate),
+      ...groupFaults(gate),
+      ...storage(gate),
       ...plans(gate),
       ...recoveries(gate),
       ...tasks(gate),

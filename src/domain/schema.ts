@@ -28,6 +28,7 @@ import "./inventory/mutations-mappings.ts";
 import "./inventory/mutations-mappings-delete.ts";
 import "./protection/types.ts";
 import "./protection/types-operations.ts";
+import "./protection/types-storage.ts";
 import "./protection/mutations.ts";
 import "./protection/queries.ts";
 import "./plans/types.ts";

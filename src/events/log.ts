@@ -39,7 +39,7 @@ const statements = {
   changes: ofLog(
     "SELECT position, occurred_at, version, payload FROM event WHERE position > $1 AND recovery_id IS NULL ORDER BY position LIMIT $2",
   ),
-  last: "SELECT value::text AS newest FROM event_counter WHERE id = 1",
+  last: 'SELECT value::text AS newest, kept_after::text AS "keptAfter" FROM event_counter WHERE id = 1',
 };
 
 /** Events of one recovery behind `afterSequence`, in order. */
@@ -84,10 +84,17 @@ async function readLog<Row extends { position: string }, Entry extends { readonl
   return { entries, upTo: newest > after ? newest : after };
 }
 
-/** Position of the newest event in the whole log; 0: it is empty. */
-export async function lastPosition(pool: Queryable): Promise<bigint> {
-  const { rows } = await pool.query<{ newest: string }>({ name: "events_last", text: statements.last, values: [] });
-  return BigInt(rows[0]?.newest ?? 0);
+/** What of the log a cursor can lead to. */
+export interface LogEnds {
+  /** Position of the newest event in the whole log; 0: it is empty. */
+  readonly newest: bigint;
+  /** Everything behind this position is still there. */
+  readonly keptAfter: bigint;
+}
+
+export async function readEnds(pool: Queryable): Promise<LogEnds> {
+  const { rows } = await pool.query<{ newest: string; keptAfter: string }>({ name: "events_last", text: statements.last, values: [] });
+  return { newest: BigInt(rows[0]?.newest ?? 0), keptAfter: BigInt(rows[0]?.keptAfter ?? 0) };
 }
 
 const logged = (row: EventRow): LoggedEvent => ({

@@ -4,7 +4,7 @@
  */
 import type { LoggedChange } from "./changes.ts";
 import { encodeLogCursor, encodeRecoveryCursor } from "./cursor.ts";
-import { type LogPage, lastPosition, type Queryable, readChanges, readNewest, readPrompts, readRecovery } from "./log.ts";
+import { type LogPage, type Queryable, readChanges, readEnds, readNewest, readPrompts, readRecovery } from "./log.ts";
 import type { LoggedEvent } from "./types.ts";
 
 /** All entries behind `from`, up to and with `upTo`. */
@@ -62,8 +62,8 @@ function logSource<Entry extends { readonly position: bigint }>(
     charsOf: () => 0,
     isLast: () => false,
     async newest() {
-      const position = await lastPosition(pool);
-      return { entries: [], from: position, upTo: position, full: false };
+      const { newest } = await readEnds(pool);
+      return { entries: [], from: newest, upTo: newest, full: false };
     },
     async after(place, limit) {
       const { entries, upTo } = await read(pool, place, limit);

@@ -103,6 +103,7 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ["group_use_pkey", `INSERT INTO group_use (group_id, run_id) VALUES ('${first}', '${first}'), ('${first}', '${first}')`],
   ["event_counter_one_row", "INSERT INTO event_counter (id) VALUES (2)"],
   ["event_counter_not_negative", "UPDATE event_counter SET value = -1"],
+  ["event_counter_reaches_kept_after", "UPDATE event_counter SET kept_after = value + 1"],
   ["session_expires_after_start", "UPDATE session SET expires_at = created_at"],
   ["report_range", "UPDATE report SET range_end = range_start"],
   ["report_progress_percent", "UPDATE report SET progress_percent = 101"],

@@ -2,10 +2,10 @@ import pg from "pg";
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { appendEvents } from "../../src/events/append.ts";
-import { lastPosition, readChanges, readNewest, readPrompts, readRecovery } from "../../src/events/log.ts";
+import { readChanges, readNewest, readPrompts, readRecovery } from "../../src/events/log.ts";
 import type { LoggedEvent } from "../../src/events/types.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { aRecovery, changed, output, outputs, prompt, sequences, until, upTo } from "./support.ts";
+import { aRecovery, changed, lastPosition, output, outputs, prompt, sequences, until, upTo } from "./support.ts";
 
 let db: TestDatabase;
 let pool: pg.Pool;

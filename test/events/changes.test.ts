@@ -1,9 +1,10 @@
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { appendChanges, type Change } from "../../src/events/changes.ts";
-import { lastPosition, readChanges } from "../../src/events/log.ts";
+import { readChanges } from "../../src/events/log.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aGroup, aPair, aPlan, aRun, type PairRows } from "../support/rows.ts";
+import { lastPosition } from "./support.ts";
 
 let db: TestDatabase;
 let pair: PairRows;

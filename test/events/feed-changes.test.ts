@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type ChangeKind, changeKinds, type LoggedChange } from "../../src/events/changes.ts";
 import { decodeLogCursor } from "../../src/events/cursor.ts";
-import { lastPosition } from "../../src/events/log.ts";
 import { pull, useBench } from "./bench.ts";
-import { aRecovery, changed, outputs, prompt, take, upTo } from "./support.ts";
+import { aRecovery, changed, lastPosition, outputs, prompt, take, upTo } from "./support.ts";
 
 const bench = useBench();
 const names = (changes: readonly LoggedChange[]) => changes.map(({ change }) => change.name);

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { decodeLogCursor } from "../../src/events/cursor.ts";
-import { lastPosition } from "../../src/events/log.ts";
 import { pull, useBench } from "./bench.ts";
-import { aRecovery, ended, output, outputs, prompt, sequences, take, until, upTo } from "./support.ts";
+import { aRecovery, ended, lastPosition, output, outputs, prompt, sequences, take, until, upTo } from "./support.ts";
 
 const bench = useBench();
 

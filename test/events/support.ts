@@ -3,7 +3,7 @@ import { v7 } from "uuid";
 import type { Change, ChangeKind } from "../../src/events/changes.ts";
 import type { Feed } from "../../src/events/feed.ts";
 import type { EventsLog } from "../../src/events/listener.ts";
-import type { Queryable } from "../../src/events/log.ts";
+import { type Queryable, readEnds } from "../../src/events/log.ts";
 import type { LoggedEvent, OutputWritten, PromptOpened, RunEnded } from "../../src/events/types.ts";
 import type { WakeUpListener, WakeUps } from "../../src/events/wake-ups.ts";
 
@@ -44,6 +44,8 @@ export const ended: RunEnded = {
   vmsSucceeded: 0,
   vmsFailed: 0,
 };
+
+export const lastPosition = async (pool: Queryable): Promise<bigint> => (await readEnds(pool)).newest;
 
 export const sequences = (events: readonly LoggedEvent[]): number[] => events.map((event) => event.sequence);
 export const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);

@@ -1,13 +1,13 @@
 import type { Database } from "../../database/database.ts";
-import { lastPosition } from "../../events/log.ts";
+import { type LogEnds, readEnds } from "../../events/log.ts";
 import { batched, batchedOne, type Gate, padded } from "../batching.ts";
 
 export function openEventLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool">) {
-  const logPosition = batched<string, bigint>({
+  const logEnds = batched<string, LogEnds>({
     identity: (key) => key,
     fetch: async () => {
-      const position = await lastPosition(pool);
-      return () => position;
+      const ends = await readEnds(pool);
+      return () => ends;
     },
   });
   const violation = batchedOne(
@@ -15,8 +15,8 @@ export function openEventLoaders({ prisma, pool }: Pick<Database, "prisma" | "po
     ({ id }) => id,
   );
   return (gate: Gate) => ({
-    /** Position of the newest event. Not behind the gate: it is what the others wait for. */
-    logPosition: logPosition.loader(),
+    /** Of the log as a whole, whatever the key. Not behind the gate: it is what the others wait for. */
+    logEnds: logEnds.loader(),
     violation: violation.loader(gate),
   });
 }

@@ -23,6 +23,6 @@ export async function logPlace(
   { loaders, generation }: Pick<Context, "loaders" | "generation">,
 ): Promise<bigint | null> {
   if (!after) return null;
-  const newest = await loaders.logPosition.load("log");
-  return placeOf(() => decodeLogCursor(after, { generation, newest }));
+  const ends = await loaders.logEnds.load("log");
+  return placeOf(() => decodeLogCursor(after, { generation, ...ends }));
 }

@@ -10,16 +10,25 @@ const groupColumns = `g.id, g.name, g.description, g.type, g.replication_type AS
   g.snapshot_interval_minutes AS "snapshotIntervalMinutes", g.snapshot_retention AS "snapshotRetention", g.fault_code AS "faultCode",
   g.fault_message AS "faultMessage", g.fault_since AS "faultSince", g.last_test_at AS "lastTestAt", g.version, g.created_at AS "createdAt"`;
 
-export type GroupOrderField = "NAME" | "STATE" | "LAST_TEST_TIME";
+export type GroupOrderField = "NAME" | "TYPE" | "STATE" | "LAST_TEST_TIME" | "CREATED_AT";
 export type GroupParent = "plan" | "priorityGroup";
 export interface GroupFilter {
   readonly name?: string | null | undefined;
   readonly state?: string | null | undefined;
+  readonly peerState?: string | null | undefined;
+  readonly protectionState?: string | null | undefined;
   readonly type?: string | null | undefined;
+  readonly replicationType?: string | null | undefined;
   readonly siteId?: string | null | undefined;
 }
 
 const inPlan = " JOIN plan_protection_group pg ON pg.group_id = g.id";
+
+/** As `protectionState` in types.ts computes it. */
+const protectionStateOf = `(SELECT CASE WHEN count(*) FILTER (WHERE m.protection_state <> 'NOT_CONFIGURED') = 0 THEN 'NOT_CONFIGURED'
+    WHEN count(*) FILTER (WHERE m.protection_state <> 'SHADOWING') = 0 THEN 'PROTECTED'
+    WHEN count(*) FILTER (WHERE m.protection_state = 'NOT_CONFIGURED') > 0 THEN 'PARTIALLY_CONFIGURED'
+    ELSE 'NOT_PROTECTED' END FROM protected_vm m WHERE m.group_id = g.id)`;
 
 const groups: Source<GroupOrderField, GroupFilter, GroupParent> = {
   name: "groups",
@@ -28,13 +37,18 @@ const groups: Source<GroupOrderField, GroupFilter, GroupParent> = {
   id: "g.id",
   orders: {
     NAME: { expression: "lower(g.name)", type: "text" },
+    TYPE: { expression: "g.type::text", type: "text" },
     STATE: { expression: "g.state::text", type: "text" },
     LAST_TEST_TIME: { expression: "coalesce(g.last_test_at, '-infinity')", type: "timestamptz" },
+    CREATED_AT: { expression: "g.created_at", type: "timestamptz" },
   },
   conditions: [
     { type: "text", sql: (name) => `g.name ILIKE ${name}`, value: ({ name }) => nameLike(name) },
     { type: "text", sql: (state) => `g.state::text = ${state}`, value: ({ state }) => state },
+    { type: "text", sql: (state) => `g.peer_state::text = ${state}`, value: ({ peerState }) => peerState },
+    { type: "text", sql: (state) => `${protectionStateOf} = ${state}`, value: ({ protectionState }) => protectionState },
     { type: "text", sql: (type) => `g.type::text = ${type}`, value: ({ type }) => type },
+    { type: "text", sql: (type) => `g.replication_type::text = ${type}`, value: ({ replicationType }) => replicationType },
     { type: "uuid", sql: (site) => `${site} IN (g.protected_site_id, g.recovery_site_id)`, value: ({ siteId }) => siteId },
   ],
   parents: {

@@ -3,15 +3,17 @@ import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
 import { idIfGiven } from "../ids.ts";
 import type { GroupFilter as Filter } from "./loaders.ts";
-import { ProtectionGroupState, ProtectionGroupType } from "./types-enums.ts";
+import { PeerState, ProtectionGroupState, ProtectionGroupType, ProtectionState, ReplicationType } from "./types-enums.ts";
 import { ProtectionGroupRef } from "./types-refs.ts";
 
 const ProtectionGroupOrderField = builder.enumType("ProtectionGroupOrderField", {
   description: "What protection groups are sorted by. (Reference: sort_by.)",
   values: {
     NAME: { description: "Name, without regard to case." },
+    TYPE: { description: "Name of the type." },
     STATE: { description: "Name of the state." },
     LAST_TEST_TIME: { description: "Time of the last test; never is earliest." },
+    CREATED_AT: { description: "When it was made." },
   } as const,
 });
 
@@ -28,7 +30,10 @@ const ProtectionGroupFilter = builder.inputType("ProtectionGroupFilter", {
   fields: (t) => ({
     name: t.string({ description: "Part of the name, without regard to case." }),
     state: t.field({ type: ProtectionGroupState, description: "Only those in this state." }),
+    peerState: t.field({ type: PeerState, description: "Only those in this state at their peer site." }),
+    protectionState: t.field({ type: ProtectionState, description: "Only those whose VMs are protected so far." }),
     type: t.field({ type: ProtectionGroupType, description: "Only those of this type." }),
+    replicationType: t.field({ type: ReplicationType, description: "Only those whose data gets to the recovery site like this." }),
     siteId: t.id({ description: "Only those from or to this site." }),
   }),
 });

@@ -2,15 +2,17 @@
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
-import { FaultRef, storedFault } from "../faults.ts";
+import { computed } from "../cost.ts";
+import { type Fault, FaultRef, storedFault } from "../faults.ts";
 import { DatastoreRef } from "../inventory/types.ts";
 import { VmConnection, vmArgs, vmRequest } from "../inventory/types-vm-list.ts";
+import type { Loaders } from "../loaders.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
 import { RecoveryRef } from "../recoveries/types-refs.ts";
 import { SiteRef } from "../sites/types.ts";
 import type { GroupCounts } from "./loaders.ts";
 import { PeerState, PointConsistency, ProtectionGroupState, ProtectionGroupType, ProtectionState, ReplicationType } from "./types-enums.ts";
-import { ProtectionGroupRef, RecoveryPointRef } from "./types-refs.ts";
+import { type GroupRow, ProtectionGroupRef, RecoveryPointRef } from "./types-refs.ts";
 
 builder.node(RecoveryPointRef, {
   description: "A state of a group's data that it can be recovered to. (Reference: recovery_point_type.)",
@@ -62,6 +64,11 @@ export function protectionState(counts: GroupCounts | null): "PROTECTED" | "PART
   return counts.configured < counts.vms ? "PARTIALLY_CONFIGURED" : "NOT_PROTECTED";
 }
 
+const faultsOf = async (group: GroupRow, loaders: Loaders): Promise<Fault[]> => [
+  ...storedFault(group),
+  ...(await loaders.computedFaultsOfGroup.load(group.id)),
+];
+
 builder.node(ProtectionGroupRef, {
   description: "VMs that are protected and recovered together. (Reference: List Protection Groups, Get Protection Group Details.)",
   id: { resolve: ({ id }) => id, description: "Global id of the protection group." },
@@ -108,6 +115,11 @@ builder.node(ProtectionGroupRef, {
       description: "How many VMs it has (reference: vm_count, resource_count).",
       resolve: async ({ id }, _args, { loaders }) => (await loaders.countsOfGroup.load(id))?.vms ?? 0,
     }),
+    needsConfigurationCount: t.int({
+      cost: computed,
+      description: "How many of its VMs need configuration: VirtualMachine.configurationReasons says what for.",
+      resolve: ({ id }, _args, { loaders }) => loaders.unreadyVmsOfGroup.load(id),
+    }),
     datastoreCount: t.int({
       description: "How many replicated datastores it has (reference: storage_count).",
       resolve: async ({ id }, _args, { loaders }) => (await loaders.datastoresOfGroup.load(id)).length,
@@ -116,12 +128,19 @@ builder.node(ProtectionGroupRef, {
       description: "How many recovery plans it is part of.",
       resolve: async ({ id }, _args, { loaders }) => (await loaders.plansOfGroup.load(id)).length,
     }),
-    faults: t.field({ type: [FaultRef], description: "What is wrong with it.", resolve: storedFault }),
+    faults: t.field({
+      type: [FaultRef],
+      cost: computed,
+      description:
+        "What is wrong with it: what its last run left, sites that can't be reached, VMs with faults, VMs that are not configured, unprotected VMs on its datastores, VMs that vanished, RPO violations.",
+      resolve: (group, _args, { loaders }) => faultsOf(group, loaders),
+    }),
     fault: t.field({
       type: FaultRef,
       nullable: true,
+      cost: computed,
       description: "The first of the faults; null: nothing is wrong.",
-      resolve: (group) => storedFault(group)[0] ?? null,
+      resolve: async (group, _args, { loaders }) => (await faultsOf(group, loaders))[0] ?? null,
     }),
     vms: t.field({
       type: VmConnection,

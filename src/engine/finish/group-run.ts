@@ -1,4 +1,7 @@
-/** The end of a protection group's run: the group and its members, its points, its datastores, its plans, and the run that rolls it back. */
+/**
+ * The end of a protection group's run: the group and its members, its points, its datastores, its plans (a priority group that has lost its
+ * last protection group goes with it), and the run that rolls it back.
+ */
 import { updatedRows } from "../../events/changes.ts";
 import { groupRunVersion } from "../model.ts";
 import { endedColumns, endedCtes, endedEvents } from "./ended-run.ts";
@@ -41,6 +44,10 @@ export const groupStatement = {
     UPDATE recovery_plan SET version = version + 1 FROM z, f
     WHERE f.gone AND recovery_plan.id IN (SELECT plan_id FROM plan_protection_group WHERE group_id = f."groupId")
     RETURNING recovery_plan.id, recovery_plan.name),
+  pp AS (
+    DELETE FROM plan_priority_group q USING z, f
+    WHERE f.gone AND q.id IN (SELECT priority_group_id FROM plan_protection_group WHERE group_id = f."groupId")
+      AND NOT EXISTS (SELECT FROM plan_protection_group o WHERE o.priority_group_id = q.id AND o.group_id <> f."groupId")),
   pg AS (DELETE FROM plan_protection_group USING z, f WHERE plan_protection_group.group_id = f."groupId" AND f.gone),
   rr AS (
     INSERT INTO recovery (id, plan_name, pairing_id, kind, options, initiated_by_id, initiated_by, requested_at, vm_count, engine_version)
