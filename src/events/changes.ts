@@ -93,3 +93,9 @@ const appendText = `WITH ${changeCtes(changesGiven("$1"))}, counter AS (
 export async function appendChanges(client: Pick<pg.ClientBase, "query">, changes: readonly Change[]): Promise<void> {
   if (changes.length > 0) await client.query({ name: "changes-append", text: appendText, values: [toJsonb(changes)] });
 }
+
+/** The same as a statement, for a transaction that is not on a pg client. */
+export const appendChangesStatement = (changes: readonly Change[]): { readonly text: string; readonly values: readonly [string] } => ({
+  text: appendText,
+  values: [toJsonb(changes)],
+});

@@ -3,8 +3,10 @@
  * lab has to be is brought about first: the sites are the outside world, and more of them than the database knows does no harm.
  */
 import type { Database } from "../database/database.ts";
+import { appendChangesStatement } from "../events/changes.ts";
 import type { Point, Provider } from "../providers/contract.ts";
 import type { Lab } from "../providers/lab/lab.ts";
+import { changesOf } from "./announce.ts";
 import { check } from "./check.ts";
 import { type Current, readCurrent } from "./current.ts";
 import type { Tx } from "./current-rows.ts";
@@ -82,6 +84,8 @@ async function write(tx: Tx, source: Source, file: ImportFile, points: ReadonlyM
   await writeGroups(writing, together, points);
   await writePlans(writing);
   await writeSettings(writing, together);
+  const { text, values } = appendChangesStatement(changesOf(found.changes, current.ids, current.model));
+  await tx.$executeRawUnsafe(text, ...values); // last: all writers of the log wait for its counter
   return found;
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createRecoveries } from "../../src/domain/recoveries/service.ts";
+import { readChanges, readEnds } from "../../src/events/log.ts";
 import { importFile } from "../../src/import/import-file.ts";
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
@@ -63,6 +64,42 @@ describe("importing a file", () => {
     expect(
       await one("SELECT external_id AS id FROM recovery_point WHERE group_id = (SELECT id FROM protection_group WHERE name = 'dbs')"),
     ).toEqual({ id: points[0]?.pointId });
+  });
+
+  it("tells what it has changed to those who follow the log, each object once, in the transaction itself", async () => {
+    const told = async (after: bigint) =>
+      (await readChanges(db.database.pool, after, 1_000)).entries.map(
+        ({ change }) => `${change.kind} ${change.change} ${change.name ?? "-"}`,
+      );
+    await run(base());
+    const created = [
+      ...["A", "B"].map((name) => `SITE_CHANGED CREATED ${name}`),
+      "PAIRING_CHANGED CREATED -",
+      ...["db-1", "db-2", "web-1", "web-2"].map((name) => `VM_CHANGED CREATED ${name}`),
+      ...["dbs", "webs"].map((name) => `PROTECTION_GROUP_CHANGED CREATED ${name}`),
+      "PLAN_CHANGED CREATED plan",
+    ];
+    expect(await told(0n)).toEqual(created);
+    const { newest } = await readEnds(db.database.pool);
+    await run(
+      changed((file) => {
+        file.protectionGroups[0]?.virtualMachines.pop();
+        file.sites[1]?.networks?.push({ name: "net-c" });
+      }),
+    );
+    expect((await told(newest)).sort()).toEqual([
+      "PLAN_CHANGED UPDATED plan",
+      "PROTECTION_GROUP_CHANGED UPDATED dbs",
+      "SITE_CHANGED UPDATED B",
+      "VM_CHANGED UPDATED db-1",
+      "VM_CHANGED UPDATED db-2",
+    ]);
+    await expect(run("nonsense: [")).rejects.toThrow();
+    await run(
+      changed(() => {}),
+      { dryRun: true },
+    );
+    expect(await told(newest)).toHaveLength(5);
   });
 
   it("makes plans that can be started", async () => {
