@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { isSafeUrl, type OidcSettings, parseRoleMap } from "./domain/access/oidc-settings.ts";
 import { passwordProblem, userNameProblem } from "./domain/access/rules.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -22,7 +23,15 @@ const following = (problemOf: (text: string) => string | null) =>
     if (problem !== null) context.addIssue({ code: "custom", message: problem.replace(/\.$/, "") });
   });
 
-const environment = z.object({
+const safeUrl = z.string().refine(isSafeUrl, "it has to begin with https:// (http:// on this machine only)");
+const roleMap = z.string().transform((text, context) => {
+  const map = parseRoleMap(text);
+  if (map) return map;
+  context.addIssue({ code: "custom", message: "it has to look like dr-admins=ADMIN,dr-ops=OPERATOR, with the roles of README.md" });
+  return z.NEVER;
+});
+
+const variables = z.object({
   /** Address the gateway listens on. */
   HOST: z.string().default("127.0.0.1"),
   /** Port for GraphQL, subscriptions, GraphiQL and health; 0 takes a free one. */
@@ -65,6 +74,18 @@ const environment = z.object({
   REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(100),
   /** How large an operation may become, in fields of its answer; twice that is some megabytes of JSON and half a second of work. */
   MAX_QUERY_COST: z.coerce.number().int().min(1_000).default(250_000),
+  /** An identity provider whose bearer tokens are taken beside sessions; it and the audience, or neither. */
+  OIDC_ISSUER: safeUrl.optional(),
+  OIDC_AUDIENCE: z.string().min(1).optional(),
+  OIDC_ROLE_CLAIM: z.string().min(1).default("roles"),
+  OIDC_ROLE_MAP: roleMap.optional(),
+  OIDC_JWKS_URL: safeUrl.optional(),
+});
+
+const environment = variables.superRefine(({ OIDC_ISSUER, OIDC_AUDIENCE }, context) => {
+  if ((OIDC_ISSUER === undefined) === (OIDC_AUDIENCE === undefined)) return;
+  const missing = OIDC_ISSUER === undefined ? "OIDC_ISSUER" : "OIDC_AUDIENCE";
+  context.addIssue({ code: "custom", path: [missing], message: "OIDC_ISSUER and OIDC_AUDIENCE belong together, and it is missing" });
 });
 
 /** A setting that can't be used. The message names the variable and the way out. */
@@ -98,6 +119,8 @@ export interface Config {
   readonly subscriptionPingSeconds: number;
   readonly requestsPerMinute: number;
   readonly maxQueryCost: number;
+  /** Null: there are local users alone. */
+  readonly oidc: OidcSettings | null;
   /** Short name of the data folder, for socket paths and locks. */
   readonly instance: string;
 }
@@ -135,6 +158,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     subscriptionPingSeconds: e.SUBSCRIPTION_PING_SECONDS,
     requestsPerMinute: e.REQUESTS_PER_MINUTE,
     maxQueryCost: e.MAX_QUERY_COST,
+    oidc: oidcOf(e),
     instance: createHash("sha256").update(dataDir).digest("hex").slice(0, 12),
+  };
+}
+
+function oidcOf(e: z.infer<typeof variables>): OidcSettings | null {
+  if (e.OIDC_ISSUER === undefined || e.OIDC_AUDIENCE === undefined) return null;
+  return {
+    issuer: e.OIDC_ISSUER,
+    audience: e.OIDC_AUDIENCE,
+    roleClaim: e.OIDC_ROLE_CLAIM,
+    roleMap: e.OIDC_ROLE_MAP ?? null,
+    jwksUrl: e.OIDC_JWKS_URL ?? null,
   };
 }

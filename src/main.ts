@@ -8,7 +8,7 @@ import { readGeneration } from "./database/generation.ts";
 import { lockInstance } from "./database/instance-lock.ts";
 import { migrate } from "./database/migrations.ts";
 import { ensureFirstAdministrator } from "./domain/access/first-administrator.ts";
-import { openSessions } from "./domain/access/sessions.ts";
+import { openSessions, type Sessions } from "./domain/access/sessions.ts";
 import { createContext } from "./domain/context.ts";
 import { startHousekeeping } from "./domain/housekeeping.ts";
 import { startRefresher } from "./domain/inventory/service-refresher.ts";
@@ -19,7 +19,7 @@ import { startEngine } from "./engine/engine.ts";
 import { changesPayload } from "./events/changes.ts";
 import { createFeeds } from "./events/feed.ts";
 import { startWakeUps } from "./events/wake-ups.ts";
-import { createLog } from "./gateway/log.ts";
+import { createLog, type Logger } from "./gateway/log.ts";
 import { startGateway } from "./gateway/server.ts";
 import { endWith, listenForStop, sayReady } from "./process.ts";
 import { openLab } from "./providers/lab/lab.ts";
@@ -62,7 +62,7 @@ async function run(config: Config): Promise<void> {
   const housekeeping = startHousekeeping({ pool, eventRetentionDays: config.eventRetentionDays, log });
   closing.defer(() => housekeeping.close());
 
-  const sessions = openSessions(pool, config);
+  const sessions = await openDoor(openSessions(pool, config), config, log);
   const hint = (recoveryId: string) => {
     wakeUps.hint("dr_work", recoveryId);
     wakeUps.hint("dr_events", recoveryId);
@@ -96,6 +96,13 @@ async function run(config: Config): Promise<void> {
   sayReady(gateway.url, config, administrator);
   await stop.wait(embedded?.ended);
   gateway.refuse();
+}
+
+/** Sessions alone, or the tokens of an identity provider beside them. */
+async function openDoor(sessions: Sessions, { oidc }: Config, log: Logger): Promise<Sessions> {
+  if (oidc === null) return sessions;
+  const { withIssuer } = await import("./domain/access/oidc.ts"); // most starts don't need it
+  return withIssuer(sessions, oidc, { log });
 }
 
 await endWith(() => run(readConfig()));

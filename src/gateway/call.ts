@@ -74,5 +74,5 @@ export async function identify(call: Call, sessions: Pick<Sessions, "authenticat
   const expiredAt = found.state === "expired" ? found.expiredAt : null;
   const message = expiredAt ? "The session has expired." : "The session token is unknown, or its session was deleted.";
   if (call.session) call.live().end(expiredAt ? "expired" : "deleted");
-  return { ...known, viewer: null, refusal: new UnauthorizedError(message, expiredAt) };
+  return { ...known, viewer: null, refusal: found.refusal ?? new UnauthorizedError(message, expiredAt) };
 }

@@ -1,3 +1,5 @@
+import { ServiceUnavailableError } from "../domain/errors.ts";
+
 /** System errors of a connection that could not be made or broke. */
 const system = new Set([
   "ECONNREFUSED",
@@ -17,6 +19,9 @@ const codes = /^(08...|53300|57P0[123]|P1001|P1002|P1008|P1017|P2024)$/;
 /** pg has no code for these. */
 const messages =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Cannot use a pool)/;
+
+/** Whether asking who calls may well succeed later: the database is away, or an identity provider's keys. */
+export const isTemporary = (error: unknown): boolean => error instanceof ServiceUnavailableError || isDatabaseAway(error);
 
 /** Whether the database could not be reached, so that the same request may well succeed later. */
 export function isDatabaseAway(error: unknown, depth = 0): boolean {

@@ -10,7 +10,7 @@ import type { Answers, Shown } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { isControl } from "./control.ts";
 import { useCostLimit } from "./cost-limit.ts";
-import { isDatabaseAway } from "./database-away.ts";
+import { isTemporary } from "./database-away.ts";
 import { deliver } from "./deliveries.ts";
 import { useDeprecations } from "./deprecations.ts";
 import { refuseBatches } from "./http.ts";
@@ -114,13 +114,13 @@ function useDeliveries(contextOf: (call: Call, signal: AbortSignal) => Promise<o
   };
 }
 
-/** While the database is away a delivery waits: failing it would lose its events. */
+/** While the database is away, or who can check a token, a delivery waits: failing it would lose its events. */
 async function patiently<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
-      if (signal.aborted || !isDatabaseAway(error)) throw error;
+      if (signal.aborted || !isTemporary(error)) throw error;
       await setTimeout(1000, undefined, { signal }).catch(() => {}); // ended: the attempt's error says more
     }
   }

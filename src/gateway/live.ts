@@ -30,6 +30,9 @@ export interface LiveOptions {
   readonly onGone: () => void;
 }
 
+/** In milliseconds, some 24 days; a longer one would go off at once. Tokens of an issuer may live longer: their clients come back. */
+const longestTimer = 2 ** 31 - 1;
+
 export function createLive({ kind, close, onGone }: LiveOptions): Live {
   const sources = new Set<Source>();
   let state: "open" | "ending" | "gone" = "open";
@@ -48,7 +51,7 @@ export function createLive({ kind, close, onGone }: LiveOptions): Live {
     belongTo(its) {
       session = its;
       clearTimeout(expiry);
-      if (state === "open") expiry = setTimeout(() => live.end("expired"), its.remainingMs).unref();
+      if (state === "open") expiry = setTimeout(() => live.end("expired"), Math.min(its.remainingMs, longestTimer)).unref();
     },
     track(source) {
       sources.add(source);

@@ -8,7 +8,7 @@ import type { Admission } from "./admission.ts";
 import type { Answers } from "./answers.ts";
 import { type Call, type CallSession, identify, requestIdOf, userAgentOf } from "./call.ts";
 import { type Credentials, credentialsOf, wantsCost } from "./credentials.ts";
-import { isDatabaseAway } from "./database-away.ts";
+import { isTemporary } from "./database-away.ts";
 import { withoutHttp } from "./errors.ts";
 import type { Graphql } from "./graphql.ts";
 import { LimitError, limits } from "./limits.ts";
@@ -118,7 +118,7 @@ async function signIn({ connectionParams, extra }: SocketContext, sessions: Pick
   } catch (error) {
     const expired = error instanceof UnauthorizedError && error.expiredAt !== null;
     if (error instanceof UnauthorizedError) socket.close(expired ? 4403 : 4401, expired ? "Session expired" : "Unauthorized");
-    else if (isDatabaseAway(error)) socket.close(1013, "Try again later");
+    else if (isTemporary(error)) socket.close(1013, "Try again later");
     else throw error;
     return false;
   }

@@ -3,17 +3,18 @@ import { createHash, randomBytes } from "node:crypto";
 import type pg from "pg";
 import { v7 } from "uuid";
 import { batchedOne } from "../batching.ts";
-import { InvalidRequestError } from "../errors.ts";
+import { InvalidRequestError, type UnauthorizedError } from "../errors.ts";
 import { type Role, roles, type Viewer } from "../viewer.ts";
 import { type SignIn, WrongPasswordError } from "./caller.ts";
 import { verifyPassword } from "./password.ts";
 import { mostPasswordLength } from "./rules.ts";
 import { createThrottle } from "./throttle.ts";
 
+/** `refusal`: what to tell, where it is more than that. */
 export type Authentication =
   | { readonly state: "valid"; readonly viewer: Viewer; readonly remainingMs: number }
-  | { readonly state: "expired"; readonly expiredAt: Date }
-  | { readonly state: "unknown" };
+  | { readonly state: "expired"; readonly expiredAt: Date; readonly refusal?: UnauthorizedError }
+  | { readonly state: "unknown"; readonly refusal?: UnauthorizedError };
 
 export interface NewSession {
   readonly token: string;

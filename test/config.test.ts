@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, readConfig } from "../src/config.ts";
+
+const oidc = { OIDC_ISSUER: "https://idp.example/realms/dr", OIDC_AUDIENCE: "dr-gateway" };
+
+describe("the settings of who may sign in", () => {
+  it("know local users alone by default", () => {
+    expect(readConfig({})).toMatchObject({ adminUser: "admin", adminPassword: null, oidc: null });
+  });
+
+  it("take an identity provider, with roles by their names or by a map", () => {
+    expect(readConfig(oidc).oidc).toEqual({
+      issuer: "https://idp.example/realms/dr",
+      audience: "dr-gateway",
+      roleClaim: "roles",
+      roleMap: null,
+      jwksUrl: null,
+    });
+    const more = {
+      OIDC_ROLE_CLAIM: "groups",
+      OIDC_ROLE_MAP: "dr-admins=ADMIN, ops=OPERATOR,ops=EDITOR",
+      OIDC_JWKS_URL: "http://127.0.0.1:1/keys",
+    };
+    expect(readConfig({ ...oidc, ...more }).oidc).toMatchObject({
+      roleClaim: "groups",
+      roleMap: new Map([
+        ["dr-admins", ["ADMIN"]],
+        ["ops", ["OPERATOR", "EDITOR"]],
+      ]),
+      jwksUrl: "http://127.0.0.1:1/keys",
+    });
+  });
+
+  it.each([
+    [{ ADMIN_PASSWORD: "elevenchars" }, /^ADMIN_PASSWORD can't be used: A password has at least 12 characters, and this has 11\. See/],
+    [{ ADMIN_USER: "oidc/root" }, /^ADMIN_USER can't be used: /],
+    [{ OIDC_ISSUER: oidc.OIDC_ISSUER }, /^OIDC_AUDIENCE can't be used: .*it is missing/],
+    [{ OIDC_AUDIENCE: "dr-gateway" }, /^OIDC_ISSUER can't be used: .*it is missing/],
+    [{ ...oidc, OIDC_ISSUER: "http://idp.example" }, /^OIDC_ISSUER can't be used: it has to begin with https/],
+    [{ ...oidc, OIDC_JWKS_URL: "ftp://idp.example" }, /^OIDC_JWKS_URL can't be used: /],
+    [{ ...oidc, OIDC_ROLE_MAP: "dr-admins=KING" }, /^OIDC_ROLE_MAP can't be used: it has to look like/],
+    [{ ...oidc, OIDC_ROLE_MAP: "ADMIN" }, /^OIDC_ROLE_MAP can't be used: /],
+    [{ ...oidc, OIDC_ROLE_MAP: "=ADMIN" }, /^OIDC_ROLE_MAP can't be used: /],
+  ])("%j is refused in a sentence, without a secret", (env, message) => {
+    expect(() => readConfig(env)).toThrow(ConfigError);
+    expect(() => readConfig(env)).toThrow(message);
+    expect(() => readConfig(env)).not.toThrow(/elevenchars/);
+  });
+
+  it.each(["http://127.0.0.1:8080", "http://localhost/realms/dr", "http://[::1]:2"])(
+    "take %s, which stays on this machine",
+    (OIDC_ISSUER) => {
+      expect(readConfig({ ...oidc, OIDC_ISSUER }).oidc?.issuer).toBe(OIDC_ISSUER);
+    },
+  );
+});
