@@ -185,7 +185,7 @@ it(`${cases} operations from the schema are answered in time, and with nothing o
   for (const one of all) one.close();
   expect(problems.slice(0, 8).join("\n\n")).toBe("");
   expect(unexpected).toEqual([]);
-  await expect.poll(() => server.gateway.counts()).toEqual({ sockets: 0, streams: 0, sources: 0 });
+  await expect.poll(() => server.gateway.counts(), { timeout: 10_000 }).toEqual({ sockets: 0, streams: 0, sources: 0 });
   expect(valid / cases).toBeGreaterThan(0.6);
   expect(unasked(selected)).toEqual([]);
 }, 600_000);

@@ -1,6 +1,5 @@
-import v8 from "node:v8";
-import vm from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { memoryUsed } from "../support/heap.ts";
 import { rawSocket, type TestGateway, testGateway } from "./support.ts";
 
 let server: TestGateway;
@@ -24,7 +23,7 @@ describe("a client that stops reading", () => {
     await server.ticks.opened(2);
     paused.socket.pause();
 
-    const before = heapUsed();
+    const before = await memoryUsed();
     for (let n = 0; n < 1_000; n++) {
       server.ticks.push(n); // 16 KB each
       const { payload } = await reading.next("next", "1");
@@ -32,7 +31,7 @@ describe("a client that stops reading", () => {
     }
     const pulls = server.ticks.pulls();
     expect(pulls).toBeLessThan(1_500); // the paused one pulled what fits into the kernel's buffers, and no more
-    expect((heapUsed() - before) / 2 ** 20).toBeLessThan(5);
+    expect(((await memoryUsed()) - before) / 2 ** 20).toBeLessThan(5);
 
     await server.ticks.opened(1);
     paused.socket.resume();
@@ -65,10 +64,4 @@ async function lagger() {
   await other.ticks.opened(1);
   socket.closed.then(() => other.close());
   return { socket, lagging: () => callers[0]?.() };
-}
-
-function heapUsed(): number {
-  v8.setFlagsFromString("--expose-gc");
-  vm.runInNewContext("gc")();
-  return process.memoryUsage().heapUsed;
 }

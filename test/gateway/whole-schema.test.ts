@@ -1,4 +1,5 @@
 import { parse, validate } from "graphql";
+import { auditServer } from "graphql-http";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "../../src/database/database.ts";
@@ -99,6 +100,16 @@ describe("signing in and out", () => {
     expect([(await end()).data, (await end()).data]).toEqual([{ deleteSession: { deleted: true } }, { deleteSession: { deleted: false } }]);
     expect((await run("{ viewer { name } }", header)).errors?.[0]?.extensions.code).toBe("UNAUTHORIZED");
   });
+});
+
+it("passes every audit of graphql-http, also those that are only recommended", async () => {
+  const results = await auditServer({ url });
+  expect(results.filter(({ status }) => status !== "ok")).toEqual([]);
+  expect(Object.groupBy(results, ({ name }) => name.split(" ")[0] ?? "")).toMatchObject({
+    MUST: expect.any(Array),
+    SHOULD: expect.any(Array),
+  });
+  expect(results).toHaveLength(61);
 });
 
 it("the schema can be read without a session", async () => {

@@ -10,7 +10,7 @@ import { schema } from "../../src/domain/schema.ts";
 import type { Services } from "../../src/domain/services.ts";
 import type { Role } from "../../src/domain/viewer.ts";
 import { changesPayload } from "../../src/events/changes.ts";
-import { createFeeds, type Feeds } from "../../src/events/feed.ts";
+import { createFeeds, type Feeds, type FeedsOptions } from "../../src/events/feed.ts";
 import { startWakeUps } from "../../src/events/wake-ups.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/server.ts";
 import type { Providers } from "../../src/providers/contract.ts";
@@ -33,6 +33,7 @@ export interface RealGatewayOptions extends Partial<GatewayOptions> {
   readonly sessions?: Sessions;
   /** The sites that services ask; none by default. */
   readonly providers?: Providers;
+  readonly feeds?: Pick<FeedsOptions, "limits" | "monotonic">;
 }
 
 export const testPassword = "correct horse";
@@ -41,7 +42,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
   const log = options.log ?? pino({ level: "silent" });
   const { pool, connectDirect } = database;
   const wakeUps = await startWakeUps({ connectDirect, pool, log });
-  const feeds = createFeeds({ pool, wakeUps, generation: () => 1, log });
+  const feeds = createFeeds({ pool, wakeUps, generation: () => 1, log, ...options.feeds });
   const sessions = options.sessions ?? openSessions(pool, { sessionHours: 8 });
   const announce = () => wakeUps.hint("dr_events", changesPayload);
   const services = servicesOf(database, { announce, ...(options.providers ? { providers: options.providers } : {}) }, sessions);
