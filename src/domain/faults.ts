@@ -8,6 +8,7 @@ export const remedies = {
   CONFIGURATION: "Look at the object's settings, correct them, and configure it again.",
   EMPTY: "Add protection groups with configured VMs to the plan.",
   GROUP_DELETE_FAILED: warningCodes.GROUP_DELETE_FAILED.remedy,
+  GROUP_DELETED: "Protect the VMs by another group and add it to the plan, or change the plan's groups to what it shall recover now.",
   GROUP_FAULT: "Look at the faults of the named protection group.",
   GROUP_IN_USE: "Wait until the named run has ended, or cancel it.",
   GROUP_RECOVERED_ELSEWHERE: "Reprotect with the plan that recovered the group, or take the group out of this plan.",

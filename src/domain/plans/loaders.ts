@@ -9,7 +9,8 @@ import type { MappingRow, StandingRow } from "./types-standing.ts";
 const planColumns = `p.id, p.name, p.description, p.pairing_id AS "pairingId", p.lifecycle, p.default_vm_priority AS "defaultVmPriority",
   p.default_startup_delay_seconds AS "defaultStartupDelaySeconds", p.default_shutdown_delay_seconds AS "defaultShutdownDelaySeconds",
   p.rto_target_seconds AS "rtoTargetSeconds", p.last_test_at AS "lastTestAt", p.last_test_result AS "lastTestResult",
-  p.last_recovery_at AS "lastRecoveryAt", p.last_recovery_result AS "lastRecoveryResult", p.version, p.created_at AS "createdAt"`;
+  p.last_recovery_at AS "lastRecoveryAt", p.last_recovery_result AS "lastRecoveryResult", p.version, p.created_at AS "createdAt",
+  coalesce(p.lost_groups, '{}') AS "lostGroups"`;
 
 const statements = {
   plans: `SELECT ${planColumns} FROM recovery_plan p WHERE p.id = ANY($1::uuid[])`,

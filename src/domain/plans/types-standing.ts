@@ -32,6 +32,8 @@ export interface Standing {
   readonly planId: string;
   readonly lifecycle: PlanLifecycle;
   readonly groups: readonly StandingRow[];
+  /** Names of groups that were deleted with force since somebody changed the plan's groups. */
+  readonly lostGroups: readonly string[];
   readonly unmapped: readonly MappingRow[];
   readonly sites: readonly { readonly name: string; readonly state: ConnectionState; readonly stateSince: Date }[];
   /** Of the plan's own run, if one is open. */
@@ -47,10 +49,12 @@ const needs: Partial<Record<PlanLifecycle, Fault>> = {
 };
 
 /** Everything in the way of a run, the plan's own lifecycle first. */
-export function faultsOf({ planId, lifecycle, groups, unmapped, sites }: Standing): Fault[] {
+export function faultsOf({ planId, lifecycle, groups, lostGroups, unmapped, sites }: Standing): Fault[] {
   const own = needs[lifecycle];
   const faults: Fault[] = own ? [own] : [];
   if (groups.every(({ vmsConfigured }) => vmsConfigured === 0)) faults.push(fault("EMPTY", "The plan has no VM that could be recovered."));
+  for (const name of lostGroups)
+    faults.push(fault("GROUP_DELETED", `The protection group ${name} was deleted with force; the plan no longer recovers its VMs.`));
   const directions = new Set(groups.map(({ protectedSiteId, recoverySiteId }) => `${protectedSiteId} ${recoverySiteId}`));
   if (directions.size > 1) faults.push(fault("MIXED_DIRECTION", "The plan's groups are not all protected in the same direction."));
   for (const group of groups) faults.push(...groupFaults(group, planId, lifecycle));
@@ -86,8 +90,8 @@ function useOf({ name, runKind, runPlanName }: StandingRow): string {
 
 export type PlanState = "READY" | "NOT_READY" | "RUNNING" | "PROMPTING" | "ERROR";
 
-/** A site that answers in part, or is away from its pair's other one, does not keep a test from being started. */
-const harmless: ReadonlySet<string> = new Set(["SITE_PARTIALLY_CONNECTED"]);
+/** What does not keep a run from being started: a site that answers in part, a group that is no more. */
+const harmless: ReadonlySet<string> = new Set(["SITE_PARTIALLY_CONNECTED", "GROUP_DELETED"]);
 
 export function stateOf(standing: Standing, faults: readonly Fault[]): PlanState {
   if (standing.runState === "PROMPTING") return "PROMPTING";

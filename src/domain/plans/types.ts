@@ -17,7 +17,7 @@ import { faultsOf, peerStateOf, type Standing, stateOf } from "./types-standing.
 import { PlanStepRef } from "./types-steps.ts";
 
 /** Everything that a plan's state is computed from; loaded once per request, whichever of its fields ask. */
-async function standingOf({ id, lifecycle, pairingId }: PlanRow, { loaders }: Context): Promise<Standing> {
+async function standingOf({ id, lifecycle, pairingId, lostGroups }: PlanRow, { loaders }: Context): Promise<Standing> {
   const [groups, unmapped, pairing, run] = await Promise.all([
     loaders.standingOfPlan.load(id),
     loaders.unmappedOfPlan.load(id),
@@ -26,7 +26,15 @@ async function standingOf({ id, lifecycle, pairingId }: PlanRow, { loaders }: Co
   ]);
   const siteIds = pairing ? [pairing.localSiteId, pairing.remoteSiteId] : [];
   const sites = await Promise.all(siteIds.map((siteId) => loaders.site.load(siteId)));
-  return { planId: id, lifecycle, groups, unmapped, sites: sites.filter((site) => site !== null), runState: run?.state ?? null };
+  return {
+    planId: id,
+    lifecycle,
+    groups,
+    lostGroups,
+    unmapped,
+    sites: sites.filter((site) => site !== null),
+    runState: run?.state ?? null,
+  };
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);

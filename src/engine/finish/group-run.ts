@@ -41,7 +41,7 @@ export const groupStatement = {
     WHERE f.datastores IS NOT NULL AND storage_group.group_id = f."groupId" AND storage_group_source.storage_group_id = storage_group.id
       AND datastore.id = storage_group_source.datastore_id),
   pv AS (
-    UPDATE recovery_plan SET version = version + 1 FROM z, f
+    UPDATE recovery_plan SET version = version + 1, lost_groups = coalesce(lost_groups, '{}') || z.plan_name FROM z, f
     WHERE f.gone AND recovery_plan.id IN (SELECT plan_id FROM plan_protection_group WHERE group_id = f."groupId")
     RETURNING recovery_plan.id, recovery_plan.name),
   pp AS (
