@@ -1,6 +1,6 @@
 /** What following over WebSocket and over SSE have in common: where to resume, when to try again, when to give up. */
 
-/** What each delivery of `recoveryEvents` and `promptEvents` has; the rest is what the query selects. */
+/** What each delivery of `recoveryEvents`, `promptEvents` and `events` has; the rest is what the query selects. */
 export interface Delivery {
   readonly cursor: string;
 }

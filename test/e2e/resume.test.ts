@@ -1,11 +1,16 @@
+import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { follow } from "../../client/follow.ts";
 import { followSse } from "../../client/follow-sse.ts";
-import { encodeId } from "../../src/domain/ids.ts";
+import { readGeneration } from "../../src/database/generation.ts";
+import { encodeId, idOf } from "../../src/domain/ids.ts";
+import { appendChanges, type Change } from "../../src/events/changes.ts";
+import { decodeLogCursor } from "../../src/events/cursor.ts";
 import type { Lab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aLab, labSites } from "../support/lab.ts";
 import { aPlan } from "../support/plan.ts";
+import { ended } from "../support/run.ts";
 import { dataFolder, type GatewayProcess, signIn, startProcess } from "./gateway-process.ts";
 
 let db: TestDatabase;
@@ -19,7 +24,7 @@ beforeAll(async () => {
   lab = await aLab(db.url, sites, { speed: 30 });
   planId = (await aPlan(db.database, sites)).planId;
   for (const { path } of folders) {
-    const gateway = startProcess(path, { DATABASE_URL: db.url, LAB_SPEED: "30" });
+    const gateway = startProcess(path, { DATABASE_URL: db.url, LAB_SPEED: "30", REQUESTS_PER_MINUTE: "10000" });
     gateways.push(gateway);
     await gateway.ready;
   }
@@ -32,13 +37,9 @@ afterAll(async () => {
   for (const folder of folders) folder.remove();
 });
 
-const subscription = `subscription ($recoveryId: ID!, $after: String) {
-  recoveryEvents(recoveryId: $recoveryId, after: $after) { cursor events { sequence kind } }
-}`;
-
-interface Batch {
+interface Batch<Event> {
   readonly cursor: string;
-  readonly events: readonly { readonly sequence: number; readonly kind: string }[];
+  readonly events: readonly Event[];
 }
 
 /** Repeatable chance (mulberry32). */
@@ -52,55 +53,134 @@ function chance(seed: number): () => number {
   };
 }
 
+interface Watch<Event> {
+  readonly urls: readonly string[];
+  readonly token: string;
+  readonly query: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly after: string | null;
+  readonly seed: number;
+  /** A stream that does not end by itself is over behind this event. */
+  readonly isLast?: (event: Event) => boolean;
+}
+
 /** Watches to the end, but is cut after a few batches each time and goes on at another gateway, over another transport. */
-async function watchWithCuts(
-  urls: readonly string[],
-  token: string,
-  recoveryId: string,
-  seed: number,
-): Promise<{ seen: number[]; cuts: number }> {
+async function watchWithCuts<Event>({ urls, token, query, variables, after: start, seed, isLast = () => false }: Watch<Event>) {
   const next = chance(seed);
-  const seen: number[] = [];
-  let after: string | null = null;
+  const seen: Event[] = [];
+  let [after, over] = [start, false];
   for (let cuts = 0; ; cuts++) {
     const url = urls[Math.floor(next() * urls.length)] ?? "";
     const cut = new AbortController();
     let left = 1 + Math.floor(next() * 5);
     const options = {
-      query: subscription,
-      variables: { recoveryId },
+      query,
+      variables,
       after,
       token,
       signal: cut.signal,
-      onBatch({ cursor, events }: Batch) {
+      onBatch({ cursor, events }: Batch<Event>) {
         if (cut.signal.aborted) return;
         after = cursor;
-        seen.push(...events.map(({ sequence }) => sequence));
-        if (events.length > 0 && --left === 0) cut.abort();
+        seen.push(...events);
+        over = events.some(isLast);
+        if (over || (events.length > 0 && --left === 0)) cut.abort();
       },
     };
     const how = await (next() < 0.5
-      ? follow<Batch>({ ...options, url: `${url.replace("http", "ws")}/graphql` })
-      : followSse<Batch>({ ...options, url: `${url}/graphql` }));
-    if (how === "COMPLETED") return { seen, cuts };
+      ? follow<Batch<Event>>({ ...options, url: `${url.replace("http", "ws")}/graphql` })
+      : followSse<Batch<Event>>({ ...options, url: `${url}/graphql` }));
+    if (over || how === "COMPLETED") return { seen, cuts };
   }
 }
 
-it("a stream that is cut at random and resumed shows each event once and in order, over both transports and two gateways", async () => {
-  const urls = await Promise.all(gateways.map(({ ready }) => ready));
-  const token = await signIn(urls[0] ?? "", folders[0]?.path ?? "");
-  const query =
-    "mutation ($input: StartRecoveryInput!) { startRecovery(input: $input) { ... on StartRecoveryPayload { recovery { id } } ... on Error { message } } }";
-  const response = await fetch(`${urls[1]}/graphql`, {
+async function ask(url: string, token: string, query: string, variables: object = {}) {
+  const response = await fetch(`${url}/graphql`, {
     method: "POST",
     headers: { "content-type": "application/json", "session-token": token },
-    body: JSON.stringify({ query, variables: { input: { planId: encodeId("RecoveryPlan", planId), recoveryType: "TEST" } } }),
+    body: JSON.stringify({ query, variables }),
   });
-  const { data } = JSON.parse(await response.text());
-  const recoveryId: string = data.startRecovery.recovery.id;
-  const watched = await Promise.all(Array.from({ length: 12 }, (_, seed) => watchWithCuts(urls, token, recoveryId, seed + 1)));
+  const { data, errors } = JSON.parse(await response.text());
+  if (errors) throw new Error(JSON.stringify(errors));
+  return data;
+}
+
+async function started(url: string, token: string): Promise<string> {
+  const query =
+    "mutation ($input: StartRecoveryInput!) { startRecovery(input: $input) { ... on StartRecoveryPayload { recovery { id } } ... on Error { message } } }";
+  const input = { planId: encodeId("RecoveryPlan", planId), recoveryType: "TEST" };
+  return (await ask(url, token, query, { input })).startRecovery.recovery.id;
+}
+
+const sum = (watched: readonly { readonly cuts: number }[]) => watched.reduce((total, { cuts }) => total + cuts, 0);
+
+it("a run's stream that is cut at random and resumed shows each event once and in order, over both transports and two gateways", async () => {
+  const urls = await Promise.all(gateways.map(({ ready }) => ready));
+  const token = await signIn(urls[0] ?? "", folders[0]?.path ?? "");
+  const recoveryId = await started(urls[1] ?? "", token);
+  const query = `subscription ($recoveryId: ID!, $after: String) {
+    recoveryEvents(recoveryId: $recoveryId, after: $after) { cursor events { sequence kind } }
+  }`;
+  const watch = (seed: number) =>
+    watchWithCuts<{ readonly sequence: number }>({ urls, token, query, variables: { recoveryId }, after: null, seed });
+  const watched = await Promise.all(Array.from({ length: 12 }, (_, seed) => watch(seed + 1)));
   const total = watched[0]?.seen.length ?? 0;
   expect(total).toBeGreaterThan(100);
-  for (const { seen } of watched) expect(seen).toEqual(Array.from({ length: total }, (_, index) => index + 1));
-  expect(watched.reduce((sum, { cuts }) => sum + cuts, 0)).toBeGreaterThan(12);
+  const all = Array.from({ length: total }, (_, index) => index + 1);
+  for (const { seen } of watched) expect(seen.map(({ sequence }) => sequence)).toEqual(all);
+  expect(sum(watched)).toBeGreaterThan(12);
 }, 60_000);
+
+/** The log's own word: positions of all changes behind a place, those of one plan only when asked. */
+async function positions(after: bigint, plan: string | null): Promise<bigint[]> {
+  const { rows } = await db.database.pool.query<{ position: string }>(
+    `SELECT position FROM event WHERE recovery_id IS NULL AND kind <> 'AUDIT_RECORDED' AND position > $1
+      AND ($2::text IS NULL OR payload -> 'plans' ? $2) ORDER BY position`,
+    [String(after), plan],
+  );
+  return rows.map(({ position }) => BigInt(position));
+}
+
+it("so does the stream of what changes, whole or of one plan, while a run is cleaned up and four writers change things", async () => {
+  const urls = await Promise.all(gateways.map(({ ready }) => ready));
+  const [url = ""] = urls;
+  const token = await signIn(url, folders[0]?.path ?? "");
+  const { eventCursor: after } = await ask(url, token, "{ eventCursor }");
+  const generation = await readGeneration(db.database.pool);
+  const place = (cursor: string) => decodeLogCursor(cursor, { generation });
+  const query = `subscription ($filter: ChangeEventFilter, $after: String) {
+    events(filter: $filter, after: $after) { cursor events { cursor kind name } }
+  }`;
+  const last: Change = { kind: "PLAN_CHANGED", id: planId, change: "UPDATED", name: "the last one" };
+  const plan = encodeId("RecoveryPlan", planId);
+  const watch = (seed: number) =>
+    watchWithCuts<{ readonly cursor: string; readonly name: string | null }>({
+      ...{ urls, token, query, after, seed },
+      variables: { filter: seed % 2 === 0 ? null : { planId: plan } },
+      isLast: ({ name }) => name === last.name,
+    });
+  const watching = Promise.all(Array.from({ length: 12 }, (_, seed) => watch(seed + 1)));
+
+  const cleanup = "mutation ($input: CleanupTestInput!) { cleanupTest(input: $input) { ... on CleanupTestPayload { recovery { id } } } }";
+  const { cleanupTest } = await ask(urls[1] ?? "", token, cleanup, { input: { planId: plan } });
+  const { rows: vms } = await db.database.pool.query<{ id: string }>("SELECT vm_id AS id FROM protected_vm ORDER BY vm_id");
+  const write = async (writer: number) => {
+    for (let n = 0; n < 30; n++) {
+      const id = vms[(writer * 7 + n) % vms.length]?.id ?? "";
+      await appendChanges(db.database.pool, [
+        { kind: "VM_CHANGED", id, change: "UPDATED" },
+        { kind: "SITE_CHANGED", id: uuid(), change: "UPDATED" },
+      ]);
+    }
+  };
+  await Promise.all([1, 2, 3, 4].map(write));
+  await ended(db.database, idOf("Recovery", cleanupTest.recovery.id), 40);
+  await appendChanges(db.database.pool, [last]);
+
+  const watched = await watching;
+  const [all, ofPlan] = await Promise.all([positions(place(after), null), positions(place(after), planId)]);
+  expect(ofPlan.length).toBeGreaterThan(120);
+  expect(all.length).toBeGreaterThan(ofPlan.length + 119);
+  for (const [at, { seen }] of watched.entries()) expect(seen.map(({ cursor }) => place(cursor))).toEqual(at % 2 === 0 ? ofPlan : all);
+  expect(sum(watched)).toBeGreaterThan(12);
+}, 90_000);
