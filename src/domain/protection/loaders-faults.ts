@@ -8,7 +8,7 @@ interface FaultRow {
   readonly groupId: string;
   readonly code: Extract<
     FaultCode,
-    "SITE_DISCONNECTED" | "VM_FAULT" | "VM_NOT_CONFIGURED" | "UNPROTECTED_VM" | "MISSING_AT_SOURCE" | "RPO_VIOLATION"
+    "SITE_DISCONNECTED" | "VM_FAULT" | "VM_NOT_CONFIGURED" | "UNPROTECTED_VM" | "MISSING_AT_SOURCE" | "INVENTORY_MISSING" | "RPO_VIOLATION"
   >;
   /** The first few names that it concerns, and how many there are. */
   readonly names: readonly string[];
@@ -29,7 +29,10 @@ const text = `SELECT x.group_id AS "groupId", x.code, ${names}, min(x.since) AS 
       JOIN virtual_machine v ON v.datastore_id = c.datastore_id LEFT JOIN protected_vm m ON m.vm_id = v.id
       WHERE o.group_id = ANY($1::uuid[]) AND v.missing_since IS NULL AND m.group_id IS DISTINCT FROM o.group_id
     UNION ALL SELECT 5, m.group_id, 'MISSING_AT_SOURCE', v.name, v.missing_since FROM ${members} AND v.missing_since IS NOT NULL
-    UNION ALL SELECT 6, r.group_id, 'RPO_VIOLATION', r.vm_name, r.opened_at FROM rpo_violation r
+    UNION SELECT 6, o.group_id, 'INVENTORY_MISSING', d.name, d.missing_since FROM storage_group o JOIN datastore d ON d.missing_since IS NOT NULL
+      AND (d.id = o.target_datastore_id OR d.id IN (SELECT c.datastore_id FROM storage_group_source c WHERE c.storage_group_id = o.id))
+      WHERE o.group_id = ANY($1::uuid[])
+    UNION ALL SELECT 7, r.group_id, 'RPO_VIOLATION', r.vm_name, r.opened_at FROM rpo_violation r
       WHERE r.group_id = ANY($1::uuid[]) AND r.closed_at IS NULL
   ) AS x GROUP BY x.group_id, x.place, x.code ORDER BY x.group_id, x.place`;
 
@@ -39,6 +42,7 @@ const sentences: Record<FaultRow["code"], (names: string) => string> = {
   VM_NOT_CONFIGURED: (who) => `VMs of the group are not configured: ${who}.`,
   UNPROTECTED_VM: (who) => `VMs are on datastores that the group replicates, and not in the group: ${who}.`,
   MISSING_AT_SOURCE: (who) => `VMs of the group are no longer listed at their site: ${who}.`,
+  INVENTORY_MISSING: (who) => `Datastores of the group are no longer listed at their site: ${who}.`,
   RPO_VIOLATION: (who) => `Replication lags behind the RPO: ${who}.`,
 };
 

@@ -10,6 +10,7 @@ import type { Loaders } from "../loaders.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
 import { RecoveryRef } from "../recoveries/types-refs.ts";
 import { SiteRef } from "../sites/types.ts";
+import { TaskRef } from "../tasks/types-refs.ts";
 import type { GroupCounts } from "./loaders.ts";
 import { PeerState, PointConsistency, ProtectionGroupState, ProtectionGroupType, ProtectionState, ReplicationType } from "./types-enums.ts";
 import { type GroupRow, ProtectionGroupRef, RecoveryPointRef } from "./types-refs.ts";
@@ -169,10 +170,21 @@ builder.node(ProtectionGroupRef, {
     usedBy: t.field({
       type: RecoveryRef,
       nullable: true,
-      description: "The run that works on it now; null: none does.",
+      description: "The test or recovery that has it now; null: none has. What works on it alone has a task: `activeTask`.",
       resolve: async ({ id }, _args, { loaders }) => {
         const use = await loaders.useOfGroup.load(id);
         return use && loaders.recovery.load(use.runId);
+      },
+    }),
+    activeTask: t.field({
+      type: TaskRef,
+      nullable: true,
+      description:
+        "Its creation or deletion that is under way; null: none is. A change of its members has no task: it is CONFIGURING meanwhile.",
+      resolve: async ({ id }, _args, { loaders }) => {
+        const facts = await loaders.factsOfGroup.load(id);
+        const own = facts?.taskId && (facts.runKind === "GROUP_CREATE" || facts.runKind === "GROUP_DELETE");
+        return own ? loaders.task.load(facts.taskId) : null;
       },
     }),
     recoveryPoints: t.field({

@@ -51,6 +51,8 @@ describe("what a protection group shows", () => {
     await prisma().virtualMachine.update({ where: { id: vm(2) }, data: { missingSince: new Date("2026-01-03T00:00:00Z") } });
     const stray = { siteId: pair.protectedSiteId, datastoreId: pair.sourceDatastoreId };
     await prisma().virtualMachine.create({ data: { ...stray, name: "stray", externalId: "stray" } });
+    const store = { where: { id: pair.targetDatastoreId }, data: { missingSince: new Date("2026-01-03T12:00:00Z") } };
+    await prisma().datastore.update(store);
     const violation = {
       vmId: vm(0),
       vmName: "Shop-vm-01",
@@ -74,9 +76,15 @@ describe("what a protection group shows", () => {
           message: "VMs of the group are no longer listed at their site: Shop-vm-03.",
           since: "2026-01-03T00:00:00.000Z",
         },
+        {
+          code: "INVENTORY_MISSING",
+          message: "Datastores of the group are no longer listed at their site: DR-DS.",
+          since: "2026-01-03T12:00:00.000Z",
+        },
         { code: "RPO_VIOLATION", message: "Replication lags behind the RPO: Shop-vm-01.", since: "2026-01-04T00:00:00.000Z" },
       ],
     });
+    await prisma().datastore.update({ ...store, data: { missingSince: null } });
     await prisma().rpoViolation.deleteMany();
     await prisma().site.update({ where: { id: pair.recoverySiteId }, data: { state: "CONNECTED" } });
   });
