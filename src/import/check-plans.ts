@@ -1,18 +1,16 @@
 /** What only shows when plan, groups and settings are seen together, as they will stand: cycles, addresses given twice. */
-import { findCycle, type OrderedVm } from "../engine/cycles.ts";
+import { type PlanProblem, type PlanVm, problemsOf } from "../domain/plans/graph.ts";
 import { keyOf, type Model, type PlanItem } from "./items.ts";
-import type { Problem } from "./problem.ts";
+import type { Path, Problem } from "./problem.ts";
 
 /** `settingsAt`, `plansAt`: where the file has them, by key. A plan of the database is checked too: its VMs' settings may change. */
 export function checkPlans(model: Model, settingsAt: ReadonlyMap<string, number>, plansAt: ReadonlyMap<string, number>): Problem[] {
   return [...model.plans.entries()].flatMap(([key, plan]) => {
     const vms = vmsOf(plan, model);
-    return [...cyclesOf(plan, vms, plansAt.get(key), settingsAt), ...addressesTwice(plan, vms, model, settingsAt)];
+    const pathOf = (problem: PlanProblem) =>
+      problem.kind === "CYCLE" ? pathOfCycle(problem.vmIds, vms, settingsAt, plansAt.get(key)) : pathOfRule(problem, settingsAt);
+    return problemsOf(plan.name, vms).map((problem) => ({ path: pathOf(problem), message: problem.message }));
   });
-}
-
-interface PlanVm extends OrderedVm {
-  readonly site: string;
 }
 
 function vmsOf(plan: PlanItem, model: Model): PlanVm[] {
@@ -22,42 +20,34 @@ function vmsOf(plan: PlanItem, model: Model): PlanVm[] {
       virtualMachines.map((name) => {
         const id = keyOf(protectedSite, name);
         const settings = model.settings.get(id);
-        const dependsOn = (settings?.dependsOn ?? []).map((other) => keyOf(protectedSite, other));
+        const rules = settings?.ipCustomizationEnabled ? settings.ipRules : [];
         return {
           id,
           name,
-          site: protectedSite,
           priorityGroup: priority,
           priority: settings?.priority ?? plan.defaultVmPriority,
-          dependsOn,
+          dependsOn: (settings?.dependsOn ?? []).map((other) => keyOf(protectedSite, other)),
+          addresses: rules.flatMap(({ targetIp }, rule) => (targetIp === null ? [] : [{ rule, targetIp }])),
         };
       }),
     );
   });
 }
 
-function cyclesOf(plan: PlanItem, vms: readonly PlanVm[], planAt: number | undefined, settingsAt: ReadonlyMap<string, number>): Problem[] {
-  const cycle = findCycle(vms);
-  if (cycle === null) return [];
-  const at = cycle.vms.flatMap(({ id, dependsOn }) => (dependsOn.length > 0 ? (settingsAt.get(id) ?? []) : []))[0];
-  const path = at !== undefined ? ["vmSettings", at, "dependsOn"] : planAt !== undefined ? ["recoveryPlans", planAt] : [];
-  return [{ path, message: `In the plan ${plan.name} VMs would wait for each other for ever: ${cycle.sentence}.` }];
+/** At the settings of a VM in it that the file has, else at the plan. */
+function pathOfCycle(
+  vmIds: readonly string[],
+  vms: readonly PlanVm[],
+  settingsAt: ReadonlyMap<string, number>,
+  planAt: number | undefined,
+): Path {
+  const waiting = new Set(vms.filter(({ dependsOn }) => dependsOn.length > 0).map(({ id }) => id));
+  const [at] = vmIds.flatMap((id) => (waiting.has(id) ? (settingsAt.get(id) ?? []) : []));
+  if (at !== undefined) return ["vmSettings", at, "dependsOn"];
+  return planAt === undefined ? [] : ["recoveryPlans", planAt];
 }
 
-function addressesTwice(plan: PlanItem, vms: readonly PlanVm[], model: Model, settingsAt: ReadonlyMap<string, number>): Problem[] {
-  const owner = new Map<string, string>();
-  const problems: Problem[] = [];
-  for (const { id, name } of vms) {
-    const settings = model.settings.get(id);
-    if (!settings?.ipCustomizationEnabled) continue;
-    settings.ipRules.forEach(({ targetIp }, rule) => {
-      if (targetIp === null) return;
-      const first = owner.get(targetIp.toLowerCase());
-      const at = settingsAt.get(id);
-      const path = at === undefined ? [] : ["vmSettings", at, "ipCustomization", "rules", rule, "targetIp"];
-      if (first !== undefined) problems.push({ path, message: `In the plan ${plan.name} the address ${targetIp} is ${first}'s already.` });
-      owner.set(targetIp.toLowerCase(), name);
-    });
-  }
-  return problems;
+function pathOfRule({ vmId, rule }: PlanProblem & { kind: "ADDRESS" }, settingsAt: ReadonlyMap<string, number>): Path {
+  const at = settingsAt.get(vmId);
+  return at === undefined ? [] : ["vmSettings", at, "ipCustomization", "rules", rule, "targetIp"];
 }

@@ -1,6 +1,7 @@
 /** The kinds of values that an import file holds, each with a message for people. */
 import { isIP } from "node:net";
 import { z } from "zod";
+import { prefixOfMask } from "../domain/addresses.ts";
 import { meant } from "./problem.ts";
 
 /** An object without any other fields; one that is not known is named, with the one that was meant. */
@@ -26,16 +27,6 @@ export const whole = (min: number, max: number) => z.int(`A whole number from ${
 export const seconds = whole(0, 604_800);
 
 export const ipAddress = z.string().refine((value) => isIP(value) !== 0, "This is not an IP address.");
-
-/** 255.255.255.0 is 24; null when it is no mask. */
-export function prefixOfMask(mask: string): number | null {
-  if (isIP(mask) !== 4) return null;
-  const bits = mask
-    .split(".")
-    .map((part) => Number(part).toString(2).padStart(8, "0"))
-    .join("");
-  return /^1*0*$/.test(bits) ? (bits.indexOf("0") === -1 ? 32 : bits.indexOf("0")) : null;
-}
 
 export const subnetMask = z.string().refine((value) => prefixOfMask(value) !== null, "This is not a subnet mask such as 255.255.255.0.");
 /** A program of the scripts folder or of the guest, without its arguments. */

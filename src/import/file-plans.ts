@@ -1,5 +1,6 @@
 /** The part of an import file that is about protection: groups, plans, and how each VM is recovered. */
 import { z } from "zod";
+import { isSecretId, secretIdRule } from "../domain/inventory/recovery-rules.ts";
 import { command, commandArguments, commandTimeout, ipAddress, name, object, seconds, subnetMask, text, whole } from "./fields.ts";
 
 const vmPriority = z.enum(["LOWEST", "LOW", "NORMAL", "HIGH", "HIGHEST"]);
@@ -76,11 +77,7 @@ const vmCommand = object({
   rerunnable: z.boolean().default(false),
   runInGuest: z.boolean().default(false),
   guestUsername: name.nullable().default(null),
-  passwordSecretId: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "A secret's id is the name of its file: letters, digits, dots, dashes.")
-    .nullable()
-    .default(null),
+  passwordSecretId: z.string().refine(isSecretId, secretIdRule).nullable().default(null),
 });
 
 const ipRule = object({

@@ -1,6 +1,6 @@
 /** The file's content as items, once its references are known to hold. Names are written as the things they name are written. */
 import type { StepPhase } from "../database/generated/enums.ts";
-import { prefixOfMask } from "./fields.ts";
+import { prefixOfMask } from "../domain/addresses.ts";
 import type { ImportFile } from "./file.ts";
 import type { SiteEntry, VmEntry } from "./file-inventory.ts";
 import type { PlanEntry, SettingsEntry, StepEntry } from "./file-plans.ts";

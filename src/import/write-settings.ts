@@ -36,6 +36,11 @@ export async function writeSettings(writing: Writing, together: Model): Promise<
       item.dependsOn.map((other) => ({ vmId, dependsOnVmId: idOf(ids, "vms", keyOf(item.site, other)) })),
     ),
   });
+  const mapped = [...created, ...changed].filter(({ fields }) => fields?.some(({ field }) => field.startsWith("networkMappings")) ?? true);
+  await tx.virtualMachine.updateMany({
+    where: { id: { in: mapped.map(({ id }) => id) } },
+    data: { networkMappingsVersion: { increment: 1 } },
+  });
   await tx.vmNetworkMapping.createMany({ data: all.flatMap(({ vmId, item }) => mappingsOf(writing, vmId, item, together)) });
 }
 
