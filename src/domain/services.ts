@@ -4,6 +4,8 @@ import { type Audit, openAudit } from "./access/audit.ts";
 import type { Sessions } from "./access/sessions.ts";
 import { openUsers, type Users } from "./access/users.ts";
 import { createInventories, type Inventories } from "./inventory/service.ts";
+import { createVmConfiguration, type VmConfiguration } from "./inventory/service-vm.ts";
+import { createPlans, type Plans } from "./plans/service.ts";
 import { createProtection, type Protection } from "./protection/service.ts";
 import { createRecoveries, type Recoveries } from "./recoveries/service.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -16,12 +18,14 @@ export interface Services {
   readonly audit: Audit;
   readonly users: Users;
   readonly protection: Protection;
+  readonly plans: Plans;
   readonly recoveries: Recoveries;
   readonly sites: Sites;
   readonly inventory: Inventories;
   /** Ids of the secrets that there are; never a value. */
   readonly secretIds: () => Promise<string[]>;
   readonly tasks: Tasks;
+  readonly vms: VmConfiguration;
 }
 
 export function createServices(context: ServiceContext, sessions: Sessions): Services {
@@ -31,10 +35,12 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     audit: openAudit({ pool: database.pool, announce, log }),
     users: openUsers(context, sessions),
     protection: createProtection(context),
+    plans: createPlans(context),
     recoveries: createRecoveries(context),
     sites: createSites(context),
     inventory: createInventories(context),
     secretIds: () => secretIds(context.secretsDir),
     tasks: createTasks(context),
+    vms: createVmConfiguration(context),
   };
 }

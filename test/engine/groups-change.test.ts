@@ -82,8 +82,11 @@ describe("a deletion", () => {
     expect(await groupOf(stage, groupId)).toBeNull();
     expect([...(await membersOf(stage, groupId)), ...(await pointsOf(stage, groupId))]).toEqual([]);
     expect(await datastoreOf(stage)).toMatchObject({ replicationState: "NOT_REPLICATED" });
-    const plan = await stage.prisma.recoveryPlan.findUniqueOrThrow({ where: { id: planId }, include: { groups: true } });
-    expect(plan).toMatchObject({ groups: [], version: 2 });
+    const plan = await stage.prisma.recoveryPlan.findUniqueOrThrow({
+      where: { id: planId },
+      include: { groups: true, priorityGroups: true },
+    });
+    expect(plan).toMatchObject({ groups: [], priorityGroups: [], version: 2 });
     expect(await changesOf(stage)).toMatchObject([
       { kind: "PLAN_CHANGED", id: planId, change: "UPDATED" },
       { kind: "PROTECTION_GROUP_CHANGED", id: groupId, change: "DELETED", name: "Shop" },

@@ -13,6 +13,20 @@ interface NetworkPlace extends PlaceMapping {
   readonly testNetworkId: string | null;
 }
 
+/** Of a VM itself. */
+interface OwnMapping {
+  readonly vmId: string;
+  readonly sourceNetworkId: string;
+  readonly targetNetworkId: string;
+  readonly testNetworkId: string | null;
+  readonly targetSiteId: string;
+}
+
+const ownMappings = `SELECT m.vm_id AS "vmId", m.source_network_id AS "sourceNetworkId", m.target_network_id AS "targetNetworkId",
+    m.test_network_id AS "testNetworkId", t.site_id AS "targetSiteId"
+  FROM vm_network_mapping m JOIN network s ON s.id = m.source_network_id JOIN network t ON t.id = m.target_network_id
+  WHERE m.vm_id = ANY($1::uuid[]) ORDER BY s.name, m.id`;
+
 const folderPlaces = `SELECT m.source_folder_id AS "sourceId", m.target_folder_id AS "targetId", t.site_id AS "targetSiteId"
   FROM folder_mapping m JOIN folder t ON t.id = m.target_folder_id WHERE m.source_folder_id = ANY($1::uuid[]) ORDER BY m.id`;
 const poolPlaces = `SELECT m.source_resource_pool_id AS "sourceId", m.target_resource_pool_id AS "targetId", t.site_id AS "targetSiteId"
@@ -46,7 +60,7 @@ export function openVmLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool"
     ({ vmId }) => vmId,
   );
   const networkMappingsOfVm = batchedMany(
-    (ids) => prisma.vmNetworkMapping.findMany({ where: { vmId: { in: padded(ids) } }, orderBy: { id: "asc" } }),
+    async (ids) => (await pool.query<OwnMapping>({ name: "vm-network-mappings", text: ownMappings, values: [ids] })).rows,
     ({ vmId }) => vmId,
   );
   const violationOfVm = batchedOne(

@@ -3,13 +3,14 @@ import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { AllowedOperationRef, allowedOperations, type Refusals } from "../operations.ts";
 import { removalOf } from "../protection/types-vm-removal.ts";
+import { configurationRefusals } from "./service-vm-networks.ts";
 import { VirtualMachineRef } from "./types-vm.ts";
 import type { VmRow } from "./types-vm-rows.ts";
 
 /** What stands in the way of a room's operations on the VM. */
 type Decide = (vm: VmRow, context: Context) => Promise<Partial<Refusals>>;
 
-const rooms: readonly Decide[] = [removalOf];
+const rooms: readonly Decide[] = [removalOf, async (vm) => configurationRefusals(vm)];
 
 builder.objectField(VirtualMachineRef, "allowedOperations", (t) =>
   t.field({

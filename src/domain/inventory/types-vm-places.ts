@@ -100,7 +100,7 @@ async function networkPlaces({ vm, group }: Target, { loaders }: Context): Promi
   const [nics, own] = await Promise.all([loaders.nicsOfVm.load(vm.id), loaders.networkMappingsOfVm.load(vm.id)]);
   const connected = [...new Set(nics.flatMap(({ networkId }) => networkId ?? []))];
   const found = connected.map(async (sourceNetworkId): Promise<NetworkPlace[]> => {
-    const ofVm = own.find((mapping) => mapping.sourceNetworkId === sourceNetworkId);
+    const ofVm = own.find((mapping) => mapping.sourceNetworkId === sourceNetworkId && mapping.targetSiteId === group.recoverySiteId);
     if (ofVm) return [{ ...ofVm, source: "VM" }];
     const places = await loaders.networkPlacesOf.load(sourceNetworkId);
     const place = places.find(({ targetSiteId }) => targetSiteId === group.recoverySiteId);
@@ -190,9 +190,12 @@ builder.objectFields(VirtualMachineRef, (t) => ({
       return group && { vm, group };
     },
   }),
+  networkMappingsVersion: t.exposeInt("networkMappingsVersion", {
+    description: "Rises with each change of its own network mappings; what configureVmNetworkMappings can expect.",
+  }),
   networkMappings: t.field({
     type: [VmNetworkMapping],
-    description: "Its own network mappings, which go before the inventory's.",
+    description: "Its own network mappings, which go before the inventory's; one that does not lead to its recovery site has no effect.",
     resolve: ({ id }, _args, { loaders }) => loaders.networkMappingsOfVm.load(id),
   }),
 }));

@@ -13,7 +13,7 @@ export type VmRow = Omit<VirtualMachine, "diskBytes" | "externalId"> &
 
 export const vmColumns = `v.id, v.site_id AS "siteId", v.name, v.power_state AS "powerState", v.guest_os AS "guestOs", v.cpu_count AS "cpuCount",
   v.memory_mb AS "memoryMb", v.disk_bytes::float8 AS "diskBytes", v.cluster, v.host, v.datastore_id AS "datastoreId",
-  v.folder_id AS "folderId", v.resource_pool_id AS "resourcePoolId", v.missing_since AS "missingSince", m.group_id AS "groupId",
+  v.folder_id AS "folderId", v.resource_pool_id AS "resourcePoolId", v.missing_since AS "missingSince", v.network_mappings_version AS "networkMappingsVersion", m.group_id AS "groupId",
   coalesce(m.protection_state, 'NOT_CONFIGURED') AS "protectionState", m.placeholder_name AS "placeholderName",
   m.placeholder_external_id AS "placeholderExternalId", m.recovery_datastore_id AS "recoveryDatastoreId",
   m.fault_code AS "faultCode", m.fault_message AS "faultMessage",

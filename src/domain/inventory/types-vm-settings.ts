@@ -1,5 +1,7 @@
 /** How a VM is recovered: its own settings, else the plan's defaults. (Reference: recovery_settings, Configure VM Recovery Settings.) */
+import { isIPv4 } from "node:net";
 import type { IpRule, VmCommand, VmRecoverySettings } from "../../database/generated/client.ts";
+import { maskOfPrefix } from "../addresses.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { idIfGiven } from "../ids.ts";
@@ -45,6 +47,12 @@ const IpCustomizationRule = builder.objectRef<IpRule>("IpCustomizationRule").imp
     sourceIp: t.exposeString("sourceIp", { nullable: true, description: "An address that the adapter has at home." }),
     targetIp: t.exposeString("targetIp", { nullable: true, description: "The address that it gets; null: by DHCP." }),
     prefixLength: t.exposeInt("prefixLength", { nullable: true, description: "Length of the network's prefix, in bits." }),
+    targetSubnetMask: t.string({
+      nullable: true,
+      description: "The same as a mask such as 255.255.255.0 (reference: target_subnet_mask); null for IPv6, and without a target address.",
+      resolve: ({ targetIp, prefixLength }) =>
+        targetIp !== null && isIPv4(targetIp) && prefixLength !== null ? maskOfPrefix(prefixLength) : null,
+    }),
     targetGateway: t.exposeString("targetGateway", { nullable: true, description: "The gateway that it gets." }),
     targetDnsServers: t.exposeStringList("targetDnsServers", { description: "The name servers that it gets." }),
     targetDnsSuffix: t.exposeString("targetDnsSuffix", { nullable: true, description: "The search suffix that it gets." }),
@@ -148,7 +156,7 @@ export const VmRecoverySettingsRef = builder.objectRef<SettingsOf>("VmRecoverySe
       resolve: ({ vm }, _args, context) => dependenciesOf(vm.id, context),
     }),
     version: t.int({
-      description: "Rises with each change; 0: the VM has no settings of its own.",
+      description: "Rises with each change; 0: the VM has no settings of its own. What configureVmRecoverySettings can expect.",
       resolve: ({ settings }) => settings?.version ?? 0,
     }),
   }),

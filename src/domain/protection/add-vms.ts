@@ -5,6 +5,7 @@ import { checkId, type FieldErrors, fieldErrors } from "../field-errors.ts";
 import { checkQuota } from "../limits/quotas.ts";
 import { lockPair } from "../locks.ts";
 import { answeredBefore, mutate } from "../mutation.ts";
+import { refuseProblemsOfGroup } from "../plans/service-graph.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkVms, readVms, type VmCandidate } from "./candidates.ts";
@@ -66,6 +67,7 @@ export async function addVms(context: ServiceContext, viewer: Viewer, input: Add
         removed: [],
       } as const;
       await insertMembers(client, groupId, vms, await targetsOfGroup(client, groupId));
+      await refuseProblemsOfGroup(client, groupId, path);
       await raiseVersion(client, groupId);
       await insertGroupRun(client, { runId: ids.recoveryId, taskId: null, pairingId: direction.pairingId, viewer, snapshot });
       return []; // the run tells of all that has changed with it

@@ -247,6 +247,18 @@ describe("changing a protection group", () => {
       expect(await add(encodeId("ProtectionGroup", nowhere), stage.vm("app-1"))).toMatchObject({ code: "NOT_FOUND" });
     });
 
+    it("is refused when VMs of a plan would wait for each other, and names the shortest cycle", async () => {
+      const id = await ofVms("Shop", "web-1");
+      await aPlanWith(id);
+      const { prisma } = stage.db.database;
+      const [first, second] = [stage.vmId("web-1"), stage.vmId("web-2")];
+      await prisma.vmRecoverySettings.create({ data: { vmId: second, priority: "LOW" } });
+      await prisma.vmDependency.create({ data: { vmId: first, dependsOnVmId: second } });
+      expect(await fieldErrors(add(id, stage.vm("web-2")), await everything(stage))).toEqual({
+        vmIds: expect.stringContaining("web-1 waits for web-2 (depends on), web-2 waits for web-1 (tier LOW comes after NORMAL)"),
+      });
+    });
+
     it("to a group that replicates datastores: only those on them, and to their storage group's target", async () => {
       const id = await ofDatastores("Web", ["ds-web"], "dr-2");
       const { prisma } = stage.db.database;
