@@ -253,17 +253,13 @@ describe("through the gateway", () => {
   let gateway: RealGateway;
   beforeEach(async () => {
     await db.database.pool.query("TRUNCATE audit_record");
-    gateway = await realGateway(db.database, {
-      sessions: door(
-        {},
-        {
-          get now() {
-            return Date.now();
-          },
-          monotonic: 1_000_000,
-        },
-      ),
-    });
+    const at = {
+      monotonic: 1_000_000,
+      get now() {
+        return Date.now();
+      },
+    };
+    gateway = await realGateway(db.database, { lookMs: 50, sessions: door({}, at) });
     return () => gateway[Symbol.asyncDispose]();
   });
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -336,6 +332,19 @@ describe("through the gateway", () => {
     await socket.next("next", "1");
     expect(socket.socket.readyState).toBe(1);
     socket.socket.terminate();
+  });
+
+  it("an open socket of a token does not keep sessions from being looked at: one that is deleted elsewhere ends, it goes on", async () => {
+    const own = await rawSocket(gateway.url, { sessionToken: await issuer.token() });
+    await own.next("connection_ack");
+    const session = await gateway.signIn("ada");
+    const other = await rawSocket(gateway.url, { sessionToken: session });
+    await other.next("connection_ack");
+    await openSessions(db.database.pool, { sessionHours: 8 }).remove(session);
+    expect((await other.closed).code).toBe(4401);
+    own.subscribe("1", whoAmI);
+    expect((await own.next("next", "1")).payload).toMatchObject({ data: { viewer: { name: "oidc/subject-1" } } });
+    own.socket.terminate();
   });
 
   it("deleteSession says that the issuer ends it", async () => {

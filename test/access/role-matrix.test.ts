@@ -215,3 +215,16 @@ describe("over WebSocket", () => {
     expect(socket.messages).toEqual([]);
   });
 });
+
+it("every mutation that was asked here is in the audit log, with who asked and how it ended", async () => {
+  const { rows } = await db.database.pool.query<{ operation: string; users: string[]; open: number }>(
+    `SELECT operation, array_agg(DISTINCT user_name ORDER BY user_name) AS users, count(*) FILTER (WHERE outcome IS NULL)::int4 AS open
+      FROM audit_record GROUP BY operation ORDER BY operation`,
+  );
+  const mutations = fields.filter(({ kind }) => kind === "mutation").map(({ field }) => field.name);
+  expect(rows.map(({ operation }) => operation)).toEqual(mutations.sort());
+  for (const { operation, users, open } of rows) {
+    expect([operation, open]).toEqual([operation, 0]);
+    if (operation !== "createSession") expect([operation, users]).toEqual([operation, ["", ...roles].sort()]);
+  }
+});
