@@ -22,7 +22,8 @@ const ViewerType = builder.objectRef<Viewer>("Viewer").implement({
     roles: t.field({ type: [RoleType], description: "What the user may do.", resolve: ({ roles: held }) => [...held] }),
     sessionExpiresAt: t.field({
       type: "DateTime",
-      description: "When this session ends, however much it is used. Its sockets and streams are closed then.",
+      description:
+        "When this session (or token of an identity provider) ends, however much it is used. Its sockets and streams are closed then.",
       resolve: ({ expiresAt }) => expiresAt,
     }),
     rateLimit: t.field({
@@ -94,7 +95,7 @@ builder.mutationFields((t) => ({
     authScopes: anybody,
     errors: {},
     description:
-      "Signs out: ends the session that the request is made with, and closes its sockets and streams. Again: the same. (Reference: Session Termination.)",
+      "Signs out: ends the session that the request is made with, and closes its sockets and streams. Again: the same. A token of an identity provider is INVALID_REQUEST: only its issuer can end it. (Reference: Session Termination.)",
     resolve: async (_root, _args, { services, token }) => ({ deleted: token !== null && (await services.sessions.remove(token)) }),
   }),
 }));
