@@ -75,7 +75,7 @@ describe("createUser", () => {
 
   it("gives a removed name back, with its id, a new password and new roles", async () => {
     const userId = globalId(
-      (await gateway.services.users.add(admin0(), { name: "ada", password: ada.password, roles: ["EDITOR"] })).userId,
+      (await gateway.services.users.add(asAdmin(), { name: "ada", password: ada.password, roles: ["EDITOR"] })).userId,
     );
     const before = await gateway.signIn("ada", ada.password);
     await change("removeUser", { userId });
@@ -95,7 +95,7 @@ describe("createUser", () => {
 });
 
 /** As the service sees the administrator. */
-const admin0 = () => ({ userId: admin.id, name: "root" });
+const asAdmin = () => ({ userId: admin.id, name: "root" });
 
 describe("updateUserRoles", () => {
   it("counts from the next operation on", async () => {
@@ -113,7 +113,7 @@ describe("updateUserRoles", () => {
     const other = await aUser(db.database, "other", ["ADMIN"]);
     const both = await Promise.all(
       [admin.id, other].map((id) =>
-        gateway.services.users.setRoles(admin0(), { userId: id, roles: ["VIEWER"] }).catch((error: unknown) => error),
+        gateway.services.users.setRoles(asAdmin(), { userId: id, roles: ["VIEWER"] }).catch((error: unknown) => error),
       ),
     );
     expect(both.filter((one) => one instanceof Error)).toHaveLength(1);
@@ -162,6 +162,15 @@ describe("setUserPassword and removeUser", () => {
     expect(await signingIn).toMatchObject({ message: "User and password do not match." });
   });
 
+  it("a new password does not lift the throttle of failed sign-ins", async () => {
+    const userId = await aUser(db.database, "hurried", ["VIEWER"]);
+    const signIn = (password: string) =>
+      gateway.ask(`mutation { createSession(input: { user: "hurried", password: "${password}" }) { __typename } }`);
+    for (let i = 0; i < 5; i++) expect((await signIn("a wrong password")).status).toBe(401);
+    await gateway.services.users.setPassword(asAdmin(), { userId, password: "another password" });
+    expect((await signIn("another password")).status).toBe(429);
+  });
+
   it("removeUser is refused for oneself, and for the last administrator", async () => {
     expect(await change("removeUser", { userId: globalId(admin.id) })).toMatchObject({
       code: "CONFLICT",
@@ -184,7 +193,7 @@ describe("users", () => {
   beforeEach(async () => {
     for (const name of ["bob", "Ada", "eve"]) await aUser(db.database, name, name === "eve" ? ["EDITOR", "VIEWER"] : ["VIEWER"]);
     const eve = await db.database.prisma.user.findFirstOrThrow({ where: { name: "eve" } });
-    await gateway.services.users.remove(admin0(), { userId: eve.id });
+    await gateway.services.users.remove(asAdmin(), { userId: eve.id });
   });
   const listed = async (args: string) => {
     const { data } = await gateway.ask(`{ users${args} { totalCount nodes { name } } }`, {}, admin.headers);

@@ -30,10 +30,12 @@ afterAll(async () => {
   await db.drop();
 });
 
+const common = { PATH: process.env.PATH, TMPDIR: tmpdir(), NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };
+
 /** With a pipe as its standard input. */
 function user(args: readonly string[], input = "", env: Record<string, string> = { DATABASE_URL: db.url }): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["src/users/main.ts", ...args], { env: { PATH: process.env.PATH, TMPDIR: tmpdir(), ...env } });
+    const child = spawn(process.execPath, ["src/users/main.ts", ...args], { env: { ...common, ...env } });
     let [out, err] = ["", ""];
     child.stdout.on("data", (text) => {
       out += text;
@@ -176,7 +178,7 @@ describe("npm run user", { timeout: 60_000 }, () => {
 function onTerminal(args: readonly string[], typed: readonly string[]): Promise<{ readonly code: number | null; readonly shown: string }> {
   return new Promise((resolve) => {
     const command = [process.execPath, "src/users/main.ts", ...args].join(" ");
-    const child = spawn("script", ["-qec", command, "/dev/null"], { env: { PATH: process.env.PATH, TERM: "xterm", DATABASE_URL: db.url } });
+    const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...common, TERM: "xterm", DATABASE_URL: db.url } });
     const answers = [...typed];
     let shown = "";
     child.stdout.on("data", (text) => {
