@@ -3,6 +3,13 @@ import { examples } from "../../src/gateway/examples.ts";
 import { post, rawSocket } from "../gateway/support.ts";
 import { type DemoGateway, demoGateway } from "./demo-gateway.ts";
 
+/** What the tests look at in an event. */
+interface Seen {
+  readonly kind: string;
+  readonly question?: string;
+  readonly prompt?: { readonly id: string };
+}
+
 let gateway: DemoGateway;
 let url: string;
 beforeAll(async () => {
@@ -14,9 +21,8 @@ afterAll(() => gateway?.[Symbol.asyncDispose]());
 /** The text of the playground's tab. */
 const tab = (name: string) => examples().find((one) => one.name.endsWith(name))?.query ?? "";
 
-it("the playground's tabs, one after the other, are a whole test: sign in, look, start, watch, answer, clean up", {
-  timeout: 90_000,
-}, async () => {
+/** Presses play in tabs, signed in by the first of them. */
+async function player() {
   let token = "";
   const run = async (name: string, variables: object) => {
     const query = tab(name).replace('password: ""', `password: "${gateway.password}"`);
@@ -25,18 +31,59 @@ it("the playground's tabs, one after the other, are a whole test: sign in, look,
     return JSON.parse(JSON.stringify(data));
   };
   ({ token } = (await run("sign-in", {})).createSession);
-  const [{ node: plan }] = (await run("plan-graph", { name: "" })).recoveryPlans.edges;
+  const watch = async (name: string, variables: object) => {
+    const socket = await rawSocket(url, { sessionToken: token });
+    await socket.next("connection_ack");
+    socket.subscribe(name, tab(name), variables);
+    const next = async (): Promise<{ readonly events: readonly Seen[] }> => {
+      const { data } = JSON.parse(JSON.stringify((await socket.next("next", name)).payload));
+      return data.recoveryEvents ?? data.events;
+    };
+    return { socket, next };
+  };
+  return { run, watch };
+}
+
+it("the tabs are in the order of their numbers", () => {
+  expect(examples().map(({ name }) => Number.parseInt(name, 10))).toEqual(examples().map((_, index) => index + 1));
+});
+
+it("the tabs for configuration configure, and the tab for live events shows it", async () => {
+  const { run, watch } = await player();
+  const [{ node: plan }] = (await run("plan-graph", { name: "WebApp" })).recoveryPlans.edges;
+  const group = plan.priorityGroups[2].protectionGroups.edges[0].node;
+  const vm = group.vms.edges[0].node;
+  const { socket, next } = await watch("live-events", {});
+  await next(); // the first delivery: from here on
+
+  const { configureVmRecoverySettings: configured } = await run("configure-a-vm", { vmId: vm.id });
+  expect(configured.vm.recoverySettings).toMatchObject({ priority: "HIGH", prioritySource: "VM", startupDelaySeconds: 1 });
+  const { createRecoveryPlan: created } = await run("create-a-plan", { groupId: group.id });
+  expect(created.recoveryPlan).toMatchObject({ name: "My-Plan", vmCount: group.vms.edges.length });
+  const { configurePriorityGroups: steps } = await run("configure-its-steps", { planId: created.recoveryPlan.id });
+  expect(steps.recoveryPlan.priorityGroups).toMatchObject([
+    { prePowerOnSteps: [{ type: "PROMPT" }], postPowerOnSteps: [{ type: "PAUSE" }] },
+  ]);
+  expect((await run("limits", {})).viewer.rateLimit.remaining).toBeGreaterThan(0);
+
+  const kinds = new Set<string>();
+  while (!(kinds.has("VM_CHANGED") && kinds.has("PLAN_CHANGED"))) for (const { kind } of (await next()).events) kinds.add(kind);
+  socket.socket.close();
+});
+
+it("the playground's tabs, one after the other, are a whole test: sign in, look, start, watch, answer, clean up", {
+  timeout: 90_000,
+}, async () => {
+  const { run, watch } = await player();
+  const [{ node: plan }] = (await run("plan-graph", { name: "WebApp" })).recoveryPlans.edges;
   expect(plan).toMatchObject({ lifecycle: "READY", priorityGroups: [{ priority: 1 }, { priority: 2 }, { priority: 3 }] });
   const { recovery } = (await run("start-a-test", { planId: plan.id })).startRecovery;
 
-  const socket = await rawSocket(url, { sessionToken: token });
-  await socket.next("connection_ack");
-  socket.subscribe("watch", tab("watch"), { recoveryId: recovery.id });
+  const { socket, next } = await watch("watch", { recoveryId: recovery.id });
   let ended: object | undefined;
   while (!ended) {
-    const { payload } = await socket.next("next", "watch");
-    for (const event of JSON.parse(JSON.stringify(payload)).data.recoveryEvents.events) {
-      if (event.kind === "PROMPT_OPENED") {
+    for (const event of (await next()).events) {
+      if (event.prompt) {
         expect(event.question).toEqual(expect.any(String));
         const { answerPrompt } = await run("answer-the-prompt", { promptId: event.prompt.id });
         expect(answerPrompt.prompt).toMatchObject({ answer: "CONTINUE", answeredBy: "admin" });
