@@ -23,4 +23,5 @@ def session(options):
         with DrGateway(options.url, options.user, os.environ.get("DR_PASSWORD") or getpass.getpass()) as gateway:
             yield gateway
     except GatewayError as error:
-        sys.exit(f"{error.code}: {error}")
+        fields = [f"  {'.'.join(field['path'])}: {field['message']}" for field in error.details.get("fieldErrors", [])]
+        sys.exit("\n".join([f"{error.code}: {error}", *fields]))

@@ -57,6 +57,19 @@ describe.runIf(python)(`the examples in Python${python ? "" : ", NOT tested here
     expect(new Set(ended).size).toBe(ended.length);
   });
 
+  it("configure a VM's recovery settings and its addresses, and leave the rest as it is", async () => {
+    const address = ["--nic", "0", "--source-ip", "10.0.1.120", "--target-ip", "10.0.2.220"];
+    const network = ["--target-subnet-mask", "255.255.255.0", "--target-gateway", "10.0.2.1", "--target-dns-server", "10.0.2.10"];
+    const delays = ["--startup-delay", "1", "--shutdown-delay", "240"];
+    const all = await run("configure_vm.py", "web-server-01", "--priority", "HIGHEST", ...delays, ...address, ...network);
+    expect(all).toBe(
+      "web-server-01: priority HIGHEST\n  Startup delay: 1 s, shutdown delay: 240 s\n  10.0.1.120 -> 10.0.2.220/24, gateway 10.0.2.1\n",
+    );
+    expect(await run("configure_vm.py", "web-server-01", "--priority", "HIGH")).toBe(all.replace("HIGHEST", "HIGH"));
+    const refused = run("configure_vm.py", "web-server-01", "--startup-delay", "-5");
+    await expect(refused).rejects.toThrow(/^\nINVALID_REQUEST: .*\n {2}startupDelaySeconds: /);
+  });
+
   it("say what is wrong, and end with 1, when there is no such plan or the password is wrong", async () => {
     await expect(run("run_test.py", "--plan", "Nothing")).rejects.toThrow("There is no recovery plan 'Nothing'.");
     await expect(run("run_test.py", "--user", "nobody")).rejects.toThrow(/^\nUNAUTHORIZED: /);
