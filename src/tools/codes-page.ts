@@ -1,0 +1,34 @@
+/** The page docs/codes.md: every code of a fault or a warning with what to do about it. */
+import { remedies } from "../domain/faults.ts";
+import { warningCodes } from "../engine/warnings.ts";
+
+const byCode = <Value>(codes: Readonly<Record<string, Value>>) => Object.entries(codes).sort(([a], [b]) => a.localeCompare(b));
+
+export function codesPage(): string {
+  return `# Codes of faults and warnings
+
+<!-- npm run docs writes this file from the registries in src/domain/faults.ts and src/engine/warnings.ts. -->
+
+Codes are for programs, and more may come; the message names the things that it concerns. A provider may have codes of its own.
+
+## Faults
+
+\`Fault\`: what is wrong now with a plan, a group, a VM or a site. While a plan has faults it is NOT_READY.
+
+| code | what to do |
+| --- | --- |
+${byCode(remedies)
+  .map(([code, remedy]) => `| \`${code}\` | ${remedy} |`)
+  .join("\n")}
+
+## Warnings of runs, and reasons why one can't start
+
+\`RunWarning\`, and \`PreconditionFailedError.reason\`.
+
+| code | what it means | what to do |
+| --- | --- | --- |
+${byCode(warningCodes)
+  .map(([code, { meaning, remedy }]) => `| \`${code}\` | ${meaning} | ${remedy} |`)
+  .join("\n")}
+`;
+}
