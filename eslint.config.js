@@ -28,7 +28,7 @@ const withoutId = {
     "WaitingFor",
   ],
   "parts of a site or a protection group": ["SiteCapabilities", "StorageGroup"],
-  "computed at each read, of the thing that they are read with": ["AllowedOperation", "Fault", "InventoryMappings", "SiteSummary"],
+  "computed at each read": ["AllowedOperation", "Fault", "InventoryMappings", "Limit", "SiteSummary"],
   "of the request or its session": ["PageInfo", "RateLimit", "Viewer"],
 };
 
