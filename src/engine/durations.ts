@@ -26,6 +26,7 @@ function byKind(step: LeafContent): { readonly seconds: number; readonly fixed?:
     case "POWER_ON":
       return { seconds: 15 };
     case "CONFIGURE_REPLICATION":
+    case "CHANGE_STORAGE":
     case "ADD_TO_REPLICATION":
     case "STOP_REPLICATION":
     case "REGISTER_VM":

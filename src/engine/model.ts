@@ -108,6 +108,12 @@ export interface StepSpecs {
     sourceVmIds: readonly string[];
     storageGroups: readonly { sources: readonly string[]; target: string }[];
   };
+  CHANGE_STORAGE: {
+    site: SiteRef;
+    groupId: string;
+    sourceSiteId: string;
+    storageGroups: readonly { sources: readonly string[]; target: string }[];
+  };
   ADD_TO_REPLICATION: { site: SiteRef; groupId: string; sourceSiteId: string; sourceVmIds: readonly string[] };
   REMOVE_FROM_REPLICATION: { site: SiteRef; groupId: string; sourceVmIds: readonly string[] };
   STOP_REPLICATION: { site: SiteRef; groupId: string };
@@ -197,6 +203,7 @@ const slotKinds: ReadonlySet<string> = new Set<LeafKind>([
   "DISCARD_SNAPSHOT",
   "REMOVE_NETWORK",
   "CONFIGURE_REPLICATION",
+  "CHANGE_STORAGE",
   "ADD_TO_REPLICATION",
   "REMOVE_FROM_REPLICATION",
   "STOP_REPLICATION",

@@ -188,9 +188,11 @@ export interface GroupCreateSnapshot extends ProtectingSnapshot {
   readonly vms: readonly NewMember[];
 }
 
-/** VMs that are added to a group, and others that are removed from it. */
+/** VMs that are added to a group, and others that are removed from it; its storage groups, when these have changed. */
 export interface GroupUpdateSnapshot extends ProtectingSnapshot {
   readonly kind: "GROUP_UPDATE";
+  /** All of them as they shall be. Missing: they stay as they are. */
+  readonly storageGroups?: readonly SnapshotStorageGroup[];
   readonly added: readonly NewMember[];
   readonly removed: readonly FormerMember[];
 }

@@ -73,6 +73,15 @@ export interface Effects {
     };
     result: Record<string, never>;
   };
+  /** All storage groups of a group that is replicated, in place of those before; its VMs stay as they are. */
+  changeStorage: {
+    request: {
+      groupId: string;
+      sourceSiteId: string;
+      storageGroups: readonly { sources: readonly string[]; target: string }[];
+    };
+    result: Record<string, never>;
+  };
   /** More VMs for a group that is replicated; their data is copied with the next synchronisation. */
   addToGroup: { request: { groupId: string; sourceSiteId: string; sourceVmIds: readonly string[] }; result: Record<string, never> };
   /** Stops the replication of these VMs; the points that the group has go on holding them. */

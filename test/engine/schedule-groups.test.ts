@@ -34,6 +34,7 @@ function violations({ nodes, started, ended, statuses, stuck }: Played, snapshot
   const after = (later: readonly StepNode[], earlier: readonly StepNode[]) => start(later) > end(earlier);
 
   const [discovery, configured, joined] = [of("DISCOVER_DATASTORES"), of("CONFIGURE_REPLICATION"), of("ADD_TO_REPLICATION")];
+  const changed = of("CHANGE_STORAGE");
   const [made, synchronised, left] = [of("CREATE_PLACEHOLDER"), of("SYNCHRONISE"), of("REMOVE_FROM_REPLICATION")];
   const deletes = snapshot.kind === "GROUP_DELETE";
   const stops = of("STOP_REPLICATION");
@@ -48,6 +49,8 @@ function violations({ nodes, started, ended, statuses, stuck }: Played, snapshot
       "replicated before its datastores were known",
     ),
     ...wrong(ran(replicated).length > 0 && !after(replicated, abandoned), "replicated before an abandoned group had given its VMs up"),
+    ...wrong(ran(joined).length > 0 && (!good(changed) || !after(joined, changed)), "VMs joined before their datastores did"),
+    ...wrong(ran(left).length > 0 && !after(left, changed), "VMs left before their datastores did"),
     ...wrong(ran(made).length > 0 && (!good(replicated) || !after(made, replicated)), "a placeholder without replication"),
     ...wrong(ran(synchronised).length > 0 && (!good(replicated) || !after(synchronised, [...replicated, ...made])), "copied too early"),
     ...wrong(replicated.length > 0 && good(replicated) && ran(synchronised).length === 0, "never copied, though replicated"),
@@ -75,6 +78,7 @@ describe("every run of a protection group, in every order in which its steps may
   it.each([
     ["CONFIGURE_REPLICATION", "needs"],
     ["CONFIGURE_REPLICATION", "after"],
+    ["ADD_TO_REPLICATION", "needs"],
     ["ADD_TO_REPLICATION", "after"],
     ["CREATE_PLACEHOLDERS", "needs"],
     ["SYNCHRONISE", "after"],

@@ -1,6 +1,7 @@
 /** VMs join a group, or members of it that are not configured are: all of them or none. */
 import type pg from "pg";
 import { v7 as newId } from "uuid";
+import type { SnapshotStorageGroup } from "../../engine/run-snapshot.ts";
 import { checkId, type FieldErrors, fieldErrors } from "../field-errors.ts";
 import { checkQuota } from "../limits/quotas.ts";
 import { lockPair } from "../locks.ts";
@@ -10,11 +11,11 @@ import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkVms, readVms, type VmCandidate } from "./candidates.ts";
 import { checkSameDirection, directionOf, findGroup, lockGroup } from "./groups.ts";
-import { checkList } from "./input.ts";
+import { checkList, type WantedStorageGroup } from "./input.ts";
 import type { GroupFacts } from "./loaders-facts.ts";
 import { newMembers } from "./members.ts";
 import { groupRefusals } from "./operations.ts";
-import { insertMembers, raiseVersion } from "./rows.ts";
+import { insertMembers, raiseVersion, targetsOf } from "./rows.ts";
 import { insertGroupRun } from "./service-group-run.ts";
 import { askSites } from "./sites.ts";
 import { groupSnapshot } from "./snapshots.ts";
@@ -58,15 +59,17 @@ export async function addVms(context: ServiceContext, viewer: Viewer, input: Add
       errors.check();
       const added = vms.filter((vm) => vm.groupId === null).length;
       checkQuota(`VMs in the protection group ${group.name}`, context.quotas.vmsPerGroup, group.vmCount, added);
+      const storage = await readStorage(client, groupId);
       const { vms: members, warnings } = newMembers(vms, sites.recoverySite);
       const snapshot = {
         ...groupSnapshot(group, sites),
         kind: "GROUP_UPDATE",
         warnings,
+        ...(group.hasStorageGroups ? { storageGroups: storage.named } : {}), // the site may have refused them before
         added: members,
         removed: [],
       } as const;
-      await insertMembers(client, groupId, vms, await targetsOfGroup(client, groupId));
+      await insertMembers(client, groupId, vms, targetsOf(storage.storageGroups));
       await refuseProblemsOfGroup(client, groupId, path);
       await raiseVersion(client, groupId);
       await insertGroupRun(client, { runId: ids.recoveryId, taskId: null, pairingId: direction.pairingId, viewer, snapshot });
@@ -98,12 +101,20 @@ function checkOnDatastores(errors: FieldErrors, vmIds: readonly string[], vms: r
   }
 }
 
-async function targetsOfGroup(client: pg.ClientBase, groupId: string): Promise<ReadonlyMap<string, string>> {
-  const { rows } = await client.query<{ source: string; target: string }>({
-    name: "group-storage-targets",
-    text: `SELECT s.datastore_id AS source, o.target_datastore_id AS target FROM storage_group o
-      JOIN storage_group_source s ON s.storage_group_id = o.id WHERE o.group_id = $1`,
+interface StoredStorage {
+  readonly storageGroups: readonly WantedStorageGroup[];
+  /** As the provider knows them. */
+  readonly named: readonly SnapshotStorageGroup[];
+}
+
+async function readStorage(client: pg.ClientBase, groupId: string): Promise<StoredStorage> {
+  const { rows } = await client.query<WantedStorageGroup & SnapshotStorageGroup>({
+    name: "group-storage",
+    text: `SELECT array_agg(d.id::text ORDER BY d.name) AS "sourceIds", array_agg(d.name::text ORDER BY d.name) AS sources,
+        t.id AS "targetId", t.name AS target
+      FROM storage_group o JOIN datastore t ON t.id = o.target_datastore_id JOIN storage_group_source s ON s.storage_group_id = o.id
+        JOIN datastore d ON d.id = s.datastore_id WHERE o.group_id = $1 GROUP BY o.id, t.id ORDER BY min(d.name)`,
     values: [groupId],
   });
-  return new Map(rows.map(({ source, target }) => [source, target]));
+  return { storageGroups: rows, named: rows.map(({ sources, target }) => ({ sources, target })) };
 }

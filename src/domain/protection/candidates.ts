@@ -1,5 +1,6 @@
 /** VMs and datastores that a group shall have: read inside the transaction, and checked one by one. */
 import type pg from "pg";
+import type { SnapshotStorageGroup } from "../../engine/run-snapshot.ts";
 import type { FieldErrors, Path } from "../field-errors.ts";
 import type { WantedStorageGroup } from "./input.ts";
 import type { Direction } from "./sites.ts";
@@ -100,6 +101,15 @@ export async function readDatastores(
     values: [storageGroups.flatMap(({ sourceIds, targetId }) => [...sourceIds, targetId])],
   });
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** As a provider knows them. */
+export function named(
+  storageGroups: readonly WantedStorageGroup[],
+  found: ReadonlyMap<string, DatastoreCandidate>,
+): SnapshotStorageGroup[] {
+  const nameOf = (id: string) => found.get(id)?.name ?? id;
+  return storageGroups.map(({ sourceIds, targetId }) => ({ sources: sourceIds.map(nameOf), target: nameOf(targetId) }));
 }
 
 export interface DatastoreCheck {

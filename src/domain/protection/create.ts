@@ -8,7 +8,16 @@ import { lockPair } from "../locks.ts";
 import { answeredBefore, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
-import { checkDatastores, checkVms, type DatastoreCandidate, readDatastores, readVms, readVmsOn, type VmCandidate } from "./candidates.ts";
+import {
+  checkDatastores,
+  checkVms,
+  type DatastoreCandidate,
+  named,
+  readDatastores,
+  readVms,
+  readVmsOn,
+  type VmCandidate,
+} from "./candidates.ts";
 import { type CreateGroupInput, type WantedGroup, type WantedMembers, wantedGroup } from "./input.ts";
 import { newMembers } from "./members.ts";
 import { checkNameFree, insertGroup, insertMembers, insertStorageGroups, targetsOf } from "./rows.ts";
@@ -90,12 +99,11 @@ async function checkedMembers(client: pg.ClientBase, errors: FieldErrors, wanted
 }
 
 function snapshotOf(id: string, { name, members }: WantedGroup, { vms, datastores }: Members, sites: AskedSites): GroupCreateSnapshot {
-  const nameOf = (datastoreId: string) => datastores.get(datastoreId)?.name ?? datastoreId;
   const storageGroups = members.by === "DATASTORES" ? members.storageGroups : [];
   return {
     ...groupSnapshot({ id, name, externalId: id }, sites),
     kind: "GROUP_CREATE",
     ...newMembers(vms, sites.recoverySite),
-    storageGroups: storageGroups.map(({ sourceIds, targetId }) => ({ sources: sourceIds.map(nameOf), target: nameOf(targetId) })),
+    storageGroups: named(storageGroups, datastores),
   };
 }

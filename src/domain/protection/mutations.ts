@@ -36,7 +36,7 @@ const CreatePayload = taskPayload("CreateProtectionGroupPayload", "The group is 
 const DeletePayload = taskPayload("DeleteProtectionGroupPayload", "The group is DELETING, and gone when the task has ended well.");
 
 const UpdatePayload = builder.objectRef<{ readonly groupId: string }>("UpdateProtectionGroupPayload").implement({
-  description: "The group is changed. Where its VMs change with its storage groups, it is CONFIGURING until that is done.",
+  description: "The group is changed. With other storage groups it is CONFIGURING until its sites and its VMs have followed.",
   fields: (t) => ({
     protectionGroup: t.field({
       type: ProtectionGroupRef,

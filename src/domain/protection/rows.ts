@@ -20,6 +20,9 @@ const statements = {
     ON CONFLICT (vm_id) DO UPDATE SET protection_state = 'CONFIGURING', placeholder_name = excluded.placeholder_name,
       recovery_datastore_id = excluded.recovery_datastore_id, fault_code = NULL, fault_message = NULL
     WHERE protected_vm.group_id = excluded.group_id`,
+  /** Those that the group gives up. */
+  releaseDatastores: `UPDATE datastore SET replication_state = 'NOT_REPLICATED' FROM storage_group_source s JOIN storage_group o ON o.id = s.storage_group_id
+    WHERE o.group_id = $1 AND datastore.id = s.datastore_id AND NOT datastore.id = ANY ($2::uuid[])`,
   dropStorage: "DELETE FROM storage_group WHERE group_id = $1",
   settings: `UPDATE protection_group SET name = $2, description = $3, rpo_minutes = $4, point_in_time_instances = $5, snapshot_interval_minutes = $6,
       snapshot_retention = $7, version = version + 1 WHERE id = $1`,
@@ -65,6 +68,8 @@ export async function replaceStorageGroups(
   groupId: string,
   storageGroups: readonly WantedStorageGroup[],
 ): Promise<void> {
+  const kept = storageGroups.flatMap(({ sourceIds }) => sourceIds);
+  await write(client, "releaseDatastores", [groupId, kept]);
   await write(client, "dropStorage", [groupId]);
   await insertStorageGroups(client, groupId, storageGroups);
 }

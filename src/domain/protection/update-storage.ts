@@ -7,7 +7,7 @@ import { checkQuota } from "../limits/quotas.ts";
 import { listed } from "../listed.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
-import { checkDatastores, readDatastores, readVmsOn } from "./candidates.ts";
+import { checkDatastores, named, readDatastores, readVmsOn } from "./candidates.ts";
 import type { WantedStorageGroup } from "./input.ts";
 import { type GroupFacts, readDependents } from "./loaders-facts.ts";
 import { newMembers } from "./members.ts";
@@ -27,12 +27,12 @@ export interface StorageChange extends Pick<ServiceContext, "quotas"> {
 
 const path: Path = ["storageGroups"];
 
-/** Answers whether a run was started: without VMs that join or leave there is nothing to do at the sites. */
+/** Starts the run that does it at the sites. */
 export async function changeStorage(
   client: pg.ClientBase,
   { quotas, viewer, runId, group, direction, sites }: StorageChange,
   storageGroups: readonly WantedStorageGroup[],
-): Promise<boolean> {
+): Promise<void> {
   const refusal = storageRefusal(group);
   if (refusal !== null) throw refusal;
   const errors = fieldErrors();
@@ -53,13 +53,18 @@ export async function changeStorage(
   await checkDependents(client, leaving);
   checkQuota(`VMs in the protection group ${group.name}`, quotas.vmsPerGroup, members.length - leaving.length, joining.length);
   await replaceStorageGroups(client, group.id, storageGroups);
-  if (joining.length + leaving.length === 0) return false;
   await insertMembers(client, group.id, joining, targets);
   const { vms: added, warnings } = newMembers(joining, sites.recoverySite);
   const removed = leaving.map(({ id, name, externalId, placeholderId }) => ({ id, name, externalId, placeholderId }));
-  const snapshot = { ...groupSnapshot(group, sites), kind: "GROUP_UPDATE", warnings, added, removed } as const;
+  const snapshot = {
+    ...groupSnapshot(group, sites),
+    kind: "GROUP_UPDATE",
+    storageGroups: named(storageGroups, found),
+    warnings,
+    added,
+    removed,
+  } as const;
   await insertGroupRun(client, { runId, taskId: null, pairingId: direction.pairingId, viewer, snapshot });
-  return true;
 }
 
 interface PlacedMember extends FormerMember {

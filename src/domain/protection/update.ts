@@ -51,7 +51,6 @@ export async function update(context: ServiceContext, viewer: Viewer, input: Upd
   if (known !== null) return known;
   const asked = await prepare(context, groupId, input);
   const runId = newId();
-  let started = false;
   const answer = await mutate(context, viewer, {
     ...request,
     answer: { groupId },
@@ -68,12 +67,14 @@ export async function update(context: ServiceContext, viewer: Viewer, input: Upd
       await writeSettings(client, groupId, settings);
       const changed = { ...group, name: settings.name };
       if (wanted.storageGroups !== null && asked !== null)
-        started = await changeStorage(client, { ...context, ...asked, viewer, runId, group: changed }, wanted.storageGroups);
+        await changeStorage(client, { ...context, ...asked, viewer, runId, group: changed }, wanted.storageGroups);
       // A run tells of all that has changed with it.
-      return started ? [] : [{ kind: "PROTECTION_GROUP_CHANGED", id: groupId, change: "UPDATED", name: changed.name }];
+      return wanted.storageGroups !== null
+        ? []
+        : [{ kind: "PROTECTION_GROUP_CHANGED", id: groupId, change: "UPDATED", name: changed.name }];
     },
   });
-  if (started) context.hint(runId);
+  if (wanted.storageGroups !== null) context.hint(runId);
   return answer;
 }
 

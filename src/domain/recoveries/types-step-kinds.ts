@@ -29,6 +29,7 @@ const kinds = {
   REMOVE_NETWORK: { description: "Removes a test's isolated network." },
   DISCOVER_DATASTORES: { description: "Looks at what is on a protection group's datastores." },
   CONFIGURE_REPLICATION: { description: "Sets up the replication of a protection group." },
+  CHANGE_STORAGE: { description: "Changes the datastores that a protection group replicates." },
   ADD_TO_REPLICATION: { description: "Adds VMs to the replication of their protection group." },
   REMOVE_FROM_REPLICATION: { description: "Takes VMs out of the replication of their protection group." },
   STOP_REPLICATION: { description: "Stops the replication of a protection group and drops its recovery points." },

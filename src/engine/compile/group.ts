@@ -7,6 +7,7 @@ import type {
   GroupUpdateSnapshot,
   NewMember,
   SnapshotGroup,
+  SnapshotStorageGroup,
 } from "../run-snapshot.ts";
 import { siteRef } from "./plan-steps.ts";
 import type { StepDetails, Tree } from "./tree.ts";
@@ -48,20 +49,21 @@ export function compileGroupCreate(tree: Tree, snapshot: GroupCreateSnapshot): v
 
 /** New members first: a failure with those that leave must not keep them waiting. */
 export function compileGroupUpdate(tree: Tree, snapshot: GroupUpdateSnapshot): void {
-  const { group, added, removed, protectedSite, recoverySite, abandoned = [] } = snapshot;
+  const { group, storageGroups, added, removed, protectedSite, recoverySite, abandoned = [] } = snapshot;
   const place: Place = { tree, site: siteRef(recoverySite), groupId: group.id };
   const { externalId: groupId } = group;
   const synchronised: number[] = [];
+  const changed = storageGroups === undefined ? [] : [changeStorage(place, snapshot, storageGroups)];
   if (added.length > 0) {
     const sourceVmIds = added.map(({ externalId }) => externalId);
     const spec = { site: place.site, groupId, sourceSiteId: protectedSite.externalId, sourceVmIds };
-    const details = about(place, "Add to replication", { after: stopAbandoned(place, abandoned) });
+    const details = about(place, "Add to replication", { needs: changed, after: stopAbandoned(place, abandoned) });
     const joined = tree.leaf(null, { kind: "ADD_TO_REPLICATION", spec }, details);
     synchronised.push(addFirstSynchronisation(place, groupId, joined, createPlaceholders(place, added, joined)));
   }
   if (removed.length === 0) return;
   const spec = { site: place.site, groupId, sourceVmIds: removed.map(({ externalId }) => externalId) };
-  const details = about(place, "Remove from replication", { after: synchronised });
+  const details = about(place, "Remove from replication", { after: [...changed, ...synchronised] });
   const left = tree.leaf(null, { kind: "REMOVE_FROM_REPLICATION", spec }, details);
   removePlaceholders(place, removed, [], { needs: [left] });
 }
@@ -73,6 +75,17 @@ export function compileGroupDelete(tree: Tree, { group, vms, force, rollsBack, r
   const stopped = tree.leaf(null, { kind: "STOP_REPLICATION", spec }, about(place, "Stop replication"));
   const inDoubt = rollsBack?.inDoubt.map((vm) => ({ vm, madeBy: rollsBack.runId })) ?? [];
   removePlaceholders(place, vms, inDoubt, force ? { after: [stopped] } : { needs: [stopped] });
+}
+
+/** Members come and go with their datastores, so these are changed first. */
+function changeStorage(
+  place: Place,
+  { group, protectedSite }: GroupUpdateSnapshot,
+  storageGroups: readonly SnapshotStorageGroup[],
+): number {
+  const { tree, site } = place;
+  const spec = { site, groupId: group.externalId, sourceSiteId: protectedSite.externalId, storageGroups };
+  return tree.leaf(null, { kind: "CHANGE_STORAGE", spec }, about(place, "Configure storage groups"));
 }
 
 /** What a forced deletion could not stop has VMs that this run wants. */

@@ -30,7 +30,7 @@ function replicatedMember(vmId: string, view: View): MemberEnd {
 }
 
 /** The group is READY whatever failed: its other members are as they were. */
-export function endOfUpdate({ group, added, removed }: GroupUpdateSnapshot, view: View): GroupEnd {
+export function endOfUpdate({ group, storageGroups, added, removed }: GroupUpdateSnapshot, view: View): GroupEnd {
   const joined = added.map(({ id }): MemberEnd => {
     const failed = (["ADD_TO_REPLICATION", "SYNCHRONISE"] as const).find((kind) => !view.done(kind));
     if (failed === undefined) return replicatedMember(id, view);
@@ -47,9 +47,11 @@ export function endOfUpdate({ group, added, removed }: GroupUpdateSnapshot, view
     const fault = removedWhole ? null : runWarning("PLACEHOLDER_FAILED", view.why("REMOVE_PLACEHOLDER", vmId));
     return { ...member, leaves: removedWhole, replication: "NOT_REPLICATED", fault };
   });
-  // Storage groups may have changed with the members.
-  const datastores = view.done("SYNCHRONISE") ? "SYNCED" : null;
-  return { ...plainEnd, groupId: group.id, members: [...joined, ...left], datastores };
+  const changed = storageGroups === undefined || view.done("CHANGE_STORAGE");
+  // New datastores come with the members on them; one without any has nothing to copy.
+  const copied = view.done("SYNCHRONISE") || (storageGroups !== undefined && changed && added.length === 0);
+  const fault = changed ? null : runWarning("REPLICATION_FAILED", view.why("CHANGE_STORAGE"));
+  return { ...plainEnd, groupId: group.id, members: [...joined, ...left], datastores: copied ? "SYNCED" : null, fault };
 }
 
 /** Gone, or in ERROR with what is left of it. */

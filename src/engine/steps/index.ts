@@ -13,7 +13,7 @@ import { powerOff, powerOn } from "./power.ts";
 import { readyCheck } from "./ready-check.ts";
 import { registerVm } from "./register-vm.ts";
 import { discardSnapshot, removeNetwork, removeVm, restorePlaceholder } from "./remove.ts";
-import { addToReplication, configureReplication, removeFromReplication, stopReplication } from "./replication.ts";
+import { addToReplication, changeStorage, configureReplication, removeFromReplication, stopReplication } from "./replication.ts";
 import { synchronise } from "./synchronise.ts";
 
 export type WaitKind = "STARTUP_DELAY" | "PROMPT" | "PAUSE";
@@ -36,6 +36,7 @@ const kinds: { readonly [K in ActingKind]: StepKind<K> } = {
   REMOVE_NETWORK: removeNetwork,
   DISCOVER_DATASTORES: discoverDatastores,
   CONFIGURE_REPLICATION: configureReplication,
+  CHANGE_STORAGE: changeStorage,
   ADD_TO_REPLICATION: addToReplication,
   REMOVE_FROM_REPLICATION: removeFromReplication,
   STOP_REPLICATION: stopReplication,

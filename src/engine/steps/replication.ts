@@ -7,6 +7,12 @@ export const configureReplication: StepKind<"CONFIGURE_REPLICATION"> = async ({ 
   return end.ok ? succeeded(`Replication of ${vms(request.sourceVmIds.length)} is configured`) : failed(end.message);
 };
 
+export const changeStorage: StepKind<"CHANGE_STORAGE"> = async ({ site, ...request }, context) => {
+  const end = await context.effect(site, "changeStorage", request);
+  const sources = request.storageGroups.flatMap((group) => group.sources);
+  return end.ok ? succeeded(`Replicated from ${sources.join(", ")}`) : failed(end.message);
+};
+
 export const addToReplication: StepKind<"ADD_TO_REPLICATION"> = async ({ site, ...request }, context) => {
   const end = await context.effect(site, "addToGroup", request);
   return end.ok ? succeeded(`${vms(request.sourceVmIds.length)} added`) : failed(end.message);

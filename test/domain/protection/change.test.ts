@@ -146,6 +146,10 @@ describe("changing a protection group", () => {
       expect(protectionGroup).toMatchObject({ state: "CONFIGURING", version: 2 });
       expect(await lastSnapshot()).toMatchObject({
         kind: "GROUP_UPDATE",
+        storageGroups: [
+          { sources: ["ds-db"], target: "dr-1" },
+          { sources: ["ds-app"], target: "dr-2" },
+        ],
         added: [{ name: "app-1" }, { name: "app-2" }, { name: "app-3" }],
         removed: [{ name: "web-1", placeholderId: `ph-${stage.vmId("web-1")}` }, { name: "web-2" }],
       });
@@ -155,12 +159,14 @@ describe("changing a protection group", () => {
       expect(rows.map(({ name }) => name)).toEqual(["ds-app", "ds-db"]);
     });
 
-    it("does nothing at the sites where no VM comes or goes", async () => {
+    it("are told to the site also where no VM comes or goes", async () => {
       await stage.db.database.prisma.virtualMachine.updateMany({ where: { name: "db-1" }, data: { datastoreId: null } });
       const id = await ofDatastores("Web", ["ds-web"]);
       expect(await update(id, { storageGroups: [storage(["ds-web", "ds-db"], "dr-1")] })).toMatchObject({
-        protectionGroup: { state: "READY" },
+        protectionGroup: { state: "CONFIGURING" },
       });
+      const storageGroups = [{ sources: ["ds-web", "ds-db"], target: "dr-1" }];
+      expect(await lastSnapshot()).toMatchObject({ kind: "GROUP_UPDATE", storageGroups, added: [], removed: [] });
     });
 
     it("is checked like a new group's, and keeps the target of what is replicated", async () => {

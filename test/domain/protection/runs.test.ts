@@ -235,7 +235,31 @@ describe("members", () => {
     await stage.send("updateProtectionGroup", "protectionGroup { id }", { groupId: id, storageGroups });
     await free(id);
     expect(await show(id)).toMatchObject({ state: "READY", vms: { nodes: ["app-1", "app-2", "app-3"].map(protectedVm) } });
-    expect(await stage.db.database.prisma.protectedVm.count()).toBe(3);
+    const { prisma, pool } = stage.db.database;
+    expect(await prisma.protectedVm.count()).toBe(3);
+    const replicated = await prisma.datastore.findMany({ where: { replicationState: "SYNCED" } });
+    expect(replicated.map(({ name }) => name)).toEqual(["ds-app"]);
+    const { rows } = await pool.query("SELECT storage_groups FROM lab.replica_group WHERE removed_at IS NULL");
+    expect(rows).toEqual([{ storage_groups: [{ sources: ["ds-app"], target: "dr-2" }] }]);
+  });
+
+  it("stay what they are while the site does not take other storage groups: the group has the fault until it does", async () => {
+    const id = await made("Web", ofDatastores("ds-web"));
+    await stage.lab.faults.fail({ kind: "changeStorage", failure: "PERMANENT", message: "No such device." });
+    const sourceDatastoreIds = stage.datastore("ds-web", "ds-db");
+    const storageGroups = [{ sourceDatastoreIds, targetDatastoreId: stage.datastore("dr-1")[0] }];
+    await stage.send("updateProtectionGroup", "protectionGroup { id }", { groupId: id, storageGroups });
+    await free(id);
+    expect(await show(id)).toMatchObject({
+      state: "READY",
+      faults: [{ code: "REPLICATION_FAILED", message: "No such device." }, { code: "VM_FAULT" }],
+      vms: { nodes: [{ name: "db-1", protectionState: "ERROR" }, protectedVm("web-1"), protectedVm("web-2")] },
+    });
+    await stage.send("addProtectedVms", "protectionGroup { id }", { groupId: id, vmIds: stage.vm("db-1") });
+    await free(id);
+    expect(await show(id)).toMatchObject({ state: "READY", faults: [], vms: { nodes: ["db-1", "web-1", "web-2"].map(protectedVm) } });
+    const { rows } = await stage.db.database.pool.query("SELECT storage_groups FROM lab.replica_group WHERE removed_at IS NULL");
+    expect(rows).toEqual([{ storage_groups: [{ sources: ["ds-db", "ds-web"], target: "dr-1" }] }]);
   });
 });
 

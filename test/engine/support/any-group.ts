@@ -39,11 +39,14 @@ export const anyGroupRun = (): fc.Arbitrary<GroupSnapshot> =>
       const storageGroups = stores === 0 ? [] : [{ sources, target: "dr" }];
       return { ...groupBase, kind: "GROUP_CREATE" as const, storageGroups, vms, abandoned };
     }),
-    fc.record({ added: newMembers("new"), removed: formerMembers("old"), abandoned: lostGroups }).map((members) => ({
-      ...groupBase,
-      kind: "GROUP_UPDATE" as const,
-      ...members,
-    })),
+    fc
+      .record({ added: newMembers("new"), removed: formerMembers("old"), abandoned: lostGroups, elsewhere: fc.boolean() })
+      .map(({ elsewhere, ...members }) => ({
+        ...groupBase,
+        kind: "GROUP_UPDATE" as const,
+        ...members,
+        ...(elsewhere ? { storageGroups: [{ sources: ["ds-0"], target: "dr" }] } : {}),
+      })),
     fc.record({ vms: formerMembers("m"), force: fc.boolean(), inDoubt: fc.option(newMembers("doubt")) }).map(({ inDoubt, ...rest }) => ({
       ...groupBase,
       kind: "GROUP_DELETE" as const,

@@ -77,6 +77,18 @@ export function protectionRules(setup: () => ContractSetup): void {
       await owner.done("unprotectGroup", { groupId });
     });
 
+    it("takes other storage groups in place of those before, as often as it is asked", async () => {
+      const owner = new Owner(setup());
+      const { storageGroups, ...wanted } = group(setup().spare[0]);
+      const { groupId, sourceSiteId } = wanted;
+      await owner.done("protectGroup", { ...wanted, storageGroups: [] });
+      for (let time = 0; time < 2; time++) expect(await owner.done("changeStorage", { groupId, sourceSiteId, storageGroups })).toEqual({});
+      const nowhere = [{ sources: ["nothing"], target: setup().storage.target }];
+      await expect(owner.order("changeStorage", { groupId, sourceSiteId, storageGroups: nowhere })).rejects.toMatchObject(notFound);
+      await owner.done("unprotectGroup", { groupId });
+      await expect(owner.order("changeStorage", { groupId, sourceSiteId, storageGroups })).rejects.toMatchObject(notFound);
+    });
+
     it("does not end while a snapshot of it is in use", async () => {
       const owner = new Owner(setup());
       const wanted = group(setup().spare[0]);

@@ -38,7 +38,7 @@ ALTER TABLE lab.group_vm ADD COLUMN added_at timestamptz NOT NULL DEFAULT '-infi
 CREATE INDEX ON lab.group_vm (vm_id);
 
 INSERT INTO lab.latency VALUES
-  ('protectGroup', 2000, 5000), ('addToGroup', 1000, 3000), ('removeFromGroup', 1000, 2000), ('unprotectGroup', 1000, 3000),
+  ('protectGroup', 2000, 5000), ('changeStorage', 1000, 3000), ('addToGroup', 1000, 3000), ('removeFromGroup', 1000, 2000), ('unprotectGroup', 1000, 3000),
   ('createPlaceholder', 1000, 2000), ('removePlaceholder', 500, 1000);
 
 UPDATE lab.site SET capabilities = '{"minimumRpoMinutes": 1, "maximumPointInTimeInstances": 64}' || capabilities;

@@ -70,6 +70,21 @@ CREATE OR REPLACE FUNCTION lab.group_here(p_site text, p_group text, p_now times
   SELECT * FROM lab.replica_group WHERE id = p_group AND site_id = p_site AND made_at <= p_now AND removed_at IS NULL FOR UPDATE
 $$;
 
+CREATE OR REPLACE FUNCTION lab.change_storage(p_site text, r jsonb, p_targets text[], p_now timestamptz) RETURNS lab.outcome
+LANGUAGE plpgsql AS $$
+DECLARE
+  g lab.replica_group := lab.group_here(p_site, r ->> 'groupId', p_now);
+  unreachable lab.outcome := lab.check_source_site(r ->> 'sourceSiteId');
+  missing text := lab.missing_datastore(r ->> 'sourceSiteId', p_site, r -> 'storageGroups');
+BEGIN
+  IF g.id IS NULL THEN RETURN lab.refused('NOT_FOUND', format('There is no group %s here.', r ->> 'groupId')); END IF;
+  IF unreachable.code IS NOT NULL THEN RETURN unreachable; END IF;
+  IF missing IS NOT NULL THEN RETURN lab.refused('NOT_FOUND', format('There is no datastore %s.', missing)); END IF;
+  IF g.storage_groups = r -> 'storageGroups' THEN RETURN lab.taken_on('{}', p_now, false); END IF;
+  UPDATE lab.replica_group SET storage_groups = r -> 'storageGroups' WHERE id = g.id;
+  RETURN lab.taken_on('{}', p_now + lab.duration(p_site, 'changeStorage', p_targets));
+END $$;
+
 CREATE OR REPLACE FUNCTION lab.add_to_group(p_site text, r jsonb, p_targets text[], p_now timestamptz) RETURNS lab.outcome
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -14,7 +14,7 @@ BEGIN
     WHEN 'addToGroup', 'removeFromGroup' THEN
       SELECT ARRAY[name, id] || lab.vm_names(r -> 'sourceVmIds') INTO found_ FROM lab.replica_group WHERE id = r ->> 'groupId';
     WHEN 'createPlaceholder' THEN found_ := (r ->> 'name') || lab.vm_names(jsonb_build_array(r -> 'sourceVmId'));
-    WHEN 'synchronise', 'createSnapshot', 'unprotectGroup' THEN
+    WHEN 'synchronise', 'createSnapshot', 'changeStorage', 'unprotectGroup' THEN
       SELECT ARRAY[name, id, r ->> 'name'] INTO found_ FROM lab.replica_group WHERE id = r ->> 'groupId';
     WHEN 'discardSnapshot' THEN
       SELECT ARRAY[g.name, g.id, s.name, s.id] INTO found_
@@ -42,6 +42,7 @@ BEGIN
     WHEN 'registerVm' THEN lab.register_vm(p_site, r, p_targets, p_run, p_now)
     WHEN 'restorePlaceholder' THEN lab.restore_placeholder(p_site, r, p_targets, p_now)
     WHEN 'protectGroup' THEN lab.protect_group(p_site, r, p_targets, p_now)
+    WHEN 'changeStorage' THEN lab.change_storage(p_site, r, p_targets, p_now)
     WHEN 'addToGroup' THEN lab.add_to_group(p_site, r, p_targets, p_now)
     WHEN 'removeFromGroup' THEN lab.remove_from_group(p_site, r, p_targets, p_now)
     WHEN 'unprotectGroup' THEN lab.unprotect_group(p_site, r, p_targets, p_now)
