@@ -73,7 +73,7 @@ const variables = z.object({
   /** Of each session, and of each address without one. The limit of 10,000 bounds what is remembered of each. */
   REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(100),
   /** How large an operation may become, in fields of its answer; twice that is some megabytes of JSON and half a second of work. */
-  MAX_QUERY_COST: z.coerce.number().int().min(1_000).default(250_000),
+  MAX_QUERY_COST: z.coerce.number().int().min(1_000).max(1_000_000_000).default(250_000),
   /** An identity provider whose bearer tokens are taken beside sessions; it and the audience, or neither. */
   OIDC_ISSUER: safeUrl.optional(),
   OIDC_AUDIENCE: z.string().min(1).optional(),

@@ -7,6 +7,7 @@ import { openInventoryLoaders } from "./inventory/loaders.ts";
 import { openConfigurationLoaders } from "./inventory/loaders-configuration.ts";
 import { openMappingLoaders } from "./inventory/loaders-mappings.ts";
 import { openVmLoaders } from "./inventory/loaders-vm.ts";
+import { openLimitLoaders } from "./limits/loaders.ts";
 import { openPlanLoaders } from "./plans/loaders.ts";
 import { openProtectionLoaders } from "./protection/loaders.ts";
 import { openGroupFactsLoaders } from "./protection/loaders-facts.ts";
@@ -37,6 +38,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const plans = openPlanLoaders(database);
   const recoveries = openRecoveryLoaders(database, slotsPerSite);
   const tasks = openTaskLoaders(database);
+  const limits = openLimitLoaders(database);
   const access = openAccessLoaders(database);
   const events = openEventLoaders(database);
   return () => {
@@ -56,6 +58,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...plans(gate),
       ...recoveries(gate),
       ...tasks(gate),
+      ...limits(gate),
       ...events(gate),
       ...access(gate),
     };

@@ -51,6 +51,7 @@ import "./recoveries/mutations.ts";
 import "./tasks/types.ts";
 import "./tasks/queries.ts";
 import "./tasks/mutations.ts";
+import "./limits/queries.ts";
 import "./events/types-changes.ts";
 import "./events/queries.ts";
 import "./events/subscriptions.ts";

@@ -5,6 +5,7 @@ import type { Sessions } from "./access/sessions.ts";
 import { openUsers, type Users } from "./access/users.ts";
 import { createInventories, type Inventories } from "./inventory/service.ts";
 import { createVmConfiguration, type VmConfiguration } from "./inventory/service-vm.ts";
+import type { Quotas } from "./limits/quotas.ts";
 import { createPlans, type Plans } from "./plans/service.ts";
 import { createProtection, type Protection } from "./protection/service.ts";
 import { createRecoveries, type Recoveries } from "./recoveries/service.ts";
@@ -26,6 +27,8 @@ export interface Services {
   readonly secretIds: () => Promise<string[]>;
   readonly tasks: Tasks;
   readonly vms: VmConfiguration;
+  /** How much there may be of something. */
+  readonly quotas: Quotas;
 }
 
 export function createServices(context: ServiceContext, sessions: Sessions): Services {
@@ -42,5 +45,6 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     secretIds: () => secretIds(context.secretsDir),
     tasks: createTasks(context),
     vms: createVmConfiguration(context),
+    quotas: context.quotas,
   };
 }

@@ -4,6 +4,7 @@ import type { Caller, RateLimit } from "../domain/access/caller.ts";
 import type { Sessions } from "../domain/access/sessions.ts";
 import { RateLimitError } from "../domain/access/throttle.ts";
 import { UnauthorizedError } from "../domain/errors.ts";
+import type { WireLimits } from "../domain/limits/wire-limits.ts";
 import { type Call, identify } from "./call.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 
@@ -16,7 +17,7 @@ export interface Admission {
   countFailed(call: Call): Promise<RateLimitError | null>;
 }
 
-export function createAdmission(sessions: Pick<Sessions, "authenticate">, limiter: RateLimiter): Admission {
+export function createAdmission(sessions: Pick<Sessions, "authenticate">, limiter: RateLimiter, wireLimits: WireLimits): Admission {
   const count = (call: Call, sessionId: string | null): void => {
     const key = keyOf(call, sessionId);
     const admitted = limiter.take(key);
@@ -32,7 +33,7 @@ export function createAdmission(sessions: Pick<Sessions, "authenticate">, limite
   };
   const recognise = async (call: Call): Promise<Caller> => {
     const caller = await identify(call, sessions);
-    return { ...caller, rateLimit: rateLimitOf(call, caller.viewer?.sessionId ?? null) };
+    return { ...caller, wireLimits, rateLimit: rateLimitOf(call, caller.viewer?.sessionId ?? null) };
   };
   const admit = async (call: Call): Promise<Caller> => {
     const caller = await identify(call, sessions).catch((error: unknown) => {
@@ -41,7 +42,7 @@ export function createAdmission(sessions: Pick<Sessions, "authenticate">, limite
     });
     const sessionId = caller.viewer?.sessionId ?? null;
     count(call, sessionId);
-    return { ...caller, rateLimit: rateLimitOf(call, sessionId) };
+    return { ...caller, wireLimits, rateLimit: rateLimitOf(call, sessionId) };
   };
   return {
     admit,

@@ -15,6 +15,7 @@ import { credentialsOf, wantsCost } from "./credentials.ts";
 import { createPlayground } from "./graphiql.ts";
 import { createGraphql } from "./graphql.ts";
 import { bodyRefusal, refuse, sendJson, urlRefusal } from "./http.ts";
+import { limits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import type { Live } from "./live.ts";
 import { createRateLimiter } from "./rate-limit.ts";
@@ -60,7 +61,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { sessions, allowedOrigins, log, pingMs, initMs = 3_000, lookMs = 5_000 } = options;
   const connections = createConnections(sessions, lookMs, log);
   const answers = createAnswers(log);
-  const admission = createAdmission(sessions, createRateLimiter({ limit: options.requestsPerMinute, now: options.now }));
+  const limiter = createRateLimiter({ limit: options.requestsPerMinute, now: options.now });
+  const admission = createAdmission(sessions, limiter, { ...limits, cost: options.maxQueryCost });
   const graphql = createGraphql({ ...options, admission, answers });
   const sockets = createSockets({ graphql, sessions, admission, connections, answers, allowedOrigins, pingMs, initMs, log });
   const playground = createPlayground();

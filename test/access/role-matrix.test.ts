@@ -55,6 +55,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Query.eventCursor": ["VIEWER"],
   "Query.folders": ["VIEWER"],
   "Query.inventoryMappings": ["VIEWER"],
+  "Query.limits": ["VIEWER"],
   "Query.networks": ["VIEWER"],
   "Query.node": ["VIEWER"],
   "Query.nodes": ["VIEWER"],

@@ -1,4 +1,5 @@
 import { UnauthorizedError } from "../errors.ts";
+import type { WireLimits } from "../limits/wire-limits.ts";
 import type { Viewer } from "../viewer.ts";
 
 /** What one operation brings along: who asks, from where. The gateway makes it anew for each operation and each event. */
@@ -15,6 +16,8 @@ export interface Caller {
   readonly basic: SignIn | null;
   /** What is left of the requests that the session (without one: the address) may make. */
   readonly rateLimit: RateLimit;
+  /** What the gateway holds every operation to. */
+  readonly wireLimits: WireLimits;
   /** For a feed's `onLagging`: ends the connection in a way that makes the client resume. */
   readonly onLagging: () => void;
 }

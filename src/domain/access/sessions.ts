@@ -4,6 +4,7 @@ import type pg from "pg";
 import { v7 } from "uuid";
 import { batchedOne } from "../batching.ts";
 import { InvalidRequestError, type UnauthorizedError } from "../errors.ts";
+import { failedSignInsPerMinute } from "../limits/quotas.ts";
 import { type Role, roles, type Viewer } from "../viewer.ts";
 import { type SignIn, WrongPasswordError } from "./caller.ts";
 import { verifyPassword } from "./password.ts";
@@ -51,7 +52,7 @@ export const isRole = (text: string): text is Role => roles.some((role) => role 
 const hashOf = (token: string) => createHash("sha256").update(token).digest();
 
 export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { readonly sessionHours: number }): Sessions {
-  const throttle = createThrottle(5, 60_000);
+  const throttle = createThrottle(failedSignInsPerMinute, 60_000);
   const listeners = new Set<(sessionId: string) => void>();
   const tellRemoved = (sessionIds: readonly string[]) => {
     for (const id of sessionIds) for (const listener of listeners) listener(id);

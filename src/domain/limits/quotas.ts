@@ -11,6 +11,9 @@ export interface Quotas {
 /** The reference's. */
 export const defaultQuotas: Quotas = { vmsPerGroup: 500, groupsPerPlan: 50, plansPerSite: 250 };
 
+/** Of a user from an address. */
+export const failedSignInsPerMinute = 5;
+
 /** `wanted` more shall be added to `current`; asked while the parent's row is locked. `what` is such as "VMs in the protection group Web". */
 export function checkQuota(what: string, limit: number, current: number, wanted: number): void {
   if (wanted <= 0 || current + wanted <= limit) return;

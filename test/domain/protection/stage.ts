@@ -11,6 +11,7 @@ import type { Viewer } from "../../../src/domain/viewer.ts";
 import { createFeeds } from "../../../src/events/feed.ts";
 import type { Capabilities } from "../../../src/providers/contract.ts";
 import { type Lab, openLab } from "../../../src/providers/lab/lab.ts";
+import { aCaller } from "../../support/caller.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { operator } from "../../support/node.ts";
 import { servicesOf } from "../../support/services.ts";
@@ -83,9 +84,7 @@ export async function aStage({ capabilities = {}, quotas = {} }: StageWish = {})
     const document = parse(query);
     const problems = validate(schema, document);
     if (problems[0]) throw problems[0];
-    const rateLimit = { limitPerMinute: 100, remaining: 99, resetAt: new Date() };
-    const caller = { requestId: "req-1", address: "::1", viewer, refusal: null, token: null, basic: null, rateLimit, onLagging: () => {} };
-    const contextValue = createContext({ loaders, services, feeds, generation: 1 }, caller, new AbortController().signal);
+    const contextValue = createContext({ loaders, services, feeds, generation: 1 }, aCaller(viewer), new AbortController().signal);
     const { data, errors } = await execute({ schema, document, variableValues: { ...variables }, contextValue });
     if (errors?.[0]) throw errors[0].originalError ?? errors[0];
     return JSON.parse(JSON.stringify(data));

@@ -6,6 +6,7 @@ import { schema } from "../../../src/domain/schema.ts";
 import { roles } from "../../../src/domain/viewer.ts";
 import { createFeeds, type Feeds } from "../../../src/events/feed.ts";
 import type { WakeUpListener, WakeUps } from "../../../src/events/wake-ups.ts";
+import { aCaller } from "../../support/caller.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { servicesOf } from "../../support/services.ts";
 
@@ -41,7 +42,7 @@ export async function anAsker(): Promise<Asker> {
     loaders,
     wake: () => wakeUps.wake(),
     context: ({ signedIn = true, signal = new AbortController().signal } = {}) =>
-      createContext({ loaders, feeds, generation, services }, caller(signedIn), signal),
+      createContext({ loaders, feeds, generation, services }, aCaller(signedIn ? admin : null), signal),
     answer: async (query, variables = {}, context = asker.context()) => {
       const document = parse(query);
       const [problem] = validate(schema, document);
@@ -65,24 +66,13 @@ export async function anAsker(): Promise<Asker> {
   return asker;
 }
 
-const caller = (signedIn: boolean) => ({
-  requestId: "test",
-  address: "127.0.0.1",
-  refusal: null,
-  token: null,
-  basic: null,
-  onLagging: () => {},
-  rateLimit: { limitPerMinute: 100, remaining: 99, resetAt: new Date() },
-  viewer: signedIn
-    ? {
-        userId: "0190aaaa-0000-7000-8000-000000000000",
-        name: "admin",
-        roles: new Set(roles),
-        sessionId: "s",
-        expiresAt: new Date(),
-      }
-    : null,
-});
+const admin = {
+  userId: "0190aaaa-0000-7000-8000-000000000000",
+  name: "admin",
+  roles: new Set(roles),
+  sessionId: "s",
+  expiresAt: new Date(),
+};
 
 function quietWakeUps(): WakeUps & { wake(): void } {
   const listeners = new Set<WakeUpListener>();

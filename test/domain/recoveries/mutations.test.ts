@@ -6,6 +6,7 @@ import { openLoaders } from "../../../src/domain/loaders.ts";
 import { schema } from "../../../src/domain/schema.ts";
 import type { Viewer } from "../../../src/domain/viewer.ts";
 import { createFeeds } from "../../../src/events/feed.ts";
+import { aCaller } from "../../support/caller.ts";
 import { servicesOf } from "../../support/services.ts";
 import { aPrompt, aStage, endRun, everything, operator, type Stage } from "./stage.ts";
 
@@ -36,10 +37,12 @@ describe("the mutations of recoveries", () => {
       `mutation ($input: ${type}Input!) { ${mutation}(input: $input) { ... on ${type}Payload { ${payload} } ${failure} } }`,
     );
     expect(validate(schema, document)).toEqual([]);
-    const rateLimit = { limitPerMinute: 100, remaining: 99, resetAt: new Date() };
-    const caller = { requestId: "req-1", address: "::1", viewer, refusal: null, token: null, basic: null, rateLimit, onLagging: () => {} };
     const services = { ...servicesOf(stage.db.database), recoveries: stage.recoveries };
-    const contextValue = createContext({ loaders, services, feeds, generation: 1 }, caller, new AbortController().signal);
+    const contextValue = createContext(
+      { loaders, services, feeds, generation: 1 },
+      aCaller(viewer, { requestId: "req-1" }),
+      new AbortController().signal,
+    );
     const { data, errors } = await execute({ schema, document, variableValues: { input }, contextValue });
     if (errors?.[0]) throw errors[0].originalError ?? errors[0];
     return JSON.parse(JSON.stringify(data))[mutation];
