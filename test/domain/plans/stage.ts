@@ -1,4 +1,5 @@
 /** Asking and changing through the schema, with lab sites, a plan and no engine: what a run would do is written by hand. */
+
 import { isDeepStrictEqual } from "node:util";
 import { execute, parse, validate } from "graphql";
 import { expect } from "vitest";
@@ -9,6 +10,7 @@ import { openLoaders } from "../../../src/domain/loaders.ts";
 import { schema } from "../../../src/domain/schema.ts";
 import type { Role, Viewer } from "../../../src/domain/viewer.ts";
 import { createFeeds } from "../../../src/events/feed.ts";
+import { aCaller } from "../../support/caller.ts";
 import type { LabSites } from "../../support/lab.ts";
 import type { PlanWish } from "../../support/plan.ts";
 import { servicesOf } from "../../support/services.ts";
@@ -53,9 +55,7 @@ export async function aPlanStage(wish: PlanWish = {}, sites?: LabSites, quotas?:
     const document = parse(query);
     const [problem] = validate(schema, document);
     if (problem) throw problem;
-    const rateLimit = { limitPerMinute: 100, remaining: 99, resetAt: new Date() };
-    const caller = { requestId: "req-1", address: "::1", viewer, refusal: null, token: null, basic: null, rateLimit, onLagging: () => {} };
-    const contextValue = createContext({ loaders, services, feeds, generation: 1 }, caller, new AbortController().signal);
+    const contextValue = createContext({ loaders, services, feeds, generation: 1 }, aCaller(viewer), new AbortController().signal);
     const { data, errors } = await execute({ schema, document, variableValues: { ...variables }, contextValue });
     if (errors?.[0]) throw errors[0].originalError ?? errors[0];
     return JSON.parse(JSON.stringify(data));
