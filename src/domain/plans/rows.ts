@@ -51,6 +51,12 @@ export async function raiseVersion(client: Queryable, planId: string): Promise<v
   });
 }
 
+/** The same where its groups were changed: whoever did that has seen which ones were deleted with force. */
+export async function groupsChanged(client: Queryable, planId: string): Promise<void> {
+  const text = "UPDATE recovery_plan SET version = version + 1, lost_groups = '{}' WHERE id = $1";
+  await client.query({ name: "plan-groups-changed", text, values: [planId] });
+}
+
 /** Another plan has this name. */
 export async function nameIsTaken(client: Queryable, name: string, planId: string | null): Promise<boolean> {
   const text = "SELECT 1 FROM recovery_plan WHERE lower(name) = lower($1) AND id IS DISTINCT FROM $2::uuid";

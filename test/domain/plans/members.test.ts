@@ -53,6 +53,14 @@ describe("adding a protection group to a plan", () => {
     ]);
   });
 
+  it("settles what the plan lost when groups were deleted with force", async () => {
+    await sql("UPDATE recovery_plan SET lost_groups = '{Old}'");
+    const faults = "recoveryPlan { faults { code message } }";
+    const renamed = await stage.send("updateRecoveryPlan", faults, { planId, description: "x" });
+    expect(renamed.recoveryPlan.faults).toEqual([{ code: "GROUP_DELETED", message: expect.stringContaining("Old") }]);
+    expect((await stage.send("addProtectionGroupToPlan", faults, input(2, 2))).recoveryPlan.faults).toEqual([]);
+  });
+
   it("says what is wrong with the input, by field", async () => {
     await stage.wrong("addProtectionGroupToPlan", input(2, 2, "Other"), [
       ["recoveryPriorityGroup.name", "priority group 2 is called Priority 2"],
