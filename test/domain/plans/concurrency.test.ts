@@ -1,6 +1,7 @@
 /** Several editors at once: nothing is lost, nobody waits for ever, and two changes that are right by themselves make no cycle together. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { labSites } from "../../support/lab.ts";
+import { until } from "../../support/run.ts";
 import { anotherPlan } from "../recoveries/stage.ts";
 import { type Answer, aPlanStage, gid, type PlanStage } from "./stage.ts";
 
@@ -81,6 +82,15 @@ describe("of 100 editors who expect the version that they have read, each that w
     }));
 });
 
+it("of 20 editors who map a VM's networks at once, one wins", async () => {
+  const input = { vmId: vm("vm-1"), networkMappings: [], expectedVersion: 1 };
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => stage.send("configureVmNetworkMappings", "vm { networkMappingsVersion }", input)),
+  );
+  expect(answers.filter((answer) => answer.vm?.networkMappingsVersion === 2)).toHaveLength(1);
+  expect(answers.filter(({ code, version }) => code === "CONFLICT" && version === 2)).toHaveLength(19);
+});
+
 describe("editors of the same sites", () => {
   const add = (plan: string, at: number) =>
     stage.send("addProtectionGroupToPlan", "__typename", {
@@ -126,17 +136,27 @@ describe("editors of the same sites", () => {
     }
   });
 
-  it("make no cycle together: nor a dependency and a group that comes with another priority", async () => {
+  it("make no cycle together: nor do a dependency and a group that comes, both checked before either is committed", async () => {
+    const { database } = stage.db;
     await stage.send("configureVmRecoverySettings", "vm { name }", { vmId: vm("vm-2"), priority: "HIGH" });
-    const input = { planId, protectionGroupId: groupId(1), recoveryPriorityGroup: { priority: 1 } };
-    for (let round = 0; round < 10; round++) {
-      const answers = await Promise.all([
-        stage.send("addProtectionGroupToPlan", "__typename", input),
-        stage.send("configureVmRecoverySettings", "__typename", { vmId: vm("vm-2"), dependsOnVmIds: [vm("vm-1")] }),
-      ]);
-      expect(answers.filter(({ code }) => code === "INVALID_REQUEST")).toHaveLength(1);
-      await stage.send("configureVmRecoverySettings", "__typename", { vmId: vm("vm-2"), dependsOnVmIds: null });
-      if (answers[0].code === undefined) await remove(planId, 1);
+    const rival = await database.connectDirect("rival");
+    const waiting = async (many: number) => {
+      const text = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      await until(async () => (await database.pool.query(text)).rowCount === many, `${many} that wait`);
+    };
+    try {
+      // The log's counter is what each takes last: whoever waits for it has been checked and written.
+      await rival.query("BEGIN; UPDATE event_counter SET value = value");
+      const dependency = stage.send("configureVmRecoverySettings", "vm { name }", { vmId: vm("vm-2"), dependsOnVmIds: [vm("vm-1")] });
+      await waiting(1);
+      const input = { planId, protectionGroupId: groupId(1), recoveryPriorityGroup: { priority: 1 } };
+      const group = stage.send("addProtectionGroupToPlan", "__typename", input);
+      await waiting(2);
+      await rival.query("COMMIT");
+      expect(await dependency).toEqual({ vm: { name: "vm-2" } });
+      expect(await group).toMatchObject({ code: "INVALID_REQUEST", message: expect.stringContaining("vm-2 waits for vm-1") });
+    } finally {
+      await rival.end();
     }
   });
 

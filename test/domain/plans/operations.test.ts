@@ -198,7 +198,8 @@ const scenes: Record<string, [reason: RegExp, scene: () => Promise<unknown>]> = 
     async () => {
       const turn = "protected_site_id = recovery_site_id, recovery_site_id = protected_site_id";
       await sql(`UPDATE protection_group SET ${turn} WHERE name = 'group-3'`);
-      const join = "INSERT INTO plan_protection_group (plan_id, group_id, priority_group_id) SELECT plan_id, $1, id FROM plan_priority_group";
+      const join =
+        "INSERT INTO plan_protection_group (plan_id, group_id, priority_group_id) SELECT plan_id, $1, id FROM plan_priority_group";
       await sql(join, stage.groupIds[2]);
     },
   ],
