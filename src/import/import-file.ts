@@ -77,6 +77,7 @@ async function compare(tx: Tx, source: Source, file: ImportFile): Promise<Compar
 /** Compared again under the lock: somebody may have changed something since. */
 async function write(tx: Tx, source: Source, file: ImportFile, points: ReadonlyMap<string, readonly Point[]>): Promise<Difference> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${lockKey})`;
+  await holdSites(tx, file);
   const { current, wanted, difference: found } = await compare(tx, source, file);
   const together = merged(current.model, wanted);
   const writing = { tx, difference: found, ids: current.ids, file };
@@ -87,6 +88,12 @@ async function write(tx: Tx, source: Source, file: ImportFile, points: ReadonlyM
   const { text, values } = appendChangesStatement(changesOf(found.changes, current.ids, current.model));
   await tx.$executeRawUnsafe(text, ...values); // last: all writers of the log wait for its counter
   return found;
+}
+
+/** A reading of their inventories waits, or is left out as older than this if its site was asked before. */
+async function holdSites(tx: Tx, { sites }: ImportFile): Promise<void> {
+  const names = sites.map(({ name }) => name.toLowerCase());
+  await tx.$executeRaw`UPDATE site SET refreshed_at = dr_now() WHERE lower(name) = ANY(${names})`;
 }
 
 /** What the provider has of each group, by its external id. */

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { encodeId, idOf } from "../../../src/domain/ids.ts";
+import { readSite, writeReading } from "../../../src/domain/inventory/service-refresh.ts";
 import { refreshDueSites, startRefresher } from "../../../src/domain/inventory/service-refresher.ts";
+import { inTransaction } from "../../../src/domain/transaction.ts";
 import { importFile } from "../../../src/import/import-file.ts";
+import { base, someFiles } from "../../import/stage.ts";
 import { serviceContext } from "../../support/services.ts";
 import { at, list, text } from "../read/support.ts";
 import { aStage, type Stage } from "../sites/stage.ts";
@@ -179,6 +182,22 @@ describe("refreshing an inventory", () => {
       // What their provider can do is new, and nothing else; plans follow from their sites.
       const kinds = (await stage.changes()).slice(before).map(({ kind }) => kind);
       expect(kinds.filter((kind) => kind !== "PLAN_CHANGED")).toEqual(["SITE_CHANGED", "SITE_CHANGED"]);
+    });
+
+    it("takes nothing away that was imported while the site was being asked", async () => {
+      await stage.asker.database.prisma.network.deleteMany(); // an import does not share their names
+      const files = await someFiles();
+      const { database } = stage.asker;
+      const file = base();
+      await importFile({ database, lab: stage.lab, path: await files.write(file) });
+      const site = await database.prisma.site.findFirstOrThrow({ where: { name: "A" } });
+      const reading = await readSite(context(), site);
+      file.sites[0]?.virtualMachines?.push({ name: "new", datastore: "ds", nics: [] });
+      await importFile({ database, lab: stage.lab, path: await files.write(file) });
+      const changes = await inTransaction(database.pool, (client) => writeReading(client, site.id, reading, context().quotas));
+      expect(changes).toEqual([]);
+      expect(await names()).toContain("new");
+      await files.remove();
     });
 
     it("goes on for as long as the node runs, and tells who watches", async () => {
