@@ -43,10 +43,11 @@ export async function lockForEdit(
   return plan;
 }
 
+/** After a change of its groups or priority groups: whoever made it has seen which groups the plan had lost. */
 export async function raiseVersion(client: Queryable, planId: string): Promise<void> {
   await client.query({
     name: "plan-raise-version",
-    text: "UPDATE recovery_plan SET version = version + 1 WHERE id = $1",
+    text: "UPDATE recovery_plan SET version = version + 1, lost_groups = '{}' WHERE id = $1",
     values: [planId],
   });
 }

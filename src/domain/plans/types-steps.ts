@@ -9,6 +9,7 @@ import { PlanStepType, SiteRole } from "./types-enums.ts";
 const names = { COMMAND: "CommandStep", PROMPT: "PromptStep", PAUSE: "PauseStep" } as const;
 
 export const PlanStepRef = builder.interfaceRef<Readonly<PlanStep>>("PlanStep").implement({
+  interfaces: [builder.nodeInterfaceRef()],
   description: "A step before or after the power-on of a priority group's VMs. Expect types that are added later.",
   resolveType: ({ type }) => names[type],
   fields: (t) => ({

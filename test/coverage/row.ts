@@ -1,0 +1,30 @@
+/** One row of docs/coverage.md: what shows that it holds. */
+import type { Api } from "./api.ts";
+
+export type Case = readonly [title: string, show: (api: Api) => Promise<void>];
+
+export interface ServedRow {
+  /** The good case, each in a sentence that begins with "it". */
+  readonly good: readonly Case[];
+  /** Bad input, with its exact typed error. A row of documentation has none. */
+  readonly bad: readonly Case[];
+}
+
+/** What has to come first. */
+export interface WaitingRow {
+  readonly waitsFor: string;
+}
+
+/** By the row's first column, as the table has it. */
+export type Rows = Readonly<Record<string, ServedRow | WaitingRow>>;
+
+export const realRecoveries = "real recoveries: planned, disaster, reprotect, failback, and control beyond a test's";
+export const proof = "history and proof: reports, RPO violations, drill schedules";
+
+export const rest = "the reference's own REST calls";
+/** What a row may wait for. */
+export const later: readonly string[] = [realRecoveries, proof, rest];
+
+/** An id of this form that nothing has. */
+export const nothing = (type: string): string => Buffer.from(`${type}:00000000-0000-7000-8000-000000000000`).toString("base64url");
+export const notAnId = "not an id";
