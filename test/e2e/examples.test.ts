@@ -64,7 +64,9 @@ it("the tabs for configuration configure, and the tab for live events shows it",
   expect(steps.recoveryPlan.priorityGroups).toMatchObject([
     { prePowerOnSteps: [{ type: "PROMPT" }], postPowerOnSteps: [{ type: "PAUSE" }] },
   ]);
-  expect((await run("limits", {})).viewer.rateLimit.remaining).toBeGreaterThan(0);
+  const { viewer, limits } = await run("limits", { planId: plan.id });
+  expect(viewer.rateLimit.remaining).toBeGreaterThan(0);
+  expect(limits).toContainEqual(expect.objectContaining({ name: "PROTECTION_GROUPS_PER_PLAN", value: 50, current: 3 }));
 
   const kinds = new Set<string>();
   while (!(kinds.has("VM_CHANGED") && kinds.has("PLAN_CHANGED"))) for (const { kind } of (await next()).events) kinds.add(kind);
