@@ -37,6 +37,8 @@ export interface LiveRun {
   currentStep: string | null;
   estimate: number | null;
   cancelReason: string | null;
+  /** Null: nobody, or a prompt's answer did. */
+  cancelledBy: string | null;
   readonly warnings: Map<string, RunWarning>;
 }
 
@@ -94,6 +96,7 @@ export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRu
     currentStep: null,
     estimate: null,
     cancelReason: null,
+    cancelledBy: null,
     warnings: new Map(start.warnings.map((warning) => [warning.message, warning])),
   };
   follow(run, decided, start.now);
@@ -186,6 +189,7 @@ function rollUp(run: LiveRun, step: StepState, status: SettledStatus): void {
 /** Nothing new starts; what waits ends at once, what runs is left to end. */
 export function cancelRun(run: LiveRun, reason: string, by: string | null, now: number): void {
   run.cancelReason = reason;
+  run.cancelledBy = by;
   follow(run, run.schedule.cancel(reason), now);
   for (const ordinal of run.schedule.active()) {
     const { node } = stepAt(run, ordinal);

@@ -17,6 +17,6 @@ export function setState(run: LiveRun, paused: boolean, by: string | null): void
   if (state === run.state && pausedReason === run.pausedReason) return;
   run.state = state;
   run.pausedReason = pausedReason;
-  const asked = pausedReason === "OPERATOR" ? by : null;
+  const asked = pausedReason === "OPERATOR" ? by : state === "CANCELLING" ? run.cancelledBy : null;
   say(run, { kind: "RECOVERY_STATE_CHANGED", state, pausedReason, by: asked, reason: run.cancelReason });
 }

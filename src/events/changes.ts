@@ -58,6 +58,14 @@ const plans = `CASE a.kind
         WHEN 'TASK_CHANGED' THEN (SELECT CASE WHEN t.target_type = 'RECOVERY_PLAN' THEN jsonb_build_array(t.target_id)
           ELSE ${plansOf("t.target_id")} END FROM task t WHERE t.id = a.id) END`;
 
+/** For whoever did not say it. */
+const nameNow = `CASE a.kind
+        WHEN 'PLAN_CHANGED' THEN (SELECT p.name FROM recovery_plan p WHERE p.id = a.id)
+        WHEN 'PROTECTION_GROUP_CHANGED' THEN (SELECT g.name FROM protection_group g WHERE g.id = a.id)
+        WHEN 'VM_CHANGED' THEN (SELECT v.name FROM virtual_machine v WHERE v.id = a.id)
+        WHEN 'SITE_CHANGED' THEN (SELECT s.name FROM site s WHERE s.id = a.id)
+        WHEN 'TASK_CHANGED' THEN (SELECT t.name FROM task t WHERE t.id = a.id) END`;
+
 /**
  * CTE `changed` (`ord` from 1, `kind`, `payload`) of the changes that a SELECT yields as kind, id, change and name, and of what is computed
  * from them: a VM's group, the plans of a group, the plans of a site or pairing. A plan's state follows from all of those.
@@ -77,7 +85,7 @@ export const changeCtes = (changes: string): string => `given AS (
     UNION SELECT 'PLAN_CHANGED', p.id, p.name FROM given_pairing JOIN recovery_plan p ON p.pairing_id = given_pairing.id
   ), changed AS (
     SELECT a.kind, row_number() OVER (ORDER BY a.ord, a.kind, a.id) AS ord,
-      jsonb_strip_nulls(jsonb_build_object('kind', a.kind, 'id', a.id, 'change', a.change, 'name', a.name, 'plans', ${plans})) AS payload
+      jsonb_strip_nulls(jsonb_build_object('kind', a.kind, 'id', a.id, 'change', a.change, 'name', coalesce(a.name, ${nameNow}), 'plans', ${plans})) AS payload
     FROM (SELECT kind, id, change, name, ord FROM given UNION ALL SELECT kind, id, 'UPDATED', name, NULL FROM computed
       WHERE NOT EXISTS (SELECT 1 FROM given WHERE given.kind = computed.kind AND given.id = computed.id)) AS a
   )`;

@@ -40,7 +40,7 @@ describe("a mutation of the configuration", () => {
     const before = announced;
     expect(await rename("East")).toEqual({ siteId });
     expect(await name()).toBe("East");
-    expect(await changes()).toEqual([{ kind: "SITE_CHANGED", id: siteId, change: "UPDATED" }]);
+    expect(await changes()).toEqual([{ kind: "SITE_CHANGED", id: siteId, change: "UPDATED", name: "East" }]);
     expect(announced).toBe(before + 1);
   });
 

@@ -106,6 +106,8 @@ describe("pause, resume and cancel", () => {
     await held.release();
     const run = await scene.end(recoveryId);
     expect(run).toMatchObject({ state: "FAILED", resultState: "CANCELLED" });
+    const text = "SELECT payload ->> 'by' AS by FROM event WHERE recovery_id = $1 AND payload ->> 'state' = 'CANCELLING'";
+    expect((await stage.db.database.pool.query(text, [recoveryId])).rows).toEqual([{ by: operator.name }]);
     expect(run.step("POWER_ON", scene.vm(1)).status).toBe("SUCCEEDED");
     expect(run.step("READY_CHECK", scene.vm(1)).status).toBe("CANCELLED");
     expect((await scene.cleanup()).resultState).toBe("SUCCESS");

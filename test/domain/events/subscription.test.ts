@@ -83,7 +83,7 @@ describe("events", () => {
       { __typename: "SiteChangedEvent", subjectType: "Site", site: { name: "Pair Primary" } },
       { __typename: "PairingChangedEvent", subjectType: "SitePairing", pairing: { pairingState: "PAIRED" } },
       { __typename: "PlanChangedEvent", kind: "PLAN_CHANGED", name: "Payroll", plan: { name: "Payroll 2", state: "READY" } },
-      { __typename: "PlanChangedEvent", subjectType: "RecoveryPlan", name: null, plan: { name: "Shop" } },
+      { __typename: "PlanChangedEvent", subjectType: "RecoveryPlan", name: "Shop", plan: { name: "Shop" } },
       { __typename: "ProtectionGroupChangedEvent", subjectType: "ProtectionGroup", protectionGroup: { name: "web" } },
       { __typename: "VmChangedEvent", subjectType: "VirtualMachine", vm: { name: "web-vm-01" } },
       { __typename: "TaskChangedEvent", subjectType: "Task", change: "CREATED", name: "Test", task: { state: "RUNNING" } },
