@@ -7,6 +7,7 @@ import { encodeId, idOf } from "../../src/domain/ids.ts";
 import { appendChanges, type Change } from "../../src/events/changes.ts";
 import { decodeLogCursor } from "../../src/events/cursor.ts";
 import type { Lab } from "../../src/providers/lab/lab.ts";
+import { chance } from "../support/chance.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aLab, labSites } from "../support/lab.ts";
 import { aPlan } from "../support/plan.ts";
@@ -40,17 +41,6 @@ afterAll(async () => {
 interface Batch<Event> {
   readonly cursor: string;
   readonly events: readonly Event[];
-}
-
-/** Repeatable chance (mulberry32). */
-function chance(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 interface Watch<Event> {

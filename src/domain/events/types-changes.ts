@@ -64,7 +64,7 @@ builder.objectRef<ChangeIn>(subjects.PLAN_CHANGED.event).implement({
 });
 
 builder.objectRef<ChangeIn>(subjects.PROTECTION_GROUP_CHANGED.event).implement({
-  description: "A protection group has changed: its settings, its state, or one of its VMs.",
+  description: "A protection group has changed: its settings, its state, or one of its VMs. What may be done with its VMs follows from it.",
   interfaces: [ChangeEventRef],
   fields: (t) => ({
     protectionGroup: t.field({
@@ -116,7 +116,8 @@ builder.objectRef<ChangeIn>(subjects.SITE_CHANGED.event).implement({
 });
 
 builder.objectRef<ChangeIn>(subjects.PAIRING_CHANGED.event).implement({
-  description: "A pair of sites has changed: its state, its managers and servers, or an inventory mapping.",
+  description:
+    "A pair of sites has changed: its state, its managers and servers, or an inventory mapping. Where its VMs go, and what they lack, follows from it.",
   interfaces: [ChangeEventRef],
   fields: (t) => ({
     pairing: t.field({

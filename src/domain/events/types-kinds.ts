@@ -30,6 +30,6 @@ export const ChangeTypeRef = builder.enumType("ChangeType", {
   values: {
     CREATED: { description: "It is new." },
     UPDATED: { description: "It has changed, or something that it is computed from has." },
-    DELETED: { description: "It is no more; its id finds nothing." },
+    DELETED: { description: "It is no more: its id finds nothing, and what showed it shows it no more." },
   } as const,
 });

@@ -34,11 +34,14 @@ const statements = {
   use: "INSERT INTO group_use (group_id, run_id) SELECT unnest($2::uuid[]), $1",
   testing: "UPDATE protection_group SET state = 'TESTING' WHERE id = ANY ($1::uuid[])",
   lifecycle: "UPDATE recovery_plan SET lifecycle = $2 WHERE id = $1",
+  /** No test starts beside another one on its pair of sites: what the others of its plans allow changes too. */
+  others: "SELECT id, name FROM recovery_plan WHERE pairing_id = $1 AND id <> $2 ORDER BY id",
 } as const;
 
 export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promise<void> {
   const { recoveryId, taskId, plan, viewer, snapshot } = run;
-  const write = (name: keyof typeof statements, values: unknown[]) => client.query({ name: `run-${name}`, text: statements[name], values });
+  const write = (name: keyof typeof statements, values: unknown[]) =>
+    client.query<{ id: string; name: string }>({ name: `run-${name}`, text: statements[name], values });
   const { kind } = snapshot;
   const warnings = JSON.stringify(snapshot.warnings);
   const groupIds = run.groups.map(({ id }) => id);
@@ -55,13 +58,14 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   await write("use", [recoveryId, groupIds]);
   await write("testing", [groupIds]);
   await write("lifecycle", [planId, run.lifecycle]);
+  const plans = [{ id: planId, name: planName }, ...(kind === "CLEANUP" ? [] : (await write("others", [pairingId, planId])).rows)];
   await appendEvents(
     client,
     recoveryId,
     [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null }],
     [
       { kind: "TASK_CHANGED", id: taskId, change: "CREATED", name: taskName },
-      { kind: "PLAN_CHANGED", id: planId, change: "UPDATED", name: planName },
+      ...plans.map(({ id, name }): Change => ({ kind: "PLAN_CHANGED", id, change: "UPDATED", name })),
       ...run.groups.map(({ id, name }): Change => ({ kind: "PROTECTION_GROUP_CHANGED", id, change: "UPDATED", name })),
     ],
   );

@@ -57,6 +57,10 @@ export function planValues(snapshot: TestSnapshot | CleanupSnapshot, resultState
   };
 }
 
+/** No test starts beside another one on its pair of sites: now that it is over, other plans may be tested. */
+const plansOfPair = `SELECT 'PLAN_CHANGED', o.id, 'UPDATED', o.name FROM z JOIN recovery_plan o ON o.pairing_id = z.pairing_id AND o.id <> z.plan_id
+    WHERE z.kind <> 'CLEANUP'`;
+
 export const planStatement = {
   name: "engine-finish-plan",
   text: `WITH f AS (
@@ -85,6 +89,6 @@ export const planStatement = {
     WHERE f.audited AND leftover.run_id = f."testRunId" AND leftover.gone_at IS NULL AND NOT EXISTS (
       SELECT 1 FROM jsonb_to_recordset(f.leftovers) AS x("siteId" uuid, kind text, "externalId" text)
       WHERE x."siteId" = leftover.site_id AND x.kind = leftover.kind AND x."externalId" = leftover.external_id)),
-  ${endedEvents([updatedRows("PLAN_CHANGED", "p"), updatedRows("PROTECTION_GROUP_CHANGED", "g")])}
+  ${endedEvents([updatedRows("PLAN_CHANGED", "p"), updatedRows("PROTECTION_GROUP_CHANGED", "g"), plansOfPair])}
   SELECT base FROM r`,
 };
