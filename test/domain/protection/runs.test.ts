@@ -1,10 +1,8 @@
 /** Groups made, changed and deleted by the API, with an engine that does at the lab's sites what was asked for. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { decodeId, encodeId } from "../../../src/domain/ids.ts";
-import { cancelGroupTask } from "../../../src/domain/protection/service-cancel.ts";
-import { inTransaction } from "../../../src/domain/transaction.ts";
 import { effects } from "../../support/lab.ts";
-import { aNode, operator, type TestNode } from "../../support/node.ts";
+import { aNode, type TestNode } from "../../support/node.ts";
 import { ended, until } from "../../support/run.ts";
 import { type Answer, aStage, type Stage } from "./stage.ts";
 
@@ -61,6 +59,15 @@ async function made(name: string, specification: object): Promise<string> {
   const { protectionGroup, task } = await create(name, specification);
   expect(await taskEnded(task.id)).toMatchObject({ state: "COMPLETED", errors: [] });
   return protectionGroup.id;
+}
+/** An empty plan, which the group is added to. */
+async function aPlanWith(groupId: string): Promise<string> {
+  const pairingId = encodeId("SitePairing", stage.pairingId);
+  const { recoveryPlan } = await stage.send("createRecoveryPlan", "recoveryPlan { id }", { name: "All", pairingId, protectionGroups: [] });
+  const place = { protectionGroupId: groupId, recoveryPriorityGroup: { priority: 1, name: "First" } };
+  const added = await stage.send("addProtectionGroupToPlan", "recoveryPlan { id }", { planId: recoveryPlan.id, ...place });
+  expect(added).toEqual({ recoveryPlan: { id: recoveryPlan.id } });
+  return recoveryPlan.id;
 }
 const ofDatastores = (source: string) => ({
   replication: { storageGroups: [{ sourceDatastoreIds: stage.datastore(source), targetDatastoreId: stage.datastore("dr-1")[0] }] },
@@ -130,7 +137,7 @@ describe("a creation", () => {
     });
     const { recoveryId } = await stage.db.database.prisma.task.findUniqueOrThrow({ where: { id: decodeId(task.id).id } });
     const runId = recoveryId ?? "";
-    await inTransaction(stage.db.database.pool, (client) => cancelGroupTask(client, operator, { runId, reason: null }));
+    expect(await stage.send("cancelTask", "task { id }", { taskId: task.id, reason: "wrong VMs" })).toEqual({ task: { id: task.id } });
     await call.release();
     expect(await taskEnded(task.id)).toMatchObject({ state: "CANCELLED", target: { name: "Web" } });
     await until(async () => (await show(protectionGroup.id)) === null, "the group's end");
@@ -154,15 +161,13 @@ describe("a deletion", () => {
   it("with force takes its placeholders, replication and points; its plans name it until it is gone, and lose it then", async () => {
     const id = await made("Web", continuous("web-1", "web-2"));
     const { prisma } = stage.db.database;
-    const plan = await prisma.recoveryPlan.create({ data: { name: "All", pairingId: stage.pairingId } });
-    const priorityGroup = await prisma.planPriorityGroup.create({ data: { planId: plan.id, priority: 1, name: "First" } });
-    await prisma.planProtectionGroup.create({ data: { planId: plan.id, groupId: decodeId(id).id, priorityGroupId: priorityGroup.id } });
+    const planId = await aPlanWith(id);
     const showPlan = async (): Promise<Answer> =>
       (
         await stage.ask(
           "query ($id: ID!) { recoveryPlan(id: $id) { faults { code message } protectionGroups { totalCount } priorityGroups { name } } }",
           {
-            id: encodeId("RecoveryPlan", plan.id),
+            id: planId,
           },
         )
       ).recoveryPlan;
@@ -176,7 +181,10 @@ describe("a deletion", () => {
       steps: [{ name: "Stop replication" }, { name: "Remove placeholders" }],
     });
     expect(await show(id)).toBeNull();
-    expect(await showPlan()).toMatchObject({ protectionGroups: { totalCount: 0 }, priorityGroups: [] });
+    const plan = await showPlan();
+    expect(plan).toMatchObject({ protectionGroups: { totalCount: 0 }, priorityGroups: [] });
+    const message = "The protection group Web was deleted with force; the plan no longer recovers its VMs.";
+    expect(plan.faults).toContainEqual({ code: "GROUP_DELETED", message });
     const vms = await stage.ask(
       `{ vms(filter: { name: "web" }) { nodes { protectionGroup { id } placeholder { vmId } protectionState } } }`,
     );
@@ -265,18 +273,15 @@ describe("members", () => {
 
 it("a group that was made by the API can be tested with a plan, cleaned up, and deleted", async () => {
   const id = await made("Web", continuous("web-1", "web-2"));
-  const { prisma } = stage.db.database;
-  const plan = await prisma.recoveryPlan.create({ data: { name: "All", pairingId: stage.pairingId } });
-  const priorityGroup = await prisma.planPriorityGroup.create({ data: { planId: plan.id, priority: 1, name: "First" } });
-  await prisma.planProtectionGroup.create({ data: { planId: plan.id, groupId: decodeId(id).id, priorityGroupId: priorityGroup.id } });
-  const test = await node.recoveries.start(operator, { planId: plan.id, recoveryType: "TEST" });
-  expect(await ended(stage.db.database, test.recoveryId)).toMatchObject({ resultState: "SUCCESS", vmsSucceeded: 2 });
+  const planId = await aPlanWith(id);
+  const test = await stage.send("startRecovery", "recovery { id }", { planId, recoveryType: "TEST" });
+  expect(await ended(stage.db.database, decodeId(test.recovery.id).id)).toMatchObject({ resultState: "SUCCESS", vmsSucceeded: 2 });
   expect(await stage.send("deleteProtectionGroup", "task { id }", { groupId: id, force: true })).toMatchObject({
     code: "CONFLICT",
     message: "The protection group Web is in use by a run of the plan All that has not been cleaned up.",
   });
-  const cleanup = await node.recoveries.cleanup(operator, { planId: plan.id });
-  expect(await ended(stage.db.database, cleanup.recoveryId)).toMatchObject({ resultState: "SUCCESS" });
+  const cleanup = await stage.send("cleanupTest", "recovery { id }", { planId });
+  expect(await ended(stage.db.database, decodeId(cleanup.recovery.id).id)).toMatchObject({ resultState: "SUCCESS" });
   const { task } = await stage.send("deleteProtectionGroup", "task { id }", { groupId: id, force: true });
   expect(await taskEnded(task.id)).toMatchObject({ state: "COMPLETED" });
 });
