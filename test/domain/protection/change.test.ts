@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeId, encodeId } from "../../../src/domain/ids.ts";
-import { aStage, endRun, everything, type Stage } from "./stage.ts";
+import { until } from "../../support/run.ts";
+import { type Answer, aStage, endRun, everything, type Stage } from "./stage.ts";
 
 const nowhere = "01900000-0000-7000-8000-000000000000";
 
@@ -215,6 +216,27 @@ describe("changing a protection group", () => {
     });
   }
 
+  /** Both have asked the sites and wait for the pair's row, which is held until then. */
+  async function atOnce(...mutations: (() => Promise<Answer>)[]): Promise<Answer[]> {
+    const { pool } = stage.db.database;
+    const holder = await pool.connect();
+    try {
+      await holder.query("BEGIN");
+      await holder.query("SELECT 1 FROM site_pairing WHERE id = $1 FOR UPDATE", [stage.pairingId]);
+      const answers = mutations.map((mutation) => mutation());
+      await until(async () => {
+        const { rows } = await pool.query(
+          "SELECT count(*)::int4 AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        return rows[0].count === mutations.length;
+      }, "both waiting");
+      await holder.query("COMMIT");
+      return await Promise.all(answers);
+    } finally {
+      holder.release();
+    }
+  }
+
   describe("adding VMs", () => {
     it("has them configured by a run", async () => {
       const id = await ofVms("Shop", "web-1");
@@ -300,6 +322,17 @@ describe("changing a protection group", () => {
       expect(await add(id, stage.vm("app-3", "db-1"))).toMatchObject({ code: "CONFLICT", limit: 5, current: 4 });
       expect(await everything(stage)).toBe(before);
       expect(await add(id, stage.vm("app-3"))).toMatchObject({ protectionGroup: { vmCount: 5 } });
+    });
+
+    it("by two at once: the second finds the group being changed, though it was free when its sites were asked", async () => {
+      const id = await ofVms("Shop", "web-1");
+      const answers = await atOnce(
+        () => add(id, stage.vm("web-2")),
+        () => add(id, stage.vm("app-1")),
+      );
+      expect(answers.filter(({ protectionGroup }) => protectionGroup)).toHaveLength(1);
+      expect(answers.find(({ code }) => code)).toMatchObject({ code: "CONFLICT", message: "The protection group Shop is being changed." });
+      expect(await stage.db.database.prisma.protectedVm.count()).toBe(2);
     });
 
     it("can demand the version that was read, and is done once for a key", async () => {
