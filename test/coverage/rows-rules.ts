@@ -43,7 +43,7 @@ export const ruleRows: Rows = {
           await api.change("createUser", { name, password, roles: ["VIEWER"] }, "user { name roles }");
           const create = "mutation ($input: CreateSessionInput) { createSession(input: $input) { ... on CreateSessionPayload { token } } }";
           const { data } = await api.send(create, { input: { user: name, password } }, {});
-          const session: Json = data?.createSession;
+          const session: Json = data?.createSession ?? {};
           const plan = await planOf(api);
           const start = `mutation ($input: StartRecoveryInput!) { startRecovery(input: $input) { ... on Error { code message remedy requestId timestamp } ... on ForbiddenError { requiredRole } } }`;
           const answer = await api.send(start, { input: { planId: plan.id, recoveryType: "TEST" } }, { "session-token": session.token });
