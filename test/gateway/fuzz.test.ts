@@ -125,16 +125,20 @@ const inside =
 /** Without cursors and ids, which may hold any word. */
 const opaque = /"[\w-]{30,}"/g;
 
+/** Top-level errors that nobody may bring about. Signing in has a throttle of its own. */
+const faults = (errors: readonly { readonly message: string; readonly extensions: { readonly code: string } }[]) =>
+  errors.find(
+    ({ message, extensions: { code } }) => code === "INTERNAL_ERROR" || (code === "SERVICE_UNAVAILABLE" && !/sign in/.test(message)),
+  );
+
 function complaintAbout({ status, text }: Answer): string | null {
   if (status >= 500) return `status ${status}`;
-  if (text.includes('"INTERNAL_ERROR"')) return "INTERNAL_ERROR";
-  if (text.includes('"SERVICE_UNAVAILABLE"') && !text.includes("sign in")) return "SERVICE_UNAVAILABLE";
   if (text.includes('"closed"')) return "the socket was closed";
   const words = inside.exec(text.replaceAll(opaque, ""));
   if (words) return `our inside: ${words[0]}`;
   try {
-    JSON.parse(text);
-    return null;
+    const { errors = [] } = JSON.parse(text);
+    return faults(errors)?.extensions.code ?? null;
   } catch {
     return "no JSON";
   }

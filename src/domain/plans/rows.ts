@@ -58,8 +58,9 @@ export async function groupsChanged(client: Queryable, planId: string): Promise<
   await client.query({ name: "plan-groups-changed", text, values: [planId] });
 }
 
-/** Another plan has this name. */
+/** Another plan has this name. None has one that PostgreSQL can't even hold. */
 export async function nameIsTaken(client: Queryable, name: string, planId: string | null): Promise<boolean> {
+  if (name.includes("\0")) return false;
   const text = "SELECT 1 FROM recovery_plan WHERE lower(name) = lower($1) AND id IS DISTINCT FROM $2::uuid";
   return (await client.query({ name: "plan-name-taken", text, values: [name, planId] })).rowCount !== 0;
 }

@@ -125,6 +125,9 @@ describe("making a plan", () => {
       ["name", "Another recovery plan has this name"],
     ]));
 
+  it("refuses a name with a NUL, which no plan can have", () =>
+    stage.wrong("createRecoveryPlan", { name: "a\0b", protectionGroups: [group(0, 1, "All")] }, [["name", "control characters"]]));
+
   it("refuses ids that mean nothing, or the wrong thing", async () => {
     const entry = (protectionGroupId: string) => ({ ...group(0, 1, "All"), protectionGroupId });
     const input = { name: "Web", pairingId: "nonsense", protectionGroups: [entry(gid("Site", nobody)), entry("x")] };

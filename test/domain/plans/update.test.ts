@@ -69,6 +69,7 @@ describe("changing a plan", () => {
       ],
     );
     await stage.wrong("updateRecoveryPlan", { planId, name: null }, [["name", "A plan has a name"]]);
+    await stage.wrong("updateRecoveryPlan", { planId, name: "a\0b" }, [["name", "control characters"]]);
     await stage.wrong("updateRecoveryPlan", { planId: gid("Site", nobody) }, [["planId", "id of a Site"]]);
     await stage.refused("updateRecoveryPlan", { planId: gid("RecoveryPlan", nobody) }, { code: "NOT_FOUND", resource: "RecoveryPlan" });
   });
