@@ -45,7 +45,9 @@ describe("refreshing an inventory", () => {
       first.getTime(),
     );
     expect(await names()).toEqual(["new", "renamed", "vm-2"]);
-    const changes = (await stage.changes()).slice(before).map(({ kind, change, name }) => `${kind} ${change} ${name ?? ""}`.trim());
+    const changes = (await stage.changes())
+      .slice(before)
+      .map(({ kind, change, name }) => `${kind} ${change}${change === "DELETED" ? ` ${name}` : ""}`);
     expect(changes).toEqual(["SITE_CHANGED UPDATED", "VM_CHANGED CREATED", "VM_CHANGED UPDATED", "VM_CHANGED DELETED vm-3"]);
   });
 
