@@ -16,6 +16,7 @@ import {
   PreconditionFailedError,
   ServiceUnavailableError,
 } from "./errors.ts";
+import "./fresh-reads.ts";
 import { decodeId, encodeId } from "./ids.ts";
 import { neededRole } from "./root-roles.ts";
 import { holds, type Role } from "./viewer.ts";
@@ -37,7 +38,7 @@ export interface SchemaTypes {
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin, "audit", "rootRoles", "cost", RelayPlugin, ScopeAuthPlugin, ValidationPlugin],
+  plugins: [ErrorsPlugin, "audit", "freshReads", "rootRoles", "cost", RelayPlugin, ScopeAuthPlugin, ValidationPlugin],
   defaultFieldNullability: false,
   errors: {
     directResult: true,

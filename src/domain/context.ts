@@ -6,6 +6,8 @@ import type { Services } from "./services.ts";
 
 export interface Context extends Caller {
   readonly loaders: Loaders;
+  /** Forgets what was read: from now on `loaders` are new ones. */
+  readAnew(): void;
   readonly services: Services;
   readonly feeds: Feeds;
   /** Of the database: part of every cursor. */
@@ -24,5 +26,13 @@ export interface ContextDeps {
 
 /** `caller` is the gateway's own object, with nothing of another request hanging on it. */
 export function createContext({ loaders, ...deps }: ContextDeps, caller: Caller, signal: AbortSignal): Context {
-  return { ...caller, ...deps, signal, loaders: loaders() };
+  return {
+    ...caller,
+    ...deps,
+    signal,
+    loaders: loaders(),
+    readAnew(this: { loaders: Loaders }) {
+      this.loaders = loaders();
+    },
+  };
 }

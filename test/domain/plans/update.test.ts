@@ -110,6 +110,16 @@ describe("changing a plan", () => {
     expect((await update({ description: "x" })).recoveryPlan.description).toBe("x");
   });
 
+  it("shows each of several changes in one request as it is then", async () => {
+    const change = (alias: string) =>
+      `${alias}: updateRecoveryPlan(input: { planId: $id, description: "${alias}" }) { ... on UpdateRecoveryPlanPayload { recoveryPlan { description version } } }`;
+    const answer = await stage.ask(`mutation ($id: ID!) { ${change("first")} ${change("second")} }`, { id: planId });
+    expect(answer).toEqual({
+      first: { recoveryPlan: { description: "first", version: 2 } },
+      second: { recoveryPlan: { description: "second", version: 3 } },
+    });
+  });
+
   it("needs the role EDITOR", () =>
     stage.refused("updateRecoveryPlan", { planId }, { code: "FORBIDDEN", requiredRole: "EDITOR" }, as("OPERATOR", "SCRIPT_EDITOR")));
 });
