@@ -5,22 +5,23 @@
 import { createHash, randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { encodeId } from "../../src/domain/ids.ts";
-import { schema } from "../../src/domain/schema.ts";
-import { type Role, roles } from "../../src/domain/viewer.ts";
-import { limits } from "../../src/gateway/limits.ts";
-import { importFile } from "../../src/import/import-file.ts";
-import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
-import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { type RealGateway, realGateway } from "../support/real-gateway.ts";
-import { aWorld } from "../support/world.ts";
-import { type Chance, chances } from "./fuzz/chance.ts";
-import { type Answer, openSocket, overHttp, overSse, type SocketClient } from "./fuzz/client.ts";
-import { type Harvest, harvest } from "./fuzz/harvest.ts";
-import { type Kind, type Operation, operationOf, spoilt } from "./fuzz/operation.ts";
+import { encodeId } from "../../../src/domain/ids.ts";
+import { schema } from "../../../src/domain/schema.ts";
+import { type Role, roles } from "../../../src/domain/viewer.ts";
+import { limits } from "../../../src/gateway/limits.ts";
+import { importFile } from "../../../src/import/import-file.ts";
+import { type Lab, openLab } from "../../../src/providers/lab/lab.ts";
+import { freshDatabase, type TestDatabase } from "../../support/database.ts";
+import { type RealGateway, realGateway } from "../../support/real-gateway.ts";
+import { aWorld } from "../../support/world.ts";
+import { type Chance, chances } from "./chance.ts";
+import { type Answer, openSocket, overHttp, overSse, type SocketClient } from "./client.ts";
+import { type Harvest, harvest } from "./harvest.ts";
+import { type Kind, type Operation, operationOf, spoilt } from "./operation.ts";
 
-const seed = Number(process.env.FUZZ_SEED ?? 20_260_801);
-const cases = Number(process.env.FUZZ_CASES ?? 10_000);
+/** In two files, for two processes. */
+const cases = Number(process.env.FUZZ_CASES ?? 10_000) / 2;
+const firstSeed = Number(process.env.FUZZ_SEED ?? 20_260_801);
 /** Ids are read anew, and what mutations have taken away is made good, after so many. */
 const round = 2_500;
 const clients = 12;
@@ -29,24 +30,6 @@ let db: TestDatabase;
 let lab: Lab;
 let server: RealGateway;
 const unexpected: unknown[] = [];
-beforeAll(async () => {
-  db = await freshDatabase();
-  lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
-  await importFile({ database: db.database, lab, path: "demo/demo.yaml" });
-  const log = pino({ level: "error" }, { write: (line: string) => void unexpected.push(JSON.parse(line)) });
-  server = await realGateway(db.database, {
-    log,
-    requestsPerMinute: 1_000_000,
-    maxQueryCost: 250_000,
-    providers: new Map([["lab", lab.provider]]),
-  });
-}, 60_000);
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await lab.close();
-  await db.drop();
-}, 60_000);
-
 type Who = "everyRole" | "viewer" | "nobody" | "badToken";
 
 interface Case extends Operation {
@@ -149,7 +132,7 @@ const short = (value: unknown, length: number) => {
   return text.length > length ? `${text.slice(0, length)}… (${text.length})` : text;
 };
 
-function report({ at, who, how, query, variables }: Case, complaint: string, answer: string): string {
+function report(seed: number, { at, who, how, query, variables }: Case, complaint: string, answer: string): string {
   const requestId = /"requestId":"([^"]+)"/.exec(answer)?.[1] ?? `case-${at}`;
   const logged = unexpected.find((line) => JSON.stringify(line).includes(`"${requestId}"`));
   return [
@@ -161,38 +144,61 @@ function report({ at, who, how, query, variables }: Case, complaint: string, ans
   ].join("\n");
 }
 
-it(`${cases} operations from the schema are answered in time, and with nothing of our inside`, async () => {
-  const problems: string[] = [];
-  const selected = new Set<string>();
-  let valid = 0;
-  const playAll = async (queue: Case[], { play }: Client) => {
-    for (let one = queue.shift(); one; one = queue.shift()) {
-      const current = one;
-      const answer = await play(current).catch((error: unknown): Answer => ({ status: 599, text: String(error) }));
-      const complaint = complaintAbout(answer);
-      if (complaint) problems.push(report(current, complaint, answer.text));
-      if (!answer.text.includes('"data":')) continue; // it was not executed
-      valid++;
-      for (const name of current.selects) selected.add(name);
+/** One of the two halves; each has a seed of its own. */
+export function fuzz(half: 0 | 1): void {
+  const seed = firstSeed + half;
+  beforeAll(async () => {
+    db = await freshDatabase();
+    lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
+    await importFile({ database: db.database, lab, path: "demo/demo.yaml" });
+    const log = pino({ level: "error" }, { write: (line: string) => void unexpected.push(JSON.parse(line)) });
+    server = await realGateway(db.database, {
+      log,
+      requestsPerMinute: 1_000_000,
+      maxQueryCost: 250_000,
+      providers: new Map([["lab", lab.provider]]),
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await lab.close();
+    await db.drop();
+  }, 60_000);
+
+  it(`${cases} operations from the schema are answered in time, and with nothing of our inside`, async () => {
+    const problems: string[] = [];
+    const selected = new Set<string>();
+    let valid = 0;
+    const playAll = async (queue: Case[], { play }: Client) => {
+      for (let one = queue.shift(); one; one = queue.shift()) {
+        const current = one;
+        const answer = await play(current).catch((error: unknown): Answer => ({ status: 599, text: String(error) }));
+        const complaint = complaintAbout(answer);
+        if (complaint) problems.push(report(seed, current, complaint, answer.text));
+        if (!answer.text.includes('"data":')) continue; // it was not executed
+        valid++;
+        for (const name of current.selects) selected.add(name);
+      }
+    };
+    const all = await Promise.all(Array.from({ length: clients }, (_, at) => client(`fuzz ${at}`)));
+    const drawn = chances(seed, cases);
+    for (let from = 0; from < cases; from += round) {
+      await aWorld(db.database, 1, `round ${from}`);
+      const token = await tokenOf("fuzz", roles);
+      const found = await harvest(schema, (query, variables) => server.ask(query, variables, { "session-token": token }));
+      for (const id of await idsOfOurs())
+        for (const known of found.ids.values()) if (known.includes(id)) known.splice(known.indexOf(id), 1);
+      const queue = drawn.slice(from, from + round).map((chance, at) => caseOf(from + at, chance, found));
+      await Promise.all(all.map((one) => playAll(queue, one)));
     }
-  };
-  const all = await Promise.all(Array.from({ length: clients }, (_, at) => client(`fuzz ${at}`)));
-  const drawn = chances(seed, cases);
-  for (let from = 0; from < cases; from += round) {
-    await aWorld(db.database, 1, `round ${from}`);
-    const token = await tokenOf("fuzz", roles);
-    const found = await harvest(schema, (query, variables) => server.ask(query, variables, { "session-token": token }));
-    for (const id of await idsOfOurs()) for (const known of found.ids.values()) if (known.includes(id)) known.splice(known.indexOf(id), 1);
-    const queue = drawn.slice(from, from + round).map((chance, at) => caseOf(from + at, chance, found));
-    await Promise.all(all.map((one) => playAll(queue, one)));
-  }
-  for (const one of all) one.close();
-  expect(problems.slice(0, 8).join("\n\n")).toBe("");
-  expect(unexpected).toEqual([]);
-  await expect.poll(() => server.gateway.counts(), { timeout: 10_000 }).toEqual({ sockets: 0, streams: 0, sources: 0 });
-  expect(valid / cases).toBeGreaterThan(0.6);
-  expect(unasked(selected)).toEqual([]);
-}, 600_000);
+    for (const one of all) one.close();
+    expect(problems.slice(0, 8).join("\n\n")).toBe("");
+    expect(unexpected).toEqual([]);
+    await expect.poll(() => server.gateway.counts(), { timeout: 10_000 }).toEqual({ sockets: 0, streams: 0, sources: 0 });
+    expect(valid / cases).toBeGreaterThan(0.6);
+    expect(unasked(selected)).toEqual([]);
+  }, 600_000);
+}
 
 /** Root fields that no valid operation has selected. */
 const unasked = (selected: ReadonlySet<string>): string[] =>
