@@ -16,11 +16,18 @@ function byKind(step: LeafContent): { readonly seconds: number; readonly fixed?:
       return { seconds: upTo(15, step.spec.timeoutSeconds) };
     case "GUEST_COMMAND":
       return { seconds: upTo(20, step.spec.timeoutSeconds) };
+    case "SHUT_DOWN_VM":
+      return { seconds: upTo(30, step.spec.guestTimeoutSeconds === 0 ? 5 : step.spec.guestTimeoutSeconds) };
+    case "PROBE":
+      return { seconds: upTo(10, step.spec.timeoutSeconds) };
     case "READY_CHECK":
       return { seconds: upTo(45, step.spec.timeoutSeconds) };
     case "SYNCHRONISE":
       return { seconds: 60 };
     case "CREATE_SNAPSHOT":
+    case "PROMOTE_STORAGE":
+    case "POWER_ON_SOURCE":
+    case "REVERSE_REPLICATION":
       return { seconds: 15 };
     case "CUSTOMISE_IP":
     case "POWER_ON":
@@ -34,6 +41,11 @@ function byKind(step: LeafContent): { readonly seconds: number; readonly fixed?:
     case "REMOVE_VM":
     case "DISCARD_SNAPSHOT":
       return { seconds: 10 };
+    case "FENCE_SITE":
+    case "SET_STORAGE_READ_ONLY":
+    case "SET_STORAGE_WRITABLE":
+    case "CHECK_ORIGINALS_OFF":
+    case "DEMOTE_VM":
     case "CREATE_TEST_NETWORK":
     case "REMOVE_NETWORK":
     case "RESTORE_PLACEHOLDER":

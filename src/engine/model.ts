@@ -47,6 +47,28 @@ export interface StepSpecs {
   /** `pointFrom`: the synchronisation whose point is used when it succeeded; else the newest complete one. */
   CREATE_SNAPSHOT: { site: SiteRef; groupId: string; pointFrom: ResultOf | null; name: string };
   CREATE_TEST_NETWORK: { site: SiteRef; name: string };
+  /** `guestTimeoutSeconds` 0: at once, without the guest. */
+  SHUT_DOWN_VM: { site: SiteRef; vmId: string; guestTimeoutSeconds: number };
+  /** Before a disaster recovery powers anything on: the protected VMs are powered off, where their site can be reached. */
+  FENCE_SITE: { site: SiteRef; vmIds: readonly string[] };
+  SET_STORAGE_READ_ONLY: { site: SiteRef; groupId: string; sourceVmIds: readonly string[] };
+  /** Of a roll-back. */
+  SET_STORAGE_WRITABLE: { site: SiteRef; groupId: string; sourceVmIds: readonly string[] };
+  /** `point`: one by its id, or that of the first of these synchronisations that succeeded, else the newest complete one. */
+  PROMOTE_STORAGE: { site: SiteRef; groupId: string; point: { id: string } | { from: readonly ResultOf[] } };
+  /** Of a roll-back: a VM that the run shut down, by the provider's id. */
+  POWER_ON_SOURCE: { site: SiteRef; vmId: string };
+  /** Originals by the provider's ids: each has to be proven off. */
+  CHECK_ORIGINALS_OFF: { site: SiteRef; vmIds: readonly string[] };
+  REVERSE_REPLICATION: {
+    site: SiteRef;
+    groupId: string;
+    name: string;
+    sourceSiteId: string;
+    members: readonly { sourceVmId: string; formerVmId: string }[];
+    storageGroups: readonly { sources: readonly string[]; target: string }[];
+  };
+  DEMOTE_VM: { site: SiteRef; vmId: string; sourceVmId: string; name: string };
   STARTUP_DELAY: { seconds: number };
   COMMAND: {
     site: SiteRef;
@@ -77,11 +99,23 @@ export interface StepSpecs {
     folderId: string | null;
     resourcePoolId: string | null;
     snapshot: ResultOf;
-    /** Each adapter's network: the mapping's own test network, or the step that makes one. */
+    /** For good, on promoted storage; else a test's. */
+    permanent: boolean;
+    /** Each adapter's network: one that is there, or the step that makes one. */
     nics: readonly { nicIndex: number; network: { id: string } | { madeBy: ResultOf } }[];
   };
   CUSTOMISE_IP: { site: SiteRef; vm: ResultOf; hostName: string; nics: readonly NicAddress[] };
   POWER_ON: { site: SiteRef; vm: ResultOf };
+  /** One of several that a VM has to pass beside its ready check, before those that wait for it start. */
+  PROBE: {
+    site: SiteRef;
+    vm: ResultOf;
+    name: string;
+    check: "TCP" | "HTTP" | "SCRIPT";
+    timeoutSeconds: number;
+    port: number | null;
+    target: string | null;
+  };
   READY_CHECK: {
     site: SiteRef;
     vm: ResultOf;
@@ -91,7 +125,7 @@ export interface StepSpecs {
     port: number | null;
     target: string | null;
   };
-  PROMPT: { message: string; timeoutSeconds: number | null; defaultAnswer: PromptAnswer | null };
+  PROMPT: { message: string; timeoutSeconds: number | null; defaultAnswer: PromptAnswer | null; needsTwoPeople: boolean };
   PAUSE: { durationSeconds: number | null };
   POWER_OFF: { site: SiteRef; vmId: string };
   REMOVE_VM: { site: SiteRef; vmId: string };
@@ -130,6 +164,14 @@ export type ContainerKind =
   | "SYNCHRONISE_STORAGE"
   | "CREATE_SNAPSHOTS"
   | "PREPARE_TEST_NETWORKS"
+  | "PRE_SYNCHRONISE"
+  | "FENCE"
+  | "SHUT_DOWN_VMS"
+  | "PROTECT_STORAGE"
+  | "FINAL_SYNCHRONISE"
+  | "PROMOTE"
+  | "ROLL_BACK"
+  | "REVERSE_GROUP"
   | "PRIORITY_GROUP"
   | "VM"
   | "REMOVE_TEST_VMS"
@@ -176,6 +218,14 @@ const containerKinds: ReadonlySet<string> = new Set<ContainerKind>([
   "SYNCHRONISE_STORAGE",
   "CREATE_SNAPSHOTS",
   "PREPARE_TEST_NETWORKS",
+  "PRE_SYNCHRONISE",
+  "FENCE",
+  "SHUT_DOWN_VMS",
+  "PROTECT_STORAGE",
+  "FINAL_SYNCHRONISE",
+  "PROMOTE",
+  "ROLL_BACK",
+  "REVERSE_GROUP",
   "PRIORITY_GROUP",
   "VM",
   "REMOVE_TEST_VMS",
@@ -193,6 +243,13 @@ const slotKinds: ReadonlySet<string> = new Set<LeafKind>([
   "SYNCHRONISE",
   "CREATE_SNAPSHOT",
   "CREATE_TEST_NETWORK",
+  "SHUT_DOWN_VM",
+  "SET_STORAGE_READ_ONLY",
+  "SET_STORAGE_WRITABLE",
+  "PROMOTE_STORAGE",
+  "POWER_ON_SOURCE",
+  "REVERSE_REPLICATION",
+  "DEMOTE_VM",
   "GUEST_COMMAND",
   "REGISTER_VM",
   "CUSTOMISE_IP",

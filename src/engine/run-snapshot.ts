@@ -60,6 +60,14 @@ export interface SnapshotVm {
   /** Null: the addresses stay as they are. */
   readonly addresses: readonly NicAddress[] | null;
   readonly dependsOn: readonly string[];
+  /** Beside the ready check: all of them have to pass. Missing: there are none. */
+  readonly probes?: readonly {
+    readonly id: string;
+    readonly check: "TCP" | "HTTP" | "SCRIPT";
+    readonly timeoutSeconds: number;
+    readonly port: number | null;
+    readonly target: string | null;
+  }[];
   readonly preCommands: readonly SnapshotCommand[];
   readonly postCommands: readonly SnapshotCommand[];
 }
@@ -81,6 +89,8 @@ export type SnapshotPlanStep = { readonly id: string; readonly name: string } & 
       /** Null: it waits for ever. */
       readonly timeoutSeconds: number | null;
       readonly defaultAnswer: PromptAnswer | null;
+      /** A second person has to confirm the answer. Missing: one is enough. */
+      readonly needsTwoPeople?: boolean;
     }
   | {
       readonly type: "PAUSE";
@@ -101,6 +111,32 @@ export interface TestOptions {
   readonly powerOnVms: boolean;
   readonly runScripts: boolean;
   readonly syncData: boolean;
+}
+
+/** What a planned and a disaster recovery work with beside the test's options. */
+export interface RecoveryOptions extends TestOptions {
+  /** Planned: the protected VMs are shut down; false only where all of them are off. */
+  readonly shutdownSourceVms: boolean;
+  readonly failurePolicy: "PAUSE" | "CONTINUE";
+  /** Disaster: it is accepted that the protected site could not be fenced, by whom; null: it can be. */
+  readonly unfencedAcceptedBy: string | null;
+  /** Disaster: what all steps at a protected site that is suspect may take together. */
+  readonly protectedSiteBudgetSeconds: number;
+}
+
+/** How the protected site was when the run was requested. A DISCONNECTED site is not called at all. */
+export type SiteCondition = "CONNECTED" | "SUSPECT" | "DISCONNECTED";
+
+/** A group that is recovered for good. */
+export interface SnapshotRecoveryGroup extends SnapshotGroup {
+  /** The provider's id of the recovery point that was asked for; null: the newest complete one. */
+  readonly pointId: string | null;
+}
+
+/** A VM that is recovered for good: `nics` name networks of `testNetworks` that are the mapping's targets. */
+export interface SnapshotRecoveryVm extends SnapshotVm {
+  /** How long the guest may take to shut down before it is powered off; 0: at once. */
+  readonly shutdownDelaySeconds: number;
 }
 
 /** What a cleanup finds of its test: read from the results of the test's steps. */
@@ -134,6 +170,52 @@ export interface TestSnapshot extends PlanSnapshotBase {
   /** In the order of their priority. */
   readonly priorityGroups: readonly SnapshotPriorityGroup[];
   readonly vms: readonly SnapshotVm[];
+}
+
+export interface RecoverySnapshot extends PlanSnapshotBase {
+  readonly kind: "PLANNED" | "DISASTER";
+  readonly options: RecoveryOptions;
+  readonly protectedSiteCondition: SiteCondition;
+  readonly groups: readonly SnapshotRecoveryGroup[];
+  /** The mappings' target networks. */
+  readonly testNetworks: readonly SnapshotTestNetwork[];
+  /** In the order of their priority. */
+  readonly priorityGroups: readonly SnapshotPriorityGroup[];
+  readonly vms: readonly SnapshotRecoveryVm[];
+  /** The run that this one goes on with; null: it is the first. What ended well there, by the keys of steps that mean the same, is ALREADY_DONE. */
+  readonly rerunOf: string | null;
+}
+
+/** A VM that was recovered, and shall be protected in the other direction. */
+export interface ReprotectedVm {
+  readonly id: string;
+  readonly name: string;
+  /** Where it runs now. */
+  readonly externalId: string;
+  /** The machine that it was recovered from, at the site that becomes the recovery site. */
+  readonly formerExternalId: string;
+  readonly placeholderName: string;
+}
+
+export interface ReprotectedGroup extends SnapshotGroup {
+  /** The replicated set that the recovery has ended; `externalId` is that of the new one. */
+  readonly formerExternalId: string;
+  readonly storageGroups: readonly SnapshotStorageGroup[];
+  readonly vms: readonly ReprotectedVm[];
+}
+
+/** The sites as they are once it has ended: the protected one is where the VMs run now. */
+export interface ReprotectSnapshot extends PlanSnapshotBase {
+  readonly kind: "REPROTECT";
+  readonly options: {
+    readonly syncData: boolean;
+    /** False: the former site is gone for good, and protection ends. */
+    readonly reverseReplication: boolean;
+    /** What fails is left behind: groups that reversed are READY, the others NOT_READY. */
+    readonly force: boolean;
+  };
+  readonly groups: readonly ReprotectedGroup[];
+  readonly rerunOf: string | null;
 }
 
 export interface CleanupSnapshot extends PlanSnapshotBase {

@@ -37,12 +37,17 @@ export interface Effects {
   /** An isolated network, for a test whose mapping names none. */
   createIsolatedNetwork: { request: { name: string }; result: { networkId: string } };
   removeNetwork: { request: { networkId: string }; result: Record<string, never> };
-  /** Registers a test VM on the snapshot in its placeholder's place. An existing VM is never overwritten. */
+  /**
+   * Registers a VM in its placeholder's place: of a test (permanent false) on the snapshot, else on promoted storage, for good. An existing
+   * VM is never overwritten. A permanent one takes its place, and its name, from a test VM that stands there.
+   */
   registerVm: {
     request: {
       name: string;
       placeholderId: string;
+      /** Of createSnapshot, or of promote. */
       snapshotId: string;
+      permanent: boolean;
       sourceVmId: string;
       folderId: string | null;
       resourcePoolId: string | null;
@@ -52,6 +57,23 @@ export interface Effects {
   };
   customiseIp: { request: { vmId: string; hostName: string; nics: readonly NicAddress[] }; result: Record<string, never> };
   powerOn: { request: { vmId: string }; result: Record<string, never> };
+  /**
+   * Asks the guest to shut down, and powers the VM off when the time is over; 0 powers it off at once. Done when it is off. Autostart is off
+   * from then on: it comes up again only when it is powered on.
+   */
+  shutDownVm: { request: { vmId: string; guestTimeoutSeconds: number }; result: { forced: boolean } };
+  /**
+   * Keeps VMs of a site that is being lost from working on: powers them off at once, and keeps them from starting by themselves. Those that
+   * are gone are left out. Their disks stay as they are.
+   */
+  fenceVms: { request: { vmIds: readonly string[] }; result: { poweredOff: readonly string[] } };
+  /** The group's disks at its source site can't be written to, or can again. Read-only is refused while one of the VMs is on. */
+  setStorageReadOnly: { request: { groupId: string; sourceVmIds: readonly string[]; readOnly: boolean }; result: Record<string, never> };
+  /**
+   * The group's replica becomes the recovery site's own storage, with the content of this point; nothing is copied into the group any more.
+   * Snapshots of tests stay. The same point again yields the same storage; another one is REFUSED once a VM is registered on it.
+   */
+  promote: { request: { groupId: string; pointId: string }; result: { snapshotId: string } };
   /** At once, without the guest's help. */
   powerOff: { request: { vmId: string }; result: Record<string, never> };
   /** Removes a VM that a run made, with its disks; refused for a VM that is on. */
@@ -86,7 +108,26 @@ export interface Effects {
   addToGroup: { request: { groupId: string; sourceSiteId: string; sourceVmIds: readonly string[] }; result: Record<string, never> };
   /** Stops the replication of these VMs; the points that the group has go on holding them. */
   removeFromGroup: { request: { groupId: string; sourceVmIds: readonly string[] }; result: Record<string, never> };
-  /** Stops a group's replication and drops its recovery points; refused while a snapshot of it exists. */
+  /** Drops a recovery point; refused while a snapshot of it exists, and for the newest complete one. */
+  discardPoint: { request: { groupId: string; pointId: string }; result: Record<string, never> };
+  /**
+   * Replicates VMs back to the site where they once were, under a new group id. Each one's former VM, which is off, gives its disks as the
+   * seed: only what differs travels with the first synchronisation. Refused while a former VM is on. Ordered at the former site.
+   */
+  reverseGroup: {
+    request: {
+      groupId: string;
+      name: string;
+      /** Where the VMs run now. */
+      sourceSiteId: string;
+      members: readonly { sourceVmId: string; formerVmId: string }[];
+      storageGroups: readonly { sources: readonly string[]; target: string }[];
+    };
+    result: Record<string, never>;
+  };
+  /** A VM that is off, and was recovered elsewhere, becomes the placeholder of what it was recovered to. Its disks stay with its group. */
+  demoteVm: { request: { vmId: string; sourceVmId: string; name: string }; result: { placeholderId: string } };
+  /** Stops a group's replication and drops its recovery points; refused while a test's snapshot of it exists. Promoted storage stays. */
   unprotectGroup: { request: { groupId: string }; result: Record<string, never> };
   /**
    * Keeps a VM's place at the recovery site. The placeholder that the VM has already is given this name and place. A VM or another
@@ -138,6 +179,18 @@ export interface VmStatus {
   /** When the guest last reported; null when it never has since power-on. ISO time. */
   readonly heartbeatAt: string | null;
   readonly ipAddresses: readonly string[];
+}
+
+/** What a site says of itself and of another one. */
+export interface Heartbeat {
+  /** It reaches the other site. */
+  readonly peerReachable: boolean;
+  /** What replicates between the two, as this site knows it. */
+  readonly components: readonly {
+    readonly kind: "ARRAY_MANAGER" | "REPLICATION_SERVER";
+    readonly name: string;
+    readonly state: "CONNECTED" | "DISCONNECTED" | "ERROR";
+  }[];
 }
 
 /** PLACEHOLDER: one that the run made; PLACEHOLDER_IN_USE: one in whose place it has put a VM. */
@@ -200,6 +253,8 @@ export interface Provider {
   readonly name: string;
   readonly version: string;
   capabilities(siteId: string, signal: AbortSignal): Promise<Capabilities>;
+  /** Answered soon, or not at all. */
+  heartbeat(siteId: string, peerSiteId: string, signal: AbortSignal): Promise<Heartbeat>;
   /** All of it, at one moment. */
   inventory(siteId: string, signal: AbortSignal): Promise<Inventory>;
   /** Answers when the site has taken the effect on (or has done it); a second order with the same key answers how far it is. */

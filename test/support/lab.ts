@@ -119,6 +119,7 @@ export function registration(sites: LabSites, vm: LabSitesVm, snapshotId: string
     name: vm.name,
     placeholderId: vm.placeholderId,
     snapshotId,
+    permanent: false,
     sourceVmId: vm.id,
     folderId: sites.folder,
     resourcePoolId: sites.resourcePool,

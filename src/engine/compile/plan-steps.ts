@@ -57,8 +57,20 @@ function contentOf(
       return { kind: "COMMAND", spec: { site, command, arguments: list, timeoutSeconds, rerunnable, continueOnFailure, vm: null } };
     }
     case "PROMPT":
-      return { kind: "PROMPT", spec: { message: step.message, timeoutSeconds: step.timeoutSeconds, defaultAnswer: step.defaultAnswer } };
+      return { kind: "PROMPT", spec: promptSpec(step) };
     case "PAUSE":
       return { kind: "PAUSE", spec: { durationSeconds: step.durationSeconds } };
   }
 }
+
+const promptSpec = ({
+  message,
+  timeoutSeconds,
+  defaultAnswer,
+  needsTwoPeople = false,
+}: SnapshotPlanStep & { readonly type: "PROMPT" }) => ({
+  message,
+  timeoutSeconds,
+  defaultAnswer,
+  needsTwoPeople,
+});

@@ -49,6 +49,7 @@ export function addVm(tree: Tree, snapshot: TestSnapshot, vm: SnapshotVm, place:
     folderId,
     resourcePoolId,
     snapshot: place.snapshot,
+    permanent: false,
     nics: place.nics,
   };
   const registered = steps.add({ kind: "REGISTER_VM", spec }, `Register ${vm.name}`);

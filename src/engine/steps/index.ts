@@ -8,12 +8,21 @@ import { discoverDatastores } from "./discover-datastores.ts";
 import { guestCommand } from "./guest-command.ts";
 import type { StepContext, StepKind } from "./kind.ts";
 import { leakAudit } from "./leak-audit.ts";
-import { createPlaceholder, removePlaceholder } from "./placeholder.ts";
+import { createPlaceholder, demoteVm, removePlaceholder } from "./placeholder.ts";
 import { powerOff, powerOn } from "./power.ts";
-import { readyCheck } from "./ready-check.ts";
+import { promoteStorage } from "./promote-storage.ts";
+import { probe, readyCheck } from "./ready-check.ts";
 import { registerVm } from "./register-vm.ts";
 import { discardSnapshot, removeNetwork, removeVm, restorePlaceholder } from "./remove.ts";
-import { addToReplication, changeStorage, configureReplication, removeFromReplication, stopReplication } from "./replication.ts";
+import {
+  addToReplication,
+  changeStorage,
+  configureReplication,
+  removeFromReplication,
+  reverseReplication,
+  stopReplication,
+} from "./replication.ts";
+import { checkOriginalsOff, fenceSite, powerOnSource, setStorageReadOnly, setStorageWritable, shutDownVm } from "./source.ts";
 import { synchronise } from "./synchronise.ts";
 
 export type WaitKind = "STARTUP_DELAY" | "PROMPT" | "PAUSE";
@@ -23,6 +32,16 @@ const kinds: { readonly [K in ActingKind]: StepKind<K> } = {
   SYNCHRONISE: synchronise,
   CREATE_SNAPSHOT: createSnapshot,
   CREATE_TEST_NETWORK: createTestNetwork,
+  SHUT_DOWN_VM: shutDownVm,
+  FENCE_SITE: fenceSite,
+  SET_STORAGE_READ_ONLY: setStorageReadOnly,
+  SET_STORAGE_WRITABLE: setStorageWritable,
+  PROMOTE_STORAGE: promoteStorage,
+  POWER_ON_SOURCE: powerOnSource,
+  CHECK_ORIGINALS_OFF: checkOriginalsOff,
+  REVERSE_REPLICATION: reverseReplication,
+  DEMOTE_VM: demoteVm,
+  PROBE: probe,
   COMMAND: command,
   GUEST_COMMAND: guestCommand,
   REGISTER_VM: registerVm,

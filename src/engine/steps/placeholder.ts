@@ -6,6 +6,11 @@ export const createPlaceholder: StepKind<"CREATE_PLACEHOLDER"> = async ({ site, 
   return end.ok ? succeeded(`Placeholder ${request.name}`, { placeholderId: end.result.placeholderId }) : failed(end.message);
 };
 
+export const demoteVm: StepKind<"DEMOTE_VM"> = async ({ site, ...request }, context) => {
+  const end = await context.effect(site, "demoteVm", request);
+  return end.ok ? succeeded(`Placeholder ${request.name}`, { placeholderId: end.result.placeholderId }) : failed(end.message);
+};
+
 export const removePlaceholder: StepKind<"REMOVE_PLACEHOLDER"> = async (spec, context) => {
   const placeholderId = await idOf(spec, context);
   if (placeholderId === null) return succeeded("There is no placeholder");

@@ -1,11 +1,25 @@
 import net from "node:net";
 import { ProviderError, type VmStatus } from "../../providers/contract.ts";
 import { isAbort } from "../effects.ts";
-import type { StepEnd, StepSpecs } from "../model.ts";
+import type { StepEnd, StepResult, StepSpecs } from "../model.ts";
 import { failed, type StepContext, type StepKind, succeeded, vmOf, warning } from "./kind.ts";
 
+type Check = StepSpecs["READY_CHECK"] | StepSpecs["PROBE"];
+
 /** Ready is what the check says; at the time-out a machine that is on is a WARNING, one that is not has FAILED. */
-export const readyCheck: StepKind<"READY_CHECK"> = async (spec, context) => {
+export const readyCheck: StepKind<"READY_CHECK"> = (spec, context) =>
+  watch(spec, context, (status) => (status?.powerState === "POWERED_ON" ? warned : failed));
+
+/** Who waits for the machine needs what it probes: a time-out is a failure. */
+export const probe: StepKind<"PROBE"> = (spec, context) => watch(spec, context, () => failed);
+
+const warned = (text: string, result?: StepResult): StepEnd => warning(`${text}; the machine is on`, result);
+
+async function watch(
+  spec: Check,
+  context: StepContext,
+  atTimeOut: (status: VmStatus | undefined) => (text: string, result?: StepResult) => StepEnd,
+): Promise<StepEnd> {
   const vmId = vmOf(context, spec.vm);
   if (vmId === null) return failed("The machine is not registered");
   let status: VmStatus | undefined;
@@ -16,12 +30,12 @@ export const readyCheck: StepKind<"READY_CHECK"> = async (spec, context) => {
     if (status && (await isReady(spec, status, context, Math.max(left, 100)))) {
       return succeeded("Ready", seen(vmId, status));
     }
-    if (left <= 0) return timedOut(spec, vmId, status);
+    if (left <= 0) return atTimeOut(status)(`Not ready after ${spec.timeoutSeconds} s (check: ${spec.check})`, seen(vmId, status));
   }
-};
+}
 
 /** A site that does not answer for a while is no reason to give a machine up before its time is over. */
-async function look(spec: StepSpecs["READY_CHECK"], vmId: string, context: StepContext): Promise<VmStatus | undefined> {
+async function look(spec: Check, vmId: string, context: StepContext): Promise<VmStatus | undefined> {
   try {
     return await context.vmStatus(spec.site, vmId);
   } catch (error) {
@@ -36,12 +50,7 @@ const seen = (vmId: string, status: VmStatus | undefined) => ({
   ipAddress: status?.ipAddresses[0] ?? null,
 });
 
-function timedOut(spec: StepSpecs["READY_CHECK"], vmId: string, status: VmStatus | undefined): StepEnd {
-  const text = `Not ready after ${spec.timeoutSeconds} s (check: ${spec.check})`;
-  return status?.powerState === "POWERED_ON" ? warning(`${text}; the machine is on`, seen(vmId, status)) : failed(text, seen(vmId, status));
-}
-
-async function isReady(spec: StepSpecs["READY_CHECK"], status: VmStatus, context: StepContext, leftMs: number): Promise<boolean> {
+async function isReady(spec: Check, status: VmStatus, context: StepContext, leftMs: number): Promise<boolean> {
   if (status.powerState !== "POWERED_ON") return false;
   const address = status.ipAddresses[0];
   switch (spec.check) {
@@ -87,7 +96,7 @@ async function answers(url: string, timeoutMs: number, signal: AbortSignal): Pro
   }
 }
 
-async function passes(spec: StepSpecs["READY_CHECK"], vmIp: string | null, context: StepContext, leftMs: number): Promise<boolean> {
+async function passes(spec: Check, vmIp: string | null, context: StepContext, leftMs: number): Promise<boolean> {
   const outcome = await context.runCommand({
     command: spec.target ?? "",
     arguments: [],

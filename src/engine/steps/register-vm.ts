@@ -9,11 +9,12 @@ export const registerVm: StepKind<"REGISTER_VM"> = async (spec, context) => {
   }));
   const connected = nics.flatMap(({ nicIndex, networkId }) => (networkId === null ? [] : [{ nicIndex, networkId }]));
   if (connected.length < nics.length) return failed("Its test network was not made");
-  const { name, placeholderId, sourceVmId, folderId, resourcePoolId } = spec;
+  const { name, placeholderId, permanent, sourceVmId, folderId, resourcePoolId } = spec;
   const end = await context.effect(spec.site, "registerVm", {
     name,
     placeholderId,
     snapshotId,
+    permanent,
     sourceVmId,
     folderId,
     resourcePoolId,

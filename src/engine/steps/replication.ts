@@ -27,3 +27,8 @@ export const stopReplication: StepKind<"STOP_REPLICATION"> = async ({ site, grou
   const end = await context.effect(site, "unprotectGroup", { groupId });
   return end.ok ? succeeded("Replication is stopped, its recovery points are dropped") : failed(end.message);
 };
+
+export const reverseReplication: StepKind<"REVERSE_REPLICATION"> = async ({ site, ...request }, context) => {
+  const end = await context.effect(site, "reverseGroup", request);
+  return end.ok ? succeeded(`Replication of ${vms(request.members.length)} is reversed`) : failed(end.message);
+};

@@ -1,5 +1,16 @@
 /** The lab's sites as the engine sees them. What they do is written in sql/; here is only the translation. */
-import type { Artefact, Capabilities, EffectCall, EffectKind, EffectRequest, Operation, Point, Provider, VmStatus } from "../contract.ts";
+import type {
+  Artefact,
+  Capabilities,
+  EffectCall,
+  EffectKind,
+  EffectRequest,
+  Heartbeat,
+  Operation,
+  Point,
+  Provider,
+  VmStatus,
+} from "../contract.ts";
 import type { Inventory } from "../inventory.ts";
 import type { Line, Statement } from "./line.ts";
 
@@ -7,6 +18,7 @@ const statement = (name: string, call: string): Statement => ({ name: `lab-${nam
 
 const statements = {
   capabilities: statement("capabilities", "lab.capabilities($1, $2)"),
+  heartbeat: statement("heartbeat", "lab.heartbeat($1, $2, $3)"),
   inventory: statement("inventory", "lab.inventory($1, $2)"),
   order: statement("order", "lab.order_effect($1, $2, $3, $4, $5, $6, $7)"),
   observe: statement("observe", "lab.observe($1, $2, $3, $4, $5)"),
@@ -29,6 +41,10 @@ export class LabProvider implements Provider {
 
   capabilities(siteId: string, signal: AbortSignal): Promise<Capabilities> {
     return this.#line.ask(statements.capabilities, [siteId], signal);
+  }
+
+  heartbeat(siteId: string, peerSiteId: string, signal: AbortSignal): Promise<Heartbeat> {
+    return this.#line.ask(statements.heartbeat, [siteId, peerSiteId], signal);
   }
 
   inventory(siteId: string, signal: AbortSignal): Promise<Inventory> {

@@ -127,7 +127,7 @@ export class Owner {
 
   registration(vm: ContractVm, snapshotId: string, networkId = this.#setup.networkId): EffectRequest<"registerVm"> {
     const { folderId, resourcePoolId } = this.#setup;
-    return { ...vm, snapshotId, folderId, resourcePoolId, nics: [{ nicIndex: 0, networkId }] };
+    return { ...vm, snapshotId, permanent: false, folderId, resourcePoolId, nics: [{ nicIndex: 0, networkId }] };
   }
 
   /** Takes away whatever the run has made. */
