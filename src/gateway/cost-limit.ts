@@ -2,7 +2,7 @@
 import { type GraphQLSchema, getIntrospectionQuery, type IntrospectionOptions, parse } from "graphql";
 import type { Plugin } from "graphql-yoga";
 import type { Call } from "./call.ts";
-import { costOf, type Operation } from "./cost.ts";
+import { costOf, type ListCost, type Operation } from "./cost.ts";
 import { LimitError } from "./limits.ts";
 
 const everything: IntrospectionOptions = {
@@ -18,19 +18,44 @@ const everything: IntrospectionOptions = {
 const introspectionLimit = (schema: GraphQLSchema): number =>
   2 * costOf({ schema, document: parse(getIntrospectionQuery(everything)) }).introspection;
 
+/** Where an operation's cost is: a part of CostError that clients see. */
+interface Dearest extends Omit<ListCost, "perEntry"> {
+  /** The largest size with which the operation would be allowed, were all else left; null: this list alone does not do it. */
+  readonly fits: number | null;
+}
+
+class CostError extends LimitError {
+  readonly dearest: readonly Dearest[];
+  constructor(limit: number, measured: number, lists: readonly ListCost[]) {
+    const dearest = lists.map(({ perEntry, ...list }) => ({ ...list, fits: sizeThatFits(list, perEntry, measured - limit) }));
+    super("Cost of the operation", limit, measured, remedyFor(dearest[0]), placeOf(dearest[0]));
+    this.dearest = dearest;
+  }
+}
+
+function sizeThatFits({ size, argument }: Pick<ListCost, "size" | "argument">, perEntry: number, excess: number): number | null {
+  const fits = size - Math.ceil(excess / perEntry);
+  return argument !== null && fits >= 1 ? fits : null;
+}
+
+const placeOf = (list: Dearest | undefined) => (list ? ` ${list.path} alone costs ${list.cost}, for ${list.entries} entries.` : "");
+
+function remedyFor(list: Dearest | undefined): string {
+  if (!list) return "Select fewer fields, or ask in several requests.";
+  const { path, argument, size, fits } = list;
+  if (fits !== null)
+    return `Take at most ${fits} by \`${argument}\` at ${path} (now ${size}), select fewer fields there, or ask in several requests.`;
+  const here = argument === null ? "" : ` by \`${argument}\` at ${path} (now ${size})`;
+  return `Ask for smaller pages${here} and around it, for fewer fields there, or in several requests.`;
+}
+
 /** Over every transport; a subscription's before its source opens. */
 export function useCostLimit(schema: GraphQLSchema, limit: number): Plugin<{ readonly call: Call }> {
   const ofIntrospection = introspectionLimit(schema);
   const check = ({ contextValue: { call }, ...operation }: Operation & { readonly contextValue: { readonly call: Call } }): void => {
-    const { data, introspection } = costOf(operation);
+    const { data, introspection, lists } = costOf(operation);
     call.cost = { measured: data, limit };
-    if (data > limit)
-      throw new LimitError(
-        "Cost of the operation",
-        limit,
-        data,
-        "Ask for smaller pages (`first`), fewer levels of lists, or in several requests.",
-      );
+    if (data > limit) throw new CostError(limit, data, lists);
     if (introspection > ofIntrospection)
       throw new LimitError("Cost of what is asked about the schema", ofIntrospection, introspection, "Ask for less of the schema at once.");
   };

@@ -18,6 +18,7 @@ import {
   isObjectType,
   Kind,
   SchemaMetaFieldDef,
+  type SelectionNode,
   type SelectionSetNode,
   TypeMetaFieldDef,
   type ValueNode,
@@ -40,10 +41,26 @@ export interface Operation {
   readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
+/** A list of the operation, with all that it may have in the whole answer. */
+export interface ListCost {
+  /** By the names that the answer has, such as "recoveryPlans.nodes.vms". */
+  readonly path: string;
+  /** Of what is selected in it as often as it may come, without the lists below. */
+  readonly cost: number;
+  readonly entries: number;
+  /** How many each time that it comes, and the argument that says so; null: it has no pages. */
+  readonly size: number;
+  readonly argument: string | null;
+  /** What one entry less each time would save, with the lists below. */
+  readonly perEntry: number;
+}
+
 export interface OperationCost {
   readonly data: number;
   /** Of what is asked about the schema. */
   readonly introspection: number;
+  /** Three at most, the dearest first. */
+  readonly lists: readonly ListCost[];
 }
 
 /** Depends on the variables, so it is not to be remembered with the document. */
@@ -51,14 +68,42 @@ export function costOf(operation: Operation): OperationCost {
   const { schema, document, operationName, variableValues } = operation;
   const chosen = getOperationAST(document, operationName);
   const root = chosen && schema.getRootType(chosen.operation);
-  if (!root) return { data: 0, introspection: 0 };
+  if (!root) return { data: 0, introspection: 0, lists: [] };
   const defaults = (chosen.variableDefinitions ?? []).map(({ variable, defaultValue }) => [variable.name.value, sizeIn(defaultValue, {})]);
   const measure = new Measure(schema, document, { ...Object.fromEntries(defaults), ...variableValues });
-  const data = measure.selections(chosen.selectionSet, root);
-  return { data: atMost(data), introspection: atMost(measure.introspection) };
+  const { cost, lists } = measure.selections(chosen.selectionSet, root);
+  return { data: atMost(cost), introspection: atMost(measure.introspection), lists };
 }
 
 const atMost = (cost: number) => Math.min(cost, Number.MAX_SAFE_INTEGER);
+
+/** What is selected at a place costs so much each time that it comes. */
+interface Selected {
+  readonly cost: number;
+  /** Of that, what is in no list. */
+  readonly plain: number;
+  /** The dearest, their paths from here. */
+  readonly lists: readonly ListCost[];
+}
+
+const nothing: Selected = { cost: 0, plain: 0, lists: [] };
+const keptLists = 3;
+
+function together(parts: readonly Selected[]): Selected {
+  const sum = (of: (part: Selected) => number) => parts.reduce((total, part) => total + of(part), 0);
+  return { cost: sum(({ cost }) => cost), plain: sum(({ plain }) => plain), lists: dearest(parts.flatMap(({ lists }) => lists)) };
+}
+
+/** What is selected in several places of the document, and is one list of the answer, is added up. */
+function dearest(lists: readonly ListCost[]): readonly ListCost[] {
+  if (lists.length < 2) return lists;
+  const byPath = new Map<string, ListCost>();
+  for (const one of lists) {
+    const { cost = 0, perEntry = 0 } = byPath.get(one.path) ?? {};
+    byPath.set(one.path, { ...one, cost: cost + one.cost, perEntry: perEntry + one.perEntry });
+  }
+  return [...byPath.values()].sort((a, b) => b.cost - a.cost).slice(0, keptLists);
+}
 
 class Measure {
   introspection = 0;
@@ -66,7 +111,7 @@ class Measure {
   readonly #variables: Readonly<Record<string, unknown>>;
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
   /** A fragment that is spread many times is measured once for each type. */
-  readonly #known = new Map<SelectionSetNode, Map<GraphQLNamedType, number>>();
+  readonly #known = new Map<SelectionSetNode, Map<GraphQLNamedType, Selected>>();
 
   constructor(schema: GraphQLSchema, { definitions }: DocumentNode, variables: Readonly<Record<string, unknown>>) {
     this.#schema = schema;
@@ -74,50 +119,59 @@ class Measure {
     for (const one of definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(one.name.value, one);
   }
 
-  selections(set: SelectionSetNode, type: GraphQLNamedType): number {
-    const known = this.#known.get(set) ?? new Map<GraphQLNamedType, number>();
+  selections(set: SelectionSetNode, type: GraphQLNamedType): Selected {
+    const known = this.#known.get(set) ?? new Map<GraphQLNamedType, Selected>();
     this.#known.set(set, known);
-    const cost = known.get(type) ?? this.#sum(set, type);
-    known.set(type, cost);
-    return cost;
+    const selected = known.get(type) ?? together(set.selections.map((one) => this.#selection(one, type)));
+    known.set(type, selected);
+    return selected;
   }
 
-  #sum({ selections }: SelectionSetNode, type: GraphQLNamedType): number {
-    let cost = 0;
-    for (const one of selections) {
-      if (one.kind === Kind.FIELD) {
-        cost += this.#field(one, type);
-        continue;
-      }
-      const fragment = one.kind === Kind.FRAGMENT_SPREAD ? this.#fragments.get(one.name.value) : one;
-      const { typeCondition } = fragment ?? {};
-      if (fragment)
-        cost += this.selections(fragment.selectionSet, (typeCondition && this.#schema.getType(typeCondition.name.value)) ?? type);
-    }
-    return cost;
+  #selection(one: SelectionNode, type: GraphQLNamedType): Selected {
+    if (one.kind === Kind.FIELD) return this.#field(one, type);
+    const fragment = one.kind === Kind.FRAGMENT_SPREAD ? this.#fragments.get(one.name.value) : one;
+    const { typeCondition } = fragment ?? {};
+    if (!fragment) return nothing;
+    return this.selections(fragment.selectionSet, (typeCondition && this.#schema.getType(typeCondition.name.value)) ?? type);
   }
 
-  #field(node: FieldNode, parent: GraphQLNamedType): number {
+  #field(node: FieldNode, parent: GraphQLNamedType): Selected {
     const name = node.name.value;
     const asksSchema = name === SchemaMetaFieldDef.name || name === TypeMetaFieldDef.name;
     const meta = name === SchemaMetaFieldDef.name ? SchemaMetaFieldDef : TypeMetaFieldDef;
     const field = asksSchema ? meta : isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
-    if (!field) return 1; // __typename
+    if (!field) return { cost: 1, plain: 1, lists: [] }; // __typename
     const price = priceOf(field);
-    const below = node.selectionSet ? this.selections(node.selectionSet, getNamedType(field.type)) : 0;
-    const cost = price.own + (below === 0 ? 0 : below * this.#times(node, price));
-    if (!asksSchema) return cost;
-    this.introspection += cost;
-    return 0;
+    const below = node.selectionSet ? this.selections(node.selectionSet, getNamedType(field.type)) : nothing;
+    const selected = repeated(below, price, this.#sizeOf(node, price), (node.alias ?? node.name).value);
+    if (!asksSchema) return selected;
+    this.introspection += selected.cost;
+    return nothing;
   }
 
-  #times(node: FieldNode, { sizedBy, times }: Price): number {
-    for (const name of sizedBy) {
-      const size = sizeIn(node.arguments?.find((argument) => argument.name.value === name)?.value, this.#variables);
-      if (size !== null) return Math.min(Math.max(size, 0), largestPage); // another size is refused where it is read
+  #sizeOf(node: FieldNode, { sizedBy, times }: Price): Size {
+    for (const argument of sizedBy) {
+      const size = sizeIn(node.arguments?.find(({ name }) => name.value === argument)?.value, this.#variables);
+      if (size !== null) return { size: Math.min(Math.max(size, 0), largestPage), argument }; // another size is refused where it is read
     }
-    return times;
+    return { size: times, argument: sizedBy[0] ?? null };
   }
+}
+
+type Size = Pick<ListCost, "size" | "argument">;
+
+function repeated(below: Selected, { own, times }: Price, { size, argument }: Size, name: string): Selected {
+  const lists = below.lists.map((one) => ({
+    ...one,
+    path: `${name}.${one.path}`,
+    cost: one.cost * size,
+    entries: one.entries * size,
+    perEntry: one.perEntry * size,
+  }));
+  const [cost, plain] = [own + below.cost * size, own + below.plain * size];
+  if (below.cost === 0 || (argument === null && times <= 1)) return { cost, plain, lists };
+  const itself = { path: name, cost: plain, entries: size, size, argument, perEntry: below.cost };
+  return { cost, plain: 0, lists: dearest([itself, ...lists]) };
 }
 
 /** A number, or the length of a list. Null: nothing was given. */

@@ -30,8 +30,8 @@ export const limits = {
 export class LimitError extends InvalidRequestError {
   readonly limit: number;
   readonly measured: number;
-  constructor(what: string, limit: number, measured: number, remedy = "Send less at once: split the operation.") {
-    super(`${what}: at most ${limit}, found ${measured}.`, [], remedy);
+  constructor(what: string, limit: number, measured: number, remedy = "Send less at once: split the operation.", more = "") {
+    super(`${what}: at most ${limit}, found ${measured}.${more}`, [], remedy);
     this.limit = limit;
     this.measured = measured;
   }

@@ -88,8 +88,14 @@ describe("an operation beyond the limit", () => {
 
   const query = "query Things($n: Int!) { data { things(first: $n) { name } } }";
   const refusal = {
-    message: "Cost of the operation: at most 100, found 206.",
-    extensions: { code: "INVALID_REQUEST", limit: 100, measured: 206, remedy: expect.stringContaining("smaller pages") },
+    message: "Cost of the operation: at most 100, found 206. data.things alone costs 205, for 200 entries.",
+    extensions: {
+      code: "INVALID_REQUEST",
+      limit: 100,
+      measured: 206,
+      remedy: "Take at most 94 by `first` at data.things (now 200), select fewer fields there, or ask in several requests.",
+      dearest: [{ path: "data.things", cost: 205, entries: 200, size: 200, argument: "first", fits: 94 }],
+    },
   };
 
   it("is refused as a whole, small and large ones of the same document each by its own variables", async () => {
@@ -99,6 +105,20 @@ describe("an operation beyond the limit", () => {
     expect([refused.status, refused.data]).toEqual([400, undefined]);
     expect(refused.errors).toMatchObject([refusal]);
     expect((await ask(10)).status).toBe(200);
+    expect((await ask(94)).status).toBe(200); // the size that it was told
+    expect((await ask(95)).status).toBe(400);
+  });
+
+  it("is told the dearest lists by their path in the answer, however deep, and whether a smaller page is enough", async () => {
+    const deep = "{ data { things(first: 5) { all: things(first: 10) { name } thing { things(first: 9) { name } } name } } }";
+    const { errors } = await server.post(deep, { "session-token": token });
+    expect(errors?.[0]?.extensions.measured).toBe(1 + 5 + 5 * (5 + 10 + 1 + 5 + 9 + 1));
+    expect(errors?.[0]?.extensions.dearest).toEqual([
+      { path: "data.things.all", cost: 5 * 15, entries: 50, size: 10, argument: "first", fits: null },
+      { path: "data.things.thing.things", cost: 5 * 14, entries: 45, size: 9, argument: "first", fits: null },
+      { path: "data.things", cost: 5 + 5 * 2, entries: 5, size: 5, argument: "first", fits: 3 },
+    ]);
+    expect(errors?.[0]?.extensions.remedy).toContain("smaller pages by `first` at data.things.all (now 10) and around it");
   });
 
   it("is refused over WebSocket, and a subscription before its source opens", async () => {
