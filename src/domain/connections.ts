@@ -23,6 +23,8 @@ builder.globalConnectionField("totalCount", (t) =>
 );
 
 export interface ConnectionArgs {
+  /** Where neither `first` nor `last` is given. */
+  readonly defaultSize?: number;
   readonly first?: number | null | undefined;
   readonly last?: number | null | undefined;
   readonly after?: string | null | undefined;
@@ -61,7 +63,7 @@ export function readPage(args: ConnectionArgs, sorting: Sorting): PageArgs {
   return {
     field: sorting.field,
     direction: sorting.direction,
-    limit: first ?? last ?? defaultPage,
+    limit: first ?? last ?? args.defaultSize ?? defaultPage,
     backward: last !== null,
     after: readCursor("after", args.after, sorting),
     before: readCursor("before", args.before, sorting),

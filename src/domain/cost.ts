@@ -16,6 +16,8 @@ export interface FieldCost {
   readonly times?: number;
   /** The argument whose length it is instead. */
   readonly timesArgument?: string;
+  /** So many at most there are below all objects of one list (without pages) together: they share them. */
+  readonly shared?: number;
 }
 
 declare global {

@@ -110,8 +110,8 @@ class Measure {
   readonly #schema: GraphQLSchema;
   readonly #variables: Readonly<Record<string, unknown>>;
   readonly #fragments = new Map<string, FragmentDefinitionNode>();
-  /** A fragment that is spread many times is measured once for each type. */
-  readonly #known = new Map<SelectionSetNode, Map<GraphQLNamedType, Selected>>();
+  /** A fragment that is spread many times is measured once for each type, and number of siblings. */
+  readonly #known = new Map<SelectionSetNode, Map<string, Selected>>();
 
   constructor(schema: GraphQLSchema, { definitions }: DocumentNode, variables: Readonly<Record<string, unknown>>) {
     this.#schema = schema;
@@ -119,31 +119,36 @@ class Measure {
     for (const one of definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(one.name.value, one);
   }
 
-  selections(set: SelectionSetNode, type: GraphQLNamedType): Selected {
-    const known = this.#known.get(set) ?? new Map<GraphQLNamedType, Selected>();
+  /** `siblings`: as many objects, with this one, are in the list that it comes from. */
+  selections(set: SelectionSetNode, type: GraphQLNamedType, siblings = 1): Selected {
+    const known = this.#known.get(set) ?? new Map<string, Selected>();
     this.#known.set(set, known);
-    const selected = known.get(type) ?? together(set.selections.map((one) => this.#selection(one, type)));
-    known.set(type, selected);
+    const key = `${type.name} ${siblings}`;
+    const selected = known.get(key) ?? together(set.selections.map((one) => this.#selection(one, type, siblings)));
+    known.set(key, selected);
     return selected;
   }
 
-  #selection(one: SelectionNode, type: GraphQLNamedType): Selected {
-    if (one.kind === Kind.FIELD) return this.#field(one, type);
+  #selection(one: SelectionNode, type: GraphQLNamedType, siblings: number): Selected {
+    if (one.kind === Kind.FIELD) return this.#field(one, type, siblings);
     const fragment = one.kind === Kind.FRAGMENT_SPREAD ? this.#fragments.get(one.name.value) : one;
     const { typeCondition } = fragment ?? {};
     if (!fragment) return nothing;
-    return this.selections(fragment.selectionSet, (typeCondition && this.#schema.getType(typeCondition.name.value)) ?? type);
+    return this.selections(fragment.selectionSet, (typeCondition && this.#schema.getType(typeCondition.name.value)) ?? type, siblings);
   }
 
-  #field(node: FieldNode, parent: GraphQLNamedType): Selected {
+  #field(node: FieldNode, parent: GraphQLNamedType, siblings: number): Selected {
     const name = node.name.value;
     const asksSchema = name === SchemaMetaFieldDef.name || name === TypeMetaFieldDef.name;
     const meta = name === SchemaMetaFieldDef.name ? SchemaMetaFieldDef : TypeMetaFieldDef;
     const field = asksSchema ? meta : isObjectType(parent) || isInterfaceType(parent) ? parent.getFields()[name] : undefined;
     if (!field) return { cost: 1, plain: 1, lists: [] }; // __typename
     const price = priceOf(field);
-    const below = node.selectionSet ? this.selections(node.selectionSet, getNamedType(field.type)) : nothing;
-    const selected = repeated(below, price, this.#sizeOf(node, price), (node.alias ?? node.name).value);
+    const { size, argument } = this.#sizeOf(node, price);
+    const counted = { size: Math.min(size, price.shared / siblings), argument };
+    const inList = argument === null && size > 1 ? size : 1;
+    const below = node.selectionSet ? this.selections(node.selectionSet, getNamedType(field.type), inList) : nothing;
+    const selected = repeated(below, price, counted, (node.alias ?? node.name).value);
     if (!asksSchema) return selected;
     this.introspection += selected.cost;
     return nothing;
@@ -186,6 +191,7 @@ function sizeIn(node: ValueNode | undefined, variables: Readonly<Record<string, 
 
 interface Price {
   readonly own: number;
+  readonly shared: number;
   readonly times: number;
   readonly sizedBy: readonly string[];
 }
@@ -201,7 +207,12 @@ function priceOf(field: GraphQLField<unknown, unknown>): Price {
   const isPage = field.args.some(({ name }) => name === "first");
   const times = isPage ? defaultPage : isListType(getNullableType(field.type)) ? lengthOf(field) : 1;
   const sizedBy = declared.timesArgument ? [declared.timesArgument] : isPage ? ["first", "last"] : [];
-  const price = { own: declared.own ?? (isPage ? pageCost : 1), times: declared.times ?? times, sizedBy };
+  const price = {
+    own: declared.own ?? (isPage ? pageCost : 1),
+    times: declared.times ?? times,
+    sizedBy,
+    shared: declared.shared ?? Number.POSITIVE_INFINITY,
+  };
   prices.set(field, price);
   return price;
 }

@@ -50,16 +50,16 @@ it("the tabs are in the order of their numbers", () => {
 
 it("the tabs for configuration configure, and the tab for live events shows it", async () => {
   const { run, watch } = await player();
-  const [{ node: plan }] = (await run("plan-graph", { name: "WebApp" })).recoveryPlans.edges;
-  const group = plan.priorityGroups[2].protectionGroups.edges[0].node;
-  const vm = group.vms.edges[0].node;
+  const [plan] = (await run("plan-graph", {})).recoveryPlans.nodes;
+  const [group] = plan.priorityGroups[2].protectionGroups.nodes;
+  const [vm] = group.vms.nodes;
   const { socket, next } = await watch("live-events", {});
   await next(); // the first delivery: from here on
 
   const { configureVmRecoverySettings: configured } = await run("configure-a-vm", { vmId: vm.id });
   expect(configured.vm.recoverySettings).toMatchObject({ priority: "HIGH", prioritySource: "VM", startupDelaySeconds: 1 });
   const { createRecoveryPlan: created } = await run("create-a-plan", { groupId: group.id });
-  expect(created.recoveryPlan).toMatchObject({ name: "My-Plan", vmCount: group.vms.edges.length });
+  expect(created.recoveryPlan).toMatchObject({ name: "My-Plan", vmCount: group.vms.totalCount });
   const { configurePriorityGroups: steps } = await run("configure-its-steps", { planId: created.recoveryPlan.id });
   expect(steps.recoveryPlan.priorityGroups).toMatchObject([
     { prePowerOnSteps: [{ type: "PROMPT" }], postPowerOnSteps: [{ type: "PAUSE" }] },
@@ -77,7 +77,7 @@ it("the playground's tabs, one after the other, are a whole test: sign in, look,
   timeout: 90_000,
 }, async () => {
   const { run, watch } = await player();
-  const [{ node: plan }] = (await run("plan-graph", { name: "WebApp" })).recoveryPlans.edges;
+  const [plan] = (await run("plan-graph", { name: "WebApp" })).recoveryPlans.nodes;
   expect(plan).toMatchObject({ lifecycle: "READY", priorityGroups: [{ priority: 1 }, { priority: 2 }, { priority: 3 }] });
   const { recovery } = (await run("start-a-test", { planId: plan.id })).startRecovery;
 

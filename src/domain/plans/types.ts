@@ -7,6 +7,7 @@ import { FaultRef } from "../faults.ts";
 import { VmPriority } from "../inventory/types-enums.ts";
 import { VmConnection, vmArgs, vmRequest } from "../inventory/types-vm-list.ts";
 import { settingsOf, VmRecoverySettingsRef } from "../inventory/types-vm-settings.ts";
+import { defaultQuotas } from "../limits/quotas.ts";
 import { PeerState } from "../protection/types-enums.ts";
 import { groupArgs, groupRequest, ProtectionGroupConnection } from "../protection/types-list.ts";
 import { ResultState } from "../recoveries/types-enums.ts";
@@ -173,6 +174,7 @@ builder.node(PriorityGroupRef, {
       type: ProtectionGroupConnection,
       description: "Its protection groups, by name unless told otherwise.",
       args: groupArgs,
+      cost: { shared: defaultQuotas.groupsPerPlan },
       resolve: ({ id }, args, { loaders }) => loaders.groupList.rows({ kind: "priorityGroup", id }, groupRequest(args)),
     }),
     vms: t.field({

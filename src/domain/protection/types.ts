@@ -7,6 +7,7 @@ import { type Fault, FaultRef, storedFault } from "../faults.ts";
 import { DatastoreRef } from "../inventory/types.ts";
 import { VmConnection, vmArgs, vmRequest } from "../inventory/types-vm-list.ts";
 import type { Loaders } from "../loaders.ts";
+import { defaultGroupPage, largestPage } from "../page-size.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
 import { RecoveryRef } from "../recoveries/types-refs.ts";
 import { SiteRef } from "../sites/types.ts";
@@ -146,8 +147,15 @@ builder.node(ProtectionGroupRef, {
     vms: t.field({
       type: VmConnection,
       description: "Its VMs, by name unless told otherwise.",
-      args: vmArgs,
-      resolve: ({ id }, args, { loaders }) => loaders.vmList.rows({ kind: "group", id }, vmRequest(args)),
+      args: {
+        ...vmArgs,
+        first: t.arg.int({
+          description: `How many from the start, 1 to ${largestPage}; ${defaultGroupPage} when neither \`first\` nor \`last\` is given.`,
+        }),
+      },
+      cost: { times: defaultGroupPage },
+      resolve: ({ id }, args, { loaders }) =>
+        loaders.vmList.rows({ kind: "group", id }, vmRequest({ ...args, defaultSize: defaultGroupPage })),
     }),
     datastores: t.field({
       type: [DatastoreRef],
