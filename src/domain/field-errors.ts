@@ -55,7 +55,7 @@ export function checkKey(errors: FieldErrors, key: string | null | undefined): v
 /** The database id behind a global one; the empty text where it is none, or none of this type. */
 export function checkId(errors: FieldErrors, path: Path, type: NodeType, globalId: string): string {
   try {
-    return idOf(type, globalId);
+    return idOf(type, globalId, path.map(String));
   } catch (error) {
     if (!(error instanceof InvalidRequestError)) throw error;
     errors.add(path, error.message);

@@ -40,18 +40,22 @@ const stepId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\/[1-9][0-9]{0,8}$/;
 export const encodeId = (type: string, id: string): string => Buffer.from(`${type}:${id}`, "utf8").toString("base64url");
 
 /** Throws InvalidRequestError for what can't be an id of ours. */
-export function decodeId(globalId: string, path: readonly string[] = ["id"]): { typename: NodeType; id: string } {
+export function decodeId(
+  globalId: string,
+  path: readonly string[] = ["id"],
+  expected: NodeType | null = null,
+): { typename: NodeType; id: string } {
   const bytes = Buffer.from(globalId, "base64url");
   const [typename, id, ...rest] = bytes.toString("latin1").split(":");
   const whole = globalId.length <= 128 && bytes.toString("base64url") === globalId.replace(/=+$/, "") && rest.length === 0;
-  if (!whole || typename === undefined || id === undefined || !isNodeType(typename)) throw notAnId(path);
-  if (!(typename === "RecoveryStep" ? stepId : uuid).test(id)) throw notAnId(path);
+  if (!whole || typename === undefined || id === undefined || !isNodeType(typename)) throw notAnId(globalId, path, expected);
+  if (!(typename === "RecoveryStep" ? stepId : uuid).test(id)) throw notAnId(globalId, path, expected);
   return { typename, id };
 }
 
 /** The database id of an object of this type; InvalidRequestError for an id of another type. */
 export function idOf(type: NodeType, globalId: string, path: readonly string[] = ["id"]): string {
-  const { typename, id } = decodeId(globalId, path);
+  const { typename, id } = decodeId(globalId, path, type);
   if (typename === type) return id;
   const message = `This is the id of a ${typename}; an id of a ${type} belongs here.`;
   throw new InvalidRequestError(message, [{ path, message }]);
@@ -61,7 +65,26 @@ export function idOf(type: NodeType, globalId: string, path: readonly string[] =
 export const idIfGiven = (type: NodeType, globalId: string | null | undefined, path: readonly string[]): string | null =>
   globalId === null || globalId === undefined ? null : idOf(type, globalId, path);
 
-function notAnId(path: readonly string[]): InvalidRequestError {
-  const message = "This is not an id. Ids are opaque: use them as this API gave them.";
+/** The lists at the root that ids are found in; those of other types are found below these. */
+export const rootLists: Readonly<Partial<Record<NodeType, string>>> = {
+  AuditRecord: "auditLog",
+  Datastore: "datastores",
+  Folder: "folders",
+  Network: "networks",
+  ProtectionGroup: "protectionGroups",
+  RecoveryPlan: "recoveryPlans",
+  ResourcePool: "resourcePools",
+  Site: "sites",
+  Task: "tasks",
+  User: "users",
+  VirtualMachine: "vms",
+};
+
+function notAnId(globalId: string, path: readonly string[], expected: NodeType | null): InvalidRequestError {
+  const type = expected === null ? "an object" : `${/^[AEIO]/.test(expected) ? "an" : "a"} ${expected}`;
+  const list = rootLists[expected ?? "RecoveryPlan"];
+  const example = list === undefined ? "" : `, such as ${list}' nodes.id`;
+  const wrong = globalId === "" ? "is empty" : "is not an id of this API";
+  const message = `${path.join(".")} ${wrong}: give the id of ${type}${example}.`;
   return new InvalidRequestError(message, [{ path, message }]);
 }

@@ -64,6 +64,5 @@ async function render(): Promise<RenderedPage> {
   return rendered;
 }
 
-/** With a place for the token, and the cost in each answer; subscriptions go over SSE, which sends the headers (over WebSocket GraphiQL doesn't). */
-const tabs = () =>
-  examples().map(({ query, variables }) => ({ query, variables, headers: '{\n  "session-token": "",\n  "x-query-cost": "true"\n}' }));
+/** With the cost in each answer; subscriptions go over SSE, which sends the headers (over WebSocket GraphiQL doesn't). */
+const tabs = () => examples().map(({ query, variables }) => ({ query, variables, headers: '{\n  "x-query-cost": "true"\n}' }));

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { examples } from "../../src/gateway/examples.ts";
 import { post, rawSocket } from "../gateway/support.ts";
@@ -6,8 +7,7 @@ import { type DemoGateway, demoGateway } from "./demo-gateway.ts";
 /** What the tests look at in an event. */
 interface Seen {
   readonly kind: string;
-  readonly question?: string;
-  readonly prompt?: { readonly id: string };
+  readonly prompt?: { readonly id: string; readonly message: string };
 }
 
 let gateway: DemoGateway;
@@ -24,13 +24,12 @@ const tab = (name: string) => examples().find((one) => one.name.endsWith(name))?
 /** Presses play in tabs, signed in by the first of them. */
 async function player() {
   let token = "";
-  const run = async (name: string, variables: object) => {
-    const query = tab(name).replace('password: ""', `password: "${gateway.password}"`);
-    const { data, errors } = await post(url, { query, variables }, token ? { "session-token": token } : {});
+  const run = async (name: string, variables: object, operationName?: string) => {
+    const { data, errors } = await post(url, { query: tab(name), variables, operationName }, token ? { "session-token": token } : {});
     expect(errors).toBeUndefined();
     return JSON.parse(JSON.stringify(data));
   };
-  ({ token } = (await run("sign-in", {})).createSession);
+  ({ token } = (await run("sign-in", { user: gateway.user, password: gateway.password })).createSession);
   const watch = async (name: string, variables: object) => {
     const socket = await rawSocket(url, { sessionToken: token });
     await socket.next("connection_ack");
@@ -48,6 +47,66 @@ it("the tabs are in the order of their numbers", () => {
   expect(examples().map(({ name }) => Number.parseInt(name, 10))).toEqual(examples().map((_, index) => index + 1));
 });
 
+it("what is to be pasted into a tab stands where it belongs, and who forgets it is told so", async () => {
+  const pasted = examples().flatMap(({ name, variables }) =>
+    Object.entries(JSON.parse(variables)).flatMap(([variable, value]) =>
+      /Id$/.test(variable) && value !== null ? [{ name, variable, value }] : [],
+    ),
+  );
+  expect(pasted.length).toBeGreaterThan(5);
+  for (const { name, variable, value } of pasted) expect(value, `${name} ${variable}`).toMatch(/^<\w+(\.\w+)*\b.*>$/);
+  const { run } = await player();
+  const { variables = "" } = examples().find(({ name }) => name.endsWith("start-a-test")) ?? {};
+  expect((await run("start-a-test", JSON.parse(variables))).startRecovery).toMatchObject({
+    code: "INVALID_REQUEST",
+    message: "planId is not an id of this API: give the id of a RecoveryPlan, such as recoveryPlans' nodes.id.",
+  });
+  expect((await run("start-a-test", { planId: "" })).startRecovery.message).toMatch(
+    /^planId is empty: give the id of a RecoveryPlan, such as /,
+  );
+});
+
+it("who signs in by the first tab is signed in in each, until the page is loaded anew", async () => {
+  const html = await (await fetch(url, { headers: { accept: "text/html" } })).text();
+  const [script = ""] = /(?<=<div id="root"><\/div><script>).*?(?=<\/script>)/s.exec(html) ?? [];
+  expect(html.indexOf(script)).toBeLessThan(html.indexOf("renderYogaGraphiQL"));
+  /** A page of a browser, as far as the script looks; and what it has sent. */
+  const load = () => {
+    const sent: { readonly address: string; readonly token: string | null }[] = [];
+    const window = {
+      location: { href: url },
+      fetch: async (address: string, options: RequestInit = {}) => {
+        sent.push({ address, token: new Headers(options.headers).get("session-token") });
+        return fetch(address, options);
+      },
+    };
+    runInNewContext(script, { window, URL, Headers, Request });
+    const play = async (query: string, variables = {}, headers = {}) => {
+      const body = JSON.stringify({ query, variables });
+      const answer = await window.fetch(url, { method: "POST", headers: { "content-type": "application/json", ...headers }, body });
+      return JSON.parse(await answer.text());
+    };
+    return { window, sent, play };
+  };
+
+  const { window, sent, play } = load();
+  const viewer = "{ viewer { name } }";
+  const signIn = (password: string) => play(tab("sign-in"), { user: gateway.user, password });
+  await signIn("wrong by far");
+  expect((await play(viewer)).errors).toMatchObject([{ extensions: { code: "UNAUTHORIZED" } }]);
+  const { token } = (await signIn(gateway.password)).data.createSession;
+  expect((await play(viewer)).data).toEqual({ viewer: { name: gateway.user } });
+  expect((await play(viewer, {}, { "session-token": "another" })).errors).toMatchObject([{ extensions: { code: "UNAUTHORIZED" } }]);
+  expect(sent.map((one) => one.token)).toEqual([null, null, null, token, "another"]);
+
+  sent.length = 0;
+  await window.fetch(url.replace("/graphql", "/health/live"));
+  await window.fetch(url.replace("127.0.0.1", "localhost")).catch(() => {});
+  expect(sent.map((one) => one.token)).toEqual([null, null]); // it goes nowhere else
+
+  expect((await load().play(viewer)).errors).toMatchObject([{ extensions: { code: "UNAUTHORIZED" } }]);
+});
+
 it("the tabs for configuration configure, and the tab for live events shows it", async () => {
   const { run, watch } = await player();
   const [plan] = (await run("plan-graph", {})).recoveryPlans.nodes;
@@ -56,14 +115,20 @@ it("the tabs for configuration configure, and the tab for live events shows it",
   const { socket, next } = await watch("live-events", {});
   await next(); // the first delivery: from here on
 
-  const { configureVmRecoverySettings: configured } = await run("configure-a-vm", { vmId: vm.id });
-  expect(configured.vm.recoverySettings).toMatchObject({ priority: "HIGH", prioritySource: "VM", startupDelaySeconds: 1 });
-  const { createRecoveryPlan: created } = await run("create-a-plan", { groupId: group.id });
+  const configure = async (operation: string) =>
+    (await run("configure-a-vm", { vmId: vm.id }, operation)).configureVmRecoverySettings.vm.recoverySettings;
+  const { version: _, ...configured } = await configure("ConfigureVm");
+  expect(configured).toMatchObject({ startupDelaySeconds: 5, startupDelaySource: "VM" });
+  const { version: __, ...before } = await configure("TakeItBack");
+  expect(before).toEqual({ ...configured, startupDelaySeconds: 0, startupDelaySource: "DEFAULT" }); // as the demo has it, with its rules
+  const { createRecoveryPlan: created } = await run("create-a-plan", { groupId: group.id }, "CreatePlan");
   expect(created.recoveryPlan).toMatchObject({ name: "My-Plan", vmCount: group.vms.totalCount });
   const { configurePriorityGroups: steps } = await run("configure-its-steps", { planId: created.recoveryPlan.id });
   expect(steps.recoveryPlan.priorityGroups).toMatchObject([
     { prePowerOnSteps: [{ type: "PROMPT" }], postPowerOnSteps: [{ type: "PAUSE" }] },
   ]);
+  const { deleteRecoveryPlan: deleted } = await run("create-a-plan", { planId: created.recoveryPlan.id }, "DeletePlan");
+  expect(deleted).toEqual({ deletedPlanId: created.recoveryPlan.id });
   const { viewer, limits } = await run("limits", { planId: plan.id });
   expect(viewer.rateLimit.remaining).toBeGreaterThan(0);
   expect(limits).toContainEqual(expect.objectContaining({ name: "PROTECTION_GROUPS_PER_PLAN", value: 50, current: 3 }));
@@ -86,7 +151,7 @@ it("the playground's tabs, one after the other, are a whole test: sign in, look,
   while (!ended) {
     for (const event of (await next()).events) {
       if (event.prompt) {
-        expect(event.question).toEqual(expect.any(String));
+        expect(event.prompt.message).toEqual(expect.any(String));
         const { answerPrompt } = await run("answer-the-prompt", { promptId: event.prompt.id });
         expect(answerPrompt.prompt).toMatchObject({ answer: "CONTINUE", answeredBy: "admin" });
       }

@@ -1,6 +1,8 @@
+import { getNamedType, isObjectType } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InvalidRequestError } from "../../../src/domain/errors.ts";
-import { encodeId } from "../../../src/domain/ids.ts";
+import { encodeId, rootLists } from "../../../src/domain/ids.ts";
+import { schema } from "../../../src/domain/schema.ts";
 import { aGroup, aPair, aPlan, aRun, type PairRows } from "../../support/rows.ts";
 import { type Asker, anAsker } from "./support.ts";
 
@@ -50,6 +52,15 @@ describe("ids", () => {
     expect(await asker.ask(`query ($id: ID!) { node(id: $id) { ... on Site { name } } }`, { id: ids[0] })).toEqual({
       node: { name: "Pair Primary" },
     });
+  });
+
+  it("of each type come from the list that an error names", async () => {
+    const query = schema.getQueryType()?.getFields() ?? {};
+    for (const [type, list] of Object.entries(rootLists)) {
+      const page = getNamedType(query[list]?.type);
+      const node = isObjectType(page) ? getNamedType(page.getFields().nodes?.type) : undefined;
+      expect([list, node?.name]).toEqual([list, type]);
+    }
   });
 
   it("that lead to nothing give null", async () => {
