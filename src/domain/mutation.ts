@@ -1,4 +1,5 @@
 /** How configuration is changed: one short transaction, once per idempotency key, with the events that say what to read again. */
+import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
 import { appendChanges, type Change } from "../events/changes.ts";
 import { ConflictError } from "./errors.ts";
@@ -63,6 +64,14 @@ function explained(error: unknown): unknown {
   if (constraint === null) return error;
   if (constraint.endsWith("_name_unique")) return fieldError(["name"], "Something of this kind has this name already.");
   return new ConflictError("Something that this depends on was changed at the same moment.", "Read it again, and repeat the request.");
+}
+
+/**
+ * The rule of every update: where what is wished is what there is, nothing is written, so that no version rises and no event is sent.
+ * `there` and `wished`: all that the mutation can change, in one shape. Its refusals stand before it, and hold all the same.
+ */
+export async function ifChanged<T>(there: T, wished: T, write: () => Promise<readonly Change[]>): Promise<readonly Change[]> {
+  return isDeepStrictEqual(there, wished) ? [] : write();
 }
 
 /** `expected` null: whoever asks does not mind. */

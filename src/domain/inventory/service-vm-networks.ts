@@ -1,7 +1,7 @@
 /** Changing where a VM's adapters are connected when it is recovered. (Reference: Configure VM Network Mappings.) */
 import { type DomainError, PreconditionFailedError } from "../errors.ts";
 import { type FieldErrors, fieldErrors } from "../field-errors.ts";
-import { checkVersion, mutate } from "../mutation.ts";
+import { checkVersion, ifChanged, mutate } from "../mutation.ts";
 import type { Refusals } from "../operations.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
@@ -35,8 +35,17 @@ export const configureMappings = (context: ServiceContext, viewer: Viewer, input
       const errors = fieldErrors();
       await check(client, errors, vm, recoverySite, input.networkMappings);
       errors.check();
-      await write(client, vm.id, input.networkMappings);
-      return [{ kind: "VM_CHANGED", id: vm.id, change: "UPDATED" }];
+      const wished = bySource(
+        input.networkMappings.map(({ sourceNetworkId, targetNetworkId, testNetworkId = null }) => ({
+          sourceNetworkId,
+          targetNetworkId,
+          testNetworkId,
+        })),
+      );
+      return ifChanged(bySource(await readOwn(client, vm.id)), wished, async () => {
+        await write(client, vm.id, wished);
+        return [{ kind: "VM_CHANGED", id: vm.id, change: "UPDATED" }];
+      });
     },
   });
 
@@ -111,7 +120,25 @@ async function check(
   }
 }
 
-async function write(client: Queryable, vmId: string, wishes: readonly MappingWish[]): Promise<void> {
+interface OwnMapping extends MappingWish {
+  readonly testNetworkId: string | null;
+}
+
+/** Their order means nothing. */
+const bySource = (mappings: readonly OwnMapping[]): OwnMapping[] =>
+  mappings.toSorted((a, b) => (a.sourceNetworkId < b.sourceNetworkId ? -1 : 1));
+
+async function readOwn(client: Queryable, vmId: string): Promise<OwnMapping[]> {
+  const { rows } = await client.query<OwnMapping>({
+    name: "vm-mappings-own",
+    text: `SELECT source_network_id AS "sourceNetworkId", target_network_id AS "targetNetworkId", test_network_id AS "testNetworkId"
+      FROM vm_network_mapping WHERE vm_id = $1`,
+    values: [vmId],
+  });
+  return rows;
+}
+
+async function write(client: Queryable, vmId: string, mappings: readonly OwnMapping[]): Promise<void> {
   await client.query({ name: "vm-mappings-clear", text: "DELETE FROM vm_network_mapping WHERE vm_id = $1", values: [vmId] });
   await client.query({
     name: "vm-mappings-add",
@@ -119,9 +146,9 @@ async function write(client: Queryable, vmId: string, wishes: readonly MappingWi
       SELECT gen_random_uuid(), $1, * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[])`,
     values: [
       vmId,
-      wishes.map(({ sourceNetworkId }) => sourceNetworkId),
-      wishes.map(({ targetNetworkId }) => targetNetworkId),
-      wishes.map(({ testNetworkId }) => testNetworkId ?? null),
+      mappings.map(({ sourceNetworkId }) => sourceNetworkId),
+      mappings.map(({ targetNetworkId }) => targetNetworkId),
+      mappings.map(({ testNetworkId }) => testNetworkId),
     ],
   });
   const text = "UPDATE virtual_machine SET network_mappings_version = network_mappings_version + 1 WHERE id = $1";

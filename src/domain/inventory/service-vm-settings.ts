@@ -3,7 +3,7 @@ import type pg from "pg";
 import { checkEditor } from "../edits.ts";
 import { type FieldErrors, fieldErrors } from "../field-errors.ts";
 import { lockPairsOf } from "../locks.ts";
-import { checkVersion, mutate } from "../mutation.ts";
+import { checkVersion, ifChanged, mutate } from "../mutation.ts";
 import { checkPlansOfVm } from "../plans/service-graph.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
@@ -40,9 +40,11 @@ export const configureSettings = (context: ServiceContext, viewer: Viewer, input
       errors.check();
       const after = withWish(before, input);
       checkEditor(viewer, changesIn(before, after));
-      await writeSettings(client, vm.id, after);
-      await checkTogether(client, errors, vm.id, input);
-      return [{ kind: "VM_CHANGED", id: vm.id, change: "UPDATED" }];
+      return ifChanged({ ...before, version: after.version }, after, async () => {
+        await writeSettings(client, vm.id, after);
+        await checkTogether(client, errors, vm.id, input);
+        return [{ kind: "VM_CHANGED", id: vm.id, change: "UPDATED" }];
+      });
     },
   });
 

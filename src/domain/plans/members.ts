@@ -8,7 +8,7 @@ import type { ServiceContext } from "../service-context.ts";
 import { holds, type Viewer } from "../viewer.ts";
 import type { ChangedPlan } from "./create.ts";
 import { checkGroupQuota, checkGroups, checkPlacements, checkPlan, holdGroups, insertPlacements, type Placement } from "./placements.ts";
-import { groupsChanged, lockForEdit, type Queryable, readPriorityGroups } from "./rows.ts";
+import { lockForEdit, type Queryable, raiseVersion, readPriorityGroups } from "./rows.ts";
 
 export interface AddInput extends Placement {
   readonly planId: string;
@@ -38,7 +38,7 @@ export const addGroup = (context: ServiceContext, viewer: Viewer, input: AddInpu
       errors.check();
       checkGroupQuota(context.quotas, plan.name, members.length, 1);
       await insertPlacements(client, planId, placements, there);
-      await groupsChanged(client, planId);
+      await raiseVersion(client, planId);
       await checkPlan(client, errors, planId, ["protectionGroupId"]);
       return [
         { kind: "PLAN_CHANGED", id: planId, change: "UPDATED" },
@@ -84,7 +84,7 @@ export const removeGroup = (context: ServiceContext, viewer: Viewer, input: Remo
           text: "DELETE FROM plan_priority_group WHERE id = $1",
           values: [priorityGroupId],
         });
-      await groupsChanged(client, planId);
+      await raiseVersion(client, planId);
       return [
         { kind: "PLAN_CHANGED", id: planId, change: "UPDATED" },
         { kind: "PROTECTION_GROUP_CHANGED", id: protectionGroupId, change: "UPDATED" },

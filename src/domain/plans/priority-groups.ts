@@ -2,7 +2,7 @@
 import { checkEditor } from "../edits.ts";
 import { PreconditionFailedError } from "../errors.ts";
 import { checkInt, checkName, type FieldErrors, fieldErrors, type Path } from "../field-errors.ts";
-import { mutate } from "../mutation.ts";
+import { ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import type { ChangedPlan } from "./create.ts";
@@ -39,7 +39,7 @@ export const configure = (context: ServiceContext, viewer: Viewer, input: Config
     input: { ...input },
     answer: { planId: input.planId },
     act: async (client) => {
-      const { id, name } = await lockForEdit(client, "CONFIGURE_PRIORITY_GROUPS", input);
+      const { id, name, lostGroups } = await lockForEdit(client, "CONFIGURE_PRIORITY_GROUPS", input);
       const groups = await readPriorityGroups(client, id);
       const steps = await readSteps(client, id);
       const errors = fieldErrors();
@@ -49,9 +49,14 @@ export const configure = (context: ServiceContext, viewer: Viewer, input: Config
       const changed = found.flatMap((group) => group ?? []);
       checkEditor(viewer, changesOf(changed));
       if (input.priorityGroups.some(asksTwoPeople)) throw oneAnswers();
-      for (const group of changed) await write(client, group);
-      await raiseVersion(client, id);
-      return [{ kind: "PLAN_CHANGED", id, change: "UPDATED" }];
+      const before = changed.map(({ group, phases: some }) => [group.name, ...some.map((phase) => phase.before)]);
+      const after = changed.map((group) => [group.name, ...group.phases.map((phase) => phase.after)]);
+      // That a group was lost is no longer said after this, which is a change too.
+      return ifChanged([...before, lostGroups], [...after, []], async () => {
+        for (const group of changed) await write(client, group);
+        await raiseVersion(client, id);
+        return [{ kind: "PLAN_CHANGED", id, change: "UPDATED" }];
+      });
     },
   });
 

@@ -21,11 +21,13 @@ export interface PlanRow {
   readonly defaultShutdownDelaySeconds: number;
   readonly rtoTargetSeconds: number | null;
   readonly version: number;
+  /** Names of groups that were deleted with force since somebody changed the plan's groups. */
+  readonly lostGroups: readonly string[];
 }
 
 const lockText = `SELECT id, name, description, pairing_id AS "pairingId", lifecycle, default_vm_priority AS "defaultVmPriority",
     default_startup_delay_seconds AS "defaultStartupDelaySeconds", default_shutdown_delay_seconds AS "defaultShutdownDelaySeconds",
-    rto_target_seconds AS "rtoTargetSeconds", version
+    rto_target_seconds AS "rtoTargetSeconds", version, coalesce(lost_groups, '{}') AS "lostGroups"
   FROM recovery_plan WHERE id = $1 FOR UPDATE`;
 
 /** Holds the plan for a change: it is there, nothing stands in the way, and it is what whoever asks has read. */
@@ -50,12 +52,6 @@ export async function raiseVersion(client: Queryable, planId: string): Promise<v
     text: "UPDATE recovery_plan SET version = version + 1, lost_groups = '{}' WHERE id = $1",
     values: [planId],
   });
-}
-
-/** The same where its groups were changed: whoever did that has seen which ones were deleted with force. */
-export async function groupsChanged(client: Queryable, planId: string): Promise<void> {
-  const text = "UPDATE recovery_plan SET version = version + 1, lost_groups = '{}' WHERE id = $1";
-  await client.query({ name: "plan-groups-changed", text, values: [planId] });
 }
 
 /** Another plan has this name. None has one that PostgreSQL can't even hold. */

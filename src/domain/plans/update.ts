@@ -1,7 +1,7 @@
 /** Changing and deleting a plan. (Reference: Update Recovery Plan, Delete Recovery Plan.) */
 import { fieldErrors } from "../field-errors.ts";
 import { lockPair } from "../locks.ts";
-import { mutate } from "../mutation.ts";
+import { ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import type { ChangedPlan } from "./create.ts";
@@ -27,11 +27,13 @@ export const update = (context: ServiceContext, viewer: Viewer, input: UpdateInp
       checkPlanWish(errors, input);
       if (await nameIsTaken(client, fields.name, plan.id)) errors.add(["name"], "Another recovery plan has this name.");
       errors.check();
-      const moves = fields.defaultVmPriority !== plan.defaultVmPriority;
-      if (moves) await lockPair(client, plan.pairingId);
-      await write(client, plan.id, fields);
-      if (moves) await checkPlan(client, errors, plan.id, ["recoverySettings", "defaultVmPriority"]);
-      return [{ kind: "PLAN_CHANGED", id: plan.id, change: "UPDATED" }];
+      return ifChanged(withWish(plan, {}), fields, async () => {
+        const moves = fields.defaultVmPriority !== plan.defaultVmPriority;
+        if (moves) await lockPair(client, plan.pairingId);
+        await write(client, plan.id, fields);
+        if (moves) await checkPlan(client, errors, plan.id, ["recoverySettings", "defaultVmPriority"]);
+        return [{ kind: "PLAN_CHANGED", id: plan.id, change: "UPDATED" }];
+      });
     },
   });
 

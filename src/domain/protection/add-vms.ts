@@ -1,7 +1,5 @@
 /** VMs join a group, or members of it that are not configured are: all of them or none. */
-import type pg from "pg";
 import { v7 as newId } from "uuid";
-import type { SnapshotStorageGroup } from "../../engine/run-snapshot.ts";
 import { checkId, type FieldErrors, fieldErrors } from "../field-errors.ts";
 import { checkQuota } from "../limits/quotas.ts";
 import { lockPair } from "../locks.ts";
@@ -11,7 +9,7 @@ import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkVms, readVms, type VmCandidate } from "./candidates.ts";
 import { checkSameDirection, directionOf, findGroup, lockGroup } from "./groups.ts";
-import { checkList, type WantedStorageGroup } from "./input.ts";
+import { checkList } from "./input.ts";
 import type { GroupFacts } from "./loaders-facts.ts";
 import { newMembers } from "./members.ts";
 import { groupRefusals } from "./operations.ts";
@@ -19,6 +17,7 @@ import { insertMembers, raiseVersion, targetsOf } from "./rows.ts";
 import { insertGroupRun } from "./service-group-run.ts";
 import { askSites } from "./sites.ts";
 import { groupSnapshot } from "./snapshots.ts";
+import { readStorage } from "./stored-storage.ts";
 
 export interface AddVmsInput {
   readonly groupId: string;
@@ -99,22 +98,4 @@ function checkOnDatastores(errors: FieldErrors, vmIds: readonly string[], vms: r
     const where = datastoreName === null ? "no known datastore" : `the datastore ${datastoreName}`;
     errors.add([...path, vmIds.indexOf(id)], `${name} is on ${where}, and the protection group ${group.name} replicates others.`);
   }
-}
-
-interface StoredStorage {
-  readonly storageGroups: readonly WantedStorageGroup[];
-  /** As the provider knows them. */
-  readonly named: readonly SnapshotStorageGroup[];
-}
-
-async function readStorage(client: pg.ClientBase, groupId: string): Promise<StoredStorage> {
-  const { rows } = await client.query<WantedStorageGroup & SnapshotStorageGroup>({
-    name: "group-storage",
-    text: `SELECT array_agg(d.id::text ORDER BY d.name) AS "sourceIds", array_agg(d.name::text ORDER BY d.name) AS sources,
-        t.id AS "targetId", t.name AS target
-      FROM storage_group o JOIN datastore t ON t.id = o.target_datastore_id JOIN storage_group_source s ON s.storage_group_id = o.id
-        JOIN datastore d ON d.id = s.datastore_id WHERE o.group_id = $1 GROUP BY o.id, t.id ORDER BY min(d.name)`,
-    values: [groupId],
-  });
-  return { storageGroups: rows, named: rows.map(({ sources, target }) => ({ sources, target })) };
 }

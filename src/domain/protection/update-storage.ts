@@ -7,7 +7,7 @@ import { checkQuota } from "../limits/quotas.ts";
 import { listed } from "../listed.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
-import { checkDatastores, named, readDatastores, readVmsOn } from "./candidates.ts";
+import { checkDatastores, named, readDatastores, readVmsOn, type VmCandidate } from "./candidates.ts";
 import type { WantedStorageGroup } from "./input.ts";
 import { type GroupFacts, readDependents } from "./loaders-facts.ts";
 import { newMembers } from "./members.ts";
@@ -16,8 +16,35 @@ import { insertMembers, replaceStorageGroups, targetsOf } from "./rows.ts";
 import { insertGroupRun } from "./service-group-run.ts";
 import type { AskedSites, Direction } from "./sites.ts";
 import { groupSnapshot } from "./snapshots.ts";
+import { readStorage, sameStorage } from "./stored-storage.ts";
 
-export interface StorageChange extends Pick<ServiceContext, "quotas"> {
+/** What other datastores mean for a group's VMs. */
+export interface StorageChange {
+  readonly storageGroups: readonly WantedStorageGroup[];
+  readonly onSources: readonly VmCandidate[];
+  readonly members: readonly PlacedMember[];
+  readonly joining: readonly VmCandidate[];
+  readonly leaving: readonly PlacedMember[];
+}
+
+/** Null: the group replicates these already, its VMs are those on them, and its site has taken them. */
+export async function storageChange(
+  client: pg.ClientBase,
+  group: GroupFacts,
+  direction: Direction,
+  storageGroups: readonly WantedStorageGroup[],
+): Promise<StorageChange | null> {
+  const sources = storageGroups.flatMap(({ sourceIds }) => sourceIds);
+  const onSources = await readVmsOn(client, sources, direction);
+  const members = await readPlacedMembers(client, group.id);
+  const joining = onSources.filter(({ groupId }) => groupId === null);
+  const leaving = members.filter(({ datastoreId }) => datastoreId === null || !sources.includes(datastoreId));
+  const isDone = group.faultMessage === null && joining.length + leaving.length === 0;
+  if (isDone && sameStorage((await readStorage(client, group.id)).storageGroups, storageGroups)) return null;
+  return { storageGroups, onSources, members, joining, leaving };
+}
+
+export interface StorageContext extends Pick<ServiceContext, "quotas"> {
   readonly viewer: Viewer;
   readonly runId: string;
   readonly group: GroupFacts;
@@ -30,30 +57,24 @@ const path: Path = ["storageGroups"];
 /** Starts the run that does it at the sites. */
 export async function changeStorage(
   client: pg.ClientBase,
-  { quotas, viewer, runId, group, direction, sites }: StorageChange,
-  storageGroups: readonly WantedStorageGroup[],
+  { quotas, viewer, runId, group, direction, sites }: StorageContext,
+  { storageGroups, onSources, members, joining, leaving }: StorageChange,
 ): Promise<void> {
   const refusal = storageRefusal(group);
   if (refusal !== null) throw refusal;
   const errors = fieldErrors();
   const found = await readDatastores(client, storageGroups);
-  const sources = storageGroups.flatMap(({ sourceIds }) => sourceIds);
-  const onSources = await readVmsOn(client, sources, direction);
   checkDatastores(errors, path, storageGroups, { found, vms: onSources, direction, into: group.id });
-  const members = await readPlacedMembers(client, group.id);
-  const targets = targetsOf(storageGroups);
   for (const [at, place, name] of movedTargets(storageGroups, members))
     errors.add(
       [...path, at, place],
       `${name} is replicated to another datastore already; it keeps its target while VMs on it are protected.`,
     );
   errors.check();
-  const leaving = members.filter(({ datastoreId }) => datastoreId === null || !targets.has(datastoreId));
-  const joining = onSources.filter(({ groupId }) => groupId === null);
   await checkDependents(client, leaving);
   checkQuota(`VMs in the protection group ${group.name}`, quotas.vmsPerGroup, members.length - leaving.length, joining.length);
   await replaceStorageGroups(client, group.id, storageGroups);
-  await insertMembers(client, group.id, joining, targets);
+  await insertMembers(client, group.id, joining, targetsOf(storageGroups));
   const { vms: added, warnings } = newMembers(joining, sites.recoverySite);
   const removed = leaving.map(({ id, name, externalId, placeholderId }) => ({ id, name, externalId, placeholderId }));
   const snapshot = {

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { v7 as newId } from "uuid";
 import { checkId, checkInt, checkName, checkText, type FieldErrors, fieldErrors } from "../field-errors.ts";
 import { lockPair } from "../locks.ts";
-import { answeredBefore, mutate } from "../mutation.ts";
+import { answeredBefore, ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkSameDirection, directionOf, findGroup, lockGroup } from "./groups.ts";
@@ -12,7 +12,7 @@ import type { GroupFacts } from "./loaders-facts.ts";
 import { groupRefusals } from "./operations.ts";
 import { checkNameFree, type GroupSettings, readSettings, writeSettings } from "./rows.ts";
 import { type AskedSites, askSites, checkProviders, type Direction } from "./sites.ts";
-import { changeStorage } from "./update-storage.ts";
+import { changeStorage, type StorageChange, storageChange } from "./update-storage.ts";
 
 type Maybe<T> = T | null | undefined;
 
@@ -40,6 +40,12 @@ interface Wanted {
   readonly storageGroups: readonly WantedStorageGroup[] | null;
 }
 
+interface Changeable {
+  readonly settings: GroupSettings;
+  /** Null: its datastores stay as they are. */
+  readonly storage: StorageChange | null;
+}
+
 /** What was found out before the transaction; null: nothing that the sites have to be asked for. */
 type Asked = { readonly direction: Direction; readonly sites: AskedSites } | null;
 
@@ -51,6 +57,7 @@ export async function update(context: ServiceContext, viewer: Viewer, input: Upd
   if (known !== null) return known;
   const asked = await prepare(context, groupId, input);
   const runId = newId();
+  let runs = false;
   const answer = await mutate(context, viewer, {
     ...request,
     answer: { groupId },
@@ -60,21 +67,26 @@ export async function update(context: ServiceContext, viewer: Viewer, input: Upd
       refuse(group);
       if (asked !== null) checkSameDirection(group, asked.direction);
       const errors = fieldErrors();
-      const settings = await checkedSettings(client, errors, group, input, wanted, asked);
+      const there = await readSettings(client, groupId);
+      const settings = wishedSettings(there, input, wanted);
+      await checkSettings(client, errors, group, input, wanted, settings, asked);
       if (wanted.storageGroups !== null && !group.hasStorageGroups)
         errors.add(["storageGroups"], `${group.name} does not replicate datastores, so it has no storage groups.`);
       errors.check();
-      await writeSettings(client, groupId, settings);
-      const changed = { ...group, name: settings.name };
-      if (wanted.storageGroups !== null && asked !== null)
-        await changeStorage(client, { ...context, ...asked, viewer, runId, group: changed }, wanted.storageGroups);
-      // A run tells of all that has changed with it.
-      return wanted.storageGroups !== null
-        ? []
-        : [{ kind: "PROTECTION_GROUP_CHANGED", id: groupId, change: "UPDATED", name: changed.name }];
+      const { storageGroups } = wanted;
+      const storage = storageGroups && asked ? await storageChange(client, group, asked.direction, storageGroups) : null;
+      return ifChanged<Changeable>({ settings: there, storage: null }, { settings, storage }, async () => {
+        await writeSettings(client, groupId, settings);
+        const changed = { ...group, name: settings.name };
+        if (storage === null || asked === null)
+          return [{ kind: "PROTECTION_GROUP_CHANGED", id: groupId, change: "UPDATED", name: changed.name }];
+        await changeStorage(client, { ...context, ...asked, viewer, runId, group: changed }, storage);
+        runs = true;
+        return []; // the run tells of all that has changed with it
+      });
     },
   });
-  if (wanted.storageGroups !== null) context.hint(runId);
+  if (runs) context.hint(runId);
   return answer;
 }
 
@@ -110,33 +122,34 @@ function refuse(group: GroupFacts): void {
   if (refusal !== null) throw refusal;
 }
 
-/** The settings as they will be, with what of them is wrong. */
-async function checkedSettings(
+/** The settings as they will be. */
+function wishedSettings(there: GroupSettings, input: UpdateGroupInput, { name }: Wanted): GroupSettings {
+  const { snapshot } = input;
+  return {
+    name: name ?? there.name,
+    description: input.description ?? there.description,
+    rpoMinutes: input.rpoMinutes ?? there.rpoMinutes,
+    pointInTimeInstances: snapshot?.retention ?? input.pointInTimeInstances ?? there.pointInTimeInstances,
+    snapshotIntervalMinutes: snapshot?.intervalMinutes ?? there.snapshotIntervalMinutes,
+    snapshotRetention: snapshot?.retention ?? there.snapshotRetention,
+  };
+}
+
+async function checkSettings(
   client: pg.ClientBase,
   errors: FieldErrors,
   group: GroupFacts,
-  input: UpdateGroupInput,
+  { snapshot, pointInTimeInstances: points }: UpdateGroupInput,
   { name }: Wanted,
+  settings: GroupSettings,
   asked: Asked,
-): Promise<GroupSettings> {
-  const now = await readSettings(client, group.id);
-  const { snapshot } = input;
-  const retention = snapshot?.retention ?? now.snapshotRetention;
-  const settings = {
-    name: name ?? now.name,
-    description: input.description ?? now.description,
-    rpoMinutes: input.rpoMinutes ?? now.rpoMinutes,
-    pointInTimeInstances: snapshot?.retention ?? input.pointInTimeInstances ?? now.pointInTimeInstances,
-    snapshotIntervalMinutes: snapshot?.intervalMinutes ?? now.snapshotIntervalMinutes,
-    snapshotRetention: retention,
-  };
+): Promise<void> {
   if (name !== null) await checkNameFree(client, errors, name, group.id);
-  if (asked === null) return settings;
-  const { rpoMinutes, pointInTimeInstances, snapshotIntervalMinutes: intervalMinutes } = settings;
+  if (asked === null) return;
+  const { rpoMinutes, pointInTimeInstances, snapshotIntervalMinutes: intervalMinutes, snapshotRetention: retention } = settings;
   if (group.type !== "SNAPSHOT" && snapshot) errors.add(["snapshot"], `${group.name} is a ${group.type} group, which takes no snapshots.`);
   else if (intervalMinutes !== null && retention !== null)
-    checkSnapshots(errors, ["snapshot"], { intervalMinutes, retention, rpoMinutes, pointInTimeInstances: input.pointInTimeInstances });
+    checkSnapshots(errors, ["snapshot"], { intervalMinutes, retention, rpoMinutes, pointInTimeInstances: points });
   const pointsPath = snapshot?.retention ? ["snapshot", "retention"] : ["pointInTimeInstances"];
   checkProviders(errors, asked.sites, { rpoMinutes, pointInTimeInstances, pointsPath });
-  return settings;
 }

@@ -1,6 +1,6 @@
 /** Changing a site. */
 import { checkName, fieldErrors } from "../field-errors.ts";
-import { mutate } from "../mutation.ts";
+import { ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkNameFree, lockSite } from "./site-rows.ts";
@@ -28,15 +28,15 @@ export async function update(context: ServiceContext, viewer: Viewer, input: Upd
       const site = await lockSite(client, siteId, "NO KEY UPDATE");
       const wanted = { ...site, name: name ?? site.name };
       for (const field of vendorFields) wanted[field] = input[field] === undefined ? site[field] : (input[field] ?? null);
-      const fields = ["name", ...vendorFields] as const;
-      if (fields.every((field) => wanted[field] === site[field])) return [];
-      await checkNameFree(client, siteId, wanted.name);
-      await client.query({
-        name: "site-update",
-        text: "UPDATE site SET name = $2, vcenter_server = $3, vcenter_version = $4, srm_server = $5, srm_version = $6, datacenter = $7 WHERE id = $1",
-        values: [siteId, ...fields.map((field) => wanted[field])],
+      return ifChanged({ ...site }, wanted, async () => {
+        await checkNameFree(client, siteId, wanted.name);
+        await client.query({
+          name: "site-update",
+          text: "UPDATE site SET name = $2, vcenter_server = $3, vcenter_version = $4, srm_server = $5, srm_version = $6, datacenter = $7 WHERE id = $1",
+          values: [siteId, wanted.name, ...vendorFields.map((field) => wanted[field])],
+        });
+        return [{ kind: "SITE_CHANGED", id: siteId, change: "UPDATED" }];
       });
-      return [{ kind: "SITE_CHANGED", id: siteId, change: "UPDATED" }];
     },
   });
 }

@@ -44,6 +44,19 @@ describe("a VM's own network mappings", () => {
     });
   });
 
+  it("that are the same raise no version and send no event", async () => {
+    const same = (networkMappings: object[], version: number) =>
+      stage.same("configureVmNetworkMappings", { vmId, networkMappings }, shape, { vm: { networkMappingsVersion: version } });
+    await same([], 1);
+    await configure([mapping()]);
+    await same([mapping()], 2);
+    await stage.refused(
+      "configureVmNetworkMappings",
+      { vmId, networkMappings: [mapping()], expectedVersion: 1 },
+      { code: "CONFLICT", version: 2 },
+    );
+  });
+
   it("have no test network when they name none", async () => {
     const { testNetworkId: _, ...rest } = mapping();
     expect((await configure([rest])).networkMappings).toMatchObject([{ testNetwork: null }]);
@@ -117,7 +130,7 @@ describe("a change of network mappings is refused", () => {
   });
 
   it("for another version than the one that was read, and for a VM that there is none of", async () => {
-    await configure([], { expectedVersion: 1 });
+    await configure([mapping()], { expectedVersion: 1 });
     await stage.refused("configureVmNetworkMappings", { vmId, networkMappings: [], expectedVersion: 1 }, { code: "CONFLICT", version: 2 });
     const unknown = { vmId: gid("VirtualMachine", nobody), networkMappings: [] };
     await stage.refused("configureVmNetworkMappings", unknown, { code: "NOT_FOUND", resource: "VirtualMachine" });

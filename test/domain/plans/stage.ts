@@ -25,7 +25,9 @@ export interface PlanStage extends Stage {
   send(mutation: string, payload: string, input: object, viewer?: Viewer): Promise<Answer>;
   /** It answers this error, and everything is as it was. */
   refused(mutation: string, input: object, error: object, viewer?: Viewer): Promise<void>;
-  /** The same, with these field errors and no others: the path with dots, and a part of the message. */
+  /** It answers this payload, and everything is as it was: no version has risen, no event was sent. */
+  same(mutation: string, input: object, payload: string, shown: object): Promise<void>;
+  /** The same as `refused`, with these field errors and no others: the path with dots, and a part of the message. */
   wrong(mutation: string, input: object, fields: readonly (readonly [path: string, message: string | RegExp])[]): Promise<void>;
   /** Which of these changes the log does not tell of, since `reset`. */
   untold(...changes: readonly object[]): Promise<object[]>;
@@ -71,6 +73,11 @@ export async function aPlanStage(wish: PlanWish = {}, sites?: LabSites, quotas?:
     ...stage,
     ask,
     refused,
+    async same(mutation, input, payload, shown) {
+      const before = await configuration(stage);
+      expect(await self.send(mutation, payload, input)).toMatchObject(shown);
+      expect(await configuration(stage)).toBe(before);
+    },
     async wrong(mutation, input, fields) {
       const before = await configuration(stage);
       const { code, fieldErrors } = await self.send(mutation, "__typename", input);

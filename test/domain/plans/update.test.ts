@@ -39,6 +39,13 @@ describe("changing a plan", () => {
     expect((await update({ description: "x" })).recoveryPlan).toEqual({ ...changed, description: "x", version: 3 });
   });
 
+  it("that changes nothing raises no version and sends no event, and wants the version that is expected", async () => {
+    const input = { planId, name: "plan", description: "", rtoTargetSeconds: null, recoverySettings: { defaultVmPriority: "NORMAL" } };
+    for (const given of [{ planId }, { planId, name: " plan ", expectedVersion: 1 }, input])
+      await stage.same("updateRecoveryPlan", given, shape, { recoveryPlan: there });
+    await stage.refused("updateRecoveryPlan", { planId, expectedVersion: 2 }, { code: "CONFLICT", version: 1 });
+  });
+
   it("goes back to the defaults with null", async () => {
     await update({
       description: "x",

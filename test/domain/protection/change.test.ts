@@ -26,6 +26,16 @@ describe("changing a protection group", () => {
       expect((await update(id, { name: "STORE" })).protectionGroup).toMatchObject({ name: "STORE" });
     });
 
+    it("stay with their version, without an event, where nothing differs", async () => {
+      const id = await ofVms("Shop", "web-1");
+      const before = await everything(stage);
+      const same = { name: "Shop", description: "", rpoMinutes: 15, pointInTimeInstances: 1 };
+      for (const given of [{}, { expectedVersion: 1 }, same])
+        expect(await update(id, given)).toMatchObject({ protectionGroup: { name: "Shop", version: 1, state: "READY" } });
+      expect(await update(id, { expectedVersion: 2 })).toMatchObject({ code: "CONFLICT", version: 1 });
+      expect(await everything(stage)).toBe(before);
+    });
+
     it("of snapshots go together", async () => {
       const id = await made("Night", { snapshot: { vmIds: stage.vm("web-1"), intervalMinutes: 10, retention: 3 } });
       const { protectionGroup } = await update(id, { snapshot: { retention: 5 } });
@@ -116,6 +126,21 @@ describe("changing a protection group", () => {
         "SELECT d.name FROM storage_group_source s JOIN datastore d ON d.id = s.datastore_id ORDER BY 1",
       );
       expect(rows.map(({ name }) => name)).toEqual(["ds-app", "ds-db"]);
+    });
+
+    it("stay as they are where they are the same, whatever plan has the group, unless the site has refused them", async () => {
+      const id = await ofDatastores("Web", ["ds-web", "ds-db"]);
+      await aPlanWith(id);
+      const before = await everything(stage);
+      stage.hints.length = 0;
+      const same = { storageGroups: [storage(["ds-db", "ds-web"], "dr-1")] };
+      expect(await update(id, same)).toMatchObject({ protectionGroup: { state: "READY", version: 1 } });
+      expect(await everything(stage)).toBe(before);
+      expect(stage.hints).toEqual([]);
+      const { prisma } = stage.db.database;
+      await prisma.planProtectionGroup.deleteMany();
+      await prisma.protectionGroup.updateMany({ data: { faultCode: "REPLICATION_FAILED", faultMessage: "The site refused." } });
+      expect(await update(id, same)).toMatchObject({ protectionGroup: { state: "CONFIGURING", version: 2 } });
     });
 
     it("are told to the site also where no VM comes or goes", async () => {
