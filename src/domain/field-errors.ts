@@ -41,8 +41,10 @@ export function checkText(errors: FieldErrors, path: Path, text: string | null |
   if (/\0|\p{Cs}/u.test(text)) errors.add(path, "It holds a character that can't be stored: NUL, or half of a surrogate pair.");
 }
 
+export const inRange = (value: number, least: number, most: number): boolean => Number.isInteger(value) && value >= least && value <= most;
+
 export function checkInt(errors: FieldErrors, path: Path, value: number | null | undefined, least: number, most: number): void {
-  if (value === null || value === undefined || (Number.isInteger(value) && value >= least && value <= most)) return;
+  if (value === null || value === undefined || inRange(value, least, most)) return;
   errors.add(path, `This is from ${least} to ${most}, and ${value} is not.`);
 }
 

@@ -1,7 +1,7 @@
 /** Names and steps of a plan's priority groups. (Reference: Configure Recovery Priority Groups.) */
 import { checkEditor } from "../edits.ts";
 import { PreconditionFailedError } from "../errors.ts";
-import { checkInt, checkName, type FieldErrors, fieldErrors, type Path } from "../field-errors.ts";
+import { checkInt, checkName, type FieldErrors, fieldErrors, inRange, type Path } from "../field-errors.ts";
 import { ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
@@ -94,6 +94,7 @@ function wished(
   for (const [list] of phases) checkSteps(errors, [...path, list], wish[list] ?? []);
   const group = groups.find(({ priority }) => priority === wish.priority);
   if (group === undefined) {
+    if (!inRange(wish.priority, ...priorityRange)) return null; // said above
     const message = `The plan ${planName} has no priority group ${wish.priority}; one comes with its protection groups (addProtectionGroupToPlan).`;
     errors.add([...path, "priority"], message);
     return null;

@@ -199,6 +199,7 @@ describe("configuring priority groups", () => {
       ["priorityGroups.0.prePowerOnSteps.2.prompt.id", "has this step above"],
       ["priorityGroups.0.prePowerOnSteps.3.pause.id", "stays in postPowerOnSteps; give both lists"],
     );
+    await wrong([{ priority: 101 }], ["priorityGroups.0.priority", "1 to 100"]);
     await wrong(
       [{ priority: 1, prePowerOnSteps: Array.from({ length: 101 }, () => pause()) }],
       ["priorityGroups.0.prePowerOnSteps", "100 steps"],
