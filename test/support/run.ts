@@ -55,6 +55,13 @@ export async function until<T>(look: () => Promise<T | null | undefined | false>
   }
 }
 
+/** So many wait for a lock in the database. */
+export const untilWaiting = ({ pool }: Pick<Database, "pool">, many = 1): Promise<boolean> =>
+  until(async () => {
+    const text = "SELECT count(*)::int4 AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    return (await pool.query<{ waiting: number }>(text)).rows[0]?.waiting === many;
+  }, `${many} waiting for a lock`);
+
 export const ended = (database: Pick<Database, "pool">, runId: string, seconds = 20): Promise<ReadRun> =>
   until(
     async () => {

@@ -46,6 +46,7 @@ export async function create(context: ServiceContext, viewer: Viewer, input: Cre
     answer: ids,
     async act(client) {
       await lockPair(client, direction.pairingId);
+      await checkPaired(client, direction);
       const errors = fieldErrors();
       await checkNameFree(client, errors, wanted.name, null);
       checkProviders(errors, sites, { ...wanted, pointsPath: pointsPath(wanted) });
@@ -73,9 +74,17 @@ async function prepare({ database, providers }: ServiceContext, wanted: WantedGr
   if (protectedSite === undefined) throw fieldError(["protectedSiteId"], "There is no site with this id.");
   if (recoverySite === undefined) throw fieldError(["recoverySiteId"], "There is no site with this id.");
   const pairingId = await pairingOf(database.pool, protectedSiteId, recoverySiteId);
-  if (pairingId === null) throw fieldError(["recoverySiteId"], `The sites ${protectedSite.name} and ${recoverySite.name} are not paired.`);
+  if (pairingId === null) throw notPaired({ protectedSite, recoverySite });
   const direction = { pairingId, protectedSite, recoverySite };
   return { direction, sites: await askSites(providers, direction) };
+}
+
+const notPaired = ({ protectedSite, recoverySite }: Pick<Direction, "protectedSite" | "recoverySite">) =>
+  fieldError(["recoverySiteId"], `The sites ${protectedSite.name} and ${recoverySite.name} are not paired.`);
+
+/** The pair is held, and may have been taken apart while its sites were asked. */
+async function checkPaired(client: pg.ClientBase, { pairingId, protectedSite, recoverySite }: Direction): Promise<void> {
+  if ((await pairingOf(client, protectedSite.id, recoverySite.id)) !== pairingId) throw notPaired({ protectedSite, recoverySite });
 }
 
 /** Where the number of points was given. */

@@ -1,7 +1,7 @@
 /** A stage for what is changed about a protection group, and the words that its tests use. */
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { decodeId } from "../../../src/domain/ids.ts";
-import { until } from "../../support/run.ts";
+import { untilWaiting } from "../../support/run.ts";
 import { type Answer, aStage, endRun, everything, type Stage } from "./stage.ts";
 
 export let stage: Stage;
@@ -63,12 +63,7 @@ export async function atOnce(...mutations: (() => Promise<Answer>)[]): Promise<A
     await holder.query("BEGIN");
     await holder.query("SELECT 1 FROM site_pairing WHERE id = $1 FOR UPDATE", [stage.pairingId]);
     const answers = mutations.map((mutation) => mutation());
-    await until(async () => {
-      const { rows } = await pool.query(
-        "SELECT count(*)::int4 AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      return rows[0].count === mutations.length;
-    }, "both waiting");
+    await untilWaiting(stage.db.database, mutations.length);
     await holder.query("COMMIT");
     return await Promise.all(answers);
   } finally {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { decodeId, encodeId } from "../../../src/domain/ids.ts";
 import { operator } from "../../support/node.ts";
+import { untilWaiting } from "../../support/run.ts";
 import { aStage, endRun, everything, type Stage } from "./stage.ts";
 
 describe("making a protection group", () => {
@@ -269,6 +270,23 @@ describe("making a protection group", () => {
       await stage.db.database.prisma.site.update({ ...state, data: { state: "CONNECTED" } });
     }
     expect(await everything(stage)).toBe(before);
+  });
+
+  it("wants the sites paired still when they have answered", async () => {
+    const holder = await stage.db.database.pool.connect();
+    try {
+      await holder.query("BEGIN");
+      await holder.query("DELETE FROM site_pairing WHERE id = $1", [stage.pairingId]);
+      const answer = create(continuous("web-1"));
+      await untilWaiting(stage.db.database);
+      await holder.query("COMMIT");
+      expect(await answer).toMatchObject({
+        fieldErrors: [{ path: ["recoverySiteId"], message: "The sites north and south are not paired." }],
+      });
+    } finally {
+      holder.release();
+    }
+    expect(await stage.db.database.prisma.protectionGroup.count()).toBe(0);
   });
 
   it("needs the role EDITOR", async () => {
