@@ -46,7 +46,7 @@ async function run(config: Config): Promise<void> {
   const administrator = await ensureFirstAdministrator(pool, config);
   if (config.seedFile !== null && (await database.prisma.site.count()) === 0) {
     const { importFile } = await import("./import/import-file.ts"); // later starts don't need it
-    await importFile({ database, lab, path: config.seedFile });
+    await importFile({ database, lab, quotas: config.quotas, path: config.seedFile });
   }
 
   const wakeUps = await startWakeUps({ connectDirect, pool, log });

@@ -1,4 +1,5 @@
 /** Groups and plans: what they name is there, fits together, and stays within the limits. */
+import type { Quotas } from "../domain/limits/quotas.ts";
 import { checkPair, References } from "./check-references.ts";
 import type { ImportFile } from "./file.ts";
 import type { GroupEntry, PlanEntry } from "./file-plans.ts";
@@ -6,17 +7,15 @@ import type { Index } from "./index-of.ts";
 import { keyOf, type Model, pairKey } from "./items.ts";
 import type { Path, Problem } from "./problem.ts";
 
-const limits = { vmsPerGroup: 500, groupsPerPlan: 50, plansPerSite: 250 } as const;
-
-export function checkProtection(file: ImportFile, index: Index, current: Model): Problem[] {
+export function checkProtection(file: ImportFile, index: Index, current: Model, quotas: Quotas): Problem[] {
   const references = new References(index);
   const pairs = new Set(
     [...current.pairings.values(), ...file.pairings].map(({ protectedSite, recoverySite }) => pairKey(protectedSite, recoverySite)),
   );
   const owners = ownersOf(file, current);
-  for (const [g, group] of file.protectionGroups.entries()) checkGroup(group, ["protectionGroups", g], references, pairs, owners);
-  for (const [p, plan] of file.recoveryPlans.entries()) checkPlan(plan, ["recoveryPlans", p], references, pairs, file, current);
-  checkPlansPerSite(file, current, references);
+  for (const [g, group] of file.protectionGroups.entries()) checkGroup(group, ["protectionGroups", g], references, pairs, owners, quotas);
+  for (const [p, plan] of file.recoveryPlans.entries()) checkPlan(plan, ["recoveryPlans", p], references, pairs, file, current, quotas);
+  checkPlansPerSite(file, current, references, quotas);
   return references.problems;
 }
 
@@ -38,7 +37,14 @@ function ownersOf(file: ImportFile, current: Model): Owners {
   return owners;
 }
 
-function checkGroup(group: GroupEntry, path: Path, references: References, pairs: ReadonlySet<string>, owners: Owners): void {
+function checkGroup(
+  group: GroupEntry,
+  path: Path,
+  references: References,
+  pairs: ReadonlySet<string>,
+  owners: Owners,
+  { vmsPerGroup }: Quotas,
+): void {
   const sites = checkPair(group, path, references, pairs);
   if (sites === undefined) return;
   const take = (of: Map<string, string>, name: string, at: Path, what: string) => {
@@ -73,8 +79,8 @@ function checkGroup(group: GroupEntry, path: Path, references: References, pairs
     }
   });
   const listAt: Path = group.virtualMachines === undefined ? path : [...path, "virtualMachines"];
-  if (members.length > limits.vmsPerGroup) {
-    references.say(listAt, `A protection group has at most ${limits.vmsPerGroup} VMs; this one has ${members.length}.`);
+  if (members.length > vmsPerGroup) {
+    references.say(listAt, `A protection group has at most ${vmsPerGroup} VMs; this one has ${members.length}.`);
   }
 }
 
@@ -85,16 +91,14 @@ function checkPlan(
   pairs: ReadonlySet<string>,
   file: ImportFile,
   current: Model,
+  { groupsPerPlan }: Quotas,
 ): void {
   const sites = checkPair(plan, path, references, pairs);
   const groups = plan.priorityGroups.flatMap(({ protectionGroups }, p) =>
     protectionGroups.map((name, g) => ({ name, at: [...path, "priorityGroups", p, "protectionGroups", g] })),
   );
-  if (groups.length > limits.groupsPerPlan) {
-    references.say(
-      [...path, "priorityGroups"],
-      `A plan has at most ${limits.groupsPerPlan} protection groups; this one has ${groups.length}.`,
-    );
+  if (groups.length > groupsPerPlan) {
+    references.say([...path, "priorityGroups"], `A plan has at most ${groupsPerPlan} protection groups; this one has ${groups.length}.`);
   }
   for (const { name, at } of groups) {
     if (references.group(at, name) === undefined || sites === undefined) continue;
@@ -106,7 +110,7 @@ function checkPlan(
   if (groups.length === 0) references.say([...path, "name"], "A plan has at least one protection group.");
 }
 
-function checkPlansPerSite(file: ImportFile, current: Model, { problems }: References): void {
+function checkPlansPerSite(file: ImportFile, current: Model, { problems }: References, { plansPerSite }: Quotas): void {
   const inFile = new Set(file.recoveryPlans.map(({ name }) => keyOf(name)));
   const others = [...current.plans.values()].filter(({ name }) => !inFile.has(keyOf(name)));
   const counts = new Map<string, number>();
@@ -119,10 +123,10 @@ function checkPlansPerSite(file: ImportFile, current: Model, { problems }: Refer
   file.recoveryPlans.forEach((plan, index) => {
     for (const field of ["protectedSite", "recoverySite"] as const) {
       const count = add(plan[field]);
-      if (count !== limits.plansPerSite + 1) continue;
+      if (count !== plansPerSite + 1) continue;
       problems.push({
         path: ["recoveryPlans", index],
-        message: `A site has at most ${limits.plansPerSite} plans; this would be one more of ${plan[field]}.`,
+        message: `A site has at most ${plansPerSite} plans; this would be one more of ${plan[field]}.`,
       });
     }
   });

@@ -1,4 +1,5 @@
 /** Everything that can be wrong with a file that has the right shape, in the order of the file's checks: names, references, sense. */
+import type { Quotas } from "../domain/limits/quotas.ts";
 import { checkNames } from "./check-names.ts";
 import { checkPlans } from "./check-plans.ts";
 import { checkProtection } from "./check-protection.ts";
@@ -10,12 +11,16 @@ import { keyOf, type Model, merged } from "./items.ts";
 import type { Path, Problem } from "./problem.ts";
 import { wantedModel } from "./wanted.ts";
 
-export function check(file: ImportFile, current: Model): { readonly wanted: Model } | { readonly problems: readonly Problem[] } {
+export function check(
+  file: ImportFile,
+  current: Model,
+  quotas: Quotas,
+): { readonly wanted: Model } | { readonly problems: readonly Problem[] } {
   const index = createIndex(file, current);
   const problems = [
     ...checkNames(file, current),
     ...checkReferences(file, index, current),
-    ...checkProtection(file, index, current),
+    ...checkProtection(file, index, current, quotas),
     ...checkSettings(file),
   ];
   if (problems.length > 0) return { problems };

@@ -3,6 +3,7 @@
  * lab has to be is brought about first: the sites are the outside world, and more of them than the database knows does no harm.
  */
 import type { Database } from "../database/database.ts";
+import type { Quotas } from "../domain/limits/quotas.ts";
 import { appendChangesStatement } from "../events/changes.ts";
 import type { Point, Provider } from "../providers/contract.ts";
 import type { Lab } from "../providers/lab/lab.ts";
@@ -26,6 +27,8 @@ export interface ImportOptions {
   readonly database: Database;
   /** Null with `dryRun` only: nothing is brought about then. */
   readonly lab: Pick<Lab, "define" | "provider"> | null;
+  /** Of the gateway that works with what is imported. */
+  readonly quotas: Quotas;
   readonly path: string;
   readonly dryRun?: boolean;
 }
@@ -40,12 +43,13 @@ const lockKey = 7_264_190_356n;
 const transactionMs = 120_000;
 
 /** Throws ImportError with every mistake, and nothing was written. */
-export async function importFile({ database, lab, path, dryRun = false }: ImportOptions): Promise<ImportResult> {
+export async function importFile({ database, lab, quotas, path, dryRun = false }: ImportOptions): Promise<ImportResult> {
   const source = await readSource(path);
   const parsed = parseFile(source.content);
   if ("problems" in parsed) throw refusal(source, parsed.problems);
   const { file } = parsed;
-  const plan = await database.prisma.$transaction((tx) => compare(tx, source, file), { timeout: transactionMs });
+  const asked = { source, file, quotas };
+  const plan = await database.prisma.$transaction((tx) => compare(tx, asked), { timeout: transactionMs });
   const result = { ...plan.difference, text: printDifference(plan.difference) };
   if (dryRun) return result;
   if (lab === null) throw new Error("An import that writes needs the lab.");
@@ -54,8 +58,14 @@ export async function importFile({ database, lab, path, dryRun = false }: Import
   await lab.define(labDefinition(file, plan.wanted, together));
   if (plan.difference.changes.length === 0) return result;
   const points = await pointsOf(lab.provider, plan.wanted, together);
-  const written = await database.prisma.$transaction((tx) => write(tx, source, file, points), { timeout: transactionMs });
+  const written = await database.prisma.$transaction((tx) => write(tx, asked, points), { timeout: transactionMs });
   return { ...written, text: printDifference(written) };
+}
+
+interface Asked {
+  readonly source: Source;
+  readonly file: ImportFile;
+  readonly quotas: Quotas;
 }
 
 interface Comparison {
@@ -64,9 +74,9 @@ interface Comparison {
   readonly difference: Difference;
 }
 
-async function compare(tx: Tx, source: Source, file: ImportFile): Promise<Comparison> {
+async function compare(tx: Tx, { source, file, quotas }: Asked): Promise<Comparison> {
   const current = await readCurrent(tx);
-  const checked = check(file, current.model);
+  const checked = check(file, current.model, quotas);
   if ("problems" in checked) throw refusal(source, checked.problems);
   const found = difference(current.model, checked.wanted);
   const used = await inUse(tx, found, current, file);
@@ -75,10 +85,11 @@ async function compare(tx: Tx, source: Source, file: ImportFile): Promise<Compar
 }
 
 /** Compared again under the lock: somebody may have changed something since. */
-async function write(tx: Tx, source: Source, file: ImportFile, points: ReadonlyMap<string, readonly Point[]>): Promise<Difference> {
+async function write(tx: Tx, asked: Asked, points: ReadonlyMap<string, readonly Point[]>): Promise<Difference> {
+  const { file } = asked;
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${lockKey})`;
   await holdSites(tx, file);
-  const { current, wanted, difference: found } = await compare(tx, source, file);
+  const { current, wanted, difference: found } = await compare(tx, asked);
   const together = merged(current.model, wanted);
   const writing = { tx, difference: found, ids: current.ids, file };
   await writeInventory(writing);

@@ -40,7 +40,7 @@ async function run(argv: readonly string[]): Promise<string> {
   await using closing = new AsyncDisposableStack();
   const database = closing.use(await openDatabase({ url, poolSize: 2 }));
   const lab = dryRun ? null : closing.use(await openLab({ url: config.labDatabaseUrl ?? url, guestServices: false }));
-  const { text, changes } = await importFile({ database, lab, path, dryRun });
+  const { text, changes } = await importFile({ database, lab, quotas: config.quotas, path, dryRun });
   return changes.length === 0 ? text : `${text}\n${dryRun ? "nothing was written (--dry-run)" : "imported"}`;
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { emptyModel } from "../../src/import/items.ts";
 import { type Base, problemsOf } from "./stage.ts";
 
 const first = <T>(list: readonly T[]): T => {
@@ -217,5 +218,16 @@ describe("an import file", () => {
       if (typeof text === "string") expect(problems[index]).toBe(text);
       else expect(problems[index]).toMatch(text);
     });
+  });
+
+  it("stays within the limits that the gateway is configured with", () => {
+    const quotas = { vmsPerGroup: 1, groupsPerPlan: 1, plansPerSite: 0 };
+    expect(problemsOf(() => {}, emptyModel(), quotas)).toEqual([
+      "protectionGroups[0].virtualMachines: A protection group has at most 1 VMs; this one has 2.",
+      "protectionGroups[1].virtualMachines: A protection group has at most 1 VMs; this one has 2.",
+      "recoveryPlans[0].priorityGroups: A plan has at most 1 protection groups; this one has 2.",
+      "recoveryPlans[0]: A site has at most 0 plans; this would be one more of A.",
+      "recoveryPlans[0]: A site has at most 0 plans; this would be one more of B.",
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { access, constants } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
 import { createRecoveries } from "../../src/domain/recoveries/service.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { StepNode } from "../../src/engine/model.ts";
@@ -16,7 +17,7 @@ describe("the demo file", () => {
   beforeAll(async () => {
     db = await freshDatabase();
     lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
-    await importFile({ database: db.database, lab, path: "demo/demo.yaml" });
+    await importFile({ database: db.database, lab, quotas: defaultQuotas, path: "demo/demo.yaml" });
     const recoveries = createRecoveries({
       database: db.database,
       providers: new Map([["lab", lab.provider]]),

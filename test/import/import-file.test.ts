@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createRecoveries } from "../../src/domain/recoveries/service.ts";
 import { readChanges, readEnds } from "../../src/events/log.ts";
+import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
 import { importFile } from "../../src/import/import-file.ts";
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
@@ -25,7 +26,7 @@ describe("importing a file", () => {
   afterAll(() => files.remove());
 
   const run = async (content: object | string, options: { dryRun?: boolean; name?: string } = {}) =>
-    importFile({ database: db.database, lab, path: await files.write(content, options.name), dryRun: options.dryRun ?? false });
+    importFile({ database: db.database, lab, quotas: defaultQuotas, path: await files.write(content, options.name), dryRun: options.dryRun ?? false });
   const changed = (change: (file: Base) => void) => {
     const file = base();
     change(file);
@@ -186,7 +187,7 @@ describe("importing a file", () => {
   it("writes nothing when anything is wrong, and names the place", async () => {
     const before = await rows();
     const path = await files.write(changed((file) => Object.assign(file.vmSettings[1] ?? {}, { dependsOn: ["db-9"] })));
-    const error = await importFile({ database: db.database, lab, path }).catch((refusal: unknown) => refusal);
+    const error = await importFile({ database: db.database, lab, quotas: defaultQuotas, path }).catch((refusal: unknown) => refusal);
     expect(error).toMatchObject({
       name: "ImportError",
       problems: [

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
 import { importFile } from "../../src/import/import-file.ts";
 import type { Inventory } from "../../src/providers/inventory.ts";
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
@@ -23,7 +24,7 @@ describe("the sites of an import tell the inventory that was imported", () => {
   afterAll(() => files.remove());
 
   const told = (site: string) => lab.provider.inventory(site, AbortSignal.timeout(5000));
-  const imported = (path: string) => importFile({ database: db.database, lab, path });
+  const imported = (path: string) => importFile({ database: db.database, lab, quotas: defaultQuotas, path });
 
   /** The rows of a site as an inventory would tell them. */
   async function rowsOf(externalId: string): Promise<Inventory> {

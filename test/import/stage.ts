@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { defaultQuotas, type Quotas } from "../../src/domain/limits/quotas.ts";
 import { check } from "../../src/import/check.ts";
 import { parseFile } from "../../src/import/file.ts";
 import { emptyModel, type Model } from "../../src/import/items.ts";
@@ -69,11 +70,11 @@ export function base() {
 export type Base = ReturnType<typeof base>;
 
 /** The messages that a changed file gets, each behind its place in the content; none: it is right. */
-export function problemsOf(change: (file: Base) => void, current: Model = emptyModel()): string[] {
+export function problemsOf(change: (file: Base) => void, current: Model = emptyModel(), quotas: Quotas = defaultQuotas): string[] {
   const content = base();
   change(content);
   const parsed = parseFile(content);
-  const result = "file" in parsed ? check(parsed.file, current) : parsed;
+  const result = "file" in parsed ? check(parsed.file, current, quotas) : parsed;
   return "problems" in result ? result.problems.map(({ path, message }) => `${pathText(path)}: ${message}`) : [];
 }
 

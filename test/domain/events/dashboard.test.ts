@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { encodeId, idOf } from "../../../src/domain/ids.ts";
+import { defaultQuotas } from "../../../src/domain/limits/quotas.ts";
 import { appendChanges } from "../../../src/events/changes.ts";
 import { importFile } from "../../../src/import/import-file.ts";
 import { type Lab, openLab } from "../../../src/providers/lab/lab.ts";
@@ -24,7 +25,7 @@ beforeAll(async () => {
   db = await freshDatabase();
   lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
   files = await someFiles();
-  await importFile({ database: db.database, lab, path: await files.write(world()) });
+  await importFile({ database: db.database, lab, quotas: defaultQuotas, path: await files.write(world()) });
   node = await aNode(db.database, lab.provider);
   gateway = await realGateway(db.database, { providers: new Map([["lab", lab.provider]]), maxQueryCost: 5_000_000 });
   await aUser(db.database, "ada", ["ADMIN", "EDITOR", "SCRIPT_EDITOR", "RECOVERY_ADMIN"]);

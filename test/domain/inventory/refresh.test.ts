@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { encodeId, idOf } from "../../../src/domain/ids.ts";
 import { readSite, writeReading } from "../../../src/domain/inventory/service-refresh.ts";
 import { refreshDueSites, startRefresher } from "../../../src/domain/inventory/service-refresher.ts";
+import { defaultQuotas } from "../../../src/domain/limits/quotas.ts";
 import { inTransaction } from "../../../src/domain/transaction.ts";
 import { importFile } from "../../../src/import/import-file.ts";
 import { base, someFiles } from "../../import/stage.ts";
@@ -178,7 +179,7 @@ describe("refreshing an inventory", () => {
 
     it("finds the inventory of an import as it was imported", async () => {
       await stage.asker.database.pool.query("UPDATE site SET refresh_due_at = 'infinity'");
-      await importFile({ database: stage.asker.database, lab: stage.lab, path: "demo/demo.yaml" });
+      await importFile({ database: stage.asker.database, lab: stage.lab, quotas: defaultQuotas, path: "demo/demo.yaml" });
       const before = (await stage.changes()).length;
       await refreshDueSites(context());
       // What their provider can do is new, and nothing else; plans follow from their sites.
@@ -191,11 +192,11 @@ describe("refreshing an inventory", () => {
       const files = await someFiles();
       const { database } = stage.asker;
       const file = base();
-      await importFile({ database, lab: stage.lab, path: await files.write(file) });
+      await importFile({ database, lab: stage.lab, quotas: defaultQuotas, path: await files.write(file) });
       const site = await database.prisma.site.findFirstOrThrow({ where: { name: "A" } });
       const reading = await readSite(context(), site);
       file.sites[0]?.virtualMachines?.push({ name: "new", datastore: "ds", nics: [] });
-      await importFile({ database, lab: stage.lab, path: await files.write(file) });
+      await importFile({ database, lab: stage.lab, quotas: defaultQuotas, path: await files.write(file) });
       const changes = await inTransaction(database.pool, (client) => writeReading(client, site.id, reading, context().quotas));
       expect(changes).toEqual([]);
       expect(await names()).toContain("new");

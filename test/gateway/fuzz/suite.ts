@@ -6,6 +6,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { encodeId } from "../../../src/domain/ids.ts";
+import { defaultQuotas } from "../../../src/domain/limits/quotas.ts";
 import { schema } from "../../../src/domain/schema.ts";
 import { type Role, roles } from "../../../src/domain/viewer.ts";
 import { limits } from "../../../src/gateway/limits.ts";
@@ -150,7 +151,7 @@ export function fuzz(half: 0 | 1): void {
   beforeAll(async () => {
     db = await freshDatabase();
     lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
-    await importFile({ database: db.database, lab, path: "demo/demo.yaml" });
+    await importFile({ database: db.database, lab, quotas: defaultQuotas, path: "demo/demo.yaml" });
     const log = pino({ level: "error" }, { write: (line: string) => void unexpected.push(JSON.parse(line)) });
     server = await realGateway(db.database, {
       log,
