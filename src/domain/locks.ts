@@ -1,5 +1,5 @@
 /**
- * Rows that mutations hold, in one order: plans, pairs, groups, runs, the rest, the log's counter. Whatever changes the order in which VMs
+ * Rows that mutations hold, in one order: plans, pairs, sites, groups, runs, the rest, the log's counter. Whatever changes the order in which VMs
  * start (members of a group, groups of a plan, priorities, dependencies) holds the pair, so that two changes which are right by
  * themselves don't make a cycle together. A pair is also the parent that counts plans per site.
  */

@@ -3,6 +3,7 @@
  * lab has to be is brought about first: the sites are the outside world, and more of them than the database knows does no harm.
  */
 import type { Database } from "../database/database.ts";
+import { Prisma } from "../database/generated/client.ts";
 import type { Quotas } from "../domain/limits/quotas.ts";
 import { appendChangesStatement } from "../events/changes.ts";
 import type { Point, Provider } from "../providers/contract.ts";
@@ -13,6 +14,7 @@ import { type Current, readCurrent } from "./current.ts";
 import type { Tx } from "./current-rows.ts";
 import { type Difference, difference } from "./diff.ts";
 import { type ImportFile, parseFile } from "./file.ts";
+import { hold } from "./hold.ts";
 import { inUse } from "./in-use.ts";
 import { type Model, merged } from "./items.ts";
 import { labDefinition } from "./lab-definition.ts";
@@ -58,7 +60,11 @@ export async function importFile({ database, lab, quotas, path, dryRun = false }
   await lab.define(labDefinition(file, plan.wanted, together));
   if (plan.difference.changes.length === 0) return result;
   const points = await pointsOf(lab.provider, plan.wanted, together);
-  const written = await database.prisma.$transaction((tx) => write(tx, asked, points), { timeout: transactionMs });
+  const written = await database.prisma
+    .$transaction((tx) => write(tx, asked, points), { timeout: transactionMs })
+    .catch((error: unknown) => {
+      throw isTaken(error) ? refusal(source, [{ path: [], message: takenMeanwhile }]) : error;
+    });
   return { ...written, text: printDifference(written) };
 }
 
@@ -84,11 +90,11 @@ async function compare(tx: Tx, { source, file, quotas }: Asked): Promise<Compari
   return { current, wanted: checked.wanted, difference: found };
 }
 
-/** Compared again under the lock: somebody may have changed something since. */
+/** Compared again while all of it is held: somebody may have changed something since. */
 async function write(tx: Tx, asked: Asked, points: ReadonlyMap<string, readonly Point[]>): Promise<Difference> {
   const { file } = asked;
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(${lockKey})`;
-  await holdSites(tx, file);
+  await hold(tx, file);
   const { current, wanted, difference: found } = await compare(tx, asked);
   const together = merged(current.model, wanted);
   const writing = { tx, difference: found, ids: current.ids, file };
@@ -101,12 +107,6 @@ async function write(tx: Tx, asked: Asked, points: ReadonlyMap<string, readonly 
   return found;
 }
 
-/** A reading of their inventories waits, or is left out as older than this if its site was asked before. */
-async function holdSites(tx: Tx, { sites }: ImportFile): Promise<void> {
-  const names = sites.map(({ name }) => name.toLowerCase());
-  await tx.$executeRaw`UPDATE site SET refreshed_at = dr_now() WHERE lower(name) = ANY(${names})`;
-}
-
 /** What the provider has of each group, by its external id. */
 async function pointsOf(provider: Provider, wanted: Model, together: Model): Promise<ReadonlyMap<string, readonly Point[]>> {
   const points = new Map<string, readonly Point[]>();
@@ -116,6 +116,10 @@ async function pointsOf(provider: Provider, wanted: Model, together: Model): Pro
   }
   return points;
 }
+
+/** What is new can't be held: a unique name is the last line. */
+const isTaken = (error: unknown): boolean => error instanceof Prisma.PrismaClientKnownRequestError && error.code === "P2002";
+const takenMeanwhile = "Something that it names was made by somebody else at the same moment. Import it again.";
 
 /** In the order of the file. */
 function refusal(source: Source, problems: readonly Problem[]): ImportError {

@@ -7,7 +7,7 @@ import { keyOf } from "./items.ts";
 import { titleOf } from "./print.ts";
 import type { Path, Problem } from "./problem.ts";
 
-/** Locks the plans and groups that would change, in the order in which a start of a run takes them, then asks who uses them. */
+/** Who uses what would change. No run takes it up meanwhile if it is held. */
 export async function inUse(tx: Tx, difference: Difference, { ids }: Current, file: ImportFile): Promise<Problem[]> {
   const changed = difference.changes.filter(({ fields }) => fields !== null);
   const of = (kind: "sites" | "pairings" | "plans" | "groups") =>
@@ -17,8 +17,6 @@ export async function inUse(tx: Tx, difference: Difference, { ids }: Current, fi
     });
   const [sites, pairings, plans, groups] = [of("sites"), of("pairings"), of("plans"), of("groups")];
   const idsOf = (list: readonly { id: string }[]) => list.map(({ id }) => id);
-  await tx.$queryRaw`SELECT id FROM recovery_plan WHERE id = ANY (${idsOf(plans)}::uuid[]) ORDER BY id FOR UPDATE`;
-  await tx.$queryRaw`SELECT id FROM protection_group WHERE id = ANY (${idsOf(groups)}::uuid[]) ORDER BY id FOR UPDATE`;
   const users = await tx.$queryRaw<{ id: string; isGroup: boolean; name: string }[]>`
     WITH r AS (SELECT id, plan_id, pairing_id, ended_at, kind::text LIKE 'GROUP_%' AS "isGroup", plan_name AS name FROM recovery)
     SELECT u.group_id AS id, "isGroup", name FROM group_use u JOIN r ON r.id = u.run_id WHERE u.group_id = ANY (${idsOf(groups)}::uuid[])
