@@ -28,7 +28,8 @@ export const configurationReasons = `FROM protection_group g JOIN site r ON r.id
     CROSS JOIN LATERAL (
       SELECT 'CONFIGURATION' AS kind, '' AS name WHERE m.protection_state = 'NOT_CONFIGURED'
       UNION ALL SELECT DISTINCT 'NETWORK', n.name FROM vm_nic c JOIN network n ON n.id = c.network_id WHERE c.vm_id = m.vm_id
-        AND NOT EXISTS (SELECT FROM vm_network_mapping x WHERE x.vm_id = c.vm_id AND x.source_network_id = n.id)
+        AND NOT EXISTS (SELECT FROM vm_network_mapping x JOIN network t ON t.id = x.target_network_id
+          WHERE x.vm_id = c.vm_id AND x.source_network_id = n.id AND t.site_id = r.id)
         AND NOT EXISTS (SELECT FROM network_mapping x WHERE x.pairing_id = p.id AND x.source_network_id = n.id)
       UNION ALL SELECT 'FOLDER', f.path FROM folder f WHERE f.id = v.folder_id AND ${can("folders")}
         AND NOT EXISTS (SELECT FROM folder_mapping x WHERE x.pairing_id = p.id AND x.source_folder_id = f.id)

@@ -3,6 +3,7 @@ import type { PlanPriorityGroup, PlanStep } from "../../database/generated/clien
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import { nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
+import { unmappedOfPlans } from "./state-sql.ts";
 import type { PlanRow } from "./types-refs.ts";
 import type { MappingRow, StandingRow } from "./types-standing.ts";
 
@@ -23,19 +24,8 @@ const statements = {
     FROM plan_protection_group pg JOIN protection_group g ON g.id = pg.group_id
       LEFT JOIN group_use u ON u.group_id = g.id LEFT JOIN recovery r ON r.id = u.run_id
     WHERE pg.plan_id = ANY($1::uuid[]) ORDER BY g.name`,
-  /** Networks, folders and pools of each plan's VMs without a mapping, each once. A VM's own network mapping counts too. */
-  unmapped: `WITH member AS (SELECT pg.plan_id, p.pairing_id, m.vm_id, g.recovery_site_id FROM plan_protection_group pg
-      JOIN recovery_plan p ON p.id = pg.plan_id JOIN protection_group g ON g.id = pg.group_id JOIN protected_vm m ON m.group_id = pg.group_id
-      WHERE pg.plan_id = ANY($1::uuid[]) AND m.placeholder_external_id IS NOT NULL)
-    SELECT DISTINCT e.plan_id AS "planId", 'network' AS kind, n.name FROM member e JOIN vm_nic c ON c.vm_id = e.vm_id JOIN network n ON n.id = c.network_id
-      WHERE NOT EXISTS (SELECT FROM network_mapping x WHERE x.pairing_id = e.pairing_id AND x.source_network_id = n.id)
-        AND NOT EXISTS (SELECT FROM vm_network_mapping x JOIN network t ON t.id = x.target_network_id
-          WHERE x.vm_id = e.vm_id AND x.source_network_id = n.id AND t.site_id = e.recovery_site_id)
-    UNION SELECT e.plan_id, 'folder', f.name FROM member e JOIN virtual_machine v ON v.id = e.vm_id JOIN folder f ON f.id = v.folder_id
-      WHERE NOT EXISTS (SELECT FROM folder_mapping x WHERE x.pairing_id = e.pairing_id AND x.source_folder_id = f.id)
-    UNION SELECT e.plan_id, 'resource pool', o.name FROM member e JOIN virtual_machine v ON v.id = e.vm_id JOIN resource_pool o ON o.id = v.resource_pool_id
-      WHERE NOT EXISTS (SELECT FROM resource_mapping x WHERE x.pairing_id = e.pairing_id AND x.source_resource_pool_id = o.id)
-    ORDER BY 2, 3`,
+  unmapped: `SELECT DISTINCT pg.plan_id AS "planId", lower(replace(missing.kind, '_', ' ')) AS kind, missing.name FROM ${unmappedOfPlans}
+      AND pg.plan_id = ANY($1::uuid[]) ORDER BY 2, 3`,
 } as const;
 
 export type PlanOrderField = "NAME" | "LAST_TEST_TIME" | "CREATED_AT";

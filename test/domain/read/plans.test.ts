@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Prisma } from "../../../src/database/generated/client.ts";
 import { encodeId } from "../../../src/domain/ids.ts";
 import { aGroup, aPair, aPlan, aRun, type GroupRows, type PairRows } from "../../support/rows.ts";
 import { type Asker, anAsker } from "./support.ts";
@@ -136,6 +137,27 @@ describe("a plan", () => {
     await database.prisma.networkMapping.create({ data: { pairingId, sourceNetworkId, targetNetworkId, testNetworkId } });
     await database.prisma.site.update({ where: { id: pair.recoverySiteId }, data: { state: "CONNECTED" } });
     expect(await asker.ask(state, { id })).toEqual({ recoveryPlan: { state: "READY", faults: [] } });
+  });
+
+  it("needs no mapping of what its recovery site does not have, as its VMs don't", async () => {
+    const { database } = asker;
+    const { pairingId, recoverySiteId } = pair;
+    const query = `query ($id: ID!) { recoveryPlan(id: $id) { faults { message } vms(first: 1) { nodes { needsConfiguration } } } }`;
+    const expectNeeds = async (capabilities: object, ...unmapped: string[]) => {
+      await database.prisma.site.update({ where: { id: recoverySiteId }, data: { capabilities } });
+      const faults = unmapped.map((what) => ({ message: `The ${what} is not mapped to the recovery site.` }));
+      const vms = { nodes: [{ needsConfiguration: unmapped.length > 0 }] };
+      expect(await asker.ask(query, { id })).toEqual({ recoveryPlan: { faults, vms } });
+    };
+    await database.prisma.folderMapping.deleteMany({ where: { pairingId } });
+    await database.prisma.resourceMapping.deleteMany({ where: { pairingId } });
+    await expectNeeds({}, "folder /DC/vm/Production", "resource pool Prod-RP");
+    await expectNeeds({ folders: false }, "resource pool Prod-RP");
+    await expectNeeds({ folders: false, resourcePools: false });
+    const { sourceFolderId, targetFolderId, sourcePoolId: sourceResourcePoolId, targetPoolId: targetResourcePoolId } = pair;
+    await database.prisma.folderMapping.create({ data: { pairingId, sourceFolderId, targetFolderId } });
+    await database.prisma.resourceMapping.create({ data: { pairingId, sourceResourcePoolId, targetResourcePoolId } });
+    await database.prisma.site.update({ where: { id: recoverySiteId }, data: { capabilities: Prisma.DbNull } });
   });
 
   it("runs, prompts, needs cleanup, and has its runs in its history", async () => {
