@@ -3,7 +3,7 @@ import type { PlanPriorityGroup, PlanStep } from "../../database/generated/clien
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import { nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
-import { unmappedOfPlans } from "./state-sql.ts";
+import { planState, unmappedOfPlans } from "./state-sql.ts";
 import type { PlanRow } from "./types-refs.ts";
 import type { MappingRow, StandingRow } from "./types-standing.ts";
 
@@ -31,6 +31,7 @@ const statements = {
 export type PlanOrderField = "NAME" | "LAST_TEST_TIME" | "CREATED_AT";
 export interface PlanFilter {
   readonly name?: string | null | undefined;
+  readonly state?: string | null | undefined;
   readonly lifecycle?: string | null | undefined;
   readonly siteId?: string | null | undefined;
   readonly lastTestResult?: string | null | undefined;
@@ -48,6 +49,7 @@ const plans: Source<PlanOrderField, PlanFilter, never> = {
   },
   conditions: [
     { type: "text", sql: (name) => `p.name ILIKE ${name}`, value: ({ name }) => nameLike(name) },
+    { type: "text", sql: (state) => `${planState} = ${state}`, value: ({ state }) => state },
     { type: "text", sql: (lifecycle) => `p.lifecycle::text = ${lifecycle}`, value: ({ lifecycle }) => lifecycle },
     {
       type: "uuid",

@@ -2,7 +2,7 @@ import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
 import { idIfGiven, idOf } from "../ids.ts";
 import { ResultState } from "../recoveries/types-enums.ts";
-import { PlanLifecycle } from "./types-enums.ts";
+import { PlanLifecycle, PlanState } from "./types-enums.ts";
 import { RecoveryPlanRef } from "./types-refs.ts";
 
 const RecoveryPlanOrderField = builder.enumType("RecoveryPlanOrderField", {
@@ -26,6 +26,7 @@ const RecoveryPlanFilter = builder.inputType("RecoveryPlanFilter", {
   description: "Which plans; everything that is given must hold.",
   fields: (t) => ({
     name: t.string({ description: "Part of the name, without regard to case." }),
+    state: t.field({ type: PlanState, description: "Only those in this state. (Reference: filter_property STATE.)" }),
     lifecycle: t.field({ type: PlanLifecycle, description: "Only those in this lifecycle." }),
     siteId: t.id({ description: "Only those of this site's pairs." }),
     lastTestResult: t.field({ type: ResultState, description: "Only those whose last test went so." }),
