@@ -83,7 +83,10 @@ describe("of 100 editors who expect the version that they have read, each that w
 });
 
 it("of 20 editors who map a VM's networks at once, one wins", async () => {
-  const input = { vmId: vm("vm-1"), networkMappings: [], expectedVersion: 1 };
+  const { rows } = await stage.db.database.pool.query("SELECT id, name FROM network");
+  const network = (name: string) => gid("Network", rows.find((row) => row.name === name)?.id);
+  const networkMappings = [{ sourceNetworkId: network("net-a"), targetNetworkId: network("net-b") }];
+  const input = { vmId: vm("vm-1"), networkMappings, expectedVersion: 1 };
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => stage.send("configureVmNetworkMappings", "vm { networkMappingsVersion }", input)),
   );
