@@ -186,19 +186,6 @@ function rollUp(run: LiveRun, step: StepState, status: SettledStatus): void {
   if (status === "FAILED" || status === "SKIPPED") step.message ??= first?.message ?? null;
 }
 
-/** Nothing new starts; what waits ends at once, what runs is left to end. */
-export function cancelRun(run: LiveRun, reason: string, by: string | null, now: number): void {
-  run.cancelReason = reason;
-  run.cancelledBy = by;
-  follow(run, run.schedule.cancel(reason), now);
-  for (const ordinal of run.schedule.active()) {
-    const { node } = stepAt(run, ordinal);
-    if (node.kind === "PROMPT" || node.kind === "PAUSE" || node.kind === "STARTUP_DELAY") {
-      endStep(run, ordinal, { status: "CANCELLED", message: by === null ? reason : `Cancelled by ${by}` }, now);
-    }
-  }
-}
-
 export function say(run: LiveRun, event: RecoveryEvent): void {
   run.batch.events.push(event);
 }

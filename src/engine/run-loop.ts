@@ -7,13 +7,14 @@ import { promptsPayload } from "../events/append.ts";
 import { changesPayload } from "../events/changes.ts";
 import { type Announcements, createAnnouncements } from "./announcements.ts";
 import { emptyBatch, isEmpty, noteStep } from "./batch.ts";
+import { cancelRun } from "./cancel.ts";
 import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
 import { finishRun } from "./finish.ts";
 import type { Inbox, Message } from "./inbox.ts";
 import { isOutage, type Journal, pause } from "./journal.ts";
 import type { Claim } from "./lease.ts";
-import { cancelRun, endStep, type LiveRun, leafAt, rowOf, say, startStep, stepAt } from "./live-run.ts";
+import { endStep, type LiveRun, leafAt, rowOf, say, startStep, stepAt } from "./live-run.ts";
 import { isSettled, slotSite } from "./model.ts";
 import { figuresOf, outcomeOf } from "./outcome.ts";
 import { notePoints } from "./points.ts";
@@ -22,7 +23,7 @@ import { answerByDefault, type RunRecord, readWishes, type Wishes } from "./reco
 import type { EngineParts } from "./settings.ts";
 import { setState } from "./state.ts";
 import { isWait } from "./steps/index.ts";
-import { dueOf, endDueWaits, hearAnswers, moveDeadlines, startWait, withdrawPrompts } from "./waits.ts";
+import { dueOf, endDueWaits, hearAnswers, moveDeadlines, startWait } from "./waits.ts";
 
 /** ENDED; or given back: nothing to do before the date, or (null) before it is woken. */
 export type RunEnd = "ENDED" | "HANDED_OVER" | "LOST" | { readonly waitsUntil: Date | null };
@@ -161,17 +162,13 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
   d.clock.set(wishes.now);
   state.paused = wishes.pauseRequested;
   state.pausedBy = wishes.pausedBy;
-  const active = d.run.schedule.active();
   const wasCancelled = d.run.cancelReason !== null;
   moveDeadlines(d.run, wishes);
   hearAnswers(d.run, wishes, d.clock.now());
   if (wishes.cancelRequested && d.run.cancelReason === null) {
     cancelRun(d.run, wishes.cancelReason ?? "CANCELLED_BY_OPERATOR", wishes.cancelledBy, d.clock.now());
   }
-  if (d.run.cancelReason !== null && !wasCancelled) {
-    d.executions.interrupt();
-    withdrawPrompts(d.run, active);
-  }
+  if (d.run.cancelReason !== null && !wasCancelled) d.executions.interrupt();
   const overdue = endDueWaits(d.run, d.clock.now());
   await answerOverdue(d, overdue);
   noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused);

@@ -12,7 +12,8 @@ function stateOf(run: LiveRun, paused: boolean): { state: RunState; pausedReason
 }
 
 export function setState(run: LiveRun, paused: boolean, by: string | null): void {
-  if (run.schedule.isOver()) return;
+  // A run that is over has the state of its end; that it was cancelled is told all the same.
+  if (run.schedule.isOver() && run.cancelReason === null) return;
   const { state, pausedReason } = stateOf(run, paused);
   if (state === run.state && pausedReason === run.pausedReason) return;
   run.state = state;

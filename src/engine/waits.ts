@@ -1,7 +1,8 @@
 /** Steps that only wait: delays, pauses and prompts. They end by the database's clock, an answer, or a wish. */
 import { v7 as uuid } from "uuid";
 import type { StepState } from "./batch.ts";
-import { cancelRun, endStep, follow, type LiveRun, leafAt, say, startStep } from "./live-run.ts";
+import { cancelRun } from "./cancel.ts";
+import { endStep, follow, type LiveRun, leafAt, say, startStep } from "./live-run.ts";
 import type { PromptAnswer } from "./model.ts";
 import type { Wishes } from "./records.ts";
 
@@ -52,19 +53,20 @@ function openPrompt(
   say(run, { kind: "PROMPT_OPENED", promptId: id, ordinal, path, name, message, dueAt, defaultAnswer });
 }
 
-/** Takes the answers that have come. */
-export function hearAnswers(run: LiveRun, wishes: Wishes, now: number): void {
-  for (const { id, ordinal, answer, by } of wishes.answers) {
+/** Takes the answers that have come, all of them before one of them ends the run. */
+export function hearAnswers(run: LiveRun, { answers }: Wishes, now: number): void {
+  const heard = answers.filter(({ ordinal }) => leafAt(run, ordinal).status === "WAITING");
+  for (const { id, ordinal, answer, by } of heard) {
     const step = leafAt(run, ordinal);
-    if (step.status !== "WAITING") continue;
     say(run, { kind: "PROMPT_ANSWERED", promptId: id, ordinal, path: step.node.path, answer, by, automatic: by === null });
     const who = by === null ? "by its time-out" : `by ${by}`;
     const message = `Answered ${answer} ${who}`;
     const timedOut = by === null ? { warnings: [message] } : {};
     endStep(run, ordinal, { status: "SUCCEEDED", message, result: { promptId: id, answer }, ...timedOut }, now);
     if (answer === "SKIP") follow(run, run.schedule.skipRestOfPhase(ordinal, `Skipped ${who} at ${step.node.path} ${step.node.name}`), now);
-    if (answer === "ABORT") cancelRun(run, "ABORTED_BY_PROMPT", by, now);
   }
+  const abort = heard.find(({ answer }) => answer === "ABORT");
+  if (abort) cancelRun(run, "ABORTED_BY_PROMPT", abort.by, now);
 }
 
 /** Deadlines that were moved: by a resume, or by a gap in which nobody served. */
@@ -83,15 +85,4 @@ export function endDueWaits(run: LiveRun, now: number): number[] {
     if (node.kind === "PROMPT" && node.spec.defaultAnswer !== null) prompts.push(ordinal);
   }
   return prompts;
-}
-
-/** The prompts of a cancelled run are nobody's to answer any more. */
-export function withdrawPrompts(run: LiveRun, before: readonly number[]): void {
-  for (const ordinal of before) {
-    const { node, result, status } = leafAt(run, ordinal);
-    const promptId = result?.promptId;
-    if (node.kind !== "PROMPT" || status !== "CANCELLED" || typeof promptId !== "string") continue;
-    run.batch.withdrawn.push(promptId);
-    say(run, { kind: "PROMPT_ANSWERED", promptId, ordinal, path: node.path, answer: null, by: null, automatic: true });
-  }
 }

@@ -49,6 +49,8 @@ describe("a prompt", () => {
     await stage.node.recoveries.answerPrompt(operator, { promptId: await openPrompt(stage.db.database, recoveryId), answer: "ABORT" });
     const run = await scene.end(recoveryId);
     expect(run).toMatchObject({ state: "FAILED", resultState: "CANCELLED" });
+    const cancelling = { kind: "RECOVERY_STATE_CHANGED", state: "CANCELLING", by: "olga", reason: "ABORTED_BY_PROMPT" };
+    expect((await eventsOf(stage.db.database, recoveryId)).map(({ event }) => event)).toContainEqual({ ...cancelling, pausedReason: null });
     expect((await scene.cleanup()).resultState).toBe("SUCCESS");
   });
 
@@ -114,12 +116,22 @@ describe("pause, resume and cancel", () => {
     expect(await stage.lab.provider.artefacts(scene.sites.recoverySite, recoveryId, AbortSignal.timeout(2000))).toEqual([]);
   });
 
-  it("cancel withdraws an open prompt", async () => {
+  it("cancel is told first, then the withdrawal of the open prompt, then what becomes of the steps; also when all is over with that", async () => {
     const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [prompt] }] });
     const recoveryId = await scene.start();
-    await openPrompt(stage.db.database, recoveryId);
-    await stage.node.recoveries.cancel(operator, { recoveryId });
+    const promptId = await openPrompt(stage.db.database, recoveryId);
+    await stateOf(recoveryId, "PROMPTING");
+    const { lastEvent } = await readRun(stage.db.database, recoveryId);
+    await stage.node.recoveries.cancel(operator, { recoveryId, reason: "wrong plan" });
     await scene.end(recoveryId);
+    const [first, second, ...others] = (await eventsOf(stage.db.database, recoveryId))
+      .filter(({ sequence }) => sequence > lastEvent)
+      .map(({ event }) => event)
+      .filter(({ kind }) => kind !== "PROGRESS");
+    expect(first).toMatchObject({ kind: "RECOVERY_STATE_CHANGED", state: "CANCELLING", by: "olga", reason: "wrong plan" });
+    expect(second).toMatchObject({ kind: "PROMPT_ANSWERED", promptId, answer: null });
+    expect(new Set(others.slice(0, -1).map(({ kind }) => kind))).toEqual(new Set(["STEP_CHANGED"]));
+    expect(others.at(-1)).toMatchObject({ kind: "RECOVERY_ENDED", resultState: "CANCELLED" });
     const [row] = (await stage.db.database.pool.query("SELECT answer, withdrawn_at FROM recovery_prompt WHERE run_id = $1", [recoveryId]))
       .rows;
     expect(row).toMatchObject({ answer: null, withdrawn_at: expect.any(Date) });
