@@ -190,7 +190,10 @@ builder.objectRef<EventIn<Log.PromptClosed>>("PromptAnsweredEvent").implement({
       resolve: ({ event }) => memberOrNull(promptAnswers, event.answer),
     }),
     by: t.string({ nullable: true, description: "Who answered; null: nobody.", resolve: ({ event }) => event.by }),
-    automatic: t.boolean({ description: "It is the default answer, given at its time.", resolve: ({ event }) => event.automatic }),
+    automatic: t.boolean({
+      description: "Nobody gave it: the default answer, at its time, or a withdrawal.",
+      resolve: ({ event }) => event.automatic,
+    }),
     prompt: t.field({
       type: PromptRef,
       nullable: true,

@@ -5,6 +5,7 @@ import { ConflictError } from "../errors.ts";
 import { AllowedOperationRef, allowedOperations } from "../operations.ts";
 import { controlRefusal, promptRefusal } from "./service-control-refusals.ts";
 import type { RunFacts } from "./service-facts.ts";
+import { isOpen } from "./types-prompt.ts";
 import { RecoveryRef, type RecoveryRow, RecoveryStepRef, type StepRow } from "./types-refs.ts";
 
 async function factsOf(run: RecoveryRow, { loaders }: Context): Promise<RunFacts> {
@@ -38,10 +39,9 @@ async function answerRefusal({ runId, ordinal, attempt }: StepRow, { loaders, vi
   const prompt = prompts.find((one) => one.ordinal === ordinal && one.attempt === attempt);
   if (run === null || viewer === null || prompt === undefined)
     return new ConflictError("The step has not asked anything yet.", "Wait until the run has come so far.");
-  const open = prompt.answer === null && prompt.withdrawnAt === null && run.endedAt === null && run.cancelRequestedAt === null;
   const { kind, planId, planName } = run;
   const { answer, answeredBy, answeredAt } = prompt;
-  return promptRefusal({ recoveryId: runId, kind, planId, planName, open, answer, answeredBy, answeredAt }, viewer);
+  return promptRefusal({ recoveryId: runId, kind, planId, planName, open: isOpen(prompt, run), answer, answeredBy, answeredAt }, viewer);
 }
 
 builder.objectField(RecoveryStepRef, "allowedOperations", (t) =>

@@ -2,10 +2,14 @@
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
 import { PromptAnswer } from "./types-enums.ts";
-import { PromptRef, type PromptRow, RecoveryRef, RecoveryStepRef } from "./types-refs.ts";
+import { PromptRef, type PromptRow, RecoveryRef, type RecoveryRow, RecoveryStepRef } from "./types-refs.ts";
 import { stepById } from "./types-step.ts";
 
-export const isOpen = ({ answer, withdrawnAt }: PromptRow) => answer === null && withdrawnAt === null;
+type Asking = Pick<RecoveryRow, "endedAt" | "cancelRequestedAt">;
+
+/** A run that is told to cancel takes no answer any more, though its node has still to withdraw the prompt. */
+export const isOpen = ({ answer, withdrawnAt }: PromptRow, run: Asking | null) =>
+  answer === null && withdrawnAt === null && run !== null && run.endedAt === null && run.cancelRequestedAt === null;
 
 builder.node(PromptRef, {
   description: "A question that a run asks, and how it was answered. (Reference: prompt_id.)",
@@ -14,7 +18,10 @@ builder.node(PromptRef, {
   fields: (t) => ({
     name: t.exposeString("name", { description: "Name of the step that asks." }),
     message: t.exposeString("message", { description: "The question." }),
-    open: t.boolean({ description: "It can be answered.", resolve: isOpen }),
+    open: t.boolean({
+      description: "It can be answered.",
+      resolve: async (prompt, _args, { loaders }) => isOpen(prompt, await loaders.recovery.load(prompt.runId)),
+    }),
     openedAt: t.expose("openedAt", { type: "DateTime", description: "When it was asked." }),
     dueAt: t.expose("dueAt", {
       type: "DateTime",

@@ -125,7 +125,16 @@ builder.node(RecoveryRef, {
       description: "When somebody asked it to pause; null: nobody did, or it was resumed.",
     }),
     cancelRequestedAt: t.expose("cancelRequestedAt", { type: "DateTime", nullable: true, description: "When somebody cancelled it." }),
-    cancelReason: t.exposeString("cancelReason", { nullable: true, description: "Why it was cancelled." }),
+    cancelledBy: t.string({
+      nullable: true,
+      description: "Who cancelled it, or answered ABORT to its prompt; null: it was not cancelled, or a prompt's time-out did it.",
+      resolve: async ({ id, cancelRequestedBy }, _args, { loaders }) =>
+        cancelRequestedBy ?? (await loaders.promptsOfRun.load(id)).find(({ answer }) => answer === "ABORT")?.answeredBy ?? null,
+    }),
+    cancelReason: t.exposeString("cancelReason", {
+      nullable: true,
+      description: "Why, in the words of whoever cancelled it; null: nobody said, or it was not cancelled.",
+    }),
     progressPercent: t.exposeInt("progressPercent", { description: "0 to 100; never falls, and is 100 only at the end." }),
     currentStep: t.exposeString("currentStep", { nullable: true, description: "What it does now, for people." }),
     estimatedCompletionTime: t.expose("estimatedCompletionAt", {
@@ -193,7 +202,7 @@ builder.node(RecoveryRef, {
     openPrompts: t.field({
       type: [PromptRef],
       description: "Prompts that wait for an answer, oldest first.",
-      resolve: async ({ id }, _args, { loaders }) => (await loaders.promptsOfRun.load(id)).filter(isOpen),
+      resolve: async (run, _args, { loaders }) => (await loaders.promptsOfRun.load(run.id)).filter((prompt) => isOpen(prompt, run)),
     }),
     prompts: t.field({
       type: [PromptRef],

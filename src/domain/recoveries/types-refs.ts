@@ -5,10 +5,7 @@ import { builder } from "../builder.ts";
 
 /** Without the lease, and with figures by the database's clock. Runs of a group are no recoveries: their tasks show them. */
 export interface RecoveryRow
-  extends Omit<
-    Recovery,
-    "kind" | "owner" | "epoch" | "leaseUntil" | "wakeAt" | "engineVersion" | "initiatedById" | "pauseRequestedBy" | "cancelRequestedBy"
-  > {
+  extends Omit<Recovery, "kind" | "owner" | "epoch" | "leaseUntil" | "wakeAt" | "engineVersion" | "initiatedById" | "pauseRequestedBy"> {
   readonly kind: Exclude<Recovery["kind"], `GROUP_${string}`>;
   /** From the start to the end, or to now. */
   readonly elapsedSeconds: number | null;

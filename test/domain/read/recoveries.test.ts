@@ -196,6 +196,25 @@ describe("a run under way", () => {
     await asker.database.prisma.recovery.delete({ where: { id: runId } });
   });
 
+  it("says who cancelled it and why, and that nobody has to answer its prompt any more", async () => {
+    const { recovery, recoveryPrompt } = asker.database.prisma;
+    const { runId } = await aRun(asker.database, pair, planId, [{ kind: "PROMPT", name: "Confirm", status: "WAITING" }]);
+    const asked = { id: uuid(), runId, ordinal: 1, attempt: 1, name: "Confirm", message: "Go on?", openedAt: new Date() };
+    await recoveryPrompt.create({ data: asked });
+    const query = `query ($id: ID!) { recovery(id: $id) { cancelledBy cancelReason openPrompts { id } prompts { open } } }`;
+    const ask = async () => at(await asker.ask(query, { id: encodeId("Recovery", runId) }), "recovery");
+    expect(await ask()).toMatchObject({ cancelledBy: null, cancelReason: null, openPrompts: [{}], prompts: [{ open: true }] });
+    await recovery.update({
+      where: { id: runId },
+      data: { cancelRequestedAt: new Date(), cancelRequestedBy: "olga", cancelReason: "wrong plan" },
+    });
+    expect(await ask()).toEqual({ cancelledBy: "olga", cancelReason: "wrong plan", openPrompts: [], prompts: [{ open: false }] });
+    await recovery.update({ where: { id: runId }, data: { cancelRequestedAt: null, cancelRequestedBy: null, cancelReason: null } });
+    await recoveryPrompt.update({ where: { id: asked.id }, data: { answer: "ABORT", answeredBy: "piet", answeredAt: new Date() } });
+    expect(await ask()).toMatchObject({ cancelledBy: "piet", cancelReason: null });
+    await recovery.delete({ where: { id: runId } });
+  });
+
   it("has no steps before they are made", async () => {
     const { runId } = await aRun(asker.database, pair, planId, []);
     const query = `query ($id: ID!) { recovery(id: $id) { steps { number } priorityGroups { name } blockedBy { number } currentPriorityGroup { name } } }`;
