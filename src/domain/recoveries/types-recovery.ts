@@ -216,7 +216,8 @@ builder.node(RecoveryRef, {
     }),
     steps: t.field({
       type: [RecoveryStepRef],
-      description: "The steps at the top of its tree, in order; empty while the tree is being made. Deeper ones: `children`.",
+      description:
+        "The steps at the top of its tree, in order; empty while the tree is being made. Deeper ones: `children`, or `allSteps`.",
       resolve: async ({ id }, _args, context) => (await treeOf(id, context)).children(null),
     }),
     step: t.field({

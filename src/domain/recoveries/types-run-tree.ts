@@ -21,6 +21,11 @@ export class RunTree {
     return this.#steps[ordinal - 1] ?? null;
   }
 
+  /** In order of their ordinals. */
+  all(): readonly StepRow[] {
+    return this.#steps;
+  }
+
   byPath(path: string): StepRow | null {
     return this.#steps.find((step) => step.path === path) ?? null;
   }

@@ -3,8 +3,9 @@ import { isContainer, type StepStatus as Status } from "../../engine/model.ts";
 import type { WaitingKind as Kind } from "../../engine/waiting.ts";
 import { builder } from "../builder.ts";
 import { StepStatus, WaitingKind } from "./types-enums.ts";
-import { RecoveryStepRef, type StepRow } from "./types-refs.ts";
+import { RecoveryRef, RecoveryStepRef, type StepRow } from "./types-refs.ts";
 import { dateOf, pageOfSteps, StepConnection, treeOf } from "./types-step.ts";
+import { StepKind } from "./types-step-kinds.ts";
 
 const WaitingFor = builder.objectRef<{ readonly kind: Kind; readonly steps: readonly StepRow[] }>("WaitingFor").implement({
   description: "What a step waits for that does not move.",
@@ -90,3 +91,24 @@ builder.objectFields(RecoveryStepRef, (t) => ({
     resolve: async (step, _args, context) => (await treeOf(step.runId, context)).firstFailure(step),
   }),
 }));
+
+builder.objectField(RecoveryRef, "allSteps", (t) =>
+  t.field({
+    type: StepConnection,
+    description:
+      "All steps of its tree in one list, by `ordinal`: a parent before its children, which `depth` and `parent` tell. Empty while the tree is being made.",
+    args: {
+      first: t.arg.int({ description: "How many, 1 to 500; 25 by default." }),
+      after: t.arg.string({ description: "Only what comes behind this cursor." }),
+      status: t.arg({ type: [StepStatus], description: "Only those with one of these statuses." }),
+      kind: t.arg({ type: [StepKind], description: "Only those of one of these kinds." }),
+    },
+    resolve: async ({ id }, { status, kind, ...page }, context) => {
+      const steps = (await treeOf(id, context)).all();
+      return pageOfSteps(
+        steps.filter((step) => (status?.includes(step.status) ?? true) && (kind?.includes(step.kind) ?? true)),
+        page,
+      );
+    },
+  }),
+);

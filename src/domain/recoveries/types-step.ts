@@ -86,6 +86,7 @@ builder.node(RecoveryStepRef, {
     ordinal: t.exposeInt("ordinal", {
       description: "Its position in the whole run, from 1, depth first: a parent comes before its children.",
     }),
+    depth: t.int({ description: "How deep in the tree: 1 at the top, 2 below that.", resolve: ({ path }) => path.split(".").length }),
     kind: t.field({ type: StepKind, description: "What it does.", resolve: ({ kind }) => kind }),
     name: t.string({ description: "What it is called (reference: step_name).", resolve: ({ name }) => name }),
     phase: t.field({

@@ -150,6 +150,31 @@ describe("a run that is over", () => {
     });
   });
 
+  it("has all steps in one list, in the order of the tree, by page, status and kind; depth and parent tell the tree", async () => {
+    const query = `query ($id: ID!, $after: String) { recovery(id: $id) { allSteps(first: 6, after: $after) { totalCount
+        nodes { ordinal number depth parent { number } } pageInfo { hasNextPage endCursor } }
+      failed: allSteps(status: [FAILED]) { totalCount nodes { number } } machines: allSteps(kind: [VM], status: [SKIPPED, SUCCEEDED]) { nodes { number } }
+      none: allSteps(status: []) { totalCount } } }`;
+    const answer = await asker.ask(query, { id });
+    expect(answer).toMatchObject({
+      recovery: {
+        allSteps: { totalCount: 10, pageInfo: { hasNextPage: true } },
+        failed: { totalCount: 3, nodes: [{ number: "2" }, { number: "2.3" }, { number: "2.3.1" }] },
+        machines: { nodes: [{ number: "2.2" }, { number: "2.4" }] },
+        none: { totalCount: 0 },
+      },
+    });
+    const next = await asker.ask(query, { id, after: text(answer, "recovery.allSteps.pageInfo.endCursor") });
+    expect(next).toMatchObject({ recovery: { allSteps: { totalCount: 10, pageInfo: { hasNextPage: false } } } });
+    const steps = [...list(answer, "recovery.allSteps.nodes"), ...list(next, "recovery.allSteps.nodes")];
+    expect(steps.map((step) => at(step, "ordinal"))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    for (const step of steps) {
+      const parts = text(step, "number").split(".");
+      const parent = parts.length === 1 ? null : { number: parts.slice(0, -1).join(".") };
+      expect(step).toMatchObject({ depth: parts.length, parent });
+    }
+  });
+
   it("has a cursor behind its newest event", async () => {
     const cursor = text(await asker.ask(`query ($id: ID!) { recovery(id: $id) { eventCursor } }`, { id }), "recovery.eventCursor");
     expect(decodeRecoveryCursor(cursor, { recoveryId: runId, generation })).toBe(42);
