@@ -2,7 +2,7 @@
 import type { Leftover } from "../../database/generated/client.ts";
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
-import { RecoveryConnection, recoveryArgs } from "../recoveries/types-list.ts";
+import { RecoveryConnection, recoveryArgs, recoveryFilterOf } from "../recoveries/types-list.ts";
 import { RecoveryRef } from "../recoveries/types-refs.ts";
 import { SiteRef } from "../sites/types.ts";
 import { RecoveryPlanRef } from "./types-refs.ts";
@@ -58,7 +58,7 @@ builder.objectFields(RecoveryPlanRef, (t) => ({
     args: recoveryArgs,
     resolve: ({ id }, { filter, ...args }, { loaders }) => {
       const kinds = filter?.kinds ?? ["TEST", "PLANNED", "DISASTER"];
-      return loaders.recoveryList.rows({ kind: "plan", id }, { ...args, filter: { ...filter, kinds } });
+      return loaders.recoveryList.rows({ kind: "plan", id }, { ...args, filter: { ...recoveryFilterOf(filter), kinds } });
     },
   }),
   testHistory: t.field({
@@ -66,7 +66,7 @@ builder.objectFields(RecoveryPlanRef, (t) => ({
     description: "Its tests, newest first, with what they achieved against RPO and RTO. (Reference: Get Recovery Plan Test History.)",
     args: recoveryArgs,
     resolve: ({ id }, { filter, ...args }, { loaders }) =>
-      loaders.recoveryList.rows({ kind: "plan", id }, { ...args, filter: { ...filter, kinds: ["TEST"] } }),
+      loaders.recoveryList.rows({ kind: "plan", id }, { ...args, filter: { ...recoveryFilterOf(filter), kinds: ["TEST"] } }),
   }),
   leftovers: t.field({
     type: [LeftoverRef],

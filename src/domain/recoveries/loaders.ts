@@ -27,9 +27,10 @@ const stepColumns = `s.run_id AS "runId", s.ordinal, s.parent, s.path, s.key, s.
   s.progress_percent AS "progressPercent", s.message, coalesce(s.errors, '{}') AS errors,
   coalesce(s.warnings, '{}') AS warnings, (SELECT ${ms("dr_now()")}) AS now`;
 
+const ofPlans = `r.kind NOT IN ('GROUP_CREATE', 'GROUP_UPDATE', 'GROUP_DELETE')`;
+
 const statements = {
-  recoveries: `SELECT ${recoveryColumns} FROM recovery r
-    WHERE r.id = ANY($1::uuid[]) AND r.kind NOT IN ('GROUP_CREATE', 'GROUP_UPDATE', 'GROUP_DELETE')`,
+  recoveries: `SELECT ${recoveryColumns} FROM recovery r WHERE r.id = ANY($1::uuid[]) AND ${ofPlans}`,
   trees: `SELECT ${stepColumns} FROM recovery_step s WHERE s.run_id = ANY($1::uuid[]) ORDER BY s.run_id, s.ordinal`,
   steps: `SELECT ${stepColumns} FROM unnest($1::uuid[], $2::int4[]) AS k (run_id, ordinal)
     JOIN recovery_step s ON s.run_id = k.run_id AND s.ordinal = k.ordinal`,
@@ -46,20 +47,38 @@ const statements = {
 export type RecoveryOrderField = "REQUESTED_AT";
 export interface RecoveryFilter {
   readonly kinds?: readonly string[] | null | undefined;
+  readonly states?: readonly string[] | null | undefined;
+  readonly open?: boolean | null | undefined;
+  readonly planId?: string | null | undefined;
   readonly resultState?: string | null | undefined;
 }
 
 const history: Source<RecoveryOrderField, RecoveryFilter, "plan"> = {
   name: "recoveries",
   columns: recoveryColumns,
-  from: "recovery r",
+  from: `(SELECT * FROM recovery r WHERE ${ofPlans}) AS r`,
   id: "r.id",
   orders: { REQUESTED_AT: { expression: "r.requested_at", type: "timestamptz" } },
   conditions: [
     { type: "text", sql: (kinds) => `r.kind::text = ANY(string_to_array(${kinds}, ','))`, value: ({ kinds }) => kinds?.join(",") },
     { type: "text", sql: (result) => `r.result_state::text = ${result}`, value: ({ resultState }) => resultState },
+    { type: "text", sql: (states) => `r.state::text = ANY(string_to_array(${states}, ','))`, value: ({ states }) => states?.join(",") },
+    { type: "bool", sql: (open) => `(r.ended_at IS NULL) = ${open}`, value: ({ open }) => open },
+    { type: "uuid", sql: (plan) => `r.plan_id = ${plan}`, value: ({ planId }) => planId },
   ],
   parents: { plan: { column: "r.plan_id" } },
+};
+
+/** What `isOpen` says of a prompt and its run. */
+const openPrompts: Source<"OPENED_AT", object, never> = {
+  name: "open-prompts",
+  columns: "p.id",
+  from: `recovery_prompt p JOIN recovery r ON r.id = p.run_id AND p.answer IS NULL AND p.withdrawn_at IS NULL AND r.ended_at IS NULL
+    AND r.cancel_requested_at IS NULL`,
+  id: "p.id",
+  orders: { OPENED_AT: { expression: "p.opened_at", type: "timestamptz" } },
+  conditions: [],
+  parents: {},
 };
 
 export interface StepResultRow {
@@ -147,6 +166,7 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     direction: "DESC",
     filter: {},
   });
+  const promptList = openList(pool, openPrompts, { field: "OPENED_AT", direction: "ASC", filter: {} });
   return (gate: Gate) => ({
     recovery: recovery.loader(gate),
     runTree: runTree.loader(gate),
@@ -163,5 +183,6 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     groupsOfRun: groupsOfRun.loader(gate),
     cleanupsOfRun: cleanupsOfRun.loader(gate),
     recoveryList: recoveryList(gate),
+    openPromptList: promptList(gate),
   });
 }

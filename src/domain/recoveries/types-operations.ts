@@ -6,7 +6,7 @@ import { AllowedOperationRef, allowedOperations } from "../operations.ts";
 import { controlRefusal, promptRefusal } from "./service-control-refusals.ts";
 import type { RunFacts } from "./service-facts.ts";
 import { isOpen } from "./types-prompt.ts";
-import { RecoveryRef, type RecoveryRow, RecoveryStepRef, type StepRow } from "./types-refs.ts";
+import { PromptRef, RecoveryRef, type RecoveryRow, RecoveryStepRef, type StepRow } from "./types-refs.ts";
 
 async function factsOf(run: RecoveryRow, { loaders }: Context): Promise<RunFacts> {
   const { id: recoveryId, planId, planName, kind } = run;
@@ -34,7 +34,7 @@ builder.objectField(RecoveryRef, "allowedOperations", (t) =>
 );
 
 /** What stands in the way of answering the step's prompt; a step that has not asked yet has none. */
-async function answerRefusal({ runId, ordinal, attempt }: StepRow, { loaders, viewer }: Context) {
+async function answerRefusal({ runId, ordinal, attempt }: Pick<StepRow, "runId" | "ordinal" | "attempt">, { loaders, viewer }: Context) {
   const [run, prompts] = await Promise.all([loaders.recovery.load(runId), loaders.promptsOfRun.load(runId)]);
   const prompt = prompts.find((one) => one.ordinal === ordinal && one.attempt === attempt);
   if (run === null || viewer === null || prompt === undefined)
@@ -50,5 +50,13 @@ builder.objectField(RecoveryStepRef, "allowedOperations", (t) =>
     description: "What may be done with the step now, by whoever asks: ANSWER_PROMPT of a prompt; empty for all other steps.",
     resolve: async (step, _args, context) =>
       step.kind === "PROMPT" ? allowedOperations({ ANSWER_PROMPT: await answerRefusal(step, context) }, context.viewer) : [],
+  }),
+);
+
+builder.objectField(PromptRef, "allowedOperations", (t) =>
+  t.field({
+    type: [AllowedOperationRef],
+    description: "Whether whoever asks may answer it now, and why not; the mutation refuses with exactly that error.",
+    resolve: async (prompt, _args, context) => allowedOperations({ ANSWER_PROMPT: await answerRefusal(prompt, context) }, context.viewer),
   }),
 );
