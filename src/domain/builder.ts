@@ -5,7 +5,6 @@ import RelayPlugin from "@pothos/plugin-relay";
 import ScopeAuthPlugin from "@pothos/plugin-scope-auth";
 import ValidationPlugin from "@pothos/plugin-validation";
 import "./access/audit-plugin.ts";
-import { notSignedIn } from "./access/caller.ts";
 import type { Context } from "./context.ts";
 import { oncePerPage, pageEntries } from "./cost.ts";
 import {
@@ -18,7 +17,7 @@ import {
 } from "./errors.ts";
 import "./fresh-reads.ts";
 import { decodeId, encodeId } from "./ids.ts";
-import { neededRole } from "./root-roles.ts";
+import { neededRole, refusedFor } from "./root-roles.ts";
 import { holds, type Role } from "./viewer.ts";
 
 export interface SchemaTypes {
@@ -96,8 +95,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       role: (role) => viewer !== null && holds(viewer, role),
       anyRole: (some) => viewer !== null && some.some((role) => holds(viewer, role)),
     }),
-    unauthorizedError: (_parent, { viewer, refusal }, info) =>
-      viewer === null ? (refusal ?? notSignedIn()) : new ForbiddenError(neededRole(info)),
+    unauthorizedError: (_parent, context, info) => refusedFor(context, neededRole(info)),
   },
   validation: {
     validationError: ({ issues }) =>

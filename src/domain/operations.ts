@@ -5,6 +5,7 @@
 import { builder } from "./builder.ts";
 import { ErrorCode } from "./error-types.ts";
 import { type DomainError, ForbiddenError } from "./errors.ts";
+import { refusedFor } from "./root-roles.ts";
 import { holds, type Role, type Viewer } from "./viewer.ts";
 
 /** Each with the mutation that does it and the role that it needs, or several of which one will do. */
@@ -13,6 +14,11 @@ export const operations = {
   START_PLANNED_RECOVERY: { mutation: "startRecovery", role: "RECOVERY_ADMIN", description: "Start a planned recovery." },
   START_DISASTER_RECOVERY: { mutation: "startRecovery", role: "RECOVERY_ADMIN", description: "Start a disaster recovery." },
   CLEANUP_TEST: { mutation: "cleanupTest", role: "OPERATOR", description: "Clean up the last test." },
+  FORCE_CLEANUP_TEST: {
+    mutation: "cleanupTest",
+    role: "RECOVERY_ADMIN",
+    description: "Clean up the last test with force, whatever can't be removed.",
+  },
   CANCEL_RECOVERY: { mutation: "cancelRecovery", role: "OPERATOR", description: "Cancel the run that is under way." },
   PAUSE_RECOVERY: { mutation: "pauseRecovery", role: "OPERATOR", description: "Pause the run that is under way." },
   RESUME_RECOVERY: { mutation: "resumeRecovery", role: "OPERATOR", description: "Let the paused run go on." },
@@ -96,6 +102,16 @@ export const AllowedOperationRef = builder.objectRef<AllowedOperation>("AllowedO
   }),
 });
 
+/** The role that an operation asks for, or its alternatives, as errors name it. */
+const neededFor = (operation: Operation): string => [operations[operation].role].flat().join(" or ");
+
+/**
+ * For a mutation that does one of several operations, by its input: whoever may do none of them is told the role of the one that is asked
+ * for, as `allowedOperations` tells it, and not the least role that the mutation lets in.
+ */
+export const refusedOperation = (operation: Operation, context: Parameters<typeof refusedFor>[0]): DomainError =>
+  refusedFor(context, neededFor(operation));
+
 /** In the order of `operations`. A missing role stands before all else, as it does in the mutation. */
 export function allowedOperations(refusals: Partial<Refusals>, viewer: Viewer | null): AllowedOperation[] {
   return names.flatMap((operation) => {
@@ -103,6 +119,6 @@ export function allowedOperations(refusals: Partial<Refusals>, viewer: Viewer | 
     if (refusal === undefined) return [];
     const roles = [operations[operation].role].flat();
     const may = viewer !== null && roles.some((role) => holds(viewer, role));
-    return [{ operation, refusal: may ? refusal : new ForbiddenError(roles.join(" or ")) }];
+    return [{ operation, refusal: may ? refusal : new ForbiddenError(neededFor(operation)) }];
   });
 }

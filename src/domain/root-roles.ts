@@ -6,7 +6,7 @@
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from "@pothos/core";
 import type { GraphQLFieldResolver, GraphQLResolveInfo } from "graphql";
 import { type Caller, notSignedIn } from "./access/caller.ts";
-import { ForbiddenError } from "./errors.ts";
+import { type DomainError, ForbiddenError } from "./errors.ts";
 import { holds, type Role, roles } from "./viewer.ts";
 
 declare global {
@@ -41,6 +41,12 @@ export function neededRole({ parentType, fieldName }: Pick<GraphQLResolveInfo, "
   return declared.join(" or ");
 }
 
+type Asks = Pick<Caller, "viewer" | "refusal">;
+
+/** What somebody is told who may not use a root field: to sign in, or the role that it needs. */
+export const refusedFor = ({ viewer, refusal }: Asks, needed: string): DomainError =>
+  viewer === null ? (refusal ?? notSignedIn()) : new ForbiddenError(needed);
+
 class RootRolesPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
     if (!rootKinds.has(field.parentType)) return field;
@@ -65,18 +71,15 @@ class RootRolesPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   }
 }
 
-type Asks = Pick<Caller, "viewer" | "refusal">;
-
 const isCaller = (context: unknown): context is Asks =>
   typeof context === "object" && context !== null && "viewer" in context && "refusal" in context;
 
 /** Throws what scope-auth would throw now. */
 function requireOneOf(anyOf: readonly Role[], context: unknown, info: GraphQLResolveInfo): void {
   if (!isCaller(context)) throw new Error("A subscription without the gateway's context can't be guarded");
-  const { viewer, refusal } = context;
+  const { viewer } = context;
   if (anyOf.length === 0) return;
-  if (viewer === null) throw refusal ?? notSignedIn();
-  if (!anyOf.some((role) => holds(viewer, role))) throw new ForbiddenError(neededRole(info));
+  if (viewer === null || !anyOf.some((role) => holds(viewer, role))) throw refusedFor(context, neededRole(info));
 }
 
 SchemaBuilder.registerPlugin("rootRoles", RootRolesPlugin);

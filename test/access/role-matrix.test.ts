@@ -2,7 +2,10 @@
  * Who may use which root field: each of them, asked by nobody, by each role alone, and with sessions that are over, over HTTP and WebSocket.
  * The table is written by hand: a new root field needs a line here, and what the schema declares has to equal it.
  */
+import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeId } from "../../src/domain/ids.ts";
+import { operations } from "../../src/domain/operations.ts";
 import { schema } from "../../src/domain/schema.ts";
 import { type Role, roles } from "../../src/domain/viewer.ts";
 import { eventStream, rawSocket } from "../gateway/support.ts";
@@ -117,9 +120,14 @@ function outcomeOf({ field }: RootField, { data, errors = [] }: Answer): string 
   return answer.__typename === "ForbiddenError" ? `FORBIDDEN: ${answer.requiredRole}` : allowed;
 }
 
-/** Signing in needs somebody who can, or it is UNAUTHORIZED for another reason. */
-const operationOf = (field: RootField): Operation =>
-  sampleOperation(field, field.name === "Mutation.createSession" ? { input: { user: "VIEWER", password: testPassword } } : {});
+const planId = encodeId("RecoveryPlan", uuid());
+/** Where the least input will not do: signing in needs somebody who can, or it is UNAUTHORIZED for another reason. */
+const inputs: Readonly<Record<string, object>> = {
+  "Mutation.createSession": { user: "VIEWER", password: testPassword },
+  "Mutation.startRecovery": { planId, recoveryType: "TEST" },
+};
+
+const operationOf = (field: RootField, input = inputs[field.name]): Operation => sampleOperation(field, input ? { input } : {});
 
 let db: TestDatabase;
 let gateway: RealGateway;
@@ -196,6 +204,22 @@ describe("over HTTP", () => {
       deleted: isOpen ? allowed : "UNAUTHORIZED",
       expired: isOpen ? allowed : "UNAUTHORIZED: expired",
     });
+  });
+});
+
+describe("of an operation that needs more than its mutation, the mutation names that role from the first", () => {
+  const inputOf: Readonly<Record<string, object>> = {
+    START_PLANNED_RECOVERY: { planId, recoveryType: "PLANNED" },
+    START_DISASTER_RECOVERY: { planId, recoveryType: "DISASTER" },
+    FORCE_CLEANUP_TEST: { planId, force: true },
+  };
+
+  it.each(Object.entries(operations))("%s", async (operation, { mutation, role }) => {
+    const field = fields.find(({ name }) => name === `Mutation.${mutation}`);
+    if (field === undefined) throw new Error(`${operation} is of no mutation`);
+    const { query, variables } = operationOf(field, inputOf[operation]);
+    const answer = await gateway.ask(query, variables, { "session-token": tokenOf("VIEWER") });
+    expect(outcomeOf(field, answer)).toBe(forbidden([role].flat()));
   });
 });
 

@@ -12,6 +12,7 @@ export type PlanOperation =
   | "START_PLANNED_RECOVERY"
   | "START_DISASTER_RECOVERY"
   | "CLEANUP_TEST"
+  | "FORCE_CLEANUP_TEST"
   | "CANCEL_RECOVERY"
   | "PAUSE_RECOVERY"
   | "RESUME_RECOVERY"
@@ -24,6 +25,7 @@ export function planRefusals(plan: PlanFacts, viewer: Viewer): Refusals<PlanOper
     START_PLANNED_RECOVERY: laterRefusal("PLANNED"),
     START_DISASTER_RECOVERY: laterRefusal("DISASTER"),
     CLEANUP_TEST: cleanupRefusal(plan),
+    FORCE_CLEANUP_TEST: cleanupRefusal(plan),
     CANCEL_RECOVERY: controlRefusalOf(plan, "CANCEL_RECOVERY", viewer),
     PAUSE_RECOVERY: controlRefusalOf(plan, "PAUSE_RECOVERY", viewer),
     RESUME_RECOVERY: controlRefusalOf(plan, "RESUME_RECOVERY", viewer),

@@ -3,6 +3,7 @@ import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { UnauthorizedError } from "../errors.ts";
 import { idOf } from "../ids.ts";
+import { type Operation, refusedOperation } from "../operations.ts";
 import { TaskRef } from "../tasks/types-refs.ts";
 import type { Viewer } from "../viewer.ts";
 import type { Recoveries, StartedRun } from "./service.ts";
@@ -22,6 +23,13 @@ const RecoveryType = builder.enumType("RecoveryType", {
     DISASTER: { description: "The protected site is lost or being lost." },
   },
 });
+
+/** What a start of each type is called among the operations. */
+const starts = {
+  TEST: "START_TEST",
+  PLANNED: "START_PLANNED_RECOVERY",
+  DISASTER: "START_DISASTER_RECOVERY",
+} as const satisfies Record<string, Operation>;
 
 const StartRecoveryInput = builder.inputType("StartRecoveryInput", {
   description: "Which plan, and how. (Reference: Start Recovery.)",
@@ -161,9 +169,10 @@ builder.mutationFields((t) => ({
     type: StartRecoveryPayload,
     nullable: true,
     authScopes,
+    unauthorizedError: (_root, { input }, context) => refusedOperation(starts[input.recoveryType], context),
     errors: {},
     description:
-      "Starts a recovery of a plan. CONFLICT while a run of the plan is open, another plan's run uses one of its groups, or another test runs on its pair of sites; PRECONDITION_FAILED for what has to be put right first, such as a missing mapping. (Reference: Start Recovery.)",
+      "Starts a recovery of a plan. PLANNED and DISASTER need the role RECOVERY_ADMIN. CONFLICT while a run of the plan is open, another plan's run uses one of its groups, or another test runs on its pair of sites; PRECONDITION_FAILED for what has to be put right first, such as a missing mapping. (Reference: Start Recovery.)",
     args: { input: t.arg({ type: StartRecoveryInput, required: true, description: "Which plan, and how." }) },
     resolve: (_root, { input }, context) => {
       const { recoveryType, planId, ...options } = input;
@@ -176,6 +185,7 @@ builder.mutationFields((t) => ({
     type: CleanupTestPayload,
     nullable: true,
     authScopes,
+    unauthorizedError: (_root, { input }, context) => refusedOperation(input.force ? "FORCE_CLEANUP_TEST" : "CLEANUP_TEST", context),
     errors: {},
     description:
       "Removes what a plan's last test made at the recovery site, and audits what is left. Of a plan that is READY it removes what a forced cleanup left. CONFLICT unless there is something to clean up after. (Reference: Cleanup Test Recovery.)",
