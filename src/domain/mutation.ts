@@ -74,9 +74,9 @@ export async function ifChanged<T>(there: T, wished: T, write: () => Promise<rea
   return isDeepStrictEqual(there, wished) ? [] : write();
 }
 
-/** `expected` null: whoever asks does not mind. */
+/** `what` in the midst of a sentence: "the plan Web". `expected` null: whoever asks does not mind. */
 export function checkVersion(what: string, version: number, expected: number | null | undefined): void {
   if (expected === null || expected === undefined || expected === version) return;
-  const message = `${what} was changed by somebody else: its version is ${version}, not ${expected}.`;
+  const message = `Somebody else has changed ${what}: the version is ${version}, not ${expected}.`;
   throw new ConflictError(message, "Read it again, and repeat the change on what it is now.", { version });
 }

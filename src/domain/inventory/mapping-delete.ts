@@ -39,7 +39,7 @@ export async function deleteMapping(
     async act(client) {
       await lockPair(client, pairingId);
       const { version } = found(await readMapping(client, kind, mappingId));
-      checkVersion("The mapping", version, input.expectedVersion);
+      checkVersion("the mapping", version, input.expectedVersion);
       await client.query({ name: `mapping-delete-${kind.table}`, text: `DELETE FROM ${kind.table} WHERE id = $1`, values: [mappingId] });
       return [{ kind: "PAIRING_CHANGED", id: pairingId, change: "UPDATED" }];
     },

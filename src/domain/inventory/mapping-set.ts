@@ -70,7 +70,7 @@ export async function setMapping(
       const now = await resolve(client, kind, input);
       const isSame = now.forward.row.id === answer.mappingId && (now.reverse?.row.id ?? "") === answer.reverseMappingId;
       if (!isSame) throw new ConflictError("The mapping was made anew at the same moment.", "Read it again, and repeat the request.");
-      checkVersion(`The mapping of ${now.sourceTitle}`, now.forward.existing?.version ?? 0, input.expectedVersion);
+      checkVersion(`the mapping of ${now.sourceTitle}`, now.forward.existing?.version ?? 0, input.expectedVersion);
       const wanted = [now.forward, ...(now.reverse === null ? [] : [now.reverse])].filter(isNew);
       for (const { row } of wanted) await writeMapping(client, kind, row);
       return wanted.length === 0 ? [] : [{ kind: "PAIRING_CHANGED", id: now.pairingId, change: "UPDATED" }];

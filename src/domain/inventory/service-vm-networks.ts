@@ -31,7 +31,7 @@ export const configureMappings = (context: ServiceContext, viewer: Viewer, input
       const vm = await findVm(client, input.vmId, true);
       const recoverySite = await recoverySiteOf(client, vm.id);
       if (recoverySite === null) throw notProtected(vm.name);
-      checkVersion(`The network mappings of ${vm.name}`, vm.networkMappingsVersion, input.expectedVersion);
+      checkVersion(`the network mappings of ${vm.name}`, vm.networkMappingsVersion, input.expectedVersion);
       const errors = fieldErrors();
       await check(client, errors, vm, recoverySite, input.networkMappings);
       errors.check();

@@ -33,7 +33,7 @@ export const configureSettings = (context: ServiceContext, viewer: Viewer, input
       await lockPairsOf(client, [siteId]);
       const vm = await findVm(client, input.vmId, true);
       const before = await readSettings(client, vm.id);
-      checkVersion(`The recovery settings of ${vm.name}`, before.version, input.expectedVersion);
+      checkVersion(`the recovery settings of ${vm.name}`, before.version, input.expectedVersion);
       const errors = fieldErrors();
       checkSettings(errors, input);
       await checkDependencies(client, errors, vm, input.dependsOnVmIds ?? []);

@@ -41,7 +41,7 @@ export async function lockForEdit(
   if (plan === undefined) throw new NotFoundError("RecoveryPlan", encodeId("RecoveryPlan", planId));
   const refusal = editRefusal(await planFacts(client, planId), edit);
   if (refusal !== null) throw refusal;
-  checkVersion(`The plan ${plan.name}`, plan.version, expectedVersion);
+  checkVersion(`the plan ${plan.name}`, plan.version, expectedVersion);
   return plan;
 }
 

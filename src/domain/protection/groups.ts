@@ -19,7 +19,7 @@ export async function findGroup(database: Queryable, groupId: string): Promise<G
 export async function lockGroup(client: Queryable, groupId: string, expectedVersion?: number | null): Promise<GroupFacts> {
   await client.query({ name: "group-lock", text: "SELECT 1 FROM protection_group WHERE id = $1 FOR UPDATE", values: [groupId] });
   const group = await findGroup(client, groupId);
-  checkVersion(`The protection group ${group.name}`, group.version, expectedVersion);
+  checkVersion(`the protection group ${group.name}`, group.version, expectedVersion);
   return group;
 }
 

@@ -6,6 +6,7 @@ import { encodeId } from "../ids.ts";
 import type { MakingStep } from "./cleanup-remains.ts";
 import type { PlanFacts } from "./service-facts.ts";
 import { planConflict } from "./service-open-runs.ts";
+import { nothingToCleanUp } from "./service-refusals.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
@@ -43,7 +44,7 @@ export async function testToCleanUp(database: Queryable, plan: PlanFacts, wanted
     : await database.query<TestToCleanUp>({ ...lastTest, values: [plan.id, plan.lifecycle === "CLEANUP_INCOMPLETE"] });
   const [test] = rows;
   // Only where it went since the plan was asked for it.
-  if (test === undefined) throw planConflict(plan, "A cleanup", null);
+  if (test === undefined) throw ready ? nothingToCleanUp(plan) : planConflict(plan, "A cleanup", null);
   if (wanted === null || wanted === test.id) return test;
   const details = { planId: plan.id, planName: plan.name, activeRecoveryId: test.id };
   const found = await database.query({ name: "cleanup-known-run", text: "SELECT 1 FROM recovery WHERE id = $1", values: [wanted] });

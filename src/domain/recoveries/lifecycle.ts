@@ -62,7 +62,7 @@ export const afterEvent = (lifecycle: PlanLifecycle, event: PlanEvent): PlanLife
 
 /** What somebody does who meets a plan in this lifecycle and wanted something else. */
 export const wayOn: Record<PlanLifecycle, string> = {
-  READY: "Start a test or a recovery; there is nothing to clean up.",
+  READY: "Start a test or a recovery.",
   TEST_IN_PROGRESS: "Wait until the test has ended, or cancel it.",
   TEST_COMPLETE: "Clean up the last test first (cleanupTest).",
   CLEANUP_IN_PROGRESS: "Wait until the cleanup has ended.",

@@ -23,7 +23,8 @@ export function cleanupRefusal(plan: PlanFacts): DomainError | null {
   const run = openRunOf(plan);
   const ready = plan.lifecycle === "READY";
   const next = afterEvent(plan.lifecycle, ready ? "leftoversCleanupStarted" : "cleanupStarted");
-  if (run !== null || next === null || (ready && plan.leftovers === 0)) return planConflict(plan, "A cleanup", run);
+  if (run !== null || next === null) return planConflict(plan, "A cleanup", run);
+  if (ready && plan.leftovers === 0) return nothingToCleanUp(plan);
   // A plan that is READY holds no groups, and those of an old test may have left it. A state other than READY would be lost with the end of the cleanup.
   if (ready) return useRefusal(plan.groupsOfLeftovers) ?? notReady(plan.groupsOfLeftovers);
   if (!plan.hasTest) {
@@ -31,6 +32,11 @@ export function cleanupRefusal(plan: PlanFacts): DomainError | null {
     return new ConflictError(`The plan ${plan.name} has no test to clean up.`, "Start a test first.", details);
   }
   return useRefusal(plan.groups.filter(({ use }) => use?.planId !== plan.id));
+}
+
+export function nothingToCleanUp({ id: planId, name: planName, lifecycle }: PlanFacts): ConflictError {
+  const message = `There is nothing to clean up: the plan ${planName} is ${lifecycle}, and no test of it has left anything.`;
+  return new ConflictError(message, "Nothing has to be done.", { planId, planName, lifecycle });
 }
 
 /** One test at a time on a pair of sites, and none beside a real recovery. */

@@ -130,7 +130,8 @@ describe("a change of recovery settings is refused", () => {
   });
 
   it("for another version than the one that was read, and for a VM that there is none of", async () => {
-    await stage.refused("configureVmRecoverySettings", { vmId, expectedVersion: 1 }, { code: "CONFLICT", version: 0 });
+    const message = "Somebody else has changed the recovery settings of vm-1: the version is 0, not 1.";
+    await stage.refused("configureVmRecoverySettings", { vmId, expectedVersion: 1 }, { code: "CONFLICT", version: 0, message });
     await configure({ priority: "LOW", expectedVersion: 0 });
     await stage.refused("configureVmRecoverySettings", { vmId, expectedVersion: 0 }, { code: "CONFLICT", version: 1 });
     const unknown = { vmId: gid("VirtualMachine", nobody) };

@@ -195,10 +195,11 @@ describe("cleaning up a test", () => {
       await expect(cleanup({ recoveryId: testId })).resolves.toBeDefined();
     });
 
-    it("is refused once the leftovers are gone", async () => {
+    it("is refused once the leftovers are gone, and told that there is nothing to do", async () => {
       await forcedTest();
       await test("UPDATE leftover SET gone_at = dr_now()");
-      await refused(cleanup, { code: "CONFLICT", details: { lifecycle: "READY" } });
+      const message = expect.stringMatching(/^There is nothing to clean up/);
+      await refused(cleanup, { code: "CONFLICT", message, remedy: "Nothing has to be done.", details: { lifecycle: "READY" } });
     });
 
     it("is refused while another plan's run has a group of the test, also one that is no longer the plan's", async () => {
