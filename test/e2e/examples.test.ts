@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { examples } from "../../src/gateway/examples.ts";
@@ -106,6 +108,42 @@ it("who signs in by the first tab is signed in in each, until the page is loaded
 
   expect((await load().play(viewer)).errors).toMatchObject([{ extensions: { code: "UNAUTHORIZED" } }]);
 });
+
+/** The README's first steps, as they stand there, against the gateway here. */
+function firstSteps(): string {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const [, steps = ""] = /## A first query and a first subscription\n\n```sh\n(.*?)```/s.exec(readme) ?? [];
+  return steps.replace(/^URL=.*$/m, `URL=${url}`).replace(/^PASSWORD=.*$/m, `PASSWORD='${gateway.password}'`);
+}
+
+const noCurl = spawnSync("curl", ["--version"]).status !== 0;
+
+it.skipIf(noCurl)(
+  "the README's first steps show the plans, start a test, and follow it over its prompt to its end",
+  {
+    timeout: 60_000,
+  },
+  async () => {
+    const { run, watch } = await player();
+    const [plan] = (await run("plan-graph", { name: "WebApp" })).recoveryPlans.nodes;
+    const shell = spawn("sh", ["-e"], { stdio: ["pipe", "pipe", "inherit"] });
+    shell.stdin.end(firstSteps());
+    let told = "";
+    for await (const text of shell.stdout.setEncoding("utf8")) {
+      const before = told;
+      told += text;
+      const [, promptId] = /"PROMPT_OPENED".*?"id":"([^"]+)"/.exec(told) ?? [];
+      if (promptId && !/"PROMPT_OPENED".*?"id":"[^"]+"/.test(before)) await run("answer-the-prompt", { promptId });
+    }
+    expect(told).toContain('"name":"WebApp-Recovery-Plan"');
+    expect(told).toMatch(/"RECOVERY_ENDED","resultState":"(SUCCESS|WARNING)"/);
+
+    const { recovery } = (await run("clean-up", { planId: plan.id })).cleanupTest;
+    const { socket } = await watch("watch", { recoveryId: recovery.id });
+    await socket.next("complete", "watch");
+    socket.socket.close();
+  },
+);
 
 it("the tabs for configuration configure, and the tab for live events shows it", async () => {
   const { run, watch } = await player();
