@@ -5,7 +5,10 @@ import { effectRules } from "./contract/effects.ts";
 import { epochRules } from "./contract/epochs.ts";
 import { inventoryRules } from "./contract/inventory.ts";
 import { keyRules } from "./contract/keys.ts";
+import { originalRules } from "./contract/originals.ts";
 import { protectionRules } from "./contract/protection.ts";
+import { recoveryRules } from "./contract/recovery.ts";
+import { reversalRules } from "./contract/reversal.ts";
 import type { ContractSetup } from "./contract/setup.ts";
 
 export type { ContractSetup, ContractVm } from "./contract/setup.ts";
@@ -27,5 +30,8 @@ export function providerContract(name: string, makeSetup: () => Promise<Contract
     callRules(setup);
     inventoryRules(setup);
     protectionRules(setup);
+    originalRules(setup);
+    recoveryRules(setup);
+    reversalRules(setup);
   });
 }

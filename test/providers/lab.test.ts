@@ -10,6 +10,8 @@ async function labSetup(): Promise<ContractSetup> {
   const open = () => openLab({ url: db.url, speed: 400, seed: "contract", guestServices: false });
   let lab = await open();
   await lab.define(sites.definition);
+  let made = 0;
+  const nics = [{ nicIndex: 0, networkId: sites.sourceNetwork, ipAddresses: ["10.1.9.1"] }];
   const [one, other] = sites.vms.map(({ name, id, placeholderId }): ContractVm => ({ name, sourceVmId: id, placeholderId }));
   const [spare, more] = sites.spare.map(({ name, id }) => ({ name, sourceVmId: id }));
   if (!one || !other || !spare || !more) throw new Error("The contract needs two VMs in a group, and two in none.");
@@ -26,6 +28,11 @@ async function labSetup(): Promise<ContractSetup> {
     networkId: sites.testNetwork,
     folderId: sites.folder,
     resourcePoolId: sites.resourcePool,
+    makeVm: async () => {
+      const vm = { id: `made-${++made}`, name: `made-${made}` };
+      await lab.define({ sites: [{ id: sites.protectedSite, name: sites.protectedSite, vms: [{ ...vm, nics }] }], groups: [] });
+      return { name: vm.name, sourceVmId: vm.id };
+    },
     refuse: async (kind, failure) => {
       await lab.faults.fail({ kind, failure });
     },

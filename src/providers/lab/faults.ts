@@ -3,7 +3,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { EffectKind, FailureClass, ProviderErrorCode } from "../contract.ts";
 
-export type CallKind = EffectKind | "observe" | "cancel" | "vmStatus" | "artefacts" | "recoveryPoints" | "capabilities" | "inventory";
+export type CallKind =
+  | EffectKind
+  | "observe"
+  | "cancel"
+  | "vmStatus"
+  | "artefacts"
+  | "recoveryPoints"
+  | "capabilities"
+  | "inventory"
+  | "heartbeat";
 
 /** Which calls a fault hits. What is left out means any; `skip` calls pass first, then `times` calls are hit. */
 export interface Aim {

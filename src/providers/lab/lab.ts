@@ -38,6 +38,19 @@ export interface LedgerEntry {
   readonly effectiveAt: Date;
 }
 
+/**
+ * A stretch of what a disk holds, from its origin on. Each machine writes a history of its own as long as it is on; one that is recovered
+ * from a point goes on from what the point holds.
+ */
+export interface Written {
+  /** Id of the machine that wrote it. */
+  readonly history: string;
+  /** The last moment that it wrote; ISO time. */
+  readonly to: string;
+  /** How long it has been writing, all in all. */
+  readonly seconds: number;
+}
+
 export interface Lab extends AsyncDisposable {
   readonly provider: Provider;
   readonly faults: Faults;
@@ -48,6 +61,8 @@ export interface Lab extends AsyncDisposable {
    * tells. A VM's replica stays. False: there is no such thing.
    */
   takeAway(siteId: string, what: "VM" | "DATASTORE" | "NETWORK" | "RESOURCE_POOL" | "FOLDER", id: string): Promise<boolean>;
+  /** What this VM's disks hold now; null: there never was such a VM. */
+  content(vmId: string): Promise<readonly Written[] | null>;
   /** What has changed the sites, in the order in which it was taken on; of one run, or of all. */
   ledger(runId?: string): Promise<readonly LedgerEntry[]>;
   close(): Promise<void>;
@@ -86,6 +101,10 @@ export async function openLab({ url, speed, seed, guestServices, poolSize = 8 }:
     takeAway: async (siteId, what, id) => {
       const { rows } = await pool.query<{ gone: boolean }>("SELECT lab.take_away($1, $2, $3) AS gone", [siteId, what, id]);
       return rows[0]?.gone ?? false;
+    },
+    content: async (vmId) => {
+      const { rows } = await pool.query<{ content: Written[] | null }>("SELECT lab.content($1) AS content", [vmId]);
+      return rows[0]?.content ?? null;
     },
     ledger: (runId) => readLedger(pool, runId),
     close,

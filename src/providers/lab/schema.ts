@@ -3,12 +3,17 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Pool, PoolClient } from "pg";
 
-const tables = ["1-tables.sql", "1-tables-2.sql"];
+const tables = ["1-tables.sql", "1-tables-2.sql", "1-tables-3.sql"];
 const functions = [
   "2-core.sql",
+  "2-content.sql",
   "3-storage.sql",
   "3-protection.sql",
+  "3-recovery.sql",
+  "3-reversal.sql",
   "4-machines.sql",
+  "4-registration.sql",
+  "4-originals.sql",
   "4-placeholders.sql",
   "5-guests.sql",
   "6-calls.sql",

@@ -35,6 +35,8 @@ export interface ContractSetup {
   readonly networkId: string;
   readonly folderId: string | null;
   readonly resourcePoolId: string | null;
+  /** Another VM at the protected site, which is on and whose guest reports; no group replicates it. */
+  makeVm(): Promise<SourceVm>;
   /** The next call of this kind is refused with that class. */
   refuse(kind: EffectKind, failure: FailureClass): Promise<void>;
   /** The next call of this kind gets no answer. */
@@ -49,27 +51,34 @@ export interface ContractSetup {
 export const never = (): AbortSignal => new AbortController().signal;
 
 let runs = 0;
+let keys = 0;
 
 /** A run's owner: orders with the run's id and epoch, under a new key each time. */
 export class Owner {
   readonly runId: string;
   readonly epoch: bigint;
   readonly #setup: ContractSetup;
-  #keys = 0;
+  readonly #site: string;
 
-  constructor(setup: ContractSetup, runId = `run-${Date.now()}-${++runs}`, epoch = 1n) {
+  constructor(setup: ContractSetup, site = setup.recoverySite, runId = `run-${Date.now()}-${++runs}`, epoch = 1n) {
     this.#setup = setup;
+    this.#site = site;
     this.runId = runId;
     this.epoch = epoch;
   }
 
   /** The owner that takes the run over. */
   successor(): Owner {
-    return new Owner(this.#setup, this.runId, this.epoch + 1n);
+    return new Owner(this.#setup, this.#site, this.runId, this.epoch + 1n);
+  }
+
+  /** The same run, at another site. */
+  at(site: string): Owner {
+    return new Owner(this.#setup, site, this.runId, this.epoch);
   }
 
   newKey(): string {
-    return `${this.runId}/${this.epoch}/${++this.#keys}`;
+    return `${this.runId}/${this.epoch}/${++keys}`;
   }
 
   order<K extends EffectKind>(kind: K, request: EffectRequest<K>, key = this.newKey(), signal = never()): Promise<Operation<K>> {
@@ -144,9 +153,5 @@ export class Owner {
 
   get #provider(): Provider {
     return this.#setup.provider;
-  }
-
-  get #site(): string {
-    return this.#setup.recoverySite;
   }
 }

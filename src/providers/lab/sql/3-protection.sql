@@ -1,19 +1,23 @@
 -- Effects that begin and end protection: replication of groups. Each checks first and then writes, as those on storage do.
 
--- A source site that is cut off, as of a synchronisation; code null: it can be reached.
-CREATE OR REPLACE FUNCTION lab.check_source_site(p_source text) RETURNS lab.outcome LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION lab.link_cut(p_one text, p_other text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM lab.fault WHERE action = 'CUT_LINK' AND (site_id, target) IN ((p_one, p_other), (p_other, p_one)))
+$$;
+
+-- A source site that this one can't reach; code null: it can.
+CREATE OR REPLACE FUNCTION lab.check_source_site(p_site text, p_source text) RETURNS lab.outcome LANGUAGE sql STABLE AS $$
   SELECT CASE
     WHEN NOT EXISTS (SELECT FROM lab.site WHERE id = p_source) THEN lab.refused('NOT_FOUND', format('There is no site %s.', p_source))
-    WHEN EXISTS (SELECT FROM lab.fault WHERE action IN ('REFUSE_ALL', 'SILENCE_ALL') AND site_id = p_source)
+    WHEN lab.link_cut(p_site, p_source) OR EXISTS (SELECT FROM lab.fault WHERE action IN ('REFUSE_ALL', 'SILENCE_ALL') AND site_id = p_source)
       THEN lab.refused('SITE_UNREACHABLE', format('The source site %s can''t be reached.', p_source), 'TRANSIENT')
   END
 $$;
 
 -- Whether these VMs can become members of the group: they are at the source site, and no other group has them. Locks them.
-CREATE OR REPLACE FUNCTION lab.check_members(p_source text, p_vms jsonb, p_group text, p_now timestamptz) RETURNS lab.outcome
+CREATE OR REPLACE FUNCTION lab.check_members(p_site text, p_source text, p_vms jsonb, p_group text, p_now timestamptz) RETURNS lab.outcome
 LANGUAGE plpgsql AS $$
 DECLARE
-  unreachable lab.outcome := lab.check_source_site(p_source);
+  unreachable lab.outcome := lab.check_source_site(p_site, p_source);
   missing text;
   taken record;
 BEGIN
@@ -36,19 +40,21 @@ CREATE OR REPLACE FUNCTION lab.missing_datastore(p_source text, p_target text, p
   WHERE NOT EXISTS (SELECT FROM lab.datastore d WHERE d.site_id = wanted.site AND lower(d.id) = lower(wanted.name)) LIMIT 1
 $$;
 
-CREATE OR REPLACE FUNCTION lab.protect_group(p_site text, r jsonb, p_targets text[], p_now timestamptz) RETURNS lab.outcome
+-- p_kind: protectGroup, or reverseGroup, which begins as that does.
+CREATE OR REPLACE FUNCTION lab.protect_group(p_site text, p_kind text, r jsonb, p_targets text[], p_now timestamptz) RETURNS lab.outcome
 LANGUAGE plpgsql AS $$
 DECLARE
   g lab.replica_group;
   refusal lab.outcome;
   missing text;
   same boolean;
-  done timestamptz := p_now + lab.duration(p_site, 'protectGroup', p_targets);
+  done timestamptz := p_now + lab.duration(p_site, p_kind, p_targets);
 BEGIN
   SELECT * INTO g FROM lab.replica_group WHERE id = r ->> 'groupId' FOR UPDATE;
   IF g.site_id <> p_site THEN RETURN lab.refused('REFUSED', format('Group %s is replicated to another site.', g.name)); END IF;
   IF g.removed_at > p_now THEN RETURN lab.refused('BUSY', format('Group %s is being removed.', g.name), 'TRANSIENT'); END IF;
-  refusal := lab.check_members(r ->> 'sourceSiteId', r -> 'sourceVmIds', r ->> 'groupId', p_now);
+  IF g.promoted_to IS NOT NULL THEN RETURN lab.refused('REFUSED', format('Group %s is replicated no more.', g.name)); END IF;
+  refusal := lab.check_members(p_site, r ->> 'sourceSiteId', r -> 'sourceVmIds', r ->> 'groupId', p_now);
   IF refusal.code IS NOT NULL THEN RETURN refusal; END IF;
   missing := lab.missing_datastore(r ->> 'sourceSiteId', p_site, r -> 'storageGroups');
   IF missing IS NOT NULL THEN RETURN lab.refused('NOT_FOUND', format('There is no datastore %s.', missing)); END IF;
@@ -61,7 +67,7 @@ BEGIN
   INSERT INTO lab.replica_group (id, site_id, name, storage_groups, made_at)
   VALUES (r ->> 'groupId', p_site, r ->> 'name', r -> 'storageGroups', done)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, storage_groups = excluded.storage_groups, made_at = excluded.made_at, removed_at = NULL;
-  INSERT INTO lab.group_vm SELECT r ->> 'groupId', jsonb_array_elements_text(r -> 'sourceVmIds'), p_now;
+  INSERT INTO lab.group_vm (group_id, vm_id, added_at) SELECT r ->> 'groupId', jsonb_array_elements_text(r -> 'sourceVmIds'), p_now;
   RETURN lab.taken_on('{}', done);
 END $$;
 
@@ -74,10 +80,11 @@ CREATE OR REPLACE FUNCTION lab.change_storage(p_site text, r jsonb, p_targets te
 LANGUAGE plpgsql AS $$
 DECLARE
   g lab.replica_group := lab.group_here(p_site, r ->> 'groupId', p_now);
-  unreachable lab.outcome := lab.check_source_site(r ->> 'sourceSiteId');
+  unreachable lab.outcome := lab.check_source_site(p_site, r ->> 'sourceSiteId');
   missing text := lab.missing_datastore(r ->> 'sourceSiteId', p_site, r -> 'storageGroups');
 BEGIN
   IF g.id IS NULL THEN RETURN lab.refused('NOT_FOUND', format('There is no group %s here.', r ->> 'groupId')); END IF;
+  IF g.promoted_to IS NOT NULL THEN RETURN lab.refused('REFUSED', format('Group %s is replicated no more.', g.name)); END IF;
   IF unreachable.code IS NOT NULL THEN RETURN unreachable; END IF;
   IF missing IS NOT NULL THEN RETURN lab.refused('NOT_FOUND', format('There is no datastore %s.', missing)); END IF;
   IF g.storage_groups = r -> 'storageGroups' THEN RETURN lab.taken_on('{}', p_now, false); END IF;
@@ -93,9 +100,10 @@ DECLARE
   added integer;
 BEGIN
   IF g.id IS NULL THEN RETURN lab.refused('NOT_FOUND', format('There is no group %s here.', r ->> 'groupId')); END IF;
-  refusal := lab.check_members(r ->> 'sourceSiteId', r -> 'sourceVmIds', g.id, p_now);
+  IF g.promoted_to IS NOT NULL THEN RETURN lab.refused('REFUSED', format('Group %s is replicated no more.', g.name)); END IF;
+  refusal := lab.check_members(p_site, r ->> 'sourceSiteId', r -> 'sourceVmIds', g.id, p_now);
   IF refusal.code IS NOT NULL THEN RETURN refusal; END IF;
-  INSERT INTO lab.group_vm SELECT g.id, jsonb_array_elements_text(r -> 'sourceVmIds'), p_now ON CONFLICT DO NOTHING;
+  INSERT INTO lab.group_vm (group_id, vm_id, added_at) SELECT g.id, jsonb_array_elements_text(r -> 'sourceVmIds'), p_now ON CONFLICT DO NOTHING;
   GET DIAGNOSTICS added = ROW_COUNT;
   IF added = 0 THEN RETURN lab.taken_on('{}', p_now, false); END IF;
   RETURN lab.taken_on('{}', p_now + lab.duration(p_site, 'addToGroup', p_targets));
@@ -122,10 +130,10 @@ DECLARE
 BEGIN
   SELECT * INTO g FROM lab.replica_group WHERE id = r ->> 'groupId' AND site_id = p_site FOR UPDATE;
   IF NOT FOUND OR g.removed_at IS NOT NULL THEN RETURN lab.taken_on('{}', coalesce(g.removed_at, p_now), false); END IF;
-  SELECT name INTO used_by FROM lab.snapshot WHERE group_id = g.id AND (discarded_at IS NULL OR discarded_at > p_now) LIMIT 1;
+  SELECT name INTO used_by FROM lab.snapshot WHERE group_id = g.id AND NOT promoted AND (discarded_at IS NULL OR discarded_at > p_now) LIMIT 1;
   IF FOUND THEN RETURN lab.refused('REFUSED', format('Snapshot %s of group %s is in use.', used_by, g.name)); END IF;
   g.removed_at := greatest(p_now, g.made_at) + lab.duration(p_site, 'unprotectGroup', p_targets);
-  DELETE FROM lab.snapshot WHERE group_id = g.id;
+  DELETE FROM lab.snapshot WHERE group_id = g.id AND NOT promoted;
   DELETE FROM lab.point WHERE group_id = g.id;
   DELETE FROM lab.group_vm WHERE group_id = g.id;
   UPDATE lab.replica_group SET removed_at = g.removed_at WHERE id = g.id;

@@ -4,8 +4,9 @@ CREATE OR REPLACE FUNCTION lab.synchronise(p_site text, r jsonb, p_targets text[
 LANGUAGE plpgsql AS $$
 DECLARE
   g lab.replica_group;
-  lost text;
-  last_taken timestamptz;
+  source text;
+  unreachable lab.outcome;
+  held jsonb;
   bytes bigint;
   done timestamptz := p_now + lab.duration(p_site, 'synchronise', p_targets);
   point text := 'point-' || gen_random_uuid();
@@ -13,16 +14,14 @@ BEGIN
   SELECT * INTO g FROM lab.replica_group
   WHERE id = r ->> 'groupId' AND site_id = p_site AND made_at <= p_now AND removed_at IS NULL FOR SHARE;
   IF NOT FOUND THEN RETURN lab.refused('NOT_FOUND', format('There is no group %s here.', r ->> 'groupId')); END IF;
-  SELECT v.site_id INTO lost FROM lab.group_vm m JOIN lab.vm v ON v.id = m.vm_id
-  JOIN lab.fault f ON f.action IN ('REFUSE_ALL', 'SILENCE_ALL') AND f.site_id = v.site_id WHERE m.group_id = g.id LIMIT 1;
-  IF FOUND THEN
-    RETURN lab.refused('SITE_UNREACHABLE', format('The group''s source site %s can''t be reached.', lost), 'TRANSIENT');
-  END IF;
-  SELECT max(taken_at) INTO last_taken FROM lab.point WHERE group_id = g.id AND complete_at <= p_now;
-  SELECT coalesce(sum(least(v.disk_bytes,
-    CASE WHEN last_taken IS NULL OR m.added_at > last_taken THEN v.disk_bytes ELSE (v.change_bytes_per_second * extract(epoch FROM p_now - last_taken))::bigint END)), 0)
-  INTO bytes FROM lab.group_vm m JOIN lab.vm v ON v.id = m.vm_id WHERE m.group_id = g.id;
-  INSERT INTO lab.point VALUES (point, g.id, p_now, done, bytes);
+  IF g.promoted_to IS NOT NULL THEN RETURN lab.refused('REFUSED', format('Group %s is replicated no more.', g.name)); END IF;
+  FOR source IN SELECT DISTINCT v.site_id FROM lab.group_vm m JOIN lab.vm v ON v.id = m.vm_id WHERE m.group_id = g.id LOOP
+    unreachable := lab.check_source_site(p_site, source);
+    IF unreachable.code IS NOT NULL THEN RETURN unreachable; END IF;
+  END LOOP;
+  -- One moment for all members.
+  SELECT coalesce(jsonb_object_agg(m.vm_id, m.content), '{}'), coalesce(sum(m.bytes), 0) INTO held, bytes FROM lab.members_now(g, p_now) m;
+  INSERT INTO lab.point (id, group_id, taken_at, complete_at, size_bytes, contents) VALUES (point, g.id, p_now, done, bytes, held);
   RETURN lab.taken_on(jsonb_build_object('pointId', point, 'takenAt', lab.iso(p_now), 'sizeBytes', bytes), done);
 END $$;
 
@@ -39,7 +38,8 @@ BEGIN
     RETURN lab.refused('NOT_FOUND', format('Group %s has no recovery point %s here.', r ->> 'groupId', r ->> 'pointId'));
   END IF;
   IF p.complete_at > p_now THEN RETURN lab.refused('REFUSED', format('Recovery point %s is not complete.', p.id)); END IF;
-  INSERT INTO lab.snapshot VALUES (snapshot, p_site, p.group_id, p.id, r ->> 'name', p_run, done, NULL);
+  INSERT INTO lab.snapshot (id, site_id, group_id, point_id, name, run_id, made_at, contents)
+  VALUES (snapshot, p_site, p.group_id, p.id, r ->> 'name', p_run, done, p.contents);
   RETURN lab.taken_on(jsonb_build_object('snapshotId', snapshot), done);
 END $$;
 
@@ -51,6 +51,7 @@ DECLARE
 BEGIN
   SELECT * INTO s FROM lab.snapshot WHERE id = r ->> 'snapshotId' AND site_id = p_site FOR UPDATE;
   IF NOT FOUND THEN RETURN lab.refused('NOT_FOUND', format('There is no snapshot %s here.', r ->> 'snapshotId')); END IF;
+  IF s.promoted THEN RETURN lab.refused('REFUSED', format('Storage %s is the site''s own.', s.id)); END IF;
   IF s.discarded_at IS NOT NULL THEN RETURN lab.taken_on('{}', s.discarded_at, false); END IF;
   SELECT name INTO used_by FROM lab.vm WHERE snapshot_id = s.id AND (removed_at IS NULL OR removed_at > p_now) LIMIT 1;
   IF FOUND THEN RETURN lab.refused('REFUSED', format('VM %s still uses snapshot %s.', used_by, s.id)); END IF;

@@ -88,6 +88,7 @@ DECLARE
 BEGIN
   SELECT * INTO v FROM lab.vm WHERE id = r ->> 'vmId' AND site_id = p_site AND made_at <= p_now FOR UPDATE;
   IF NOT FOUND THEN RETURN lab.refused('NOT_FOUND', format('There is no VM %s here.', r ->> 'vmId')); END IF;
+  IF p_kind = 'demoteVm' THEN RETURN lab.demote_vm(p_site, v, r, p_targets, p_now); END IF;
   IF v.removed_at IS NOT NULL THEN
     IF p_kind = 'removeVm' OR p_kind = 'powerOff' THEN RETURN lab.taken_on('{}', v.removed_at, false); END IF;
     RETURN lab.refused('NOT_FOUND', format('VM %s has been removed.', v.name));
@@ -96,6 +97,7 @@ BEGIN
     WHEN 'customiseIp' THEN lab.customise_ip(p_site, v, r, p_targets, p_now)
     WHEN 'powerOn' THEN lab.power_on(p_site, v, p_targets, p_now)
     WHEN 'powerOff' THEN lab.power_off(p_site, v, p_targets, p_now)
+    WHEN 'shutDownVm' THEN lab.shut_down_vm(p_site, v, r, p_targets, p_now)
     WHEN 'removeVm' THEN lab.remove_vm(p_site, v, p_targets, p_now)
     WHEN 'runInGuest' THEN lab.run_in_guest(p_site, v, r, p_targets, p_now)
     ELSE lab.refused('UNSUPPORTED', format('This site does not know the effect %s.', p_kind))

@@ -11,10 +11,13 @@ DECLARE
 BEGIN
   CASE p_kind
     WHEN 'protectGroup' THEN found_ := ARRAY[r ->> 'name', r ->> 'groupId'] || lab.vm_names(r -> 'sourceVmIds');
-    WHEN 'addToGroup', 'removeFromGroup' THEN
+    WHEN 'reverseGroup' THEN
+      found_ := ARRAY[r ->> 'name', r ->> 'groupId'] || lab.vm_names(jsonb_path_query_array(r, '$.members[*].*'));
+    WHEN 'fenceVms' THEN found_ := lab.vm_names(r -> 'vmIds');
+    WHEN 'addToGroup', 'removeFromGroup', 'setStorageReadOnly' THEN
       SELECT ARRAY[name, id] || lab.vm_names(r -> 'sourceVmIds') INTO found_ FROM lab.replica_group WHERE id = r ->> 'groupId';
     WHEN 'createPlaceholder' THEN found_ := (r ->> 'name') || lab.vm_names(jsonb_build_array(r -> 'sourceVmId'));
-    WHEN 'synchronise', 'createSnapshot', 'changeStorage', 'unprotectGroup' THEN
+    WHEN 'synchronise', 'createSnapshot', 'changeStorage', 'unprotectGroup', 'promote', 'discardPoint' THEN
       SELECT ARRAY[name, id, r ->> 'name'] INTO found_ FROM lab.replica_group WHERE id = r ->> 'groupId';
     WHEN 'discardSnapshot' THEN
       SELECT ARRAY[g.name, g.id, s.name, s.id] INTO found_
@@ -41,11 +44,16 @@ BEGIN
     WHEN 'removeNetwork' THEN lab.remove_network(p_site, r, p_targets, p_now)
     WHEN 'registerVm' THEN lab.register_vm(p_site, r, p_targets, p_run, p_now)
     WHEN 'restorePlaceholder' THEN lab.restore_placeholder(p_site, r, p_targets, p_now)
-    WHEN 'protectGroup' THEN lab.protect_group(p_site, r, p_targets, p_now)
+    WHEN 'protectGroup' THEN lab.protect_group(p_site, p_kind, r, p_targets, p_now)
     WHEN 'changeStorage' THEN lab.change_storage(p_site, r, p_targets, p_now)
     WHEN 'addToGroup' THEN lab.add_to_group(p_site, r, p_targets, p_now)
     WHEN 'removeFromGroup' THEN lab.remove_from_group(p_site, r, p_targets, p_now)
     WHEN 'unprotectGroup' THEN lab.unprotect_group(p_site, r, p_targets, p_now)
+    WHEN 'promote' THEN lab.promote(p_site, r, p_targets, p_run, p_now)
+    WHEN 'setStorageReadOnly' THEN lab.set_storage_read_only(p_site, r, p_targets, p_now)
+    WHEN 'discardPoint' THEN lab.discard_point(p_site, r, p_targets, p_now)
+    WHEN 'reverseGroup' THEN lab.reverse_group(p_site, r, p_targets, p_now)
+    WHEN 'fenceVms' THEN lab.fence_vms(p_site, r, p_targets, p_now)
     WHEN 'createPlaceholder' THEN lab.create_placeholder(p_site, r, p_targets, p_run, p_now)
     WHEN 'removePlaceholder' THEN lab.remove_placeholder(p_site, r, p_targets, p_now)
     ELSE lab.change_vm(p_site, p_kind, r, p_targets, p_now)

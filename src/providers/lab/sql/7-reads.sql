@@ -21,7 +21,7 @@ DECLARE
 BEGIN
   IF p_gate THEN fault := lab.gate(p_site, 'heartbeat', ARRAY[p_peer]); END IF;
   RETURN coalesce(lab.turned_away(p_site, fault), lab.answered(fault, jsonb_build_object('components', '[]'::jsonb,
-    'peerReachable', NOT EXISTS (SELECT FROM lab.fault f WHERE f.action IN ('REFUSE_ALL', 'SILENCE_ALL') AND f.site_id = p_peer))));
+    'peerReachable', NOT lab.link_cut(p_site, p_peer) AND NOT EXISTS (SELECT FROM lab.fault f WHERE f.action IN ('REFUSE_ALL', 'SILENCE_ALL') AND f.site_id = p_peer))));
 END $$;
 
 CREATE OR REPLACE FUNCTION lab.vm_status(p_site text, p_vms text[], p_gate boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
@@ -55,7 +55,7 @@ BEGIN
     SELECT coalesce(jsonb_agg(jsonb_build_object('kind', a.kind, 'id', a.id, 'name', a.name) ORDER BY a.kind, a.name, a.id), '[]')
     FROM (
       SELECT 'VM' AS kind, id, name, site_id, run_id, removed_at AS gone_at FROM lab.vm
-      UNION ALL SELECT 'SNAPSHOT', id, name, site_id, run_id, discarded_at FROM lab.snapshot
+      UNION ALL SELECT 'SNAPSHOT', id, name, site_id, run_id, discarded_at FROM lab.snapshot WHERE NOT promoted
       UNION ALL SELECT 'NETWORK', id, name, site_id, run_id, removed_at FROM lab.network
       UNION ALL SELECT 'PLACEHOLDER', id, name, site_id, made_by, removed_at FROM lab.placeholder
       UNION ALL SELECT 'PLACEHOLDER_IN_USE', id, name, site_id, run_id, released_at FROM lab.placeholder
@@ -81,10 +81,10 @@ BEGIN
     FROM lab.point p WHERE p.group_id = p_group AND p.taken_at <= now_));
 END $$;
 
--- Ports that guests of test VMs serve now.
+-- Ports that guests of VMs that were recovered serve now, for a test or for good.
 CREATE OR REPLACE FUNCTION lab.open_services() RETURNS TABLE (name text, ip text, port integer, banner text) LANGUAGE sql AS $$
   SELECT v.name, ip, (s ->> 'port')::integer, s ->> 'banner'
   FROM (SELECT lab.now() AS at) clock, lab.vm v, jsonb_array_elements(v.services) s,
     unnest(lab.ip_addresses(CASE WHEN v.nics_from > clock.at THEN v.nics_before ELSE v.nics END)) ip
-  WHERE v.run_id IS NOT NULL AND v.services <> '[]' AND lab.is_on(v, clock.at) AND v.booted_at <= clock.at
+  WHERE v.source_vm_id IS NOT NULL AND v.services <> '[]' AND lab.is_on(v, clock.at) AND v.booted_at <= clock.at
 $$;

@@ -42,47 +42,54 @@ BEGIN
   PERFORM lab.refuse_moved('VM', (SELECT min(x.id) FROM jsonb_to_recordset(d -> 'vms') x (id text, "siteId" text)
     JOIN lab.vm o ON o.id = x.id AND o.site_id <> x."siteId"));
   INSERT INTO lab.vm AS v (id, site_id, name, nics, services, disk_bytes, change_bytes_per_second, guest_os, cpu_count, memory_mb, cluster, host,
-    datastore_id, folder_id, resource_pool_id, made_at, on_at, booted_at)
+    datastore_id, folder_id, resource_pool_id, made_at, on_at, booted_at, content)
   SELECT x.id, x."siteId", x.name, x.nics, x.services, x."diskBytes", x."changeBytesPerSecond", x."guestOs", x."cpuCount", x."memoryMb",
     x.cluster, x.host, x.datastore, x.folder, x."resourcePool", lab.now(),
-    CASE WHEN x.on THEN lab.now() END, CASE WHEN x.on THEN lab.now() END
+    CASE WHEN x.on THEN lab.now() END, CASE WHEN x.on THEN lab.now() END, jsonb_build_array(lab.written(x.id, lab.now(), 0))
   FROM jsonb_to_recordset(d -> 'vms') x
     (id text, "siteId" text, name text, nics jsonb, services jsonb, "diskBytes" bigint, "changeBytesPerSecond" bigint, "guestOs" text,
       "cpuCount" integer, "memoryMb" integer, cluster text, host text, datastore text, folder text, "resourcePool" text, "on" boolean)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, nics = excluded.nics, services = excluded.services,
     disk_bytes = excluded.disk_bytes, change_bytes_per_second = excluded.change_bytes_per_second, guest_os = excluded.guest_os,
     cpu_count = excluded.cpu_count, memory_mb = excluded.memory_mb, cluster = excluded.cluster, host = excluded.host,
-    datastore_id = excluded.datastore_id, folder_id = excluded.folder_id, resource_pool_id = excluded.resource_pool_id, removed_at = NULL;
+    datastore_id = excluded.datastore_id, folder_id = excluded.folder_id, resource_pool_id = excluded.resource_pool_id,
+    removed_at = CASE WHEN v.demoted THEN v.removed_at END;
 
   PERFORM lab.refuse_moved('placeholder', (SELECT min(x.id) FROM jsonb_to_recordset(d -> 'placeholders') x (id text, "siteId" text)
     JOIN lab.placeholder o ON o.id = x.id AND o.site_id <> x."siteId"));
-  INSERT INTO lab.placeholder (id, site_id, name, source_vm_id)
+  INSERT INTO lab.placeholder AS p (id, site_id, name, source_vm_id)
   SELECT x.id, x."siteId", x.name, x."sourceVmId"
   FROM jsonb_to_recordset(d -> 'placeholders') x (id text, "siteId" text, name text, "sourceVmId" text)
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name, source_vm_id = excluded.source_vm_id, removed_at = NULL;
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, source_vm_id = excluded.source_vm_id,
+    removed_at = CASE WHEN p.consumed_by IS NOT NULL THEN p.removed_at END;
 END $$;
 
--- A new group starts with one complete recovery point: its VMs have been copied once.
+-- A new group starts with one complete recovery point, and one that gets more VMs has another: its VMs have been copied. A group that was
+-- promoted stays as it is.
 CREATE OR REPLACE FUNCTION lab.define_groups(d jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  made text[];
+  now_ timestamptz := lab.now();
+  wanted jsonb := (SELECT coalesce(jsonb_agg(x), '[]') FROM jsonb_array_elements(d -> 'groups') x
+    WHERE NOT EXISTS (SELECT FROM lab.replica_group WHERE id = x ->> 'id' AND promoted_to IS NOT NULL));
+  copied text[];
 BEGIN
   PERFORM lab.refuse_moved('group', (SELECT min(x.id) FROM jsonb_to_recordset(d -> 'groups') x (id text, "recoverySiteId" text)
     JOIN lab.replica_group o ON o.id = x.id AND o.site_id <> x."recoverySiteId"));
-  made := ARRAY(SELECT x.id FROM jsonb_to_recordset(d -> 'groups') x (id text) 
-    WHERE x.id NOT IN (SELECT id FROM lab.replica_group WHERE removed_at IS NULL));
-  INSERT INTO lab.replica_group
-  SELECT x.id, x."recoverySiteId", x.name FROM jsonb_to_recordset(d -> 'groups') x (id text, name text, "recoverySiteId" text)
+  copied := ARRAY(SELECT x.id FROM jsonb_to_recordset(wanted) x (id text, "sourceVmIds" jsonb)
+    WHERE x.id NOT IN (SELECT id FROM lab.replica_group WHERE removed_at IS NULL)
+      OR NOT (SELECT coalesce(jsonb_agg(vm_id), '[]') FROM lab.group_vm WHERE group_id = x.id) @> x."sourceVmIds");
+  INSERT INTO lab.replica_group (id, site_id, name)
+  SELECT x.id, x."recoverySiteId", x.name FROM jsonb_to_recordset(wanted) x (id text, name text, "recoverySiteId" text)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, removed_at = NULL;
-  DELETE FROM lab.group_vm m USING jsonb_to_recordset(d -> 'groups') x (id text, "sourceVmIds" jsonb)
+  DELETE FROM lab.group_vm m USING jsonb_to_recordset(wanted) x (id text, "sourceVmIds" jsonb)
   WHERE m.group_id = x.id AND NOT x."sourceVmIds" ? m.vm_id;
-  INSERT INTO lab.group_vm
-  SELECT x.id, vm FROM jsonb_to_recordset(d -> 'groups') x (id text, "sourceVmIds" jsonb), jsonb_array_elements_text(x."sourceVmIds") vm
+  INSERT INTO lab.group_vm (group_id, vm_id)
+  SELECT x.id, vm FROM jsonb_to_recordset(wanted) x (id text, "sourceVmIds" jsonb), jsonb_array_elements_text(x."sourceVmIds") vm
   ON CONFLICT DO NOTHING;
-  INSERT INTO lab.point
-  SELECT 'point-' || gen_random_uuid(), g.id, lab.now(), lab.now(),
-    (SELECT coalesce(sum(v.disk_bytes), 0) FROM lab.group_vm m JOIN lab.vm v ON v.id = m.vm_id WHERE m.group_id = g.id)
-  FROM unnest(made) g (id);
+  INSERT INTO lab.point (id, group_id, taken_at, complete_at, size_bytes, contents)
+  SELECT 'point-' || gen_random_uuid(), g.id, now_, now_, coalesce(sum(m.bytes), 0),
+    coalesce(jsonb_object_agg(m.vm_id, m.content) FILTER (WHERE m.vm_id IS NOT NULL), '{}')
+  FROM lab.replica_group g LEFT JOIN lab.members_now(g, now_) m ON true WHERE g.id = ANY (copied) GROUP BY g.id;
 END $$;
 
 CREATE OR REPLACE FUNCTION lab.define(d jsonb) RETURNS void LANGUAGE plpgsql AS $$
