@@ -94,7 +94,7 @@ it("who signs in by the first tab is signed in in each, until the page is loaded
   const { window, sent, play } = load();
   const viewer = "{ viewer { name } }";
   const signIn = (password: string) => play(tab("sign-in"), { user: gateway.user, password });
-  await signIn("wrong by far");
+  expect(await signIn("wrong by far")).toMatchObject({ data: { createSession: null }, errors: [{ extensions: { code: "UNAUTHORIZED" } }] });
   expect((await play(viewer)).errors).toMatchObject([{ extensions: { code: "UNAUTHORIZED" } }]);
   const { token } = (await signIn(gateway.password)).data.createSession;
   expect((await play(viewer)).data).toEqual({ viewer: { name: gateway.user } });
