@@ -133,6 +133,7 @@ try {
     DATABASE_URL: server.url,
     LAB_SPEED: "20",
     REQUESTS_PER_MINUTE: "10000", // all subscribers share one session
+    MAX_STREAMS_PER_SESSION: "10000",
     NODE_OPTIONS: `--inspect=127.0.0.1:${inspector}`,
   });
   const url = await gateway.ready;

@@ -74,6 +74,8 @@ const variables = z.object({
   REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(100),
   /** How large an operation may become, in fields of its answer; twice that is some megabytes of JSON and half a second of work. */
   MAX_QUERY_COST: z.coerce.number().int().min(1_000).max(1_000_000_000).default(250_000),
+  /** Subscriptions that a session may have open on one node; each reads the log, and holds at most a batch. */
+  MAX_STREAMS_PER_SESSION: z.coerce.number().int().min(1).max(10_000).default(100),
   /** An identity provider whose bearer tokens are taken beside sessions; it and the audience, or neither. */
   OIDC_ISSUER: safeUrl.optional(),
   OIDC_AUDIENCE: z.string().min(1).optional(),
@@ -119,6 +121,7 @@ export interface Config {
   readonly subscriptionPingSeconds: number;
   readonly requestsPerMinute: number;
   readonly maxQueryCost: number;
+  readonly streamsPerSession: number;
   /** Null: there are local users alone. */
   readonly oidc: OidcSettings | null;
   /** Short name of the data folder, for socket paths and locks. */
@@ -158,6 +161,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     subscriptionPingSeconds: e.SUBSCRIPTION_PING_SECONDS,
     requestsPerMinute: e.REQUESTS_PER_MINUTE,
     maxQueryCost: e.MAX_QUERY_COST,
+    streamsPerSession: e.MAX_STREAMS_PER_SESSION,
     oidc: oidcOf(e),
     instance: createHash("sha256").update(dataDir).digest("hex").slice(0, 12),
   };

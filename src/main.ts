@@ -84,6 +84,7 @@ async function run(config: Config): Promise<void> {
     pingMs: config.subscriptionPingSeconds * 1000,
     requestsPerMinute: config.requestsPerMinute,
     maxQueryCost: config.maxQueryCost,
+    streamsPerSession: config.streamsPerSession,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     sessions,

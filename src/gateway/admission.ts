@@ -7,6 +7,7 @@ import { UnauthorizedError } from "../domain/errors.ts";
 import type { WireLimits } from "../domain/limits/wire-limits.ts";
 import { type Call, identify } from "./call.ts";
 import type { RateLimiter } from "./rate-limit.ts";
+import type { Streams } from "./streams.ts";
 
 export interface Admission {
   /** Counts the operation; throws RateLimitError when it is one too many. */
@@ -17,7 +18,14 @@ export interface Admission {
   countFailed(call: Call): Promise<RateLimitError | null>;
 }
 
-export function createAdmission(sessions: Pick<Sessions, "authenticate">, limiter: RateLimiter, wireLimits: WireLimits): Admission {
+export interface AdmissionOptions {
+  readonly sessions: Pick<Sessions, "authenticate">;
+  readonly limiter: RateLimiter;
+  readonly streams: Pick<Streams, "open">;
+  readonly wireLimits: WireLimits;
+}
+
+export function createAdmission({ sessions, limiter, streams, wireLimits }: AdmissionOptions): Admission {
   const count = (call: Call, sessionId: string | null): void => {
     const key = keyOf(call, sessionId);
     const admitted = limiter.take(key);
@@ -31,9 +39,14 @@ export function createAdmission(sessions: Pick<Sessions, "authenticate">, limite
     const { limit, remaining, resetMs } = limiter.standing(keyOf(call, sessionId));
     return { limitPerMinute: limit, remaining, resetAt: new Date(Date.now() + resetMs) };
   };
+  const standingOf = (call: Call, sessionId: string | null) => ({
+    wireLimits,
+    rateLimit: rateLimitOf(call, sessionId),
+    openStreams: streams.open(whoOf(call, sessionId)),
+  });
   const recognise = async (call: Call): Promise<Caller> => {
     const caller = await identify(call, sessions);
-    return { ...caller, wireLimits, rateLimit: rateLimitOf(call, caller.viewer?.sessionId ?? null) };
+    return { ...caller, ...standingOf(call, caller.viewer?.sessionId ?? null) };
   };
   const admit = async (call: Call): Promise<Caller> => {
     const caller = await identify(call, sessions).catch((error: unknown) => {
@@ -42,7 +55,7 @@ export function createAdmission(sessions: Pick<Sessions, "authenticate">, limite
     });
     const sessionId = caller.viewer?.sessionId ?? null;
     count(call, sessionId);
-    return { ...caller, wireLimits, rateLimit: rateLimitOf(call, sessionId) };
+    return { ...caller, ...standingOf(call, sessionId) };
   };
   return {
     admit,
@@ -59,10 +72,11 @@ export function createAdmission(sessions: Pick<Sessions, "authenticate">, limite
   };
 }
 
+const keyOf = (call: Call, sessionId: string | null) => `${whoOf(call, sessionId)} ${call.isControl ? "control" : "general"}`;
+
 /** Strangers, and those whose session is over, are counted by where they come from. */
-function keyOf({ address, isControl }: Call, sessionId: string | null): string {
-  return `${sessionId ? `session ${sessionId}` : `network ${networkOf(address)}`} ${isControl ? "control" : "general"}`;
-}
+export const whoOf = ({ address }: Pick<Call, "address">, sessionId: string | null): string =>
+  sessionId ? `session ${sessionId}` : `network ${networkOf(address)}`;
 
 /** A home has a whole /64 of IPv6, and could use another address for each request. */
 export function networkOf(address: string): string {

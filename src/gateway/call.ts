@@ -60,7 +60,10 @@ export const userAgentOf = (headers: Readonly<Record<string, unknown>>): string 
  * Asks who calls, each time anew: at the operation's start and at each event of a subscription. Where a session was and is no more, its
  * connection ends.
  */
-export async function identify(call: Call, sessions: Pick<Sessions, "authenticate">): Promise<Omit<Caller, "rateLimit" | "wireLimits">> {
+export async function identify(
+  call: Call,
+  sessions: Pick<Sessions, "authenticate">,
+): Promise<Omit<Caller, "rateLimit" | "wireLimits" | "openStreams">> {
   const { requestId, address, credentials } = call;
   const [token = null, another] = credentials.tokens;
   if (another !== undefined) throw new DisagreeingTokensError();

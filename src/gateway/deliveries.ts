@@ -9,6 +9,8 @@ export interface EventContext {
   /** The context for one event. Throws when there can be no more of them; ends the connection then, where that is due. */
   fresh(signal: AbortSignal): Promise<unknown>;
   readonly live: Live;
+  /** Takes a place for the stream, and answers how to give it back. Throws when there is none. */
+  enter(): () => void;
 }
 
 /** Like graphql's `subscribe`, but for the contexts. Opens nothing before the first `next()` if the source doesn't. */
@@ -16,19 +18,28 @@ export async function deliver(
   args: SubscriptionArgs,
   events: EventContext,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const source = await createSourceEventStream(args);
-  if (!(Symbol.asyncIterator in source)) return source;
-  return deliveriesOf(source[Symbol.asyncIterator](), args, events);
+  const leave = events.enter(); // before anything is waited for: many may come at once
+  try {
+    const source = await createSourceEventStream(args);
+    if (Symbol.asyncIterator in source) return deliveriesOf(source[Symbol.asyncIterator](), args, events, leave);
+    leave();
+    return source;
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
-function deliveriesOf(source: AsyncIterator<unknown>, args: SubscriptionArgs, { fresh, live }: EventContext) {
+function deliveriesOf(source: AsyncIterator<unknown>, args: SubscriptionArgs, { fresh, live }: EventContext, leave: () => void) {
   const over = new AbortController();
   const finished = { done: true, value: undefined } as const;
+  let forget = (): void => {}; // the connection may be gone already, and end this while it is being told
 
   async function end(): Promise<void> {
     if (over.signal.aborted) return;
     over.abort();
     forget();
+    leave();
     await source.return?.();
   }
 
@@ -62,7 +73,7 @@ function deliveriesOf(source: AsyncIterator<unknown>, args: SubscriptionArgs, { 
       throw error;
     },
   };
-  const forget = live.track(deliveries);
+  forget = live.track(deliveries);
   return deliveries;
 }
 

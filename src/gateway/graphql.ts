@@ -5,7 +5,7 @@ import { assertValidSchema, type DocumentNode, type ExecutionResult, type GraphQ
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Caller } from "../domain/access/caller.ts";
-import type { Admission } from "./admission.ts";
+import { type Admission, whoOf } from "./admission.ts";
 import type { Answers, Shown } from "./answers.ts";
 import type { Call } from "./call.ts";
 import { isControl } from "./control.ts";
@@ -15,6 +15,7 @@ import { deliver } from "./deliveries.ts";
 import { useDeprecations } from "./deprecations.ts";
 import { refuseBatches } from "./http.ts";
 import { limitPlugins, useValidDocuments } from "./limits.ts";
+import type { Streams } from "./streams.ts";
 
 /** What yoga is given with each request. */
 export interface ServerContext {
@@ -27,6 +28,7 @@ export interface GraphqlOptions {
   readonly contextFactory: (caller: Caller, signal: AbortSignal) => object;
   readonly admission: Admission;
   readonly answers: Answers;
+  readonly streams: Streams;
   readonly maxQueryCost: number;
   /** Empty: any. */
   readonly allowedOrigins: readonly string[];
@@ -37,7 +39,8 @@ type GatewayPlugin = Plugin<ServerContext, ServerContext>;
 
 export type Graphql = ReturnType<typeof createGraphql>;
 
-export function createGraphql({ schema, contextFactory, admission, answers, maxQueryCost, allowedOrigins, log }: GraphqlOptions) {
+export function createGraphql(options: GraphqlOptions) {
+  const { schema, contextFactory, admission, answers, streams, maxQueryCost, allowedOrigins, log } = options;
   assertValidSchema(schema); // at the start, not at the first request
   const freshContext = async (call: Call, signal: AbortSignal) => contextFactory(await admission.recognise(call), signal);
   return createYoga<ServerContext>({
@@ -45,7 +48,7 @@ export function createGraphql({ schema, contextFactory, admission, answers, maxQ
     context: async ({ call }) => contextFactory(await admission.admit(call), call.signal),
     plugins: [
       useOperation,
-      useDeliveries(freshContext),
+      useDeliveries(freshContext, streams),
       useCostLimit(schema, maxQueryCost),
       useDeprecations(schema, log),
       useAnswers(answers, admission),
@@ -101,7 +104,7 @@ const useOperation: GatewayPlugin = {
 const isDocument = (result: DocumentNode | Error | null): result is DocumentNode => result !== null && !(result instanceof Error);
 
 /** A new context for each event. Not spread from the old one: what caches by context, or in it, must start anew. */
-function useDeliveries(contextOf: (call: Call, signal: AbortSignal) => Promise<object>): GatewayPlugin {
+function useDeliveries(contextOf: (call: Call, signal: AbortSignal) => Promise<object>, streams: Streams): GatewayPlugin {
   return {
     onSubscribe({ args, setSubscribeFn }) {
       const { call, request, params } = args.contextValue;
@@ -109,7 +112,9 @@ function useDeliveries(contextOf: (call: Call, signal: AbortSignal) => Promise<o
         const context = await patiently(() => contextOf(call, signal), signal);
         return { call, request, params, ...context };
       };
-      setSubscribeFn((all) => deliver(all, { fresh, live: call.live() }));
+      setSubscribeFn((all) =>
+        deliver(all, { fresh, live: call.live(), enter: () => streams.enter(whoOf(call, call.session?.id ?? null)) }),
+      );
     },
   };
 }

@@ -19,6 +19,7 @@ import { limits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import type { Live } from "./live.ts";
 import { createRateLimiter } from "./rate-limit.ts";
+import { createStreams } from "./streams.ts";
 import { createSockets, refuseUpgrade } from "./websocket.ts";
 
 export interface GatewayOptions {
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   readonly requestsPerMinute: number;
   /** How large an operation may become, in fields of its answer. */
   readonly maxQueryCost: number;
+  /** Subscriptions that a session, or an address without one, may have open on this node. */
+  readonly streamsPerSession: number;
   /** A monotonic clock for the requests, in milliseconds. */
   readonly now?: () => number;
   /** How long a socket may wait with its connection_init; 3 s. */
@@ -62,8 +65,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const connections = createConnections(sessions, lookMs, log);
   const answers = createAnswers(log);
   const limiter = createRateLimiter({ limit: options.requestsPerMinute, now: options.now });
-  const admission = createAdmission(sessions, limiter, { ...limits, cost: options.maxQueryCost });
-  const graphql = createGraphql({ ...options, admission, answers });
+  const { streamsPerSession, maxQueryCost: cost } = options;
+  const streams = createStreams({ limit: streamsPerSession, retryAfterSeconds: Math.ceil(pingMs / 1000) });
+  const admission = createAdmission({ sessions, limiter, streams, wireLimits: { ...limits, cost, streamsPerSession } });
+  const graphql = createGraphql({ ...options, admission, answers, streams });
   const sockets = createSockets({ graphql, sessions, admission, connections, answers, allowedOrigins, pingMs, initMs, log });
   const playground = createPlayground();
   let stopping = false;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeId } from "../../src/domain/ids.ts";
 import { limits } from "../../src/gateway/limits.ts";
+import { eventStream } from "../gateway/support.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aUser, type RealGateway, realGateway } from "../support/real-gateway.ts";
 import { aGroup, aPair, aPlan, aRun, type PairRows } from "../support/rows.ts";
@@ -13,7 +14,7 @@ let groupId: string;
 let [busy, idle] = ["", ""];
 beforeAll(async () => {
   db = await freshDatabase();
-  server = await realGateway(db.database, { requestsPerMinute: 100, maxQueryCost: 12_345 });
+  server = await realGateway(db.database, { requestsPerMinute: 100, maxQueryCost: 12_345, streamsPerSession: 7 });
   await aUser(db.database, "vera", ["VIEWER"]);
   token = await server.signIn("vera");
   pair = await aPair(db.database);
@@ -81,8 +82,16 @@ describe("the limits", () => {
     expect(found).toEqual([{ current: 100 - Number(headers.get("ratelimit-remaining")) }]);
   });
 
+  it("tell how many event streams the session has open", async () => {
+    const stream = await eventStream(server.url, "subscription { events { cursor } }", { "session-token": token });
+    await stream.next();
+    const { limits: found } = await ask("{ limits(only: [STREAMS_PER_SESSION]) { value current setting error } }");
+    expect(found).toEqual([{ value: 7, current: 1, setting: "MAX_STREAMS_PER_SESSION", error: "SERVICE_UNAVAILABLE" }]);
+    stream.abort();
+  });
+
   it("tell the use by a plan, by a group and by a site", async () => {
-    const { REQUESTS_PER_MINUTE: _requests, ...none } = await use("only: null");
+    const { REQUESTS_PER_MINUTE: _requests, STREAMS_PER_SESSION: _streams, ...none } = await use("only: null");
     expect(none).toEqual({});
     expect(await use(`planId: "${encodeId("RecoveryPlan", busy)}"`)).toMatchObject({
       CONCURRENT_RECOVERIES_PER_PLAN: 1,
@@ -100,7 +109,11 @@ describe("the limits", () => {
   });
 
   it("tell none of what there is not, and refuse an id of another type", async () => {
-    const { REQUESTS_PER_MINUTE: _requests, ...rest } = await use(
+    const {
+      REQUESTS_PER_MINUTE: _requests,
+      STREAMS_PER_SESSION: _streams,
+      ...rest
+    } = await use(
       `planId: "${encodeId("RecoveryPlan", groupId)}", protectionGroupId: "${encodeId("ProtectionGroup", busy)}", siteId: "${encodeId("Site", busy)}"`,
     );
     expect(rest).toEqual({});

@@ -1,9 +1,15 @@
+import { buildSchema, parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventStream, type TestGateway, testGateway } from "./support.ts";
+import { deliver } from "../../src/gateway/deliveries.ts";
+import { createLive } from "../../src/gateway/live.ts";
+import { createStreams } from "../../src/gateway/streams.ts";
+import { tickSource } from "./doubles.ts";
+import { eventStream, rawSocket, type TestGateway, testGateway } from "./support.ts";
 
+const streamsPerSession = 5;
 let server: TestGateway;
 beforeAll(async () => {
-  server = await testGateway({ lookMs: 50 });
+  server = await testGateway({ lookMs: 50, streamsPerSession });
 });
 afterAll(() => server.close());
 
@@ -51,6 +57,60 @@ describe("server-sent events", () => {
     expect(dataOf(await stream.next()).data.ticks.n).toBe(2);
     stream.abort();
     await server.ticks.opened(0);
+  });
+});
+
+describe("a session", () => {
+  const refusal = {
+    message: "The session has 5 event streams open, and may have 5.",
+    extensions: { code: "SERVICE_UNAVAILABLE", limit: 5, current: 5, retryAfterSeconds: 12, remedy: expect.stringContaining("End those") },
+  };
+
+  it("may have so many streams over WebSocket and SSE together, also when all come at once; another has its own", async () => {
+    const token = server.sessions.open();
+    const socket = await rawSocket(server.graphqlUrl, { sessionToken: token });
+    await socket.next("connection_ack");
+    const sse = (of: string) => eventStream(server.graphqlUrl, ticks, { "session-token": of });
+    const kept = await sse(token);
+    await server.ticks.opened(1);
+    for (let i = 0; i < 10; i++) socket.subscribe(`s${i}`, ticks);
+    const refused = await Promise.all(Array.from({ length: 6 }, () => socket.next("next")));
+    for (const { payload } of refused) expect(payload).toMatchObject({ errors: [refusal] });
+    await server.ticks.opened(streamsPerSession);
+
+    expect(dataOf(await (await sse(token)).next())).toMatchObject({ errors: [refusal] });
+    const other = await sse(server.sessions.open());
+    await server.ticks.opened(streamsPerSession + 1);
+    server.ticks.push(7);
+    expect([dataOf(await kept.next()).data.ticks.n, dataOf(await other.next()).data.ticks.n]).toEqual([7, 7]); // those go on
+
+    kept.abort();
+    await server.ticks.opened(streamsPerSession);
+    socket.subscribe("again", ticks);
+    await server.ticks.opened(streamsPerSession + 1); // a place that was given back
+    socket.socket.close();
+    other.abort();
+    await server.ticks.opened(0);
+  });
+
+  it("gets the place back of a stream that did not come to be", async () => {
+    const token = server.sessions.open();
+    for (let i = 0; i < 2 * streamsPerSession; i++) {
+      const stream = await eventStream(server.graphqlUrl, "subscription { refused { n } }", { "session-token": token });
+      expect(dataOf(await stream.next())).toMatchObject({ errors: [{ extensions: { code: "CONFLICT" } }] });
+    }
+  });
+
+  it("gets it back too when its connection was gone before the stream was there", async () => {
+    const source = tickSource();
+    const streams = createStreams({ limit: 1, retryAfterSeconds: 1 });
+    const live = createLive({ kind: "stream", close: () => {}, onGone: () => {} });
+    live.gone();
+    const schema = buildSchema("type Query { a: Int } type Subscription { a: Int }");
+    const args = { schema, document: parse("subscription { a }"), rootValue: { a: () => source.source() } };
+    const stream = await deliver(args, { fresh: async () => ({}), live, enter: () => streams.enter("session") });
+    expect("next" in stream && (await stream.next())).toEqual({ done: true, value: undefined });
+    expect([streams.open("session"), source.pulls()]).toEqual([0, 0]);
   });
 });
 

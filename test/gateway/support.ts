@@ -99,6 +99,7 @@ export async function testGateway(options: Partial<GatewayOptions> = {}) {
     pingMs: 12_000,
     requestsPerMinute: 10_000,
     maxQueryCost: 250_000,
+    streamsPerSession: 100,
     schema,
     contextFactory: (caller) => ({ ...caller, made: ++contexts }),
     sessions,

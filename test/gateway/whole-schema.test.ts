@@ -44,6 +44,7 @@ beforeAll(async () => {
     pingMs: 12_000,
     requestsPerMinute: 10_000,
     maxQueryCost: 250_000,
+    streamsPerSession: 100,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     sessions,

@@ -11,7 +11,8 @@ export const aCaller = (viewer: Viewer | null, given: Partial<Caller> = {}): Cal
   token: null,
   basic: null,
   rateLimit: { limitPerMinute: 100, remaining: 99, resetAt: new Date() },
-  wireLimits: { ...limits, cost: 250_000 },
+  openStreams: 0,
+  wireLimits: { ...limits, cost: 250_000, streamsPerSession: 100 },
   onLagging: () => {},
   ...given,
 });

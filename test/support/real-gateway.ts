@@ -54,6 +54,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
     pingMs: 12_000,
     requestsPerMinute: 10_000,
     maxQueryCost: 250_000,
+    streamsPerSession: 100,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     unready: () => pool.query("SELECT 1").then(() => null),

@@ -16,6 +16,8 @@ export interface Caller {
   readonly basic: SignIn | null;
   /** What is left of the requests that the session (without one: the address) may make. */
   readonly rateLimit: RateLimit;
+  /** Subscriptions that the session (without one: the address) has open here. */
+  readonly openStreams: number;
   /** What the gateway holds every operation to. */
   readonly wireLimits: WireLimits;
   /** For a feed's `onLagging`: ends the connection in a way that makes the client resume. */

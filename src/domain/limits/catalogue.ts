@@ -115,6 +115,13 @@ export const catalogue = {
     setting: null,
     error: null,
   },
+  STREAMS_PER_SESSION: {
+    description: "Subscriptions that a session has open, over WebSocket and as server-sent events together, on one node.",
+    unit: "streams",
+    value: ({ wire }) => wire.streamsPerSession,
+    setting: "MAX_STREAMS_PER_SESSION",
+    error: "SERVICE_UNAVAILABLE",
+  },
   OPERATIONS_PER_SOCKET: {
     description: "Operations under way over one WebSocket.",
     unit: "operations",

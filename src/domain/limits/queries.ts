@@ -44,7 +44,7 @@ const LimitType = builder.objectRef<Limit>("Limit").implement({
     current: t.int({
       nullable: true,
       description:
-        "How much is used now, in `unit`: of the session its requests; the others of the plan, group or site that the query names. Null: it has no use, or names nothing that there is.",
+        "How much is used now, in `unit`: of the session its requests and streams; the others of the plan, group or site that the query names. Null: it has no use, or names nothing that there is.",
       resolve: ({ name, subjects }, _args, context) => useOf(name, subjects, context),
     }),
   }),

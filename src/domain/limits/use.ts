@@ -9,7 +9,8 @@ export interface Subjects {
   readonly siteId: string | null;
 }
 
-type UseOf = (subjects: Subjects, context: Pick<Context, "loaders" | "rateLimit">) => Promise<number | null>;
+type Asked = Pick<Context, "loaders" | "rateLimit" | "openStreams">;
+type UseOf = (subjects: Subjects, context: Asked) => Promise<number | null>;
 
 const uses: Partial<Record<LimitName, UseOf>> = {
   async CONCURRENT_RECOVERIES_PER_PLAN({ planId }, { loaders }) {
@@ -27,6 +28,9 @@ const uses: Partial<Record<LimitName, UseOf>> = {
   async REQUESTS_PER_MINUTE(_subjects, { rateLimit }) {
     return rateLimit.limitPerMinute - rateLimit.remaining;
   },
+  async STREAMS_PER_SESSION(_subjects, { openStreams }) {
+    return openStreams;
+  },
   async VMS_PER_PROTECTION_GROUP({ groupId }, { loaders }) {
     if (groupId === null || (await loaders.group.load(groupId)) === null) return null;
     return (await loaders.countsOfGroup.load(groupId))?.vms ?? 0;
@@ -40,5 +44,5 @@ const uses: Partial<Record<LimitName, UseOf>> = {
   },
 };
 
-export const useOf = async (name: LimitName, subjects: Subjects, context: Pick<Context, "loaders" | "rateLimit">): Promise<number | null> =>
+export const useOf = async (name: LimitName, subjects: Subjects, context: Asked): Promise<number | null> =>
   (await uses[name]?.(subjects, context)) ?? null;

@@ -1,6 +1,7 @@
 /** What the gateway holds every operation to. */
 export interface WireLimits {
   readonly cost: number;
+  readonly streamsPerSession: number;
   readonly depth: number;
   readonly tokens: number;
   readonly aliases: number;
