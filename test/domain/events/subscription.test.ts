@@ -1,6 +1,9 @@
+import { assertEnumType, assertObjectType } from "graphql";
 import { v7 as uuid } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { changeEventKinds, subjects } from "../../../src/domain/events/types-kinds.ts";
 import { encodeId } from "../../../src/domain/ids.ts";
+import { schema } from "../../../src/domain/schema.ts";
 import { appendChanges, type Change, type ChangeKind, changeKinds } from "../../../src/events/changes.ts";
 import { encodeLogCursor, encodeRecoveryCursor } from "../../../src/events/cursor.ts";
 import { aGroup, aPair, aPlan, aRun, type PairRows } from "../../support/rows.ts";
@@ -92,6 +95,16 @@ describe("events", () => {
     const found = await asker.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }", { ids: idsOf(events).slice(0, 7) });
     expect(list(found, "nodes").map((node) => at(node, "__typename"))).toEqual(events.slice(0, 7).map((event) => at(event, "subjectType")));
     await pool.query("UPDATE recovery_plan SET name = 'Payroll' WHERE id = $1", [planId]);
+  });
+
+  it("names subjects that can be queried, or the fields to read in place of them", () => {
+    for (const kind of changeEventKinds) {
+      const { event, type } = subjects[kind];
+      const { description = "" } = assertEnumType(schema.getType("ChangeEventKind")).getValue(kind) ?? {};
+      const instead = /refuses its id: read the event's (\w+) and (\w+) again/.exec(description ?? "")?.slice(1) ?? [];
+      expect([type, schema.getType(type) === undefined]).toEqual([type, instead.length > 0]);
+      expect(Object.keys(assertObjectType(schema.getType(event)).getFields())).toEqual(expect.arrayContaining(instead));
+    }
   });
 
   it("loads the objects of a delivery with one statement for each kind", async () => {
