@@ -17,7 +17,7 @@ import {
 } from "./errors.ts";
 import "./fresh-reads.ts";
 import { decodeId, encodeId } from "./ids.ts";
-import { neededRole, refusedFor } from "./root-roles.ts";
+import { neededRoles, refusedFor } from "./root-roles.ts";
 import { holds, type Role } from "./viewer.ts";
 
 export interface SchemaTypes {
@@ -95,7 +95,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       role: (role) => viewer !== null && holds(viewer, role),
       anyRole: (some) => viewer !== null && some.some((role) => holds(viewer, role)),
     }),
-    unauthorizedError: (_parent, context, info) => refusedFor(context, neededRole(info)),
+    unauthorizedError: (_parent, context, info) => refusedFor(context, neededRoles(info)),
   },
   validation: {
     validationError: ({ issues }) =>
@@ -111,7 +111,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
 
 builder.queryType({ description: "Reading. A field by id gives null when there is nothing with that id; everything needs a session." });
 builder.mutationType({
-  description: "Doing. Each answers a union of its payload and its errors; an error means that nothing was changed.",
+  description:
+    "Doing. Each answers a union of its payload and its errors; an error means that nothing was changed. An update with the values that are there answers the thing as it is: no version rises, and no event is sent.",
 });
 builder.subscriptionType({
   description: "Watching. Streams resume behind a cursor, with nothing left out; a delivery is a batch of events.",

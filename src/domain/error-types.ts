@@ -1,4 +1,5 @@
 /** How the classes of errors.ts look in the schema. */
+import { RoleType } from "./access/types-enums.ts";
 import { builder } from "./builder.ts";
 import {
   ConflictError,
@@ -11,6 +12,9 @@ import {
   ServiceUnavailableError,
 } from "./errors.ts";
 import { encodeId } from "./ids.ts";
+import { PlanLifecycle } from "./plans/types-enums.ts";
+import { type PreconditionReason, reasons } from "./reasons.ts";
+import { PromptAnswer } from "./recoveries/types-enums.ts";
 
 export const ErrorCode = builder.enumType("ErrorCode", {
   description: "What kind of error it is. Expect codes that are added later.",
@@ -70,7 +74,17 @@ builder.objectType(ForbiddenError, {
   name: "ForbiddenError",
   description: "Signed in, but without the role that this needs.",
   interfaces: [ErrorInterface],
-  fields: (t) => ({ requiredRole: t.exposeString("requiredRole", { description: "The role that is missing." }) }),
+  fields: (t) => ({
+    requiredRole: t.expose("requiredRole", {
+      type: RoleType,
+      description: "The role that is missing; the first of them where one of several will do.",
+    }),
+    requiredRoles: t.field({
+      type: [RoleType],
+      description: "The roles of which one is needed.",
+      resolve: ({ requiredRoles }) => [...requiredRoles],
+    }),
+  }),
 });
 
 builder.objectType(NotFoundError, {
@@ -83,12 +97,22 @@ builder.objectType(NotFoundError, {
   }),
 });
 
+const isReason = (name: string): name is PreconditionReason => name in reasons;
+const PreconditionReasonType = builder.enumType("PreconditionReason", {
+  description: "What has to be put right first. Expect reasons that are added later; docs/codes.md lists them.",
+  values: Object.fromEntries(
+    Object.keys(reasons)
+      .filter(isReason)
+      .map((name) => [name, { value: name, description: reasons[name] }]),
+  ),
+});
+
 builder.objectType(PreconditionFailedError, {
   name: "PreconditionFailedError",
   description: "Something outside the request has to be put right first.",
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    reason: t.exposeString("reason", { description: "A code for the reason, such as MAPPING_MISSING or CURSOR_EXPIRED." }),
+    reason: t.expose("reason", { type: PreconditionReasonType, description: "What has to be put right, for programs." }),
   }),
 });
 
@@ -112,7 +136,12 @@ builder.objectType(ConflictError, {
       resolve: ({ details }) => globalId("RecoveryPlan", details.planId),
     }),
     planName: t.string({ nullable: true, description: "Its name.", resolve: ({ details }) => details.planName ?? null }),
-    lifecycle: t.string({ nullable: true, description: "Its lifecycle now.", resolve: ({ details }) => details.lifecycle ?? null }),
+    lifecycle: t.field({
+      type: PlanLifecycle,
+      nullable: true,
+      description: "Its lifecycle now.",
+      resolve: ({ details }) => details.lifecycle ?? null,
+    }),
     activeRecoveryId: t.id({
       nullable: true,
       description: "The run in the way.",
@@ -137,6 +166,11 @@ builder.objectType(ConflictError, {
       description: "When the prompt was answered.",
       resolve: ({ details }) => details.answeredAt ?? null,
     }),
-    answer: t.string({ nullable: true, description: "How the prompt was answered.", resolve: ({ details }) => details.answer ?? null }),
+    answer: t.field({
+      type: PromptAnswer,
+      nullable: true,
+      description: "How the prompt was answered.",
+      resolve: ({ details }) => details.answer ?? null,
+    }),
   }),
 });

@@ -2,6 +2,10 @@
  * What can be wrong with a request, as the API says it. Services throw these; each becomes a member of the mutation's union
  * (the first six) or a top-level error (the last two). Every one means that nothing was changed.
  */
+import type { PlanLifecycle, PromptAnswer } from "../database/generated/enums.ts";
+import type { PreconditionReason } from "./reasons.ts";
+import type { Role } from "./viewer.ts";
+
 export type ErrorCode =
   | "INVALID_REQUEST"
   | "FORBIDDEN"
@@ -42,10 +46,14 @@ export class InvalidRequestError extends DomainError {
 /** Signed in, but without the role that this needs. */
 export class ForbiddenError extends DomainError {
   readonly code = "FORBIDDEN";
-  readonly requiredRole: string;
-  constructor(requiredRole: string) {
-    super(`This needs the role ${requiredRole}.`, "Ask an administrator for the role, or somebody who has it.");
+  readonly requiredRole: Role;
+  /** Any one of them will do. */
+  readonly requiredRoles: readonly Role[];
+  constructor(requiredRole: Role, ...others: readonly Role[]) {
+    const requiredRoles = [requiredRole, ...others];
+    super(`This needs the role ${requiredRoles.join(" or ")}.`, "Ask an administrator for the role, or somebody who has it.");
     this.requiredRole = requiredRole;
+    this.requiredRoles = requiredRoles;
   }
 }
 
@@ -65,7 +73,7 @@ export class NotFoundError extends DomainError {
 export interface ConflictDetails {
   readonly planId?: string;
   readonly planName?: string;
-  readonly lifecycle?: string;
+  readonly lifecycle?: PlanLifecycle;
   readonly activeRecoveryId?: string;
   readonly activeTaskId?: string;
   readonly limit?: number;
@@ -74,7 +82,7 @@ export interface ConflictDetails {
   /** A prompt that somebody has answered: who, when, how. */
   readonly answeredBy?: string;
   readonly answeredAt?: Date;
-  readonly answer?: string;
+  readonly answer?: PromptAnswer;
 }
 
 /** Another run, somebody's answer or the state of the thing stands in the way. */
@@ -90,8 +98,8 @@ export class ConflictError extends DomainError {
 /** Something outside the request has to be put right first; `reason` is a code such as MAPPING_MISSING. */
 export class PreconditionFailedError extends DomainError {
   readonly code = "PRECONDITION_FAILED";
-  readonly reason: string;
-  constructor(reason: string, message: string, remedy: string) {
+  readonly reason: PreconditionReason;
+  constructor(reason: PreconditionReason, message: string, remedy: string) {
     super(message, remedy);
     this.reason = reason;
   }

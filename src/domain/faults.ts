@@ -49,9 +49,9 @@ export function storedFault(row: { faultCode: string | null; faultMessage: strin
 }
 
 export const FaultRef = builder.objectRef<Fault>("Fault").implement({
-  description: `Something that is wrong now. Codes, of which more may come: ${Object.keys(remedies).join(", ")}. (Reference: fault.)`,
+  description: `Something that is wrong now. Codes, of which more may come (docs/codes.md): ${Object.keys(remedies).join(", ")}. (Reference: fault.)`,
   fields: (t) => ({
-    code: t.exposeString("code", { description: "What kind of fault it is, for programs." }),
+    code: t.exposeString("code", { description: "What kind of fault it is, for programs: one of docs/codes.md, or a provider's own." }),
     message: t.exposeString("message", { description: "What is wrong, with the names it concerns." }),
     since: t.expose("since", { type: "DateTime", nullable: true, description: "Since when; null when that is not known." }),
     remedy: t.string({ description: "What to do about it.", resolve: ({ code }) => remedyOf(code) }),

@@ -5,7 +5,7 @@
 import { builder } from "./builder.ts";
 import { ErrorCode } from "./error-types.ts";
 import { type DomainError, ForbiddenError } from "./errors.ts";
-import { refusedFor } from "./root-roles.ts";
+import { type OneOf, refusedFor } from "./root-roles.ts";
 import { holds, type Role, type Viewer } from "./viewer.ts";
 
 /** Each with the mutation that does it and the role that it needs, or several of which one will do. */
@@ -102,8 +102,11 @@ export const AllowedOperationRef = builder.objectRef<AllowedOperation>("AllowedO
   }),
 });
 
-/** The role that an operation asks for, or its alternatives, as errors name it. */
-const neededFor = (operation: Operation): string => [operations[operation].role].flat().join(" or ");
+/** The role that an operation asks for, or its alternatives. */
+function neededFor(operation: Operation): OneOf {
+  const { role } = operations[operation];
+  return typeof role === "string" ? [role] : role;
+}
 
 /**
  * For a mutation that does one of several operations, by its input: whoever may do none of them is told the role of the one that is asked
@@ -117,8 +120,8 @@ export function allowedOperations(refusals: Partial<Refusals>, viewer: Viewer | 
   return names.flatMap((operation) => {
     const refusal = refusals[operation];
     if (refusal === undefined) return [];
-    const roles = [operations[operation].role].flat();
-    const may = viewer !== null && roles.some((role) => holds(viewer, role));
-    return [{ operation, refusal: may ? refusal : new ForbiddenError(neededFor(operation)) }];
+    const needed = neededFor(operation);
+    const may = viewer !== null && needed.some((role) => holds(viewer, role));
+    return [{ operation, refusal: may ? refusal : new ForbiddenError(...needed) }];
   });
 }

@@ -34,18 +34,22 @@ export function declaredRoles(authScopes: unknown): RootRoles | null {
   return anyOf.length > 0 && anyOf.length === named.length ? { anyOf } : null;
 }
 
-/** The role that a root field asks for, or its alternatives, as errors name it. */
-export function neededRole({ parentType, fieldName }: Pick<GraphQLResolveInfo, "parentType" | "fieldName">): string {
+/** The role that a root field asks for, or its alternatives. */
+export function neededRoles({ parentType, fieldName }: Pick<GraphQLResolveInfo, "parentType" | "fieldName">): OneOf {
   const declared: unknown = parentType.getFields()[fieldName]?.extensions.roles;
-  if (!Array.isArray(declared)) throw new Error(`${parentType.name}.${fieldName} is no root field`);
-  return declared.join(" or ");
+  const [first, ...others] = roles.filter((role) => Array.isArray(declared) && declared.includes(role));
+  if (first === undefined) throw new Error(`${parentType.name}.${fieldName} is no root field that needs a role`);
+  return [first, ...others];
 }
+
+/** A role, or several of which one will do. */
+export type OneOf = readonly [Role, ...Role[]];
 
 type Asks = Pick<Caller, "viewer" | "refusal">;
 
 /** What somebody is told who may not use a root field: to sign in, or the role that it needs. */
-export const refusedFor = ({ viewer, refusal }: Asks, needed: string): DomainError =>
-  viewer === null ? (refusal ?? notSignedIn()) : new ForbiddenError(needed);
+export const refusedFor = ({ viewer, refusal }: Asks, needed: OneOf): DomainError =>
+  viewer === null ? (refusal ?? notSignedIn()) : new ForbiddenError(...needed);
 
 class RootRolesPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
@@ -79,7 +83,7 @@ function requireOneOf(anyOf: readonly Role[], context: unknown, info: GraphQLRes
   if (!isCaller(context)) throw new Error("A subscription without the gateway's context can't be guarded");
   const { viewer } = context;
   if (anyOf.length === 0) return;
-  if (viewer === null || !anyOf.some((role) => holds(viewer, role))) throw refusedFor(context, neededRole(info));
+  if (viewer === null || !anyOf.some((role) => holds(viewer, role))) throw refusedFor(context, neededRoles(info));
 }
 
 SchemaBuilder.registerPlugin("rootRoles", RootRolesPlugin);

@@ -1,13 +1,14 @@
 /** The page docs/codes.md: every code of a fault or a warning with what to do about it. */
 import { remedies } from "../domain/faults.ts";
+import { reasons } from "../domain/reasons.ts";
 import { warningCodes } from "../engine/warnings.ts";
 
 const byCode = <Value>(codes: Readonly<Record<string, Value>>) => Object.entries(codes).sort(([a], [b]) => a.localeCompare(b));
 
 export function codesPage(): string {
-  return `# Codes of faults and warnings
+  return `# Codes of faults, reasons and warnings
 
-<!-- npm run docs writes this file from the registries in src/domain/faults.ts and src/engine/warnings.ts. -->
+<!-- npm run docs writes this file from the registries in src/domain/faults.ts, src/domain/reasons.ts and src/engine/warnings.ts. -->
 
 Codes are for programs, and more may come; the message names the things that it concerns. A provider may have codes of its own.
 
@@ -21,9 +22,19 @@ ${byCode(remedies)
   .map(([code, remedy]) => `| \`${code}\` | ${remedy} |`)
   .join("\n")}
 
-## Warnings of runs, and reasons why one can't start
+## Reasons
 
-\`RunWarning\`, and \`PreconditionFailedError.reason\`.
+\`PreconditionFailedError.reason\`: what has to be put right first; the error's remedy says how.
+
+| reason | what it means |
+| --- | --- |
+${byCode(reasons)
+  .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
+  .join("\n")}
+
+## Warnings of runs
+
+\`RunWarning.code\`.
 
 | code | what it means | what to do |
 | --- | --- | --- |

@@ -112,12 +112,13 @@ interface Answer {
 }
 
 function outcomeOf({ field }: RootField, { data, errors = [] }: Answer): string {
+  const named = (neededRoles: unknown) => `FORBIDDEN: ${Array.isArray(neededRoles) ? neededRoles.join(" or ") : "?"}`;
   for (const { extensions } of errors) {
     if (extensions.code === "UNAUTHORIZED") return extensions.expiredAt ? "UNAUTHORIZED: expired" : "UNAUTHORIZED";
-    if (extensions.code === "FORBIDDEN") return `FORBIDDEN: ${extensions.requiredRole}`;
+    if (extensions.code === "FORBIDDEN") return named(extensions.requiredRoles);
   }
-  const answer: { __typename?: unknown; requiredRole?: unknown } = Object(data?.[field.name]);
-  return answer.__typename === "ForbiddenError" ? `FORBIDDEN: ${answer.requiredRole}` : allowed;
+  const answer: { __typename?: unknown; requiredRoles?: unknown } = Object(data?.[field.name]);
+  return answer.__typename === "ForbiddenError" ? named(answer.requiredRoles) : allowed;
 }
 
 const planId = encodeId("RecoveryPlan", uuid());

@@ -24,7 +24,7 @@ export interface Api {
 
 const errorFields = `... on Error { __typename code message remedy requestId timestamp }
   ... on InvalidRequestError { fieldErrors { path message } }
-  ... on ForbiddenError { requiredRole }
+  ... on ForbiddenError { requiredRole requiredRoles }
   ... on NotFoundError { resource resourceId }
   ... on PreconditionFailedError { reason }
   ... on ServiceUnavailableError { retryAfterSeconds }

@@ -44,6 +44,6 @@ describe("allowed operations", () => {
     const refusalFor = (role: Role) => allowedOperations({ CONFIGURE_PRIORITY_GROUPS: null }, withRoles(role))[0]?.refusal;
     expect(refusalFor("EDITOR")).toBeNull();
     expect(refusalFor("SCRIPT_EDITOR")).toBeNull();
-    expect(refusalFor("OPERATOR")).toMatchObject({ code: "FORBIDDEN", requiredRole: "EDITOR or SCRIPT_EDITOR" });
+    expect(refusalFor("OPERATOR")).toMatchObject({ code: "FORBIDDEN", requiredRole: "EDITOR", requiredRoles: ["EDITOR", "SCRIPT_EDITOR"] });
   });
 });

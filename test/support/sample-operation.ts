@@ -52,7 +52,7 @@ function selectionOf(field: RootField["field"]): string {
   const type = getNamedType(field.type);
   if (isLeafType(type)) return "";
   const forbids = isUnionType(type) && type.getTypes().some((member) => isObjectType(member) && member.name === "ForbiddenError");
-  return forbids ? "{ __typename ... on ForbiddenError { requiredRole } }" : "{ __typename }";
+  return forbids ? "{ __typename ... on ForbiddenError { requiredRoles } }" : "{ __typename }";
 }
 
 function sampleOf(type: GraphQLInputType): unknown {

@@ -153,6 +153,67 @@ export type Role =
   /** Reads. Every role includes this one. */
   | 'VIEWER';
 
+/** What kind of warning it is. Expect codes that are added later; docs/codes.md lists them with what to do. */
+export type RunWarningCode =
+  /** Something that a VM's settings ask for is not possible at the recovery site. */
+  | 'CAPABILITY_MISSING'
+  /** VMs wait for each other, by dependencies, priorities or priority groups, and none could start. */
+  | 'DEPENDENCY_CYCLE'
+  /** A VM depends on one that is not part of this run, and does not wait for it. */
+  | 'DEPENDENCY_OUTSIDE_RUN'
+  /** Two adapters of the plan are to get the same address. */
+  | 'DUPLICATE_ADDRESS'
+  /** The plan has no protected VM that could be recovered. */
+  | 'EMPTY'
+  /** A protection group could not be deleted: something of it is still at the recovery site. */
+  | 'GROUP_DELETE_FAILED'
+  /** A protection group of this plan is being changed, or another plan's run works on it. */
+  | 'GROUP_IN_USE'
+  /** A protection group was recovered by another plan. */
+  | 'GROUP_RECOVERED_ELSEWHERE'
+  /** A command in the guest is set for before power-on, when there is no guest; it is left out. */
+  | 'GUEST_COMMAND_TOO_EARLY'
+  /** An IP rule matches none of the VM's adapters and has no effect. */
+  | 'IP_RULE_UNMATCHED'
+  /** Things that a test made could not be removed and are still at the recovery site. */
+  | 'LEFTOVERS'
+  /** A network, folder or resource pool that a VM uses is not mapped to the recovery site. */
+  | 'MAPPING_MISSING'
+  /** A protected VM no longer exists at its source; it can still be recovered from its replica. */
+  | 'MISSING_AT_SOURCE'
+  /** The plan's protection groups are protected in different directions. */
+  | 'MIXED_DIRECTION'
+  /** A group has no complete recovery point. */
+  | 'NO_RECOVERY_POINT'
+  /** One that this release does not know; the message says what it is. */
+  | 'OTHER'
+  /** The gateway died while a command ran, so nobody knows what it did; it is not marked rerunnable and was not run again. */
+  | 'OUTCOME_UNKNOWN'
+  /** A VM's placeholder at the recovery site could not be made or removed, so the VM can't be recovered. */
+  | 'PLACEHOLDER_FAILED'
+  /** Nobody answered a prompt in time; its default answer was taken. */
+  | 'PROMPT_TIMED_OUT'
+  /** A VM is on but did not pass its ready check in time; the run went on. */
+  | 'READY_TIMED_OUT'
+  /** Replication could not be configured, or the first synchronisation failed. */
+  | 'REPLICATION_FAILED'
+  /** A site can't be reached. */
+  | 'SITE_DISCONNECTED'
+  /** The recovery site did not answer when a forced cleanup started, so only what the test has recorded is removed. */
+  | 'SITE_NOT_ASKED'
+  /** A recovered VM's original is not proven off: both may run. */
+  | 'SPLIT_BRAIN'
+  /** A step did not end as it should have, and the run went on as its settings say. */
+  | 'STEP_WARNING'
+  /** A group could not be synchronised; its newest complete recovery point is used instead. */
+  | 'SYNC_FAILED'
+  /** The protected site is disconnected, so nothing was synchronised; the newest complete recovery points are used. */
+  | 'SYNC_IGNORED'
+  /** A VM is on a datastore that a protection group replicates, and is not a member of the group. */
+  | 'UNPROTECTED_VM'
+  /** A VM has no placeholder at the recovery site and is left out of the run. */
+  | 'VM_NOT_CONFIGURED';
+
 /** Which plan, and how. (Reference: Start Recovery.) */
 export type StartRecoveryInput = {
   /** What a failure does; CONTINUE by default for a test. */
@@ -275,7 +336,7 @@ export type AnswerPromptMutationVariables = Exact<{
 
 export type AnswerPromptMutation = { answerPrompt:
     | { prompt: { answer: PromptAnswer | null } }
-    | { code: ErrorCode, message: string, remedy: string, answeredBy: string | null, answer: string | null }
+    | { code: ErrorCode, message: string, remedy: string, answeredBy: string | null, answer: PromptAnswer | null }
     | { code: ErrorCode, message: string, remedy: string }
     | { code: ErrorCode, message: string, remedy: string }
     | { code: ErrorCode, message: string, remedy: string }
@@ -303,7 +364,7 @@ export type ReadRunQueryVariables = Exact<{
 }>;
 
 
-export type ReadRunQuery = { recovery: { planName: string, resultState: ResultState | null, durationSeconds: number | null, rtoAchievedSeconds: number | null, rpoAchievedSeconds: number | null, warnings: Array<{ code: string, message: string }>, priorityGroups: Array<{ priority: number, name: string, resultState: StepResult | null, vmRecoveries: Array<{ vmName: string, resultState: StepResult | null, ipAddress: string | null, errors: Array<string> }>, stepResults: Array<{ name: string, resultState: StepResult | null, durationSeconds: number | null }> }> } | null };
+export type ReadRunQuery = { recovery: { planName: string, resultState: ResultState | null, durationSeconds: number | null, rtoAchievedSeconds: number | null, rpoAchievedSeconds: number | null, warnings: Array<{ code: RunWarningCode, message: string }>, priorityGroups: Array<{ priority: number, name: string, resultState: StepResult | null, vmRecoveries: Array<{ vmName: string, resultState: StepResult | null, ipAddress: string | null, errors: Array<string> }>, stepResults: Array<{ name: string, resultState: StepResult | null, durationSeconds: number | null }> }> } | null };
 
 export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
 

@@ -1,3 +1,4 @@
+import type { ArtefactKind } from "../../providers/contract.ts";
 import { builder } from "../builder.ts";
 
 export const PlanState = builder.enumType("RecoveryPlanState", {
@@ -42,4 +43,27 @@ export const SiteRole = builder.enumType("SiteRole", {
     PROTECTED: { description: "The site that is recovered from (reference: protected)." },
     RECOVERY: { description: "The site that is recovered to (reference: recovery)." },
   } as const,
+});
+
+const leftoverKinds = {
+  VM: "A VM that the test has registered.",
+  SNAPSHOT: "A writable copy of replicated data.",
+  NETWORK: "An isolated network.",
+  PLACEHOLDER: "A placeholder that the test has made.",
+  PLACEHOLDER_IN_USE: "A placeholder in whose place the test has put a VM.",
+  OTHER: "Something that this release does not know.",
+} as const satisfies Record<ArtefactKind | "OTHER", string>;
+
+type Kind = keyof typeof leftoverKinds;
+const isKind = (kind: string): kind is Kind => kind in leftoverKinds;
+/** A newer release may have written it. */
+export const leftoverKindOf = (kind: string): Kind => (isKind(kind) ? kind : "OTHER");
+
+export const LeftoverKind = builder.enumType("LeftoverKind", {
+  description: "What a test can leave behind at a site. Expect kinds that are added later.",
+  values: Object.fromEntries(
+    Object.keys(leftoverKinds)
+      .filter(isKind)
+      .map((kind) => [kind, { value: kind, description: leftoverKinds[kind] }]),
+  ),
 });

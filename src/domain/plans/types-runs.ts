@@ -5,6 +5,7 @@ import { builder } from "../builder.ts";
 import { RecoveryConnection, recoveryArgs, recoveryFilterOf } from "../recoveries/types-list.ts";
 import { RecoveryRef } from "../recoveries/types-refs.ts";
 import { SiteRef } from "../sites/types.ts";
+import { LeftoverKind, leftoverKindOf } from "./types-enums.ts";
 import { RecoveryPlanRef } from "./types-refs.ts";
 
 const LeftoverRef = builder.objectRef<Readonly<Leftover>>("Leftover");
@@ -13,7 +14,7 @@ builder.node(LeftoverRef, {
   id: { resolve: ({ id }) => id, description: "Global id of the leftover." },
   loadManyWithoutCache: (ids, { loaders }) => copies(loaders.leftover.loadMany(ids)),
   fields: (t) => ({
-    kind: t.exposeString("kind", { description: "What it is: VM, SNAPSHOT, NETWORK, or PLACEHOLDER_IN_USE." }),
+    kind: t.field({ type: LeftoverKind, description: "What it is.", resolve: ({ kind }) => leftoverKindOf(kind) }),
     name: t.exposeString("name", { description: "Its name at its site." }),
     externalId: t.exposeString("externalId", { description: "The provider's own id of it." }),
     foundAt: t.expose("foundAt", { type: "DateTime", description: "When the leak audit found it." }),

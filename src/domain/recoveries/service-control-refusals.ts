@@ -1,5 +1,5 @@
 /** What stands in the way of controlling a run. Pure: `allowedOperations` and the mutations give the same error. */
-import type { RunKind } from "../../engine/model.ts";
+import type { PromptAnswer, RunKind } from "../../engine/model.ts";
 import { ConflictError, type DomainError, ForbiddenError } from "../errors.ts";
 import { holds, type Role, type Viewer } from "../viewer.ts";
 import type { PlanFacts, RunFacts } from "./service-facts.ts";
@@ -44,7 +44,7 @@ export interface PromptFacts {
   readonly planId: string | null;
   readonly planName: string;
   readonly open: boolean;
-  readonly answer: string | null;
+  readonly answer: PromptAnswer | null;
   /** Null: its time-out did. */
   readonly answeredBy: string | null;
   readonly answeredAt: Date | null;

@@ -1,9 +1,10 @@
 /** Faults that keep a run from being started, and the one error that names them. */
 import { PreconditionFailedError } from "../errors.ts";
+import type { PreconditionReason } from "../reasons.ts";
 
 /** Why the run can't start: a code such as MAPPING_MISSING, the object by name, and what to do. */
 export interface Fault {
-  readonly code: string;
+  readonly code: PreconditionReason;
   readonly message: string;
   readonly remedy: string;
 }

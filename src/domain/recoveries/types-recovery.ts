@@ -1,4 +1,6 @@
 /** Runs: tests, cleanups, recoveries. (Reference: Recovery Execution, Get Recovery History Details.) */
+
+import { type WarningCode, warningCodes } from "../../engine/warnings.ts";
 import { encodeRecoveryCursor } from "../../events/cursor.ts";
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
@@ -16,20 +18,35 @@ const isRecord = (value: Json): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 export interface Warning {
-  readonly code: string;
+  readonly code: Code;
   readonly message: string;
 }
 
 /** Warnings as they are stored: a list of code and message. */
 export function warningsOf(stored: Json): Warning[] {
   if (!Array.isArray(stored)) return [];
-  return stored.filter(isRecord).map(({ code, message }) => ({ code: String(code), message: String(message) }));
+  return stored.filter(isRecord).map(({ code, message }) => ({ code: codeOf(code), message: String(message) }));
 }
+
+type Code = WarningCode | "OTHER";
+const isCode = (code: unknown): code is Code => typeof code === "string" && (code in warningCodes || code === "OTHER");
+/** A newer release may have written it. */
+const codeOf = (code: unknown): Code => (isCode(code) ? code : "OTHER");
+
+const meaningOf = (code: Code): string =>
+  code === "OTHER" ? "One that this release does not know; the message says what it is." : warningCodes[code].meaning;
+
+const RunWarningCode = builder.enumType("RunWarningCode", {
+  description: "What kind of warning it is. Expect codes that are added later; docs/codes.md lists them with what to do.",
+  values: Object.fromEntries(
+    [...Object.keys(warningCodes), "OTHER"].filter(isCode).map((code) => [code, { value: code, description: meaningOf(code) }]),
+  ),
+});
 
 export const RunWarning = builder.objectRef<Warning>("RunWarning").implement({
   description: "Something of a run that somebody should look at. (Reference: warnings.)",
   fields: (t) => ({
-    code: t.exposeString("code", { description: "What kind of warning it is, for programs." }),
+    code: t.expose("code", { type: RunWarningCode, description: "What kind of warning it is, for programs." }),
     message: t.exposeString("message", { description: "What it is, as a sentence." }),
   }),
 });

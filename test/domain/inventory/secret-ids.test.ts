@@ -36,5 +36,9 @@ it("secrets are shown by their ids to those who write commands, and never by the
 it("others are not told which there are", async () => {
   const { data, errors } = await ask("VIEWER");
   expect(data).toEqual({ secretIds: null });
-  expect(errors?.[0]?.originalError).toMatchObject({ code: "FORBIDDEN", requiredRole: "EDITOR or SCRIPT_EDITOR" });
+  expect(errors?.[0]?.originalError).toMatchObject({
+    code: "FORBIDDEN",
+    requiredRole: "EDITOR",
+    requiredRoles: ["EDITOR", "SCRIPT_EDITOR"],
+  });
 });

@@ -164,7 +164,7 @@ describe("who may change recovery settings", () => {
     await configure(there);
     for (const role of ["EDITOR", "SCRIPT_EDITOR"] as const)
       expect(await configure(there, as(role))).toMatchObject({ version: expect.any(Number) });
-    const refusal = { code: "FORBIDDEN", requiredRole: "EDITOR or SCRIPT_EDITOR" };
+    const refusal = { code: "FORBIDDEN", requiredRole: "EDITOR", requiredRoles: ["EDITOR", "SCRIPT_EDITOR"] };
     await stage.refused("configureVmRecoverySettings", { vmId, ...there }, refusal, as("OPERATOR", "ADMIN"));
   });
 });

@@ -272,7 +272,7 @@ describe("who may configure priority groups", () => {
   it("who sends what is there needs one of them", async () => {
     for (const role of ["EDITOR", "SCRIPT_EDITOR"] as const)
       expect(await configure(one(same), {}, as(role))).toMatchObject({ version: expect.any(Number) });
-    const refusal = { code: "FORBIDDEN", requiredRole: "EDITOR or SCRIPT_EDITOR" };
+    const refusal = { code: "FORBIDDEN", requiredRole: "EDITOR", requiredRoles: ["EDITOR", "SCRIPT_EDITOR"] };
     await stage.refused("configurePriorityGroups", { planId, priorityGroups: one(same) }, refusal, as("RECOVERY_ADMIN", "ADMIN"));
   });
 });

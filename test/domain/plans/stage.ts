@@ -42,7 +42,7 @@ export const nobody = "01900000-0000-7000-8000-000000000000";
 
 const failure = `... on Error { __typename code message remedy }
   ... on InvalidRequestError { fieldErrors { path message } } ... on NotFoundError { resource resourceId } ... on PreconditionFailedError { reason }
-  ... on ForbiddenError { requiredRole } ... on ConflictError { planId planName lifecycle activeRecoveryId activeTaskId limit current version }`;
+  ... on ForbiddenError { requiredRole requiredRoles } ... on ConflictError { planId planName lifecycle activeRecoveryId activeTaskId limit current version }`;
 
 export async function aPlanStage(wish: PlanWish = {}, sites?: LabSites, quotas?: Quotas): Promise<PlanStage> {
   const stage = await aStage(wish, sites);

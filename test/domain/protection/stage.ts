@@ -64,7 +64,7 @@ export interface StageWish {
 
 const failure = `... on Error { __typename code message remedy requestId }
   ... on InvalidRequestError { fieldErrors { path message } } ... on NotFoundError { resource resourceId } ... on PreconditionFailedError { reason }
-  ... on ForbiddenError { requiredRole } ... on ConflictError { planId planName activeRecoveryId activeTaskId limit current version }`;
+  ... on ForbiddenError { requiredRole requiredRoles } ... on ConflictError { planId planName activeRecoveryId activeTaskId limit current version }`;
 
 export async function aStage({ capabilities = {}, quotas = {} }: StageWish = {}): Promise<Stage> {
   const db = await freshDatabase();

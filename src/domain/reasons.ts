@@ -1,0 +1,22 @@
+/** Why a precondition fails: one registry for the errors, the schema and docs/codes.md. */
+import { warningCodes } from "../engine/warnings.ts";
+
+export const reasons = {
+  CAPABILITY_MISSING: warningCodes.CAPABILITY_MISSING.meaning,
+  CURSOR_EXPIRED: "The cursor no longer leads to a place in the log.",
+  DUPLICATE_ADDRESS: warningCodes.DUPLICATE_ADDRESS.meaning,
+  EMPTY: warningCodes.EMPTY.meaning,
+  GROUP_NOT_READY: "A protection group of the plan is not READY.",
+  GROUP_RECOVERED_ELSEWHERE: warningCodes.GROUP_RECOVERED_ELSEWHERE.meaning,
+  INVENTORY_UNUSABLE: "What a site tells of its inventory can't be taken.",
+  MAPPING_MISSING: warningCodes.MAPPING_MISSING.meaning,
+  MIXED_DIRECTION: warningCodes.MIXED_DIRECTION.meaning,
+  NO_RECOVERY_POINT: warningCodes.NO_RECOVERY_POINT.meaning,
+  NOT_PAIRED: "Two sites are not paired.",
+  NOT_PROTECTED: "A VM is in no protection group.",
+  NOT_YET_SUPPORTED: "This release can't do it.",
+  SITE_DISCONNECTED: warningCodes.SITE_DISCONNECTED.meaning,
+  SITE_UNKNOWN: "A provider does not know the site by the name that was given.",
+  VM_NOT_CONFIGURED: warningCodes.VM_NOT_CONFIGURED.meaning,
+} as const satisfies Record<string, string>;
+export type PreconditionReason = keyof typeof reasons;
