@@ -15,7 +15,7 @@ describe("the example in TypeScript", { timeout: 60_000 }, () => {
   /** What it prints; rejects with all of it when it ends with anything but 0. */
   const run = (...options: string[]): Promise<string> =>
     new Promise((done, fail) => {
-      const env = { PATH: process.env.PATH, DR_PASSWORD: gateway.password };
+      const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, DR_PASSWORD: gateway.password };
       execFile(process.execPath, [program, "--url", gateway.url, ...options], { env }, (error, stdout, stderr) =>
         error ? fail(new Error(`${stdout}\n${stderr}`)) : done(stdout),
       );

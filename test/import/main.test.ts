@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { base, type Files, someFiles } from "./stage.ts";
@@ -17,7 +18,8 @@ describe("npm run import", () => {
 
   const run = (args: readonly string[], env: Record<string, string> = { DATABASE_URL: db.url }) =>
     new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      execFile(process.execPath, ["src/import/main.ts", ...args], { env: { ...env, PATH: process.env.PATH } }, (error, out, err) => {
+      const program = ["--import", "./src/prepare.js", "src/import/main.ts", ...args];
+      execFile(process.execPath, program, { env: { ...env, PATH: process.env.PATH, TMPDIR: tmpdir() } }, (error, out, err) => {
         resolve({ code: typeof error?.code === "number" ? error.code : 0, out: out.trim(), err: err.trim() });
       });
     });

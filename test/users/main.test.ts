@@ -32,10 +32,13 @@ afterAll(async () => {
 
 const common = { PATH: process.env.PATH, TMPDIR: tmpdir(), NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };
 
+/** As the script of package.json has it. */
+const program = ["--import", "./src/prepare.js", "src/users/main.ts"];
+
 /** With a pipe as its standard input. */
 function user(args: readonly string[], input = "", env: Record<string, string> = { DATABASE_URL: db.url }): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["src/users/main.ts", ...args], { env: { ...common, ...env } });
+    const child = spawn(process.execPath, [...program, ...args], { env: { ...common, ...env } });
     let [out, err] = ["", ""];
     child.stdout.on("data", (text) => {
       out += text;
@@ -177,7 +180,7 @@ describe("npm run user", { timeout: 60_000 }, () => {
 /** In a terminal of its own: `typed` answers each prompt when it comes. */
 function onTerminal(args: readonly string[], typed: readonly string[]): Promise<{ readonly code: number | null; readonly shown: string }> {
   return new Promise((resolve) => {
-    const command = [process.execPath, "src/users/main.ts", ...args].join(" ");
+    const command = [process.execPath, ...program, ...args].join(" ");
     const child = spawn("script", ["-qec", command, "/dev/null"], { env: { ...common, TERM: "xterm", DATABASE_URL: db.url } });
     const answers = [...typed];
     let shown = "";
