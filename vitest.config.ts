@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
-// Each file has a process of its own, and many tests start more: what Node has compiled once serves them all.
+// Tests start many processes: what Node has compiled once serves them all.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache");
 
 export default defineConfig({
@@ -10,8 +10,11 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/global-setup.ts"],
     // Node's own loader: what is tested is what runs, type stripping and all.
-    experimental: { viteModuleRunner: false },
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     pool: "forks",
+    // A process loads the house once, for all the files that it runs: each closes what it opens.
+    isolate: false,
+    unstubEnvs: true,
     maxWorkers: 2,
     testTimeout: 15_000,
     hookTimeout: 20_000,

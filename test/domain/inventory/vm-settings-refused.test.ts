@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { as, gid, nobody } from "../plans/stage.ts";
-import { configure, rules, stage, vm, vmId, wrong } from "./vm-settings-stage.ts";
+import { configure, playOnStage, rules, stage, vm, vmId, wrong } from "./vm-settings-stage.ts";
+
+playOnStage();
 
 describe("a change of recovery settings is refused", () => {
   it("with everything that is wrong with the input, by field", () =>

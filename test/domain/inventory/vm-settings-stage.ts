@@ -7,12 +7,14 @@ import { operator } from "../recoveries/stage.ts";
 export let stage: PlanStage;
 export let vmId: string;
 /** vm-1 and vm-4 come up first, vm-2 and vm-5 in the second priority group; vm-3 and vm-6 are protected, but in no plan. */
-beforeAll(async () => {
-  stage = await aPlanStage({ priorityGroups: [{ groups: [0] }, { groups: [1] }] }, labSites({ vms: 6, groups: 3 }));
-  vmId = vm("vm-1");
-});
-afterEach(() => stage.reset());
-afterAll(() => stage.close());
+export function playOnStage(): void {
+  beforeAll(async () => {
+    stage = await aPlanStage({ priorityGroups: [{ groups: [0] }, { groups: [1] }] }, labSites({ vms: 6, groups: 3 }));
+    vmId = vm("vm-1");
+  });
+  afterEach(() => stage.reset());
+  afterAll(() => stage.close());
+}
 
 export const vm = (name: string) => gid("VirtualMachine", stage.vmIds.get(name));
 export const sql = (text: string, ...values: unknown[]) => stage.db.database.pool.query(text, values);

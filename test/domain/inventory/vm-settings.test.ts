@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { gid } from "../plans/stage.ts";
 import { operator } from "../recoveries/stage.ts";
-import { configure, fields, plain, rules, sql, stage, vm, vmId } from "./vm-settings-stage.ts";
+import { configure, fields, plain, playOnStage, rules, sql, stage, vm, vmId } from "./vm-settings-stage.ts";
+
+playOnStage();
 
 describe("a VM's recovery settings", () => {
   it("stay with their version, without an event, where nothing differs", async () => {

@@ -1,7 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { encodeId } from "../../../src/domain/ids.ts";
-import { add, aPlanWith, atOnce, deleteGroup, fieldErrors, lastSnapshot, ofDatastores, ofVms, remove, stage } from "./changing.ts";
+import {
+  add,
+  aPlanWith,
+  atOnce,
+  deleteGroup,
+  fieldErrors,
+  lastSnapshot,
+  ofDatastores,
+  ofVms,
+  playOnStage,
+  remove,
+  stage,
+} from "./changing.ts";
 import { everything } from "./stage.ts";
+
+playOnStage();
 
 const nowhere = "01900000-0000-7000-8000-000000000000";
 

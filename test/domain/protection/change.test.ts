@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { encodeId } from "../../../src/domain/ids.ts";
-import { aPlanWith, fieldErrors, lastSnapshot, made, ofDatastores, ofVms, stage, storage, update } from "./changing.ts";
+import { aPlanWith, fieldErrors, lastSnapshot, made, ofDatastores, ofVms, playOnStage, stage, storage, update } from "./changing.ts";
 import { everything } from "./stage.ts";
+
+playOnStage();
 
 const nowhere = "01900000-0000-7000-8000-000000000000";
 

@@ -5,11 +5,13 @@ import { untilWaiting } from "../../support/run.ts";
 import { type Answer, aStage, endRun, everything, type Stage } from "./stage.ts";
 
 export let stage: Stage;
-beforeAll(async () => {
-  stage = await aStage({ quotas: { vmsPerGroup: 5 } });
-});
-beforeEach(() => stage.reset());
-afterAll(() => stage.close());
+export function playOnStage(): void {
+  beforeAll(async () => {
+    stage = await aStage({ quotas: { vmsPerGroup: 5 } });
+  });
+  beforeEach(() => stage.reset());
+  afterAll(() => stage.close());
+}
 
 export const group =
   "protectionGroup { id name description state rpoMinutes pointInTimeInstances snapshotIntervalMinutes snapshotRetention version vmCount }";
