@@ -15,16 +15,19 @@ export interface TestDatabase {
 }
 
 export async function freshDatabase({ migrated = true } = {}): Promise<TestDatabase> {
-  const { url: server, template, run } = inject("testServer");
+  const { url: server, template, strategy, run } = inject("testServer");
   const name = `dr_test_${run}_${randomBytes(5).toString("hex")}`;
-  await onServer(server, `CREATE DATABASE ${name} TEMPLATE ${migrated ? template : "template0"}`);
+  await onServer(server, `CREATE DATABASE ${name} TEMPLATE ${migrated ? template : "template0"} STRATEGY ${strategy}`);
   const url = withDatabase(server, name);
   const database = await openDatabase({ url, poolSize: 10 });
+  let shifted = 0;
   return {
     name,
     url,
     database,
     shiftClock: async (seconds) => {
+      if (seconds === shifted) return; // every plan with the function in it would be made anew
+      shifted = seconds;
       const now = `SELECT clock_timestamp() + make_interval(secs => ${Number(seconds)})`;
       await database.pool.query(`CREATE OR REPLACE FUNCTION dr_now() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE AS '${now}'`);
     },

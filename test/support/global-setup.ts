@@ -1,4 +1,4 @@
-/** One PostgreSQL for the whole suite and one database with all migrations, which every test file clones. */
+/** One PostgreSQL for the whole suite and one database with all migrations and the lab's schema, which every test file clones. */
 import { randomBytes } from "node:crypto";
 import { readdirSync, readlinkSync, rmSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
@@ -8,12 +8,16 @@ import type { TestProject } from "vitest/node";
 import { connect, withDatabase } from "../../src/database/connection.ts";
 import { startEmbedded } from "../../src/database/embedded.ts";
 import { migrate } from "../../src/database/migrations.ts";
+import { openLab } from "../../src/providers/lab/lab.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    testServer: { readonly url: string; readonly template: string; readonly run: string };
+    testServer: { readonly url: string; readonly template: string; readonly strategy: Strategy; readonly run: string };
   }
 }
+
+/** Of a clone. Files are copied faster than pages; but that begins with a checkpoint, which an outside server pays for with its disk. */
+type Strategy = "FILE_COPY" | "WAL_LOG";
 
 /** Of data folders; what begins with it and the run is removed with the run. */
 const prefix = "dr-test-data-";
@@ -25,11 +29,15 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   // Ctrl-C: embedded servers stand in sessions of their own and would stay.
   const end = () => endAll(run);
   process.once("exit", end);
-  const server = outside === undefined || outside === "" ? await startServer(run) : { url: outside, stop: async () => {} };
+  const server =
+    outside === undefined || outside === ""
+      ? { ...(await startServer(run)), strategy: "FILE_COPY" as const }
+      : { url: outside, strategy: "WAL_LOG" as const, stop: async () => {} };
   const template = `dr_test_${run}_template`;
   await onServer(server.url, `CREATE DATABASE ${template}`);
   await migrate(withDatabase(server.url, template));
-  project.provide("testServer", { url: server.url, template, run });
+  await (await openLab({ url: withDatabase(server.url, template), guestServices: false })).close();
+  project.provide("testServer", { url: server.url, template, strategy: server.strategy, run });
   return async () => {
     if (outside) await dropAll(outside, run);
     await server.stop();

@@ -19,21 +19,40 @@ export interface Stage extends PlanRows {
   close(): Promise<void>;
 }
 
-/** Puts every row back; without foreign keys, so that the order of the tables does not matter. */
+/** Puts back what has changed since, table by table; without foreign keys, so that the order of the tables does not matter. */
 export async function rewinder({ database, shiftClock }: TestDatabase): Promise<() => Promise<void>> {
   const { pool } = database;
   const { rows } = await pool.query<{ name: string }>(
     "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'",
   );
-  await pool.query(`CREATE SCHEMA kept; ${rows.map(({ name }) => `CREATE TABLE kept."${name}" AS TABLE public."${name}"`).join("; ")}`);
-  const restore = rows
-    .map(({ name }) => `DELETE FROM public."${name}"; INSERT INTO public."${name}" SELECT * FROM kept."${name}"`)
-    .join("; ");
+  const keep = rows.map(({ name }) => `CREATE TABLE kept."${name}" AS TABLE public."${name}";`);
+  await pool.query(`CREATE SCHEMA kept; ${keep.join(" ")} ${rewind(rows.map(({ name }) => name))}`);
   return async () => {
     await shiftClock(0);
-    await pool.query(`BEGIN; SET LOCAL session_replication_role = replica; ${restore}; COMMIT`);
+    await pool.query({ name: "rewind", text: "SELECT kept.rewind()" });
   };
 }
+
+/** A table is as it was while it has as many rows, and none that was written since, or by somebody who was still writing the last time. */
+const rewind = (tables: readonly string[]) => `
+  CREATE TABLE kept.last_time AS SELECT pg_current_xact_id()::xid AS own, pg_snapshot_xmin(pg_current_snapshot())::xid AS oldest;
+  CREATE FUNCTION kept.rewind() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
+    DECLARE
+      last kept.last_time;
+      now_own xid := pg_current_xact_id()::xid;
+      now_oldest xid := pg_snapshot_xmin(pg_current_snapshot())::xid;
+    BEGIN
+      SELECT * INTO last FROM kept.last_time;
+      ${tables.map(rewindOne).join("\n")}
+      UPDATE kept.last_time SET own = now_own, oldest = now_oldest;
+    END $$`;
+
+const rewindOne = (table: string) => `
+  IF (SELECT count(*) FROM public."${table}") <> (SELECT count(*) FROM kept."${table}")
+    OR EXISTS (SELECT FROM public."${table}" WHERE xmin <> last.own AND age(xmin) <= age(last.oldest)) THEN
+    DELETE FROM public."${table}";
+    INSERT INTO public."${table}" SELECT * FROM kept."${table}";
+  END IF;`;
 
 export async function aStage(wish: PlanWish = {}, sites = labSites({ vms: 4, groups: 2 })): Promise<Stage> {
   const db = await freshDatabase();
