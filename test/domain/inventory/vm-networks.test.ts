@@ -125,7 +125,7 @@ describe("a change of network mappings is refused", () => {
       [{ sourceNetworkId: "x", targetNetworkId: vmId, testNetworkId: "" }],
       ["networkMappings.0.sourceNetworkId", "not an id"],
       ["networkMappings.0.targetNetworkId", "id of a VirtualMachine"],
-      ["networkMappings.0.testNetworkId", "not an id"],
+      ["networkMappings.0.testNetworkId", "is empty"],
     );
   });
 
