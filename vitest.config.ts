@@ -1,6 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
 // Tests start many processes: what Node has compiled once serves them all.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache");
@@ -15,7 +16,9 @@ export default defineConfig({
     // A process loads the house once, for all the files that it runs: each closes what it opens.
     isolate: false,
     unstubEnvs: true,
-    maxWorkers: 2,
+    // One more than the two cores that there are at least: tests of leases, delays and processes mostly wait.
+    maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 15_000,
     hookTimeout: 20_000,
     teardownTimeout: 20_000,
