@@ -12,11 +12,11 @@ export const placeholderExternalId = (recoverySiteExternalId: string, vm: string
 
 /** `together`: the model as it will stand, for groups whose sites or VMs the file does not name again. */
 export function labDefinition(file: ImportFile, wanted: Model, together: Model): LabDefinition {
+  const siteId = (name: string) => together.sites.get(keyOf(name))?.externalId ?? name;
   const groups = [...wanted.groups.values()].map((group) => {
     const vm = (name: string) => together.vms.get(keyOf(group.protectedSite, name));
-    const recoverySite = together.sites.get(keyOf(group.recoverySite));
     const sources = group.virtualMachines.flatMap((name) => vm(name) ?? []);
-    return { group, recoverySiteId: recoverySite?.externalId ?? group.recoverySite, sources };
+    return { group, recoverySiteId: siteId(group.recoverySite), sources };
   });
   const sites = new Map<string, LabSite>(file.sites.map((site) => [siteExternalId(site), labSite(site, wanted)]));
   for (const { recoverySiteId, group, sources } of groups) {
@@ -35,6 +35,11 @@ export function labDefinition(file: ImportFile, wanted: Model, together: Model):
       name: group.name,
       recoverySiteId,
       sourceVmIds: sources.map(({ externalId }) => externalId),
+    })),
+    pairs: [...wanted.pairings.values()].map(({ protectedSite, recoverySite, arrayManagers, replicationServers }) => ({
+      siteIds: [siteId(protectedSite), siteId(recoverySite)],
+      arrayManagers: arrayManagers.map(({ name }) => name),
+      replicationServers: replicationServers.map(({ name }) => name),
     })),
   };
 }

@@ -39,6 +39,9 @@ export interface LabSites {
   readonly resourcePool: string;
   readonly sourceDatastore: string;
   readonly targetDatastore: string;
+  /** What replicates between the two. */
+  readonly arrayManager: string;
+  readonly replicationServer: string;
 }
 
 export function labSites({
@@ -59,6 +62,8 @@ export function labSites({
     resourcePool: id("pool-b"),
     sourceDatastore: id("ds-a"),
     targetDatastore: id("ds-b"),
+    arrayManager: id("array-manager"),
+    replicationServer: id("replication-server"),
   };
   const vms = Array.from({ length: count }, (_, index) => ({
     id: id(`vm-a-${index + 1}`),
@@ -109,6 +114,13 @@ export function labSites({
       recoverySiteId: ids.recoverySite,
       sourceVmIds: group.vmIds,
     })),
+    pairs: [
+      {
+        siteIds: [ids.protectedSite, ids.recoverySite],
+        arrayManagers: [ids.arrayManager],
+        replicationServers: [ids.replicationServer],
+      },
+    ],
   };
   return { ...ids, definition, vms, spare, groups };
 }

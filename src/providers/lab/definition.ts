@@ -53,9 +53,17 @@ export interface LabGroup extends LabThing {
   readonly sourceVmIds: readonly string[];
 }
 
+/** What replicates between two sites, by name. */
+export interface LabPair {
+  readonly siteIds: readonly [string, string];
+  readonly arrayManagers?: readonly string[];
+  readonly replicationServers?: readonly string[];
+}
+
 export interface LabDefinition {
   readonly sites: readonly LabSite[];
   readonly groups: readonly LabGroup[];
+  readonly pairs?: readonly LabPair[];
 }
 
 const allCapabilities: Capabilities = {
@@ -72,7 +80,7 @@ const plainDatastore = { type: "VMFS", capacityBytes: 1024 * gibibyte, freeBytes
 const plainVm = { on: true, nics: [], services: [], diskBytes: 20 * gibibyte, changeBytesPerSecond: 50_000, cpuCount: 1, memoryMb: 1024 };
 
 /** One flat list for each kind of thing, each with its site: what the SQL function lab.define takes. */
-export function flatten({ sites, groups }: LabDefinition): object {
+export function flatten({ sites, groups, pairs = [] }: LabDefinition): object {
   const placed = <T>(of: (site: LabSite) => readonly T[] | undefined, plain: object = {}) =>
     sites.flatMap((site) => (of(site) ?? []).map((thing) => ({ ...plain, ...thing, siteId: site.id })));
   return {
@@ -84,5 +92,13 @@ export function flatten({ sites, groups }: LabDefinition): object {
     placeholders: placed((site) => site.placeholders),
     vms: placed((site) => site.vms, plainVm),
     groups,
+    pairs: pairs.map(({ siteIds: [siteId, peerId], arrayManagers = [], replicationServers = [] }) => ({
+      siteId,
+      peerId,
+      components: [
+        ...arrayManagers.map((name) => ({ kind: "ARRAY_MANAGER", name })),
+        ...replicationServers.map((name) => ({ kind: "REPLICATION_SERVER", name })),
+      ],
+    })),
   };
 }

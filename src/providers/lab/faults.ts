@@ -1,7 +1,7 @@
 /** What shall go wrong at the lab's sites. Stored there, so that the lab of another process obeys too. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
-import type { EffectKind, FailureClass, ProviderErrorCode } from "../contract.ts";
+import type { EffectKind, FailureClass, Heartbeat, ProviderErrorCode } from "../contract.ts";
 
 export type CallKind =
   | EffectKind
@@ -53,7 +53,9 @@ interface Row extends Aim {
     | "REFUSE_ALL"
     | "SILENCE_ALL"
     | "NO_HEARTBEAT"
-    | "LATENCY";
+    | "LATENCY"
+    | "CUT_LINK"
+    | "COMPONENT";
   readonly failure?: FailureClass;
   readonly code?: string;
   readonly message?: string;
@@ -100,6 +102,37 @@ export class Faults {
     return this.#add({ site: siteId, action: how === "REFUSED" ? "REFUSE_ALL" : "SILENCE_ALL", times: Infinity });
   }
 
+  /**
+   * The site is gone: no call gets through, and its VMs are off at once, whatever was under way. Healed, it is back, and what was on and
+   * not being shut down starts by itself.
+   */
+  async lose(siteId: string, how: "REFUSED" | "SILENT" = "REFUSED"): Promise<Heal> {
+    const values = [siteId, how === "REFUSED" ? "REFUSE_ALL" : "SILENCE_ALL"];
+    const { rows } = await this.#pool.query<{ id: string }>("SELECT lab.lose_site($1, $2) AS id", values);
+    return () => this.#run("SELECT lab.return_site($1)", [rows[0]?.id]);
+  }
+
+  /** Both sites answer, and neither reaches the other: nothing is copied between them. */
+  async cutLink(siteId: string, otherSiteId: string): Promise<Heal> {
+    return this.#add({ site: siteId, target: otherSiteId, action: "CUT_LINK" });
+  }
+
+  /** The site does not answer its next heartbeats, and everything else as ever. */
+  async missHeartbeats(siteId: string, times: number): Promise<Heal> {
+    return this.fail({
+      site: siteId,
+      kind: "heartbeat",
+      times,
+      code: "SITE_UNREACHABLE",
+      message: "The heartbeat was lost (an injected fault).",
+    });
+  }
+
+  /** An array manager or a replication server is in this state; as one site tells it, or (no site) both. */
+  async component(name: string, state: Heartbeat["components"][number]["state"], site?: string): Promise<Heal> {
+    return this.#add({ target: name, code: state, ...(site === undefined ? {} : { site }), action: "COMPONENT" });
+  }
+
   /** The guest of this VM (id or name, also of a VM that is yet to be made) reports no more. */
   async loseHeartbeat(vm: string, site?: string): Promise<Heal> {
     return this.#add({ target: vm, ...(site === undefined ? {} : { site }), action: "NO_HEARTBEAT" });
@@ -118,8 +151,9 @@ export class Faults {
     return this.#remover(id);
   }
 
-  /** Ends all faults; held calls go on. */
+  /** Ends all faults; held calls go on, and sites that were lost are back. */
   async clear(): Promise<void> {
+    await this.#run("SELECT lab.return_site(id) FROM lab.fault WHERE code = 'LOST'", []);
     await this.#run("DELETE FROM lab.fault", []);
   }
 

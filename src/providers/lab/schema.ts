@@ -18,6 +18,7 @@ const functions = [
   "5-guests.sql",
   "6-calls.sql",
   "7-reads.sql",
+  "7-health.sql",
   "7-inventory.sql",
   "8-define.sql",
 ];

@@ -37,9 +37,20 @@ ALTER TABLE lab.snapshot ADD COLUMN promoted boolean NOT NULL DEFAULT false, ADD
 UPDATE lab.snapshot s SET contents = p.contents FROM lab.point p WHERE p.id = s.point_id;
 CREATE INDEX ON lab.snapshot (group_id);
 
--- CUT_LINK: between site_id and the site that is the target.
+-- What replicates between two sites, in whatever order they stand.
+CREATE TABLE lab.component (
+  site_id text NOT NULL,
+  peer_id text NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('ARRAY_MANAGER', 'REPLICATION_SERVER')),
+  name text NOT NULL,
+  PRIMARY KEY (site_id, peer_id, kind, name)
+);
+
+-- CUT_LINK: between site_id and the site that is the target. COMPONENT: the target's state is the code.
+-- A REFUSE_ALL or SILENCE_ALL whose code is LOST: the site is gone, and its VMs are off.
 ALTER TABLE lab.fault DROP CONSTRAINT fault_action_check, ADD CONSTRAINT fault_action_check CHECK (action IN
-  ('FAIL', 'FAIL_AT_END', 'HANG', 'HOLD_BEFORE', 'HOLD_AFTER', 'REFUSE_ALL', 'SILENCE_ALL', 'NO_HEARTBEAT', 'LATENCY', 'CUT_LINK'));
+  ('FAIL', 'FAIL_AT_END', 'HANG', 'HOLD_BEFORE', 'HOLD_AFTER', 'REFUSE_ALL', 'SILENCE_ALL', 'NO_HEARTBEAT', 'LATENCY', 'CUT_LINK',
+   'COMPONENT'));
 
 -- shutDownVm: what a guest needs for it.
 INSERT INTO lab.latency VALUES

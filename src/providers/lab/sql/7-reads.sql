@@ -14,16 +14,6 @@ BEGIN
   RETURN coalesce(lab.turned_away(p_site, fault), lab.answered(fault, (SELECT s.capabilities FROM lab.site s WHERE s.id = p_site)));
 END $$;
 
--- A site that is cut off reaches no other one, and is reached by none.
-CREATE OR REPLACE FUNCTION lab.heartbeat(p_site text, p_peer text, p_gate boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
-DECLARE
-  fault lab.fault;
-BEGIN
-  IF p_gate THEN fault := lab.gate(p_site, 'heartbeat', ARRAY[p_peer]); END IF;
-  RETURN coalesce(lab.turned_away(p_site, fault), lab.answered(fault, jsonb_build_object('components', '[]'::jsonb,
-    'peerReachable', NOT lab.link_cut(p_site, p_peer) AND NOT EXISTS (SELECT FROM lab.fault f WHERE f.action IN ('REFUSE_ALL', 'SILENCE_ALL') AND f.site_id = p_peer))));
-END $$;
-
 CREATE OR REPLACE FUNCTION lab.vm_status(p_site text, p_vms text[], p_gate boolean) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   fault lab.fault;

@@ -92,10 +92,20 @@ BEGIN
   FROM lab.replica_group g LEFT JOIN lab.members_now(g, now_) m ON true WHERE g.id = ANY (copied) GROUP BY g.id;
 END $$;
 
+CREATE OR REPLACE FUNCTION lab.define_components(d jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM lab.component c USING jsonb_to_recordset(d -> 'pairs') x ("siteId" text, "peerId" text)
+  WHERE (c.site_id, c.peer_id) IN ((x."siteId", x."peerId"), (x."peerId", x."siteId"));
+  INSERT INTO lab.component
+  SELECT x."siteId", x."peerId", kind, name FROM jsonb_to_recordset(d -> 'pairs') x ("siteId" text, "peerId" text, components jsonb),
+    jsonb_to_recordset(x.components) c (kind text, name text);
+END $$;
+
 CREATE OR REPLACE FUNCTION lab.define(d jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('lab.define', 0));
   PERFORM lab.define_places(d);
   PERFORM lab.define_machines(d);
   PERFORM lab.define_groups(d);
+  PERFORM lab.define_components(d);
 END $$;
