@@ -35,6 +35,7 @@ export function labDefinition(file: ImportFile, wanted: Model, together: Model):
       name: group.name,
       recoverySiteId,
       sourceVmIds: sources.map(({ externalId }) => externalId),
+      storageGroups: group.storageGroups,
     })),
     pairs: [...wanted.pairings.values()].map(({ protectedSite, recoverySite, arrayManagers, replicationServers }) => ({
       siteIds: [siteId(protectedSite), siteId(recoverySite)],

@@ -45,6 +45,15 @@ describe("the demo file", () => {
     expect(snapshot.warnings).toEqual([]);
   });
 
+  it("tells what replicates between its sites", async () => {
+    const { peerReachable, components } = await lab.provider.heartbeat("recovery", "primary", AbortSignal.timeout(5_000));
+    expect(peerReachable).toBe(true);
+    expect(components).toEqual([
+      { kind: "ARRAY_MANAGER", name: "NetApp-SRA", state: "CONNECTED" },
+      { kind: "REPLICATION_SERVER", name: "vSphere-Replication-Server", state: "CONNECTED" },
+    ]);
+  });
+
   it("gives every VM an address of the recovery site in place of its own", () => {
     expect(snapshot.vms.every(({ addresses }) => addresses?.[0]?.ip?.startsWith("10.0.2."))).toBe(true);
     expect(new Set(snapshot.vms.map(({ addresses }) => addresses?.[0]?.ip)).size).toBe(15);

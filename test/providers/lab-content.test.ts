@@ -181,7 +181,9 @@ it("a definition that is read again leaves what was recovered as it is", async (
   await lab.define(lab.sites.definition);
   const told = async (site: string) => (await lab.provider.inventory(site, AbortSignal.timeout(5_000))).virtualMachines;
   expect((await told(protectedSite())).map(({ vmId }) => vmId)).not.toContain(vm.id);
-  expect((await told(recoverySite())).map(({ vmId }) => vmId)).toEqual([...copies.values()]);
+  expect((await told(recoverySite())).map(({ vmId, datastore }) => [vmId, datastore])).toEqual(
+    [...copies.values()].map((vmId) => [vmId, lab.sites.targetDatastore]),
+  );
   expect(await content(copy)).toEqual(before);
   expect(await lab.content("nothing")).toBeNull();
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { type LabSites, labSites } from "../support/lab.ts";
+import { done } from "../support/lab-recovery.ts";
 
 let db: TestDatabase;
 let sites: LabSites;
@@ -88,7 +89,29 @@ it("a site that is cut off tells nothing", async () => {
   await expect(told(lab)).rejects.toMatchObject({ code: "SITE_UNREACHABLE" });
 });
 
-it("a lab of the release before is brought up to date and keeps what it has", async () => {
+it("what the last release copied can be recovered, and is copied on", async () => {
+  const { pool } = db.database;
+  for (const name of ["1-tables.sql", "1-tables-2.sql"]) await pool.query(await readFile(`src/providers/lab/sql/${name}`, "utf8"));
+  await pool.query(`
+    UPDATE lab.settings SET version = 2;
+    INSERT INTO lab.site SELECT s, s, '{}' FROM unnest(ARRAY['old', 'other']) s;
+    INSERT INTO lab.vm (id, site_id, name, made_at, on_at, booted_at, disk_bytes, change_bytes_per_second)
+      SELECT 'vm', 'old', 'vm', t, t, t, 1000000, 10 FROM (SELECT lab.now() - interval '100 seconds') x (t);
+    INSERT INTO lab.replica_group (id, site_id, name) VALUES ('group', 'other', 'group');
+    INSERT INTO lab.group_vm VALUES ('group', 'vm');
+    INSERT INTO lab.placeholder (id, site_id, name, source_vm_id) VALUES ('placeholder', 'other', 'vm-placeholder', 'vm');
+    INSERT INTO lab.point SELECT 'point', 'group', t, t, 1000000 FROM (SELECT lab.now() - interval '40 seconds') x (t)`);
+  const lab = await open();
+  const { sizeBytes } = await done(lab, "other", "synchronise", { groupId: "group" });
+  expect(sizeBytes).toBeGreaterThanOrEqual(400);
+  expect(sizeBytes).toBeLessThan(1_000);
+  const { snapshotId } = await done(lab, "other", "promote", { groupId: "group", pointId: "point" });
+  const place = { name: "vm", placeholderId: "placeholder", sourceVmId: "vm", folderId: null, resourcePoolId: null, nics: [] };
+  const { vmId } = await done(lab, "other", "registerVm", { ...place, snapshotId, permanent: true });
+  expect(await lab.content(vmId)).toMatchObject([{ history: "vm", seconds: expect.closeTo(60, 1) }]);
+});
+
+it("a lab of an older release is brought up to date and keeps what it has", async () => {
   const { pool } = db.database;
   await pool.query(await readFile("src/providers/lab/sql/1-tables.sql", "utf8"));
   const capabilities = { ipCustomisation: "NONE", guestCommands: false, folders: false, resourcePools: false };

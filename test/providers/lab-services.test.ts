@@ -1,4 +1,4 @@
-/** Guests of test VMs serve real sockets. */
+/** Guests of VMs that were recovered serve real sockets. */
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
@@ -7,6 +7,7 @@ import type { EffectKind, EffectRequest, EffectResult } from "../../src/provider
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase } from "../support/database.ts";
 import { aLab, type LabSites, labSites, registration } from "../support/lab.ts";
+import { recoverAll } from "../support/lab-recovery.ts";
 
 let db: Awaited<ReturnType<typeof freshDatabase>>;
 let lab: Lab & { readonly sites: LabSites };
@@ -69,7 +70,7 @@ async function talk(): Promise<readonly string[] | null> {
 const serving = ["vm-1 ready", "accepting connections"];
 const eventually = { interval: 20, timeout: 10_000 };
 
-it("serves while the VM is on, takes over from a gateway that ends, and stops when the VM is off", async () => {
+it("serves while the VM is on, for a test or for good, takes over from a gateway that ends, and stops when the VM is off", async () => {
   expect(await talk()).toBeNull();
   await done("powerOn", { vmId });
   await expect.poll(talk, eventually).toEqual(serving);
@@ -81,4 +82,9 @@ it("serves while the VM is on, takes over from a gateway that ends, and stops wh
   const call = { key: "off", runId: "run", epoch: 1n, signal };
   await other.provider.order(lab.sites.recoverySite, "powerOff", { vmId }, call);
   await expect.poll(talk, eventually).toBeNull();
+
+  // So does one that was recovered for good.
+  const recovered = await recoverAll({ ...other, sites: lab.sites });
+  expect(recovered.size).toBe(1);
+  await expect.poll(talk, eventually).toEqual(serving);
 });

@@ -177,4 +177,33 @@ describe("a VM", () => {
     expect(addresses[0]).toEqual([expect.stringMatching(/^10\.254\./)]);
     expect(addresses[1]).toEqual(addresses[0]);
   });
+
+  it("is shut down in its guest's time, and powered off at the time-out when it is slower or does not answer", async () => {
+    await using at = await slowLab();
+    const [vm] = at.sites.vms;
+    if (vm === undefined) throw new Error("The lab has no VM.");
+    const site = at.sites.protectedSite;
+    const call = (key: string) => ({ key: `${at.run}/${key}`, runId: at.run, epoch: 1n, signal });
+    const shutDown = async (key: string) => {
+      const request = { vmId: vm.id, guestTimeoutSeconds: 30 };
+      await at.lab.provider.order(site, "shutDownVm", request, call(key));
+      const seconds = await secondsOfLast(at.lab, at.run);
+      await clock.advance(seconds + 0.001);
+      const { state, ...end } = await at.lab.provider.order(site, "shutDownVm", request, call(key));
+      expect(state).toBe("SUCCEEDED");
+      await at.lab.provider.order(site, "powerOn", { vmId: vm.id }, call(`${key}, then on`));
+      await clock.advance(60);
+      return { ...end, seconds };
+    };
+    const quick = await shutDown("quick");
+    expect(quick).toMatchObject({ result: { forced: false } });
+    expect(quick.seconds).toSatisfy((seconds: number) => seconds >= 1 && seconds <= 6);
+    const heal = await at.lab.faults.latency(31_000, { kind: "shutDownVm" });
+    const slow = await shutDown("slow");
+    expect(slow).toMatchObject({ result: { forced: true } });
+    expect(slow.seconds).toSatisfy((seconds: number) => seconds > 30 && seconds < 33);
+    await heal();
+    await using _ = { [Symbol.asyncDispose]: await at.lab.faults.loseHeartbeat(vm.id) };
+    expect(await shutDown("silent")).toMatchObject({ result: { forced: true }, seconds: slow.seconds });
+  });
 });

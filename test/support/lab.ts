@@ -113,6 +113,7 @@ export function labSites({
       name: group.name,
       recoverySiteId: ids.recoverySite,
       sourceVmIds: group.vmIds,
+      storageGroups: [{ sources: [ids.sourceDatastore], target: ids.targetDatastore }],
     })),
     pairs: [
       {

@@ -51,6 +51,8 @@ export interface LabSite extends LabThing {
 export interface LabGroup extends LabThing {
   readonly recoverySiteId: string;
   readonly sourceVmIds: readonly string[];
+  /** Names of datastores: where the sources' VMs come to be. Left out: as it is. */
+  readonly storageGroups?: readonly { readonly sources: readonly string[]; readonly target: string }[];
 }
 
 /** What replicates between two sites, by name. */

@@ -42,6 +42,7 @@ export function callRules(setup: () => ContractSetup): void {
     const gone = AbortSignal.abort(new Error("given up"));
     const calls: readonly [string, (provider: Provider, site: string) => Promise<unknown>][] = [
       ["capabilities", (provider, site) => provider.capabilities(site, gone)],
+      ["heartbeat", (provider, site) => provider.heartbeat(site, setup().protectedSite, gone)],
       ["inventory", (provider, site) => provider.inventory(site, gone)],
       [
         "order",

@@ -31,6 +31,17 @@ export function inventoryRules(setup: () => ContractSetup): void {
       await owner.cleanUp();
     });
 
+    it("comes with a heartbeat, which tells whether the other site is reached", async () => {
+      const { provider, protectedSite, recoverySite } = setup();
+      for (const [site, peer] of [[protectedSite, recoverySite] as const, [recoverySite, protectedSite] as const]) {
+        const { peerReachable, components } = await provider.heartbeat(site, peer, never());
+        expect(peerReachable).toBe(true);
+        expect(components.every(({ state }) => state === "CONNECTED")).toBe(true);
+      }
+      expect(await provider.heartbeat(recoverySite, "nowhere", never())).toMatchObject({ peerReachable: false });
+      await expect(provider.heartbeat("nowhere", recoverySite, never())).rejects.toMatchObject({ code: "NOT_FOUND" });
+    });
+
     it("is told of a known site only", async () => {
       await expect(inventory("nowhere")).rejects.toMatchObject({ failure: "PERMANENT", code: "NOT_FOUND" });
     });

@@ -78,9 +78,11 @@ BEGIN
   copied := ARRAY(SELECT x.id FROM jsonb_to_recordset(wanted) x (id text, "sourceVmIds" jsonb)
     WHERE x.id NOT IN (SELECT id FROM lab.replica_group WHERE removed_at IS NULL)
       OR NOT (SELECT coalesce(jsonb_agg(vm_id), '[]') FROM lab.group_vm WHERE group_id = x.id) @> x."sourceVmIds");
-  INSERT INTO lab.replica_group (id, site_id, name)
-  SELECT x.id, x."recoverySiteId", x.name FROM jsonb_to_recordset(wanted) x (id text, name text, "recoverySiteId" text)
+  INSERT INTO lab.replica_group (id, site_id, name) SELECT x.id, x."recoverySiteId", x.name
+  FROM jsonb_to_recordset(wanted) x (id text, name text, "recoverySiteId" text)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, removed_at = NULL;
+  UPDATE lab.replica_group g SET storage_groups = x."storageGroups"
+  FROM jsonb_to_recordset(wanted) x (id text, "storageGroups" jsonb) WHERE g.id = x.id AND x."storageGroups" IS NOT NULL;
   DELETE FROM lab.group_vm m USING jsonb_to_recordset(wanted) x (id text, "sourceVmIds" jsonb)
   WHERE m.group_id = x.id AND NOT x."sourceVmIds" ? m.vm_id;
   INSERT INTO lab.group_vm (group_id, vm_id)
