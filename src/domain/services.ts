@@ -1,6 +1,7 @@
 /** Every service of every room, opened once for the process. */
 import { secretIds } from "../engine/secrets.ts";
 import { type Audit, openAudit } from "./access/audit.ts";
+import { type OwnPassword, openOwnPassword } from "./access/own-password.ts";
 import type { Sessions } from "./access/sessions.ts";
 import { openUsers, type Users } from "./access/users.ts";
 import { createInventories, type Inventories } from "./inventory/service.ts";
@@ -18,6 +19,7 @@ export interface Services {
   readonly sessions: Sessions;
   readonly audit: Audit;
   readonly users: Users;
+  readonly ownPassword: OwnPassword;
   readonly protection: Protection;
   readonly plans: Plans;
   readonly recoveries: Recoveries;
@@ -37,6 +39,7 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     sessions,
     audit: openAudit({ pool: database.pool, announce, log }),
     users: openUsers(context, sessions),
+    ownPassword: openOwnPassword(context, sessions),
     protection: createProtection(context),
     plans: createPlans(context),
     recoveries: createRecoveries(context),

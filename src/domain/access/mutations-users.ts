@@ -1,4 +1,4 @@
-/** What an administrator does with local users: checked for shape here, decided in the service. */
+/** What an administrator does with local users, and each of them with the own password: checked for shape here, decided in the service. */
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { idOf } from "../ids.ts";
@@ -46,6 +46,20 @@ const SetUserPasswordInput = builder.inputType("SetUserPasswordInput", {
   }),
 });
 
+const EndSessionsInput = builder.inputType("EndSessionsInput", {
+  description: "Whose sessions to end.",
+  fields: (t) => ({ userId: t.id({ required: true, description: "The user." }), idempotencyKey: t.string(key) }),
+});
+
+const ChangePasswordInput = builder.inputType("ChangePasswordInput", {
+  description: "One's own password.",
+  fields: (t) => ({
+    currentPassword: t.string({ required: true, description: "The password that it is now." }),
+    newPassword: t.string(password),
+    idempotencyKey: t.string(key),
+  }),
+});
+
 const RemoveUserInput = builder.inputType("RemoveUserInput", {
   description: "Who to remove.",
   fields: (t) => ({ userId: t.id({ required: true, description: "The user." }), idempotencyKey: t.string(key) }),
@@ -66,6 +80,8 @@ const payload = (name: string, description: string) =>
 const CreateUserPayload = payload("CreateUserPayload", "The user may sign in.");
 const UpdateUserRolesPayload = payload("UpdateUserRolesPayload", "The roles are changed.");
 const SetUserPasswordPayload = payload("SetUserPasswordPayload", "The password is changed, and the user's sessions are over.");
+const EndSessionsPayload = payload("EndSessionsPayload", "The user's sessions are over.");
+const ChangePasswordPayload = payload("ChangePasswordPayload", "The password is changed, and the user's other sessions are over.");
 const RemoveUserPayload = payload("RemoveUserPayload", "The user is removed, and its sessions are over.");
 
 const common = { nullable: true, authScopes: { role: "ADMIN" }, errors: {} } as const;
@@ -93,6 +109,26 @@ builder.mutationFields((t) => ({
     description: "Changes a local user's password and ends its sessions, also the one that this is sent with if it is one's own.",
     args: { input: t.arg({ type: SetUserPasswordInput, required: true, description: "Who, and the password." }) },
     resolve: (_root, { input }, context) => act(context, (users, by) => users.setPassword(by, { ...input, userId: userIdOf(input) })),
+  }),
+  endSessions: t.field({
+    type: EndSessionsPayload,
+    ...common,
+    description:
+      "Ends all sessions of a local user and closes their sockets and streams, also the one that this is sent with if they are one's own. The user may sign in again: removeUser and setUserPassword keep whoever should not.",
+    args: { input: t.arg({ type: EndSessionsInput, required: true, description: "Whose." }) },
+    resolve: (_root, { input }, context) => act(context, (users, by) => users.endSessions(by, { ...input, userId: userIdOf(input) })),
+  }),
+  changePassword: t.field({
+    type: ChangePasswordPayload,
+    ...common,
+    authScopes: { role: "VIEWER" },
+    description:
+      "Changes one's own password and ends one's other sessions; this one goes on. A wrong current password is INVALID_REQUEST, and counts as a failed sign-in: after five in a minute it is SERVICE_UNAVAILABLE with status 429. A user of an identity provider has no password here: INVALID_REQUEST.",
+    args: { input: t.arg({ type: ChangePasswordInput, required: true, description: "The password that it is, and that it shall be." }) },
+    resolve: (_root, { input }, context) => {
+      signedIn(context);
+      return context.services.ownPassword.change(context.viewer, context.address, input);
+    },
   }),
   removeUser: t.field({
     type: RemoveUserPayload,

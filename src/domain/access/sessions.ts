@@ -26,6 +26,8 @@ export interface NewSession {
 export interface Sessions {
   /** Throws UnauthorizedError for an unknown user as for a wrong password, RateLimitError after too many of these. */
   create(given: SignIn, address: string): Promise<NewSession>;
+  /** The user whose password this is; null: it is nobody's. Too many of these are RateLimitError, counted with failed sign-ins. */
+  verify(given: SignIn, address: string): Promise<VerifiedUser | null>;
   /** False: there was no such session any more, which is as good. */
   remove(token: string): Promise<boolean>;
   /** Always asks the database: a session deleted anywhere is unknown from then on. */
@@ -36,6 +38,12 @@ export interface Sessions {
   onRemoved(listener: (sessionId: string) => void): () => void;
   /** After the commit of `endSessionsOf`: tells the listeners. */
   tellRemoved(sessionIds: readonly string[]): void;
+}
+
+export interface VerifiedUser {
+  readonly id: string;
+  /** What the password was verified by. */
+  readonly passwordHash: string;
 }
 
 interface SessionRow {
@@ -68,19 +76,26 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
   /** Null for a name that PostgreSQL can't even hold, as for an unknown one. */
   const userNamed = async (name: string) => {
     if (name.includes("\0")) return null;
-    const { rows } = await pool.query<{ id: string; password_hash: string }>({ name: "user-by-name", text: userByName, values: [name] });
+    const { rows } = await pool.query<VerifiedUser>({ name: "user-by-name", text: userByName, values: [name] });
     return rows[0] ?? null;
   };
 
+  const verify = async (given: SignIn, address: string): Promise<VerifiedUser | null> => {
+    const name = given.user.trim();
+    if (name.length > 255 || given.password.length > mostPasswordLength) throw tooLong();
+    const user = await userNamed(name);
+    const matches = () => verifyPassword(user?.passwordHash ?? null, given.password);
+    return (await throttle.attempt(`${name.toLowerCase()} ${address}`, matches)) ? user : null;
+  };
+
   return {
+    verify,
+
     async create(given, address) {
-      const name = given.user.trim();
-      if (name.length > 255 || given.password.length > mostPasswordLength) throw tooLong();
-      const user = await userNamed(name);
-      const verify = () => verifyPassword(user?.password_hash ?? null, given.password);
-      if (!(await throttle.attempt(`${name.toLowerCase()} ${address}`, verify)) || !user) throw new WrongPasswordError();
+      const user = await verify(given, address);
+      if (user === null) throw new WrongPasswordError();
       const token = randomBytes(32).toString("base64url");
-      const values = [v7(), hashOf(token), user.id, sessionHours * 3600, user.password_hash];
+      const values = [v7(), hashOf(token), user.id, sessionHours * 3600, user.passwordHash];
       const inserted = await pool.query<{ id: string; created_at: Date; expires_at: Date; name: string; roles: string[] }>({
         name: "session-insert",
         text: insertSession,
@@ -126,9 +141,13 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
   };
 }
 
-/** In the transaction that takes the user's access away. Answers the ids of those that were not over. */
-export async function endSessionsOf(client: Pick<pg.ClientBase, "query">, userId: string): Promise<readonly string[]> {
-  const { rows } = await client.query<{ id: string }>({ name: "sessions-of-user-end", text: endOfUser, values: [userId] });
+/** In the transaction that takes the user's access away; all but `keptId`. Answers the ids of those that were not over. */
+export async function endSessionsOf(
+  client: Pick<pg.ClientBase, "query">,
+  userId: string,
+  keptId: string | null = null,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>({ name: "sessions-of-user-end", text: endOfUser, values: [userId, keptId] });
   return rows.map(({ id }) => id);
 }
 
@@ -143,7 +162,7 @@ const byToken = `
   FROM session s JOIN user_account u ON u.id = s.user_id
   WHERE s.token_hash = ANY($1::bytea[]) AND s.deleted_at IS NULL AND u.disabled_at IS NULL`;
 
-const userByName = "SELECT id, password_hash FROM user_account WHERE lower(name) = lower($1) AND disabled_at IS NULL";
+const userByName = 'SELECT id, password_hash AS "passwordHash" FROM user_account WHERE lower(name) = lower($1) AND disabled_at IS NULL';
 
 /** Locked, and with the password that was checked: what takes the user's access away waits for this, or this for that and finds nothing. */
 const insertSession = `
@@ -156,8 +175,8 @@ const insertSession = `
 
 const deleteSession = "UPDATE session SET deleted_at = dr_now() WHERE token_hash = $1 AND deleted_at IS NULL RETURNING id";
 
-const endOfUser =
-  "UPDATE session SET deleted_at = dr_now() WHERE user_id = $1 AND deleted_at IS NULL AND expires_at > dr_now() RETURNING id";
+const endOfUser = `UPDATE session SET deleted_at = dr_now()
+  WHERE user_id = $1 AND deleted_at IS NULL AND expires_at > dr_now() AND id IS DISTINCT FROM $2::uuid RETURNING id`;
 
 const over = `
   SELECT asked.id, coalesce(s.deleted_at IS NULL AND u.disabled_at IS NULL AND s.expires_at <= dr_now(), false) AS expired

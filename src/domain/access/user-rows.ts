@@ -76,6 +76,12 @@ export async function putPasswordHash(client: Queryable, userId: string, hash: s
   });
 }
 
+/** False: it is not `before` any more, or the user is removed. */
+export async function replacePasswordHash(client: Queryable, userId: string, before: string, after: string): Promise<boolean> {
+  const text = "UPDATE user_account SET password_hash = $3 WHERE id = $1 AND password_hash = $2 AND disabled_at IS NULL";
+  return (await client.query({ name: "user-replace-password", text, values: [userId, before, after] })).rowCount === 1;
+}
+
 export async function disableUser(client: Queryable, userId: string): Promise<void> {
   await client.query({ name: "user-disable", text: "UPDATE user_account SET disabled_at = dr_now() WHERE id = $1", values: [userId] });
 }

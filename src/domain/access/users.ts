@@ -44,11 +44,13 @@ export interface Users {
   setRoles(by: Actor, input: Keyed & { readonly userId: string; readonly roles: readonly Role[] }): Promise<UserAnswer>;
   /** Ends the user's sessions. */
   setPassword(by: Actor, input: Keyed & { readonly userId: string; readonly password: string }): Promise<UserAnswer>;
+  /** All of them; the password stays. */
+  endSessions(by: Actor, input: Keyed & { readonly userId: string }): Promise<UserAnswer>;
   /** Ends the user's sessions. */
   remove(by: Actor, input: Keyed & { readonly userId: string }): Promise<UserAnswer>;
 }
 
-type UsersContext = Pick<ServiceContext, "announce" | "log"> & { readonly database: Pick<ServiceContext["database"], "pool"> };
+export type UsersContext = Pick<ServiceContext, "announce" | "log"> & { readonly database: Pick<ServiceContext["database"], "pool"> };
 
 interface Change {
   readonly mutation: string;
@@ -58,21 +60,27 @@ interface Change {
   readonly act: (client: pg.PoolClient) => Promise<readonly string[]>;
 }
 
+export async function changeUser(
+  context: UsersContext,
+  sessions: Pick<Sessions, "tellRemoved">,
+  by: Actor,
+  { mutation, input, userId, act }: Change,
+): Promise<UserAnswer> {
+  let ended: readonly string[] = [];
+  const write = async (client: pg.PoolClient) => {
+    // Rarely written: who may be the last administrator is decided one after the other. Signing in goes on meanwhile.
+    await client.query("LOCK TABLE user_account IN SHARE ROW EXCLUSIVE MODE");
+    ended = await act(client);
+    return [];
+  };
+  const answer = await mutate(context, by, { mutation, input, answer: { userId }, act: write });
+  sessions.tellRemoved(ended);
+  return answer;
+}
+
 export function openUsers(context: UsersContext, sessions: Pick<Sessions, "tellRemoved">): Users {
   const { pool } = context.database;
-
-  const change = async (by: Actor, { mutation, input, userId, act }: Change): Promise<UserAnswer> => {
-    let ended: readonly string[] = [];
-    const write = async (client: pg.PoolClient) => {
-      // Rarely written: who may be the last administrator is decided one after the other. Signing in goes on meanwhile.
-      await client.query("LOCK TABLE user_account IN SHARE ROW EXCLUSIVE MODE");
-      ended = await act(client);
-      return [];
-    };
-    const answer = await mutate(context, by, { mutation, input, answer: { userId }, act: write });
-    sessions.tellRemoved(ended);
-    return answer;
-  };
+  const change = (by: Actor, wanted: Change) => changeUser(context, sessions, by, wanted);
 
   return {
     async add(by, { name: given, password, roles, idempotencyKey }) {
@@ -123,6 +131,14 @@ export function openUsers(context: UsersContext, sessions: Pick<Sessions, "tellR
       return change(by, { mutation: "setUserPassword", input, userId, act });
     },
 
+    async endSessions(by, { userId, idempotencyKey }) {
+      const act = async (client: pg.PoolClient) => {
+        await presentUser(client, userId);
+        return endSessionsOf(client, userId);
+      };
+      return change(by, { mutation: "endSessions", input: { userId, idempotencyKey }, userId, act });
+    },
+
     async remove(by, { userId, idempotencyKey }) {
       const act = async (client: pg.PoolClient) => {
         const user = await presentUser(client, userId);
@@ -137,7 +153,7 @@ export function openUsers(context: UsersContext, sessions: Pick<Sessions, "tellR
 }
 
 /** What stands for the password in the hash of an input, which is kept: a fast hash of the password itself could be guessed from. */
-async function markOf({ userId }: Actor, password: string, key: string | null | undefined): Promise<string | null> {
+export async function markOf({ userId }: Actor, password: string, key: string | null | undefined): Promise<string | null> {
   return key ? passwordMark(password, `${userId} ${key}`) : null;
 }
 
