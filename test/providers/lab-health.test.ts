@@ -94,9 +94,13 @@ describe("a site that is lost", () => {
     const { protectedSite, vms } = lab.sites;
     const [on, down, fenced] = vms.map(({ id }) => id);
     if (on === undefined || down === undefined || fenced === undefined) throw new Error("There are no three VMs.");
-    await done(lab, protectedSite, "shutDownVm", { vmId: down, guestTimeoutSeconds: 60 });
     await done(lab, protectedSite, "fenceVms", { vmIds: [fenced] });
     await clock.advance(10);
+    // Its guest is still at it when the site is lost.
+    await lab.faults.latency(5_000, { kind: "shutDownVm" });
+    const call = { key: `${protectedSite}/down`, runId: "a recovery", epoch: 1n, signal };
+    const shutDown = await lab.provider.order(protectedSite, "shutDownVm", { vmId: down, guestTimeoutSeconds: 60 }, call);
+    expect(shutDown).toMatchObject({ state: "RUNNING" });
     const heal = await lab.faults.lose(protectedSite);
     const written = await contentOf(lab, on);
     await clock.advance(100);

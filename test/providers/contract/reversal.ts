@@ -68,7 +68,7 @@ export function reversalRules(setup: () => ContractSetup): void {
       await former().done("powerOff", { vmId: onlyProtected });
       await expect(former().order("demoteVm", { ...request, name: setup().spare[0].name })).rejects.toMatchObject(refused);
       await expect(former().order("demoteVm", { ...request, sourceVmId: "nothing" })).rejects.toMatchObject(notFound);
-      await expect(former().order("demoteVm", { ...request, vmId: onlyProtected })).rejects.toMatchObject(refused);
+      await expect(former().order("demoteVm", { ...request, vmId: onlyProtected, name: `${name}-free` })).rejects.toMatchObject(refused);
       await former().done("powerOn", { vmId: sourceVmId });
       await expect(former().order("demoteVm", request)).rejects.toMatchObject(refused);
     });
