@@ -275,6 +275,13 @@ describe("changePassword", () => {
     expect((await gateway.ask(mutations.changePassword, { input }, headers)).errors).toHaveLength(1);
   });
 
+  it("matches nothing where somebody has put no hash in the password's place, nor does a sign-in", async () => {
+    const headers = await signedIn("locked");
+    await db.database.pool.query("UPDATE user_account SET password_hash = '!' WHERE name = 'locked'");
+    expect(await change("changePassword", input, headers)).toMatchObject({ fieldErrors: [{ path: ["currentPassword"] }] });
+    await expect(gateway.signIn("locked")).rejects.toThrow("do not match");
+  });
+
   it("is none for somebody whom an identity provider knows", async () => {
     const viewer = { userId: "0190aaaa-0000-7000-8000-000000000000", name: "oidc/ada", roles: new Set(["VIEWER"] as const) };
     const by = { ...viewer, sessionId: "oidc x", expiresAt: new Date() };

@@ -8,11 +8,15 @@ export const hashPassword = (password: string) => hash(password, cost);
 
 let nobodys: Promise<string> | undefined;
 
-/** An unknown user (null) costs what a known one costs, so that the time does not tell who exists. */
+/**
+ * An unknown user (null) costs what a known one costs, so that the time does not tell who exists. The same goes for what is no hash at all,
+ * which somebody may have put in its place to keep a user out.
+ */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
   nobodys ??= hashPassword("nobody has this password");
-  const matches = await verify(stored ?? (await nobodys), password);
-  return matches && stored !== null;
+  const hashed = stored?.startsWith("$argon2") ? stored : null;
+  const matches = await verify(hashed ?? (await nobodys), password);
+  return matches && hashed !== null;
 }
 
 /** 144 bits, in characters that every keyboard has. */
