@@ -3,11 +3,14 @@ import { compileCleanup } from "./compile/cleanup.ts";
 import { markCriticalPath } from "./compile/critical-path.ts";
 import { CompileError } from "./compile/error.ts";
 import { compileGroupCreate, compileGroupDelete, compileGroupUpdate } from "./compile/group.ts";
-import { compileTest } from "./compile/test-run.ts";
+import { addPriorityGroups } from "./compile/priority-groups.ts";
+import { addRecoveryStorage } from "./compile/recovery-storage.ts";
+import { compileReprotect } from "./compile/reprotect.ts";
+import { addTestStorage } from "./compile/storage.ts";
 import { createTree } from "./compile/tree.ts";
 import { findCycle } from "./cycles.ts";
 import type { StepNode } from "./model.ts";
-import type { RunSnapshot, RunWarning, TestSnapshot } from "./run-snapshot.ts";
+import type { RisingSnapshot, RunSnapshot, RunWarning } from "./run-snapshot.ts";
 
 export { CompileError };
 
@@ -25,7 +28,15 @@ export function compile(snapshot: RunSnapshot): CompiledRun {
   switch (snapshot.kind) {
     case "TEST":
       refuseCycle(snapshot);
-      compileTest(tree, snapshot, warnings);
+      addPriorityGroups(tree, snapshot, addTestStorage(tree, snapshot), warnings);
+      break;
+    case "PLANNED":
+    case "DISASTER":
+      refuseCycle(snapshot);
+      addPriorityGroups(tree, snapshot, addRecoveryStorage(tree, snapshot), warnings);
+      break;
+    case "REPROTECT":
+      compileReprotect(tree, snapshot);
       break;
     case "CLEANUP":
       compileCleanup(tree, snapshot);
@@ -44,7 +55,7 @@ export function compile(snapshot: RunSnapshot): CompiledRun {
   return { nodes: tree.nodes, warnings };
 }
 
-function refuseCycle({ priorityGroups, vms }: TestSnapshot): void {
+function refuseCycle({ priorityGroups, vms }: RisingSnapshot): void {
   const priorityOf = new Map(priorityGroups.flatMap(({ groupIds, priority }) => groupIds.map((id) => [id, priority] as const)));
   const cycle = findCycle(vms.map((vm) => ({ ...vm, priorityGroup: priorityOf.get(vm.groupId) ?? 0 })));
   if (cycle) throw new CompileError(`The VMs wait for each other: ${cycle.sentence}.`);

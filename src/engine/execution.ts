@@ -18,6 +18,8 @@ import type { CommandRun, StepContext } from "./steps/kind.ts";
 export interface Executions {
   /** Starts the work of a step that is recorded as RUNNING. `resumed`: its owner died over it. */
   launch(ordinal: number, resumed: boolean): void;
+  /** Gives a step up that its owner has ended: whatever comes of it no longer matters. */
+  abandon(ordinal: number): void;
   /** How many are working. */
   readonly working: number;
   /** The run was cancelled: commands and checks stop, effects run out. */
@@ -48,17 +50,21 @@ export function createExecutions(options: ExecutionOptions): Executions {
   );
   const cancelled = new AbortController();
   const interruptible = AbortSignal.any([signal, cancelled.signal]);
+  const abandoned = new Map<number, AbortController>();
   let working = 0;
 
   async function execute(ordinal: number, resumed: boolean): Promise<void> {
     const { node } = leafAt(run, ordinal);
     if (!isActing(node)) throw new Error(`${node.kind} has no work of its own`);
-    const stops = node.kind === "COMMAND" || node.kind === "READY_CHECK";
-    const context = createContext(options, calls, statuses, ordinal, resumed, stops ? interruptible : signal, cancelled.signal);
+    const stops = node.kind === "COMMAND" || node.kind === "READY_CHECK" || node.kind === "PROBE";
+    const own = new AbortController();
+    abandoned.set(ordinal, own);
+    const stop = AbortSignal.any([stops ? interruptible : signal, own.signal]);
+    const context = createContext(options, calls, statuses, ordinal, resumed, stop, cancelled.signal);
     try {
       inbox.put({ kind: "ENDED", ordinal, end: await perform(node, context) });
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || own.signal.aborted) return;
       if (error instanceof LeaseLost) inbox.put({ kind: "BROKEN", error });
       else inbox.put({ kind: "ENDED", ordinal, end: endOfError(error, cancelled.signal, ordinal) });
     }
@@ -80,6 +86,7 @@ export function createExecutions(options: ExecutionOptions): Executions {
         working--;
       });
     },
+    abandon: (ordinal) => abandoned.get(ordinal)?.abort(new DOMException("the step was given up", "AbortError")),
     get working() {
       return working;
     },

@@ -51,6 +51,9 @@ export async function finishRun(journal: Journal, end: End, row: RunRow, events:
     await journal.execute(planStatement, { ...ended, ...planValues(snapshot, outcome.resultState, end.steps) }, news);
     return { follower: null };
   }
+  if ("plan" in snapshot) {
+    throw new Error(`the end of a ${snapshot.kind} run can't be written yet`);
+  }
   const view = viewOf(end.steps, error);
   const { state: groupState, ...group } = endOfGroup(snapshot, end, view);
   await journal.execute(groupStatement, { ...ended, ...group, groupState }, news);

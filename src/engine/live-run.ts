@@ -3,10 +3,13 @@
  * into the batch that the journal takes next.
  */
 import type { RecoveryEvent } from "../events/types.ts";
+import type { Done } from "./already-done.ts";
 import { type Batch, emptyBatch, noteStep, type StepState } from "./batch.ts";
+import { countedEnd, type FailureRules, failureCounts } from "./failure.ts";
 import type { RunRow } from "./journal.ts";
 import {
   isContainer,
+  isSettled,
   type LeafNode,
   type PausedReason,
   type RunKind,
@@ -24,8 +27,9 @@ import { stepWarning } from "./step-warning.ts";
 export interface LiveRun {
   readonly id: string;
   readonly kind: RunKind;
-  /** A forced cleanup or deletion: failures become warnings. */
-  readonly lenient: boolean;
+  readonly rules: FailureRules;
+  /** What the steps at a suspect protected site may take together, from the run's start; null: there is no bound. */
+  readonly budgetSeconds: number | null;
   readonly steps: readonly StepState[];
   readonly schedule: Schedule;
   readonly children: ReadonlyMap<number, readonly StepState[]>;
@@ -36,6 +40,8 @@ export interface LiveRun {
   progressPercent: number;
   currentStep: string | null;
   estimate: number | null;
+  /** A failure that somebody has to look at before anything new starts; null: there is none. */
+  stoppedAt: StepState | null;
   cancelReason: string | null;
   /** Null: nobody, or a prompt's answer did. */
   cancelledBy: string | null;
@@ -54,15 +60,16 @@ const childrenOf = (steps: readonly StepState[]): Map<number, StepState[]> => {
   return children;
 };
 
-export const newStep = (node: StepNode): StepState => ({
+/** `done`: an earlier run did it. */
+export const newStep = (node: StepNode, done?: Done): StepState => ({
   node,
-  status: "PENDING",
+  status: done?.status ?? "PENDING",
   attempt: 1,
-  progressPercent: 0,
-  message: null,
+  progressPercent: done === undefined ? 0 : 100,
+  message: done?.message ?? null,
   errors: [],
   warnings: [],
-  result: null,
+  result: done?.result ?? null,
   startedAt: null,
   endedAt: null,
   dueAt: null,
@@ -71,7 +78,8 @@ export const newStep = (node: StepNode): StepState => ({
 export interface Start {
   readonly id: string;
   readonly kind: RunKind;
-  readonly lenient: boolean;
+  readonly rules: FailureRules;
+  readonly budgetSeconds: number | null;
   readonly state: RunState;
   readonly pausedReason: PausedReason | null;
   readonly startedAt: number | null;
@@ -95,6 +103,7 @@ export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRu
     batch: emptyBatch(),
     currentStep: null,
     estimate: null,
+    stoppedAt: steps.find((step) => stopsAt(start.rules, step)) ?? null,
     cancelReason: null,
     cancelledBy: null,
     warnings: new Map(start.warnings.map((warning) => [warning.message, warning])),
@@ -102,6 +111,9 @@ export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRu
   follow(run, decided, start.now);
   return run;
 }
+
+const stopsAt = (rules: FailureRules, { node, status, message, warnings }: StepState): boolean =>
+  isSettled(status) && failureCounts(rules, node, { status, message, warnings }) === "PAUSES";
 
 export function stepAt(run: LiveRun, ordinal: number): StepState {
   const step = run.steps[ordinal - 1];
@@ -133,23 +145,10 @@ export function startStep(run: LiveRun, ordinal: number, status: "RUNNING" | "WA
   return step;
 }
 
-/** Kinds of steps that a run of a kind can do without: a test has an older point, a new group may get its VMs all the same. */
-const dispensable: Partial<Record<RunKind, StepNode["kind"]>> = {
-  TEST: "SYNCHRONISE",
-  GROUP_CREATE: "STOP_REPLICATION",
-  GROUP_UPDATE: "STOP_REPLICATION",
-};
-
-/** What a failure counts as, here: whatever is forced goes on with what it could not remove. */
-function tolerated(run: LiveRun, step: StepState, end: StepEnd): StepEnd {
-  const lenient = run.lenient || dispensable[run.kind] === step.node.kind;
-  if (end.status !== "FAILED" || !lenient) return end;
-  return { ...end, status: "WARNING", errors: [], warnings: end.errors ?? [] };
-}
-
 export function endStep(run: LiveRun, ordinal: number, given: StepEnd, now: number): void {
   const step = stepAt(run, ordinal);
-  const end = tolerated(run, step, given);
+  const end = countedEnd(run.rules, step.node, given);
+  if (failureCounts(run.rules, step.node, given) === "PAUSES") run.stoppedAt ??= step;
   step.status = end.status;
   step.message = end.message;
   step.errors = end.errors ?? [];
@@ -158,12 +157,16 @@ export function endStep(run: LiveRun, ordinal: number, given: StepEnd, now: numb
   step.progressPercent = 100;
   step.endedAt = now;
   step.dueAt = null;
+  noteWarnings(run, step);
+  noteStep(run.batch, step);
+  follow(run, run.schedule.settle(ordinal, end.status), now);
+}
+
+function noteWarnings(run: LiveRun, step: StepState): void {
   for (const message of step.warnings) {
     const warning = stepWarning(step.node, message);
     run.warnings.set(warning.message, warning);
   }
-  noteStep(run.batch, step);
-  follow(run, run.schedule.settle(ordinal, end.status), now);
 }
 
 /** Applies what the schedule has decided by itself. */
@@ -174,6 +177,10 @@ export function follow(run: LiveRun, decided: readonly Decided[], now: number): 
     step.message = message ?? step.message;
     step.endedAt = now;
     if (isContainer(step.node)) rollUp(run, step, status);
+    else if (status === "WARNING" && message !== null) {
+      step.warnings = [message];
+      noteWarnings(run, step);
+    }
     noteStep(run.batch, step);
   }
 }

@@ -208,6 +208,8 @@ interface NodeBase {
   readonly onCriticalPath: boolean;
   /** SKIPPED from the start, with this reason: such as a protected-site command in a test. */
   readonly skipReason: string | null;
+  /** WARNING from the start, with this reason: what a disaster recovery would do at a site that can't be reached. */
+  readonly warnReason: string | null;
 }
 
 export type LeafNode<K extends LeafKind = LeafKind> = { [P in K]: NodeBase & { readonly kind: P; readonly spec: StepSpecs[P] } }[K];

@@ -1,6 +1,7 @@
 /** Reads a run back from its rows, and writes its tree once it is compiled. */
 import type pg from "pg";
 import { toJsonb } from "../database/json.ts";
+import type { EarlierStep } from "./already-done.ts";
 import type { StepState } from "./batch.ts";
 import { type Journal, type News, type RunRow, runAndEvents } from "./journal.ts";
 import type { PausedReason, PromptAnswer, RunKind, RunState, StepNode, StepResult, StepStatus } from "./model.ts";
@@ -20,6 +21,9 @@ export interface RunRecord {
   readonly pausedReason: PausedReason | null;
   readonly lastEvent: number;
   readonly requestedAt: number;
+  /** Of this run and those that it goes on with, the newest first. */
+  readonly requests: readonly { readonly kind: RunKind; readonly at: number }[];
+  readonly failurePolicy: "PAUSE" | "CONTINUE";
   readonly startedAt: number | null;
   readonly progressPercent: number;
   readonly warnings: readonly RunWarning[];
@@ -34,7 +38,11 @@ export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> 
   const { rows } = await pool.query<RunRecord>({
     name: "engine-load-run",
     text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.state, r.paused_reason AS "pausedReason", r.last_event AS "lastEvent",
-      ${ms("r.requested_at")} AS "requestedAt", ${ms("r.started_at")} AS "startedAt", r.progress_percent AS "progressPercent",
+      r.failure_policy AS "failurePolicy", ${ms("r.requested_at")} AS "requestedAt",
+      (WITH RECURSIVE c AS (SELECT r.kind, r.requested_at, r.rerun_of_id
+          UNION ALL SELECT o.kind, o.requested_at, o.rerun_of_id FROM c JOIN recovery o ON o.id = c.rerun_of_id)
+        SELECT jsonb_agg(jsonb_build_object('kind', c.kind, 'at', ${ms("c.requested_at")}) ORDER BY c.requested_at DESC) FROM c) AS requests,
+      ${ms("r.started_at")} AS "startedAt", r.progress_percent AS "progressPercent",
       r.warnings, s.content AS snapshot, ${ms("dr_now()")} AS now,
       (SELECT jsonb_build_object('id', t.id, 'name', t.name) FROM task t WHERE t.recovery_id = r.id) AS task,
       CASE WHEN r.plan_id IS NOT NULL THEN ARRAY[r.plan_id] ELSE ARRAY(SELECT m.plan_id FROM group_use u
@@ -68,7 +76,7 @@ export async function loadSteps(pool: pg.Pool, runId: string): Promise<StepState
     text: `SELECT jsonb_build_object('ordinal', ordinal, 'parent', parent, 'path', path, 'key', key, 'kind', kind, 'name', name, 'phase', phase,
         'siteId', site_id, 'groupId', group_id, 'vmId', vm_id, 'planStepId', plan_step_id, 'spec', spec, 'after', after, 'needs', needs,
         'afterGates', after_gates, 'opensGate', opens_gate, 'expectedSeconds', expected_seconds, 'onCriticalPath', on_critical_path,
-        'skipReason', null) AS node,
+        'skipReason', null, 'warnReason', null) AS node,
       status, attempt, progress_percent AS progress, message, errors, warnings, result, ${ms("started_at")} AS started,
       ${ms("ended_at")} AS ended, ${ms("due_at")} AS due
       FROM recovery_step WHERE run_id = $1 ORDER BY ordinal`,
@@ -89,18 +97,36 @@ export async function loadSteps(pool: pg.Pool, runId: string): Promise<StepState
   }));
 }
 
+/** Those of the run that it goes on with, or, when that never got so far, of the one that that one went on with. */
+export async function loadEarlierSteps(pool: pg.Pool, runId: string): Promise<EarlierStep[]> {
+  const { rows } = await pool.query<EarlierStep>({
+    name: "engine-load-earlier-steps",
+    text: `WITH RECURSIVE c AS (
+        SELECT id, rerun_of_id, EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id) AS compiled FROM recovery r WHERE id = $1
+        UNION ALL SELECT o.id, o.rerun_of_id, EXISTS (SELECT FROM recovery_step s WHERE s.run_id = o.id)
+          FROM c JOIN recovery o ON o.id = c.rerun_of_id WHERE NOT c.compiled)
+      SELECT s.key, s.kind, s.site_id AS "siteId", s.spec, s.status, s.message, s.result, ${ms("s.ended_at")} AS "endedAt"
+      FROM c JOIN recovery_step s ON s.run_id = c.id WHERE c.compiled ORDER BY s.ordinal`,
+    values: [runId],
+  });
+  return rows;
+}
+
 const insertTree = {
   name: "engine-insert-tree",
   text: `WITH ${runAndEvents.run},
   u AS (
     INSERT INTO recovery_step (run_id, ordinal, parent, path, key, kind, name, phase, site_id, group_id, vm_id, plan_step_id, spec, after,
-      needs, after_gates, opens_gate, expected_seconds, on_critical_path, status, message, started_at, ended_at)
+      needs, after_gates, opens_gate, expected_seconds, on_critical_path, status, message, started_at, ended_at,
+      progress_percent, warnings, result)
     SELECT r.id, x.ordinal, x.parent, x.path, x.key, x.kind, x.name, x.phase::"StepPhase", x."siteId", x."groupId", x."vmId", x."planStepId",
       x.spec, x.after, x.needs, x."afterGates", x."opensGate", round(x."expectedSeconds"), x."onCriticalPath",
-      x.status::"StepStatus", x.message, to_timestamp(x.started / 1000.0), to_timestamp(x.ended / 1000.0)
+      x.status::"StepStatus", x.message, to_timestamp(x.started / 1000.0), to_timestamp(x.ended / 1000.0),
+      x.progress, x.warnings, x.result
     FROM r, jsonb_to_recordset($8::jsonb) AS x(ordinal int, parent int, path text, key text, kind text, name text, phase text, "siteId" uuid,
       "groupId" uuid, "vmId" uuid, "planStepId" uuid, spec jsonb, after int[], needs int[], "afterGates" int[], "opensGate" int,
-      "expectedSeconds" float8, "onCriticalPath" boolean, status text, message text, started float8, ended float8) RETURNING 1),
+      "expectedSeconds" float8, "onCriticalPath" boolean, status text, message text, started float8, ended float8,
+      progress int, warnings text[], result jsonb) RETURNING 1),
   ${runAndEvents.task},
   ${runAndEvents.events("u")}
   SELECT base FROM r`,
@@ -108,12 +134,15 @@ const insertTree = {
 
 /** The whole tree with what is decided from the start, and the events that say so: all or nothing. */
 export function writeTree(journal: Journal, steps: readonly StepState[], run: RunRow, news: News): Promise<void> {
-  const rows = steps.map(({ node, status, message, startedAt, endedAt }) => ({
+  const rows = steps.map(({ node, status, message, startedAt, endedAt, progressPercent, warnings, result }) => ({
     ...node,
     status,
     message,
     started: startedAt,
     ended: endedAt,
+    progress: progressPercent,
+    warnings,
+    result,
   }));
   return journal.execute(insertTree, run, news, [toJsonb(rows)]);
 }

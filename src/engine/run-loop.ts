@@ -7,6 +7,7 @@ import { promptsPayload } from "../events/append.ts";
 import { changesPayload } from "../events/changes.ts";
 import { type Announcements, createAnnouncements } from "./announcements.ts";
 import { emptyBatch, isEmpty, noteStep } from "./batch.ts";
+import { isOverBudget, overBudget } from "./budget.ts";
 import { cancelRun } from "./cancel.ts";
 import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
@@ -77,6 +78,7 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
       if (d.signal.aborted) throw d.signal.reason;
       hear(d, state, d.inbox.take());
       if (d.inbox.wished() || performance.now() - state.lastTick >= d.parts.settings.tickMs) await tick(d, state);
+      stopAtFailure(d);
       if (mayStart(d, state)) startReady(d, state);
       setState(d.run, state.paused, state.pausedBy);
       await write(d, state);
@@ -130,6 +132,9 @@ function hear(d: Drive, state: LoopState, messages: readonly Message[]): void {
     if (message.kind === "ENDED") {
       giveSlot(d, state, message.ordinal);
       if (!isSettled(step.status)) endStep(d.run, message.ordinal, message.end, now);
+    } else if (isSettled(step.status)) {
+      // Given up: nothing that it still says changes how it ended.
+      if (message.kind === "RECORD") message.written();
     } else if (message.kind === "RECORD") {
       const { change } = message;
       step.message = change.message ?? step.message;
@@ -169,9 +174,27 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
     cancelRun(d.run, wishes.cancelReason ?? "CANCELLED_BY_OPERATOR", wishes.cancelledBy, d.clock.now());
   }
   if (d.run.cancelReason !== null && !wasCancelled) d.executions.interrupt();
+  giveUpOverBudget(d, state);
   const overdue = endDueWaits(d.run, d.clock.now());
   await answerOverdue(d, overdue);
   noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused);
+}
+
+/** Steps at a suspect site whose time is over. */
+function giveUpOverBudget(d: Drive, state: LoopState): void {
+  for (const ordinal of d.run.schedule.active()) {
+    if (!isOverBudget(d.run, ordinal, d.clock.now())) continue;
+    d.executions.abandon(ordinal);
+    giveSlot(d, state, ordinal);
+    endStep(d.run, ordinal, overBudget(d.run), d.clock.now());
+  }
+}
+
+/** A run that is to stop at a failure ends there; what it has done stays recorded for the run that goes on with it. */
+function stopAtFailure(d: Drive): void {
+  if (d.run.stoppedAt === null || d.run.cancelReason !== null) return;
+  cancelRun(d.run, "STEP_FAILED", null, d.clock.now());
+  d.executions.interrupt();
 }
 
 /** At a prompt's time-out; a database that is away is asked again at the next tick. */
@@ -193,6 +216,11 @@ function mayStart(d: Drive, state: LoopState): boolean {
 function startReady(d: Drive, state: LoopState): void {
   const now = d.clock.now();
   for (const ordinal of d.run.schedule.ready()) {
+    if (isOverBudget(d.run, ordinal, now)) {
+      endStep(d.run, ordinal, overBudget(d.run), now);
+      d.inbox.wake();
+      continue;
+    }
     if (startWait(d.run, ordinal, now)) continue;
     const step = stepAt(d.run, ordinal);
     const site = slotSite(step.node);
@@ -231,8 +259,9 @@ async function afterWrite(d: Drive, state: LoopState, steps: ReadonlyMap<number,
   for (const ordinal of steps.keys()) {
     const { node, status, attempt } = stepAt(d.run, ordinal);
     if (!isSettled(status)) continue;
-    points ||= node.kind === "SYNCHRONISE" || node.kind === "CREATE_SNAPSHOT";
-    if (node.kind === "COMMAND" || node.kind === "READY_CHECK") d.parts.forgetOutcome(`${d.run.id}:${ordinal}:${attempt}`);
+    points ||= node.kind === "SYNCHRONISE" || node.kind === "CREATE_SNAPSHOT" || node.kind === "PROMOTE_STORAGE";
+    if (node.kind === "COMMAND" || node.kind === "READY_CHECK" || node.kind === "PROBE")
+      d.parts.forgetOutcome(`${d.run.id}:${ordinal}:${attempt}`);
   }
   state.pointsDue ||= points;
   await catchUpPoints(d, state);

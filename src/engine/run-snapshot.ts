@@ -176,6 +176,8 @@ export interface RecoverySnapshot extends PlanSnapshotBase {
   readonly kind: "PLANNED" | "DISASTER";
   readonly options: RecoveryOptions;
   readonly protectedSiteCondition: SiteCondition;
+  /** When a DISCONNECTED protected site was last heard of, ISO time: what it did after that is nowhere else. Missing: nobody knows. */
+  readonly protectedSiteHeardAt?: string | null;
   readonly groups: readonly SnapshotRecoveryGroup[];
   /** The mappings' target networks. */
   readonly testNetworks: readonly SnapshotTestNetwork[];
@@ -295,7 +297,10 @@ export interface GroupDeleteSnapshot extends GroupSnapshotBase {
 
 export type GroupSnapshot = GroupCreateSnapshot | GroupUpdateSnapshot | GroupDeleteSnapshot;
 
-export type RunSnapshot = TestSnapshot | CleanupSnapshot | GroupSnapshot;
+/** A run that brings VMs up at the recovery site. */
+export type RisingSnapshot = TestSnapshot | RecoverySnapshot;
+
+export type RunSnapshot = RisingSnapshot | ReprotectSnapshot | CleanupSnapshot | GroupSnapshot;
 
 /** `code` is from the registry in `engine/warnings.ts`. */
 export interface RunWarning {

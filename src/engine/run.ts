@@ -2,8 +2,10 @@
  * Drives one run from where its rows say it is to its end, or until it is handed over or lost.
  */
 import { changesPayload } from "../events/changes.ts";
+import { alreadyDone, type Done } from "./already-done.ts";
 import { changesOf } from "./announcements.ts";
-import { emptyBatch, type StepState } from "./batch.ts";
+import { emptyBatch, noteStep, type StepState } from "./batch.ts";
+import { budgetOf } from "./budget.ts";
 import { createClock, type DatabaseClock } from "./clock.ts";
 import { type CompiledRun, CompileError, compile } from "./compile.ts";
 import { createExecutions } from "./execution.ts";
@@ -11,10 +13,10 @@ import { finishRun } from "./finish.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import { createJournal, type Journal, LeaseLost } from "./journal.ts";
 import type { Claim } from "./lease.ts";
-import { createLiveRun, type LiveRun, newStep, rowOf } from "./live-run.ts";
+import { createLiveRun, type LiveRun, newStep, rowOf, stepAt } from "./live-run.ts";
 import { figuresOf } from "./outcome.ts";
 import { notePoints } from "./points.ts";
-import { loadRun, loadSteps, type RunRecord, writeTree } from "./records.ts";
+import { loadEarlierSteps, loadRun, loadSteps, type RunRecord, writeTree } from "./records.ts";
 import { type RunEnd, runLoop } from "./run-loop.ts";
 import type { EngineParts } from "./settings.ts";
 
@@ -69,9 +71,11 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
 }
 
 function liveRun(record: RunRecord, steps: readonly StepState[]): LiveRun {
-  const { id, kind, state, pausedReason, startedAt, progressPercent, warnings, now, snapshot } = record;
+  const { id, kind, state, pausedReason, startedAt, progressPercent, warnings, now, snapshot, failurePolicy: policy } = record;
   const lenient = (snapshot.kind === "CLEANUP" || snapshot.kind === "GROUP_DELETE") && snapshot.force;
-  return createLiveRun({ id, kind, lenient, state, pausedReason, startedAt, progressPercent, warnings, now }, steps);
+  const rules = { kind, policy, lenient, protectedSiteId: snapshot.protectedSite.id };
+  const budgetSeconds = budgetOf(snapshot);
+  return createLiveRun({ id, kind, rules, budgetSeconds, state, pausedReason, startedAt, progressPercent, warnings, now }, steps);
 }
 
 /** Makes the tree and writes it with the run's start; null when it can't be made, which ends the run. */
@@ -81,7 +85,10 @@ async function compileRun(record: RunRecord, journal: Journal, parts: EnginePart
     await endFailed(record, [], journal, parts, compiled);
     return null;
   }
-  const run = liveRun({ ...record, warnings: compiled.warnings }, compiled.nodes.map(newStep));
+  const done = await doneBefore(record, compiled, parts);
+  const steps = compiled.nodes.map((node) => newStep(node, done.get(node.ordinal)));
+  const run = liveRun({ ...record, warnings: compiled.warnings }, steps);
+  for (const ordinal of done.keys()) noteStep(run.batch, stepAt(run, ordinal));
   run.startedAt = clock.now();
   run.state = "RUNNING";
   const events = [
@@ -93,6 +100,15 @@ async function compileRun(record: RunRecord, journal: Journal, parts: EnginePart
   parts.wakeUps.hint("dr_events", record.id);
   parts.wakeUps.hint("dr_events", changesPayload);
   return run;
+}
+
+async function doneBefore(
+  { kind, snapshot }: RunRecord,
+  { nodes }: CompiledRun,
+  { pool }: EngineParts,
+): Promise<ReadonlyMap<number, Done>> {
+  if (!("rerunOf" in snapshot) || snapshot.rerunOf === null) return new Map();
+  return alreadyDone(kind, nodes, await loadEarlierSteps(pool, snapshot.rerunOf), snapshot.protectedSite.id);
 }
 
 /** The tree, or why there is none: trying again would find the same. */

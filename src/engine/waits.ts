@@ -16,7 +16,7 @@ export function dueOf(step: StepState, now: number): number | null {
         ? node.spec.durationSeconds
         : node.kind === "PROMPT"
           ? promptSeconds(node.spec)
-          : node.kind === "READY_CHECK"
+          : node.kind === "READY_CHECK" || node.kind === "PROBE"
             ? node.spec.timeoutSeconds
             : null;
   return seconds === null ? null : now + seconds * 1000;

@@ -22,7 +22,7 @@ const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
 const stepColumns = `s.run_id AS "runId", s.ordinal, s.parent, s.path, s.key, s.kind, s.name, s.phase, s.site_id AS "siteId",
   s.group_id AS "groupId", s.vm_id AS "vmId", s.plan_step_id AS "planStepId", s.spec,
   coalesce(s.after, '{}') AS after, coalesce(s.needs, '{}') AS needs, coalesce(s.after_gates, '{}') AS "afterGates",
-  s.opens_gate AS "opensGate", s.expected_seconds AS "expectedSeconds", s.on_critical_path AS "onCriticalPath", NULL AS "skipReason",
+  s.opens_gate AS "opensGate", s.expected_seconds AS "expectedSeconds", s.on_critical_path AS "onCriticalPath", NULL AS "skipReason", NULL AS "warnReason",
   s.status, s.attempt, ${ms("s.started_at")} AS "startedAt", ${ms("s.ended_at")} AS "endedAt", ${ms("s.due_at")} AS "dueAt",
   s.progress_percent AS "progressPercent", s.message, coalesce(s.errors, '{}') AS errors,
   coalesce(s.warnings, '{}') AS warnings, (SELECT ${ms("dr_now()")}) AS now`;

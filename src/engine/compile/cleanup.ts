@@ -1,6 +1,6 @@
 /** A cleanup: what its test left is removed, VMs first; then whatever still carries the test's id is named. */
 import type { CleanupSnapshot } from "../run-snapshot.ts";
-import { siteRef } from "./plan-steps.ts";
+import { siteRef } from "./sites.ts";
 import type { Tree } from "./tree.ts";
 
 export function compileCleanup(tree: Tree, snapshot: CleanupSnapshot): void {

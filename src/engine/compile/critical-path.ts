@@ -43,7 +43,7 @@ function markChain(nodes: readonly DraftNode[], time: Float64Array, cause: Int32
   for (let index = 0; index < nodes.length; index++) if (last < 0 || at(time, endOf(index)) > at(time, endOf(last))) last = index;
   for (let moment = last < 0 ? -1 : endOf(last); moment !== -1; moment = at(cause, moment)) {
     const node = nodes[stepOf(moment)];
-    if (!node || isContainerKind(node.kind) || node.skipReason !== null) continue;
+    if (!node || isContainerKind(node.kind) || node.skipReason !== null || node.warnReason !== null) continue;
     for (let on: DraftNode | undefined = node; on && !on.onCriticalPath; on = on.parent === null ? undefined : nodes[on.parent - 1]) {
       on.onCriticalPath = true;
     }

@@ -9,7 +9,7 @@ import type {
   SnapshotGroup,
   SnapshotStorageGroup,
 } from "../run-snapshot.ts";
-import { siteRef } from "./plan-steps.ts";
+import { siteRef } from "./sites.ts";
 import type { StepDetails, Tree } from "./tree.ts";
 
 interface Place {

@@ -1,16 +1,10 @@
-/** The steps that a plan's priority group has before and after its VMs, and the references that steps of a test share. */
-import type { Phase, SiteRef } from "../model.ts";
-import type { SnapshotPlanStep, SnapshotSite, TestSnapshot } from "../run-snapshot.ts";
+/** The steps that a plan's priority group has before and after its VMs. */
+import type { Phase } from "../model.ts";
+import type { RisingSnapshot, SnapshotPlanStep } from "../run-snapshot.ts";
+import { siteRef, unreachable } from "./sites.ts";
 import type { LeafContent, Tree } from "./tree.ts";
 
-export const siteRef = ({ provider, externalId, id, name }: SnapshotSite): SiteRef => ({
-  provider,
-  externalId,
-  siteId: id,
-  siteName: name,
-});
-
-/** What is settled before a step starts: `head` holds for the first of them, and so for all. */
+/** `head`: what is settled before any of the steps starts. */
 export interface PhaseOrder {
   readonly parent: number;
   readonly phase: Phase;
@@ -18,37 +12,45 @@ export interface PhaseOrder {
 }
 
 /**
- * One after the other, whatever became of the one before. A step that is SKIPPED from the start is no link of the chain: it is
- * settled at once, and what comes after it would no longer wait. Answers the last link.
+ * One after the other, whatever became of the one before. A step that is settled from the start is no link of the chain: what
+ * comes after it would no longer wait. Each waits for all before it, since a run that goes on with another finds any of them done.
+ * Answers the links.
  */
-export function addPlanSteps(tree: Tree, snapshot: TestSnapshot, steps: readonly SnapshotPlanStep[], order: PhaseOrder): number | null {
-  let last: number | null = null;
+export function addPlanSteps(tree: Tree, snapshot: RisingSnapshot, steps: readonly SnapshotPlanStep[], order: PhaseOrder): number[] {
+  const links: number[] = [];
   for (const step of steps) {
     if (step.type === "COMMAND" && !snapshot.options.runScripts) continue;
     const content = contentOf(step, snapshot);
     const skipReason = skipReasonOf(step, snapshot);
+    const warnReason = isTheirs(step) ? unreachable(snapshot) : null;
+    const settled = skipReason !== null || warnReason !== null;
     const ordinal = tree.leaf(order.parent, content, {
       of: [step.id],
       name: step.name,
       phase: order.phase,
       planStepId: step.id,
       ...("site" in content.spec ? { siteId: content.spec.site.siteId } : {}),
-      after: skipReason !== null ? [] : last === null ? order.head : [last],
+      after: settled ? [] : [...order.head, ...links],
       skipReason,
+      warnReason,
     });
-    if (skipReason === null) last = ordinal;
+    if (!settled) links.push(ordinal);
   }
-  return last;
+  return links;
 }
 
-function skipReasonOf(step: SnapshotPlanStep, { protectedSite }: TestSnapshot): string | null {
-  if (step.type !== "COMMAND" || step.runOnSite === "RECOVERY" || step.runInTest) return null;
+/** Its command runs at the protected site. */
+const isTheirs = (step: SnapshotPlanStep): step is SnapshotPlanStep & { readonly type: "COMMAND" } =>
+  step.type === "COMMAND" && step.runOnSite === "PROTECTED";
+
+function skipReasonOf(step: SnapshotPlanStep, { kind, protectedSite }: RisingSnapshot): string | null {
+  if (kind !== "TEST" || !isTheirs(step) || step.runInTest) return null;
   return `Runs at the protected site ${protectedSite.name}, which a test does not touch`;
 }
 
 function contentOf(
   step: SnapshotPlanStep,
-  { protectedSite, recoverySite }: TestSnapshot,
+  { protectedSite, recoverySite }: RisingSnapshot,
 ): Extract<LeafContent, { kind: SnapshotPlanStep["type"] }> {
   switch (step.type) {
     case "COMMAND": {

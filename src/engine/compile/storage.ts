@@ -1,19 +1,22 @@
 /** What a test makes before its VMs: points, writable snapshots, networks. */
 import type { SnapshotVm, TestSnapshot } from "../run-snapshot.ts";
 import { CompileError } from "./error.ts";
-import { siteRef } from "./plan-steps.ts";
+import { siteRef } from "./sites.ts";
 import type { Tree } from "./tree.ts";
 import type { VmPlace } from "./vm.ts";
 
-export interface TestStorage {
+/** What VMs are brought up on. */
+export interface Storage {
+  /** Settled before anything of a priority group starts. */
+  readonly first: readonly number[];
   /** Settled before the first step of a priority group that is no VM's. */
   readonly containers: readonly number[];
-  /** By group: the step that makes its snapshot. */
-  readonly snapshots: ReadonlyMap<string, number>;
+  /** By group: the step that makes its snapshot, or its storage the recovery site's own. */
+  readonly made: ReadonlyMap<string, number>;
   nicsOf(vm: SnapshotVm): VmPlace["nics"];
 }
 
-export function addStorage(tree: Tree, snapshot: TestSnapshot): TestStorage {
+export function addTestStorage(tree: Tree, snapshot: TestSnapshot): Storage {
   const containers: number[] = [];
   const container = (kind: "SYNCHRONISE_STORAGE" | "CREATE_SNAPSHOTS" | "PREPARE_TEST_NETWORKS", name: string) => {
     const ordinal = tree.container(null, kind, { name });
@@ -41,11 +44,12 @@ export function addStorage(tree: Tree, snapshot: TestSnapshot): TestStorage {
       snapshots.set(id, tree.leaf(parent, { kind: "CREATE_SNAPSHOT", spec }, details));
     }
   }
-  return { containers, snapshots, nicsOf: addNetworks(tree, snapshot, () => container("PREPARE_TEST_NETWORKS", "Prepare test networks")) };
+  const nicsOf = addNetworks(tree, snapshot, () => container("PREPARE_TEST_NETWORKS", "Prepare test networks"));
+  return { first: [], containers, made: snapshots, nicsOf };
 }
 
 /** Makes those networks that a VM needs and that no mapping gives. */
-function addNetworks(tree: Tree, snapshot: TestSnapshot, container: () => number): TestStorage["nicsOf"] {
+function addNetworks(tree: Tree, snapshot: TestSnapshot, container: () => number): Storage["nicsOf"] {
   const site = siteRef(snapshot.recoverySite);
   const needed = new Set(snapshot.vms.flatMap(({ nics }) => nics.map(({ testNetwork }) => testNetwork)));
   const networks = new Map(snapshot.testNetworks.map((network) => [network.id, network]));

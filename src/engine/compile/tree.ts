@@ -23,6 +23,7 @@ export interface StepDetails {
   readonly needs?: readonly number[];
   readonly afterGates?: readonly number[];
   readonly skipReason?: string | null;
+  readonly warnReason?: string | null;
 }
 
 export interface Tree {
@@ -61,6 +62,7 @@ export function createTree(pastSeconds: Readonly<Record<string, number>>): Tree 
       expectedSeconds: 0,
       onCriticalPath: false,
       skipReason: details.skipReason ?? null,
+      warnReason: details.warnReason ?? null,
     };
   }
 
@@ -76,7 +78,7 @@ export function createTree(pastSeconds: Readonly<Record<string, number>>): Tree 
     newGate: () => ++gates,
     leaf(parent, content, details) {
       const common = base(parent, content.kind, details);
-      const seconds = common.skipReason === null ? expectedSeconds(content, common.key, pastSeconds) : 0;
+      const seconds = common.skipReason === null && common.warnReason === null ? expectedSeconds(content, common.key, pastSeconds) : 0;
       return nodes.push({ ...common, ...content, expectedSeconds: seconds });
     },
     container: (parent, kind, details) => nodes.push({ ...base(parent, kind, details), kind, spec: {} }),

@@ -1,8 +1,8 @@
 /** One VM's way from its placeholder to ready. Each step needs the one before it: what failed leaves the rest SKIPPED. */
 import type { ResultOf } from "../model.ts";
-import type { RunWarning, SnapshotCommand, SnapshotVm, TestSnapshot } from "../run-snapshot.ts";
+import type { RisingSnapshot, RunWarning, SnapshotCommand, SnapshotVm } from "../run-snapshot.ts";
 import { runWarning } from "../warnings.ts";
-import { siteRef } from "./plan-steps.ts";
+import { siteRef } from "./sites.ts";
 import type { LeafContent, StepDetails, Tree } from "./tree.ts";
 
 /** What the VM's group and networks have become, and what it waits for as a whole. */
@@ -21,7 +21,7 @@ export interface PlacedVm {
   readonly ready: number;
 }
 
-export function addVm(tree: Tree, snapshot: TestSnapshot, vm: SnapshotVm, place: VmPlace, warnings: RunWarning[]): PlacedVm {
+export function addVm(tree: Tree, snapshot: RisingSnapshot, vm: SnapshotVm, place: VmPlace, warnings: RunWarning[]): PlacedVm {
   const { parent, after, needs, afterGates } = place;
   const about = { groupId: vm.groupId, vmId: vm.id };
   const container = tree.container(parent, "VM", { of: [vm.id], name: vm.name, ...about, after, needs, afterGates });
@@ -49,7 +49,7 @@ export function addVm(tree: Tree, snapshot: TestSnapshot, vm: SnapshotVm, place:
     folderId,
     resourcePoolId,
     snapshot: place.snapshot,
-    permanent: false,
+    permanent: snapshot.kind !== "TEST",
     nics: place.nics,
   };
   const registered = steps.add({ kind: "REGISTER_VM", spec }, `Register ${vm.name}`);
@@ -68,10 +68,15 @@ export function addVm(tree: Tree, snapshot: TestSnapshot, vm: SnapshotVm, place:
   // With the guest up, and before the ready check, which may ask at the new address.
   if (addresses && ipCustomisation === "AFTER_POWER_ON") customise();
   const { kind: check, timeoutSeconds, port, target } = vm.readyCheck;
-  const ready = steps.add(
+  steps.add(
     { kind: "READY_CHECK", spec: { site, vm: registered, name: vm.name, check, timeoutSeconds, port, target } },
     `Check that ${vm.name} is ready`,
   );
+  for (const { id, ...probe } of vm.probes ?? []) {
+    const content = { kind: "PROBE", spec: { site, vm: registered, name: vm.name, ...probe } } as const;
+    steps.add(content, `Probe ${vm.name} (${probe.check})`, { of: [vm.id, id] });
+  }
+  const ready = steps.last();
   addPostCommands(tree, snapshot, vm, { container, registered, ready });
   return { container, ready };
 }
@@ -79,11 +84,11 @@ export function addVm(tree: Tree, snapshot: TestSnapshot, vm: SnapshotVm, place:
 /** Each needs the VM ready and comes after the one before it, whatever became of that one. */
 function addPostCommands(
   tree: Tree,
-  snapshot: TestSnapshot,
+  snapshot: RisingSnapshot,
   vm: SnapshotVm,
   at: { container: number; registered: number; ready: number },
 ): void {
-  let after: readonly number[] = [];
+  const after: number[] = [];
   for (const command of scripts(snapshot, vm.postCommands)) {
     const unable = command.runInGuest && !snapshot.recoverySite.capabilities.guestCommands;
     const content = command.runInGuest ? guestCommandOf(snapshot, command, at.registered) : commandOf(snapshot, vm, command, at.registered);
@@ -92,13 +97,15 @@ function addPostCommands(
       of: [vm.id, command.id],
       name: `Run ${command.command} ${command.runInGuest ? "in" : "for"} ${vm.name}`,
       phase: "POST_POWER_ON",
-      ...(unable ? { skipReason: `${snapshot.recoverySite.name} can't run commands in a guest` } : { needs: [at.ready], after }),
+      ...(unable
+        ? { skipReason: `${snapshot.recoverySite.name} can't run commands in a guest` }
+        : { needs: [at.ready], after: [...after] }),
     });
-    if (!unable) after = [ordinal];
+    if (!unable) after.push(ordinal);
   }
 }
 
-const scripts = ({ options }: TestSnapshot, commands: readonly SnapshotCommand[]) => (options.runScripts ? commands : []);
+const scripts = ({ options }: RisingSnapshot, commands: readonly SnapshotCommand[]) => (options.runScripts ? commands : []);
 
 const detailsOf = (vm: SnapshotVm, { spec }: LeafContent): Omit<StepDetails, "name"> => ({
   of: [vm.id],
@@ -120,20 +127,20 @@ function sequence(tree: Tree, container: number, vm: SnapshotVm) {
   };
 }
 
-function addressesOf({ recoverySite }: TestSnapshot, vm: SnapshotVm, warnings: RunWarning[]): SnapshotVm["addresses"] {
+function addressesOf({ recoverySite }: RisingSnapshot, vm: SnapshotVm, warnings: RunWarning[]): SnapshotVm["addresses"] {
   if (vm.addresses === null || recoverySite.capabilities.ipCustomisation !== "NONE") return vm.addresses;
   warnings.push(runWarning("CAPABILITY_MISSING", `${recoverySite.name} can't customise addresses: ${vm.name} keeps those that it has.`));
   return null;
 }
 
-function commandOf(snapshot: TestSnapshot, vm: SnapshotVm, step: SnapshotCommand, registeredBy: ResultOf | null): LeafContent {
+function commandOf(snapshot: RisingSnapshot, vm: SnapshotVm, step: SnapshotCommand, registeredBy: ResultOf | null): LeafContent {
   const { command, arguments: list, timeoutSeconds, rerunnable } = step;
   const site = siteRef(snapshot.recoverySite);
   const owner = { name: vm.name, registeredBy };
   return { kind: "COMMAND", spec: { site, command, arguments: list, timeoutSeconds, rerunnable, continueOnFailure: false, vm: owner } };
 }
 
-function guestCommandOf(snapshot: TestSnapshot, step: SnapshotCommand, vm: ResultOf): LeafContent {
+function guestCommandOf(snapshot: RisingSnapshot, step: SnapshotCommand, vm: ResultOf): LeafContent {
   const { command, arguments: list, timeoutSeconds, rerunnable, guestUsername: username, passwordSecretId } = step;
   const site = siteRef(snapshot.recoverySite);
   return { kind: "GUEST_COMMAND", spec: { site, vm, command, arguments: list, timeoutSeconds, rerunnable, username, passwordSecretId } };

@@ -44,7 +44,7 @@ export class CountingSchedule implements Schedule {
 
   /** To be called once, first. Containers' ends follow from their leaves; only what was not recorded is answered. */
   restore(recorded: ReadonlyMap<number, StepStatus>): readonly Decided[] {
-    const skipped: [number, string][] = [];
+    const fromStart: [number, SettledStatus, string][] = [];
     this.#nodes.forEach((node, index) => {
       const status = recorded.get(node.ordinal) ?? "PENDING";
       if (isContainer(node)) {
@@ -52,9 +52,10 @@ export class CountingSchedule implements Schedule {
         else if (this.#childrenLeft[index] === 0) this.#end(index, "SUCCEEDED");
       } else if (isSettled(status)) this.#end(index, status);
       else if (isActive(status)) this.#activate(index, status);
-      else if (node.skipReason !== null) skipped.push([index, node.skipReason]);
+      else if (node.skipReason !== null) fromStart.push([index, "SKIPPED", node.skipReason]);
+      else if (node.warnReason !== null) fromStart.push([index, "WARNING", node.warnReason]);
     });
-    for (const [index, reason] of skipped) this.#decide(index, "SKIPPED", reason);
+    for (const decision of fromStart) this.#decide(...decision);
     this.#nodes.forEach((_, index) => {
       this.#openIfFree(index);
     });

@@ -61,8 +61,8 @@ it("of steps, alone and in their tree", async () => {
   const { loaders } = asker.context();
   const { startedAt, endedAt, dueAt, ...step } = await asker.database.prisma.recoveryStep.findFirstOrThrow({ where: { runId: ids.run } });
   const model = { ...step, startedAt: startedAt?.getTime(), endedAt: endedAt?.getTime(), dueAt: dueAt?.getTime() ?? null };
-  agree(await loaders.step.load(`${ids.run}/1`), model, ["now", "skipReason"]);
-  agree((await loaders.runTree.load(ids.run)).step(1), model, ["now", "skipReason"]);
+  agree(await loaders.step.load(`${ids.run}/1`), model, ["now", "skipReason", "warnReason"]);
+  agree((await loaders.runTree.load(ids.run)).step(1), model, ["now", "skipReason", "warnReason"]);
 });
 
 it("hold what the pages of lists hold", async () => {

@@ -4,8 +4,15 @@
  */
 import fc from "fast-check";
 import { vmTiers } from "../../../src/engine/cycles.ts";
-import type { CleanupSnapshot, SnapshotPlanStep, SnapshotVm, TestSnapshot } from "../../../src/engine/run-snapshot.ts";
-import { aCleanup, aPlan, command, commandStep, pauseStep, promptStep, vm } from "./plans.ts";
+import type {
+  CleanupSnapshot,
+  RecoverySnapshot,
+  RisingSnapshot,
+  SnapshotPlanStep,
+  SnapshotVm,
+  TestSnapshot,
+} from "../../../src/engine/run-snapshot.ts";
+import { aCleanup, aPlan, aRecovery, command, commandStep, pauseStep, promptStep, vm } from "./plans.ts";
 
 const code = () => fc.nat(2 ** 30 - 1);
 
@@ -25,6 +32,20 @@ export function anyPlan(): fc.Arbitrary<TestSnapshot> {
     { weight: 1, arbitrary: fc.array(code(), { maxLength: 200, size: "max" }) },
   );
   return fc.record({ vms, steps: fc.array(code(), { maxLength: 12 }), shape: code() }).map(planOf);
+}
+
+/** Any plan as a test or as a recovery, the protected site in any condition. */
+export const anyRising = (): fc.Arbitrary<RisingSnapshot> => fc.oneof(anyPlan(), anyRecovery());
+
+export function anyRecovery(): fc.Arbitrary<RecoverySnapshot> {
+  return fc.tuple(anyPlan(), code()).map(([test, shape]) => {
+    const decide = decisions(shape);
+    const kind = decide(2) === 0 ? "PLANNED" : "DISASTER";
+    const protectedSiteCondition =
+      kind === "PLANNED" ? "CONNECTED" : ((["CONNECTED", "DISCONNECTED", "SUSPECT"] as const)[decide(3)] ?? "CONNECTED");
+    const points = kind === "DISASTER" && decide(3) === 1 ? { "group-0": "point" } : {};
+    return aRecovery(kind, test, { protectedSiteCondition, points, options: { shutdownSourceVms: decide(5) !== 1 } });
+  });
 }
 
 function planOf({ vms, steps, shape }: { vms: readonly number[]; steps: readonly number[]; shape: number }): TestSnapshot {
@@ -101,6 +122,7 @@ function vmOf(name: string, groupId: string, decide: (choices: number) => number
     powerOnAfterRecovery: (settings & 24) !== 24,
     addresses: settings & 32 ? [{ nicIndex: 0, ip: "10.0.0.1", prefixLength: 24, gateway: null, dnsServers: [], dnsSuffix: null }] : null,
     nics: [{ nicIndex: 0, testNetwork: `net-${decide(3)}` }],
+    probes: settings & 1 ? ["one", "two"].map((id) => ({ id, check: "TCP", timeoutSeconds: 60, port: 80, target: null })) : [],
   });
 }
 

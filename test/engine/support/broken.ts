@@ -37,9 +37,10 @@ export const brokenTrees: readonly { readonly rule: RuleName; readonly how: stri
     rule: "tiers start when the one before is ready or failed",
     how: "power-on counts as ready",
     breaking: (nodes) => {
-      const gates = new Map(nodes.flatMap(({ kind, vmId, opensGate }) => (kind === "READY_CHECK" ? [[vmId, opensGate] as const] : [])));
+      const isReady = ({ kind, opensGate }: StepNode) => (kind === "READY_CHECK" || kind === "PROBE") && opensGate !== null;
+      const gates = new Map(nodes.flatMap((node) => (isReady(node) ? [[node.vmId, node.opensGate] as const] : [])));
       const moved = where(
-        ({ kind }) => kind === "READY_CHECK" || kind === "POWER_ON",
+        (node) => isReady(node) || node.kind === "POWER_ON",
         ({ kind, vmId }) => ({ opensGate: kind === "POWER_ON" ? (gates.get(vmId) ?? null) : null }),
       );
       return moved(nodes);
@@ -48,7 +49,7 @@ export const brokenTrees: readonly { readonly rule: RuleName; readonly how: stri
   {
     rule: "a dependent waits for ready, and is skipped when that fails",
     how: "no dependencies",
-    breaking: where(isVm, needsWithout(["READY_CHECK", "REGISTER_VM", "CUSTOMISE_IP"])),
+    breaking: where(isVm, needsWithout(["READY_CHECK", "PROBE", "REGISTER_VM", "CUSTOMISE_IP"])),
   },
   {
     rule: "a dependent waits for ready, and is skipped when that fails",
@@ -89,6 +90,43 @@ export const brokenTrees: readonly { readonly rule: RuleName; readonly how: stri
     how: "snapshots do not wait for their synchronisation",
     breaking: where(
       ({ kind }) => kind === "CREATE_SNAPSHOT",
+      () => ({ after: [] }),
+    ),
+  },
+  {
+    rule: "a recovery leaves the protected site in good order, then promotes, then starts VMs",
+    how: "groups are promoted before the others are synchronised",
+    breaking: where(
+      ({ kind }) => kind === "PROMOTE",
+      () => ({ after: [] }),
+    ),
+  },
+  {
+    rule: "a recovery leaves the protected site in good order, then promotes, then starts VMs",
+    how: "the last synchronisation waits for no shutdown",
+    breaking: where(
+      ({ kind }) => kind === "SYNCHRONISE",
+      () => ({ after: [] }),
+    ),
+  },
+  {
+    rule: "a recovery leaves the protected site in good order, then promotes, then starts VMs",
+    how: "VMs need no promoted storage",
+    breaking: where(isVm, needsWithout(["PROMOTE_STORAGE"])),
+  },
+  {
+    rule: "protected VMs are shut down in the exact reverse of the start order",
+    how: "a VM is off only after the tier right before it",
+    breaking: where(
+      ({ kind }) => kind === "SHUT_DOWN_VM",
+      ({ afterGates }) => ({ afterGates: afterGates.slice(0, -1) }),
+    ),
+  },
+  {
+    rule: "protected VMs are shut down in the exact reverse of the start order",
+    how: "dependents do not go first",
+    breaking: where(
+      ({ kind }) => kind === "SHUT_DOWN_VM",
       () => ({ after: [] }),
     ),
   },

@@ -1,6 +1,8 @@
 /** Snapshots of tests and cleanups: told in a few words, or any at all. */
 import type {
   CleanupSnapshot,
+  RecoverySnapshot,
+  ReprotectSnapshot,
   SnapshotCommand,
   SnapshotPlanStep,
   SnapshotPriorityGroup,
@@ -153,6 +155,64 @@ const emptyTest: TestSnapshot = {
   priorityGroups: [],
   vms: [],
 };
+
+/** The same plan as a recovery: every network is there, and VMs have two minutes to shut down. */
+export function aRecovery(
+  kind: RecoverySnapshot["kind"],
+  test: TestSnapshot,
+  { options = {}, points = {}, ...more }: RecoveryWish = {},
+): RecoverySnapshot {
+  return {
+    ...test,
+    kind,
+    options: {
+      ...test.options,
+      shutdownSourceVms: true,
+      failurePolicy: kind === "PLANNED" ? "PAUSE" : "CONTINUE",
+      unfencedAcceptedBy: null,
+      protectedSiteBudgetSeconds: 120,
+      ...options,
+    },
+    protectedSiteCondition: "CONNECTED",
+    groups: test.groups.map((group) => ({ ...group, pointId: points[group.id] ?? null })),
+    testNetworks: test.testNetworks.map((network) => ({ ...network, testNetworkId: network.name })),
+    vms: test.vms.map((machine) => ({ ...machine, shutdownDelaySeconds: 120 })),
+    rerunOf: null,
+    ...more,
+  };
+}
+
+export type RecoveryWish = Partial<Pick<RecoverySnapshot, "protectedSiteCondition" | "protectedSiteHeardAt" | "rerunOf">> & {
+  readonly options?: Partial<RecoverySnapshot["options"]>;
+  /** By group. */
+  readonly points?: Readonly<Record<string, string>>;
+};
+
+/** A reprotect of groups with these VMs. */
+export function aReprotect(groups: readonly (readonly string[])[], options: Partial<ReprotectSnapshot["options"]> = {}): ReprotectSnapshot {
+  return {
+    ...base,
+    kind: "REPROTECT",
+    protectedSite: site("recovery"),
+    recoverySite: site("protected"),
+    options: { syncData: true, reverseReplication: true, force: false, ...options },
+    groups: groups.map((names, index) => ({
+      id: `group-${index + 1}`,
+      name: `Group ${index + 1}`,
+      externalId: `group-${index + 1}-back`,
+      formerExternalId: `group-${index + 1}-x`,
+      storageGroups: [{ sources: ["DR-DS"], target: "Prod-DS" }],
+      vms: names.map((name) => ({
+        id: `vm-${name}`,
+        name,
+        externalId: `${name}-recovered`,
+        formerExternalId: `${name}-x`,
+        placeholderName: `${name}-placeholder`,
+      })),
+    })),
+    rerunOf: null,
+  };
+}
 
 /** A cleanup of a test with these VMs, a snapshot per group and one isolated network. */
 export function aCleanup(vms: readonly string[], more: { groups?: number; networks?: number; force?: boolean } = {}): CleanupSnapshot {

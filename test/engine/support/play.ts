@@ -24,6 +24,8 @@ export interface PlayOptions {
   /** At this turn the schedule is thrown away and made anew from the statuses. */
   readonly resumeAt?: number;
   readonly create?: typeof createSchedule;
+  /** Settled before the run began, at tick 0. */
+  readonly done?: ReadonlyMap<number, SettledStatus>;
   /** What a resumed run finds. */
   readonly recorded?: (statuses: ReadonlyMap<number, StepStatus>) => ReadonlyMap<number, StepStatus>;
 }
@@ -68,7 +70,11 @@ class Player {
     this.#failsOneIn = [0, 30, 8, 3][this.#pick(4)] ?? 0;
     this.#slots = 1 + this.#pick(20);
     for (const { ordinal } of nodes) this.#statuses.set(ordinal, "PENDING");
-    const { schedule, decided } = this.#create(nodes);
+    for (const [ordinal, status] of options.done ?? []) {
+      this.#statuses.set(ordinal, status);
+      this.#ended.set(ordinal, 0);
+    }
+    const { schedule, decided } = this.#create(nodes, new Map(this.#statuses));
     this.#schedule = schedule;
     this.#hear(decided);
   }

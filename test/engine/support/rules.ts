@@ -4,10 +4,10 @@
  */
 import { vmTiers } from "../../../src/engine/cycles.ts";
 import { isContainer, isGood, isSettled, type StepNode } from "../../../src/engine/model.ts";
-import type { TestSnapshot } from "../../../src/engine/run-snapshot.ts";
+import type { RisingSnapshot } from "../../../src/engine/run-snapshot.ts";
 import type { Played } from "./play.ts";
 
-export type Rule = (played: Played, snapshot: TestSnapshot) => readonly string[];
+export type Rule = (played: Played, snapshot: RisingSnapshot) => readonly string[];
 
 /** What rules ask of a run that was played. */
 function view({ nodes, started, ended, statuses }: Played) {
@@ -23,7 +23,7 @@ function view({ nodes, started, ended, statuses }: Played) {
     vmsIn: (group: StepNode) => steps(group).filter(({ kind }) => kind === "VM"),
     phase: (group: StepNode, phase: string) => steps(group).filter((step) => step.phase === phase),
     /** The step at whose end the VM is ready. */
-    ready: (vm: StepNode) => steps(vm).find(({ kind }) => kind === "READY_CHECK") ?? steps(vm).at(-1),
+    ready: (vm: StepNode) => steps(vm).findLast(({ kind }) => kind === "READY_CHECK" || kind === "PROBE") ?? steps(vm).at(-1),
     good: (node: StepNode | undefined) => node !== undefined && isGood(statuses.get(node.ordinal) ?? "PENDING"),
     /** The first start in these, Infinity when none of them started. */
     start: (list: readonly StepNode[]) => min(list.flatMap(leaves).map(({ ordinal }) => started.get(ordinal) ?? Number.POSITIVE_INFINITY)),
@@ -75,8 +75,8 @@ const dependencies: Rule = (played, snapshot) => {
 
 const aroundVms: Rule = (played) => {
   const { groups, phase, vmsIn, start, end, leaves } = view(played);
-  // Steps of the protected site that a test leaves out are over before anything else, and nobody waits for them.
-  const real = (list: readonly StepNode[]) => list.filter(({ skipReason }) => skipReason === null);
+  // Steps that a test leaves out, or that ask a site that is away, are over before anything else, and nobody waits for them.
+  const real = (list: readonly StepNode[]) => list.filter(({ skipReason, warnReason }) => skipReason === null && warnReason === null);
   return groups.flatMap((group) => {
     const pre = real(phase(group, "PRE_POWER_ON"));
     const post = real(phase(group, "POST_POWER_ON"));
@@ -93,7 +93,7 @@ const aroundVms: Rule = (played) => {
   });
 };
 
-const vmOrder = ["STARTUP_DELAY", "COMMAND", "REGISTER_VM", "POWER_ON", "READY_CHECK"];
+const vmOrder = ["STARTUP_DELAY", "COMMAND", "REGISTER_VM", "POWER_ON", "READY_CHECK", "PROBE"];
 
 const insideVm: Rule = (played) => {
   const { vms, steps, start, end, good } = view(played);
@@ -116,6 +116,7 @@ const insideVm: Rule = (played) => {
 };
 
 const storageFirst: Rule = (played, snapshot) => {
+  if (snapshot.kind !== "TEST") return [];
   const { vms, start, end, good, groups, phase } = view(played);
   const of = (kind: string) => played.nodes.filter((node) => node.kind === kind);
   const [synchronised, snapshots, networks] = [of("SYNCHRONISE"), of("CREATE_SNAPSHOT"), of("CREATE_TEST_NETWORK")];
@@ -138,6 +139,68 @@ const storageFirst: Rule = (played, snapshot) => {
   return [...earlySnapshots, ...earlyVms, ...earlySteps];
 };
 
+const storageOf = (nodes: readonly StepNode[]) => {
+  const of = (...kinds: readonly StepNode["kind"][]) => nodes.filter(({ kind }) => kinds.includes(kind));
+  const inPhase = (kind: StepNode["kind"]) => of("SYNCHRONISE").filter(({ parent }) => parent !== null && nodes[parent - 1]?.kind === kind);
+  return { of, early: inPhase("PRE_SYNCHRONISE"), final: inPhase("FINAL_SYNCHRONISE") };
+};
+
+/** Each group: synchronised, its VMs off, its storage closed, synchronised again; then all are promoted, and then VMs come up. */
+const recoverySequence: Rule = (played, snapshot) => {
+  if (snapshot.kind === "TEST") return [];
+  const { start, end, good, vms } = view(played);
+  const { of, early, final } = storageOf(played.nodes);
+  const [fence, off, closed, promoted] = [of("FENCE_SITE"), of("SHUT_DOWN_VM"), of("SET_STORAGE_READ_ONLY"), of("PROMOTE_STORAGE")];
+  const before = [...fence, ...early, ...off, ...closed, ...final];
+  const order = snapshot.groups.flatMap(({ id, name }) => {
+    const own = (list: readonly StepNode[]) => list.filter(({ groupId }) => groupId === id);
+    return [
+      ...wrong(start(own(closed)) < end([...own(off), ...own(early)]), () => `${name} was closed before its VMs were off`),
+      ...wrong(start(own(final)) < end([...own(off), ...own(closed)]), () => `${name} was synchronised for the last time too early`),
+    ];
+  });
+  const earlyVms = snapshot.vms.flatMap((vm) => {
+    const own = vms.get(vm.id);
+    const made = promoted.filter(({ groupId }) => groupId === vm.groupId);
+    if (!own || start([own]) === Number.POSITIVE_INFINITY) return [];
+    return wrong(start([own]) < end([...before, ...made]) || !made.every(good), () => `${vm.name} came up before its storage was there`);
+  });
+  return [
+    ...wrong(
+      start([...early, ...off, ...closed, ...final, ...promoted]) < end(fence),
+      () => "something was done before the fence had settled",
+    ),
+    ...wrong(start(off) < end(early), () => "a VM was shut down before all groups were synchronised"),
+    ...wrong(start(promoted) < end(before), () => "a group was promoted before all were left in good order"),
+    ...order,
+    ...earlyVms,
+  ];
+};
+
+const shutDownInReverse: Rule = (played, snapshot) => {
+  if (snapshot.kind === "TEST") return [];
+  const { start, end } = view(played);
+  const steps = new Map(played.nodes.flatMap((node) => (node.kind === "SHUT_DOWN_VM" ? [[node.vmId, node] as const] : [])));
+  const priorityOf = new Map(snapshot.priorityGroups.flatMap(({ groupIds, priority }) => groupIds.map((id) => [id, priority] as const)));
+  const place = (vm: (typeof snapshot.vms)[number]) => (priorityOf.get(vm.groupId) ?? 0) * 10 + vmTiers.indexOf(vm.priority);
+  const of = (list: readonly (typeof snapshot.vms)[number][]) => list.flatMap(({ id }) => steps.get(id) ?? []);
+  const byPlace = [...Map.groupBy(snapshot.vms, place)].sort(([a], [b]) => b - a);
+  let before = 0;
+  const positions = byPlace.flatMap(([, members]) => {
+    const found = wrong(start(of(members)) < before, () => `${members[0]?.name} was shut down before those that start after it`);
+    before = Math.max(before, end(of(members)));
+    return found;
+  });
+  const dependents = snapshot.vms.flatMap((vm) => {
+    const others = snapshot.vms.filter(({ id }) => vm.dependsOn.includes(id));
+    return wrong(
+      others.some((other) => start(of([other])) < end(of([vm]))),
+      () => `what ${vm.name} depends on was shut down before it`,
+    );
+  });
+  return [...positions, ...dependents];
+};
+
 /** A container is over when all in it is, and no earlier; every step comes to an end. */
 const reachesAll: Rule = ({ nodes, stuck, statuses }) => [
   ...stuck.map((ordinal) => `${nodes[ordinal - 1]?.path} ${nodes[ordinal - 1]?.name} was never reached`),
@@ -151,10 +214,12 @@ export const rules = {
   "pre-power-on steps, VMs, post-power-on steps": aroundVms,
   "a VM's steps come one after the other, and need each other": insideVm,
   "storage and networks come before what uses them": storageFirst,
+  "a recovery leaves the protected site in good order, then promotes, then starts VMs": recoverySequence,
+  "protected VMs are shut down in the exact reverse of the start order": shutDownInReverse,
   "every step is reached": reachesAll,
 } as const satisfies Record<string, Rule>;
 
 export type RuleName = keyof typeof rules;
 
-export const violations = (played: Played, snapshot: TestSnapshot): string[] =>
+export const violations = (played: Played, snapshot: RisingSnapshot): string[] =>
   Object.values(rules).flatMap((rule) => rule(played, snapshot));

@@ -1,26 +1,25 @@
-/** A test: storage and networks, then the priority groups in order, each with its steps around its VMs. */
+/** Priority groups in order, each with its steps around its VMs: the same in a test, where nothing is permanent, and in a recovery. */
 import { vmTiers } from "../cycles.ts";
-import type { RunWarning, SnapshotPriorityGroup, SnapshotVm, TestSnapshot } from "../run-snapshot.ts";
+import type { RisingSnapshot, RunWarning, SnapshotPriorityGroup, SnapshotVm } from "../run-snapshot.ts";
 import { runWarning } from "../warnings.ts";
 import { CompileError } from "./error.ts";
 import { addPlanSteps } from "./plan-steps.ts";
-import { addStorage, type TestStorage } from "./storage.ts";
+import type { Storage } from "./storage.ts";
 import type { Tree } from "./tree.ts";
 import { addVm, type PlacedVm } from "./vm.ts";
 
 interface Making {
   readonly tree: Tree;
-  readonly snapshot: TestSnapshot;
-  readonly storage: TestStorage;
+  readonly snapshot: RisingSnapshot;
+  readonly storage: Storage;
   readonly warnings: RunWarning[];
   readonly placed: Map<string, PlacedVm>;
 }
 
-export function compileTest(tree: Tree, snapshot: TestSnapshot, warnings: RunWarning[]): void {
-  const storage = addStorage(tree, snapshot);
+export function addPriorityGroups(tree: Tree, snapshot: RisingSnapshot, storage: Storage, warnings: RunWarning[]): void {
   const making: Making = { tree, snapshot, storage, warnings, placed: new Map() };
   const vmsOf = vmsByPriorityGroup(snapshot);
-  const earlier: number[] = [];
+  const earlier = [...storage.first];
   for (const group of [...snapshot.priorityGroups].sort((a, b) => a.priority - b.priority)) {
     const ordinal = addPriorityGroup(making, group, vmsOf.get(group) ?? [], [...earlier]);
     if (ordinal !== null) earlier.push(ordinal);
@@ -43,8 +42,7 @@ function addPriorityGroup(
   if (vms.length === 0 && !hasStep) return null;
   const name = `Priority group ${group.priority}${group.name === "" ? "" : `: ${group.name}`}`;
   const parent = tree.container(null, "PRIORITY_GROUP", { of: [group.priority], name, after });
-  const pre = addPlanSteps(tree, snapshot, group.preSteps, { parent, phase: "PRE_POWER_ON", head: storage.containers });
-  const before = pre === null ? [] : [pre];
+  const before = addPlanSteps(tree, snapshot, group.preSteps, { parent, phase: "PRE_POWER_ON", head: storage.containers });
   const containers = addTiers(making, parent, vms, before);
   addPlanSteps(tree, snapshot, group.postSteps, {
     parent,
@@ -65,7 +63,7 @@ function addTiers(making: Making, parent: number, vms: readonly SnapshotVm[], af
     const gate = tree.newGate();
     const afterGates = [...gates];
     for (const vm of members) {
-      const made = storage.snapshots.get(vm.groupId);
+      const made = storage.made.get(vm.groupId);
       if (made === undefined) throw new CompileError(`The protection group of ${vm.name} is not part of the run.`);
       const nics = storage.nicsOf(vm);
       const networks = nics.flatMap(({ network }) => ("madeBy" in network ? [network.madeBy] : []));
@@ -99,7 +97,7 @@ function addDependencies({ tree, snapshot, placed, warnings }: Making): void {
   }
 }
 
-function vmsByPriorityGroup({ priorityGroups, vms }: TestSnapshot): ReadonlyMap<SnapshotPriorityGroup, readonly SnapshotVm[]> {
+function vmsByPriorityGroup({ priorityGroups, vms }: RisingSnapshot): ReadonlyMap<SnapshotPriorityGroup, readonly SnapshotVm[]> {
   const groupOf = new Map(priorityGroups.flatMap((group) => group.groupIds.map((id) => [id, group] as const)));
   const found = new Map<SnapshotPriorityGroup, SnapshotVm[]>(priorityGroups.map((group) => [group, []]));
   for (const vm of vms) {

@@ -1,0 +1,42 @@
+/** Whether a step of one run means the same as the step of its key in another. */
+import type { LeafNode } from "./model.ts";
+
+export const isSame = (node: LeafNode, spec: unknown): boolean =>
+  JSON.stringify(identityOf(node, node.spec)) === JSON.stringify(identityOf(node, spec));
+
+/** Fields of a spec that make it another step; what else differs comes too late (such as networks of a VM that is registered). */
+const identifying: Partial<Record<LeafNode["kind"], readonly string[]>> = {
+  REGISTER_VM: ["site", "sourceVmId", "placeholderId"],
+  PROMOTE_STORAGE: ["site", "groupId"],
+  SHUT_DOWN_VM: ["site", "vmId"],
+  SET_STORAGE_READ_ONLY: ["site", "groupId", "sourceVmIds"],
+  SYNCHRONISE: ["site", "groupId"],
+  STOP_REPLICATION: ["site", "groupId"],
+  REVERSE_REPLICATION: ["site", "groupId", "members"],
+  DEMOTE_VM: ["site", "vmId", "sourceVmId"],
+  POWER_ON: ["site"],
+  CUSTOMISE_IP: ["site", "nics"],
+  COMMAND: ["site", "command", "arguments"],
+  GUEST_COMMAND: ["site", "command", "arguments"],
+  READY_CHECK: ["site", "check", "port", "target"],
+  PROBE: ["site", "check", "port", "target"],
+};
+
+function identityOf(node: LeafNode, spec: unknown): unknown {
+  if (typeof spec !== "object" || spec === null) return null;
+  const fields = identifying[node.kind] ?? [];
+  return fields.map((field) => sorted(field === "site" ? siteIdOf(Reflect.get(spec, field)) : Reflect.get(spec, field)));
+}
+
+const siteIdOf = (site: unknown): unknown => (typeof site === "object" && site !== null ? Reflect.get(site, "siteId") : null);
+
+/** JSON from the database may have its fields in another order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, field]) => [key, sorted(field)]),
+  );
+}
