@@ -12,6 +12,7 @@ import { cancelRun } from "./cancel.ts";
 import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
 import { finishRun } from "./finish.ts";
+import { idleUntil, waitMs } from "./idle.ts";
 import type { Inbox, Message } from "./inbox.ts";
 import { isOutage, type Journal, pause } from "./journal.ts";
 import type { Claim } from "./lease.ts";
@@ -288,36 +289,4 @@ async function finish(d: Drive): Promise<RunEnd> {
   d.parts.wakeUps.hint("dr_events", changesPayload);
   if (follower !== null) d.parts.wakeUps.hint("dr_work", follower);
   return "ENDED";
-}
-
-/** A run that only waits, and for long, is given back: no node has to stay up for a person's weekend. */
-function idleUntil(d: Drive, state: LoopState): RunEnd | null {
-  const { run, parts } = d;
-  const active = run.schedule.active();
-  const waitsOnly = d.executions.working === 0 && active.every((ordinal) => isWait(leafAt(run, ordinal).node.kind));
-  const nothingToStart = state.paused || run.schedule.ready().length === 0;
-  if (!waitsOnly || !nothingToStart) {
-    state.idleSince = null;
-    return null;
-  }
-  const now = performance.now();
-  state.idleSince ??= now;
-  const next = nextDue(d);
-  const longEnough = now - state.idleSince >= parts.settings.idleMs && (next === null || next - d.clock.now() > parts.settings.idleMs);
-  return longEnough ? { waitsUntil: next === null ? null : new Date(next) } : null;
-}
-
-function nextDue(d: Drive): number | null {
-  let next: number | null = null;
-  for (const ordinal of d.run.schedule.active()) {
-    const { node, dueAt } = leafAt(d.run, ordinal);
-    if (isWait(node.kind) && dueAt !== null && (next === null || dueAt < next)) next = dueAt;
-  }
-  return next;
-}
-
-function waitMs(d: Drive): number {
-  const next = nextDue(d);
-  const { tickMs } = d.parts.settings;
-  return next === null ? tickMs : Math.max(5, Math.min(tickMs, next - d.clock.now()));
 }
