@@ -91,6 +91,7 @@ it("a site that is cut off tells nothing", async () => {
 
 it("what the last release copied can be recovered, and is copied on", async () => {
   const { pool } = db.database;
+  await pool.query("DROP SCHEMA lab CASCADE");
   for (const name of ["1-tables.sql", "1-tables-2.sql"]) await pool.query(await readFile(`src/providers/lab/sql/${name}`, "utf8"));
   await pool.query(`
     UPDATE lab.settings SET version = 2;
@@ -113,6 +114,7 @@ it("what the last release copied can be recovered, and is copied on", async () =
 
 it("a lab of an older release is brought up to date and keeps what it has", async () => {
   const { pool } = db.database;
+  await pool.query("DROP SCHEMA lab CASCADE");
   await pool.query(await readFile("src/providers/lab/sql/1-tables.sql", "utf8"));
   const capabilities = { ipCustomisation: "NONE", guestCommands: false, folders: false, resourcePools: false };
   await pool.query("INSERT INTO lab.site VALUES ('old', 'Old', $1)", [JSON.stringify(capabilities)]);
