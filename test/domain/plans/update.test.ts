@@ -86,7 +86,7 @@ describe("changing a plan", () => {
     await stage.refused(
       "updateRecoveryPlan",
       { planId, description: "second", expectedVersion: 1 },
-      { code: "CONFLICT", version: 2, message: expect.stringContaining("its version is 2, not 1") },
+      { code: "CONFLICT", version: 2, message: expect.stringContaining("the version is 2, not 1") },
     );
   });
 
