@@ -85,6 +85,8 @@ describe("an effect", () => {
     expect(point).toMatchObject({ takenAt: ordered, complete: false });
     const pointId = point?.pointId ?? "";
     await expect(at.order("createSnapshot", { groupId, pointId, name: "a test" })).rejects.toMatchObject({ code: "REFUSED" });
+    await expect(at.order("promote", { groupId, pointId })).rejects.toMatchObject({ code: "REFUSED" });
+    await expect(at.order("discardPoint", { groupId, pointId })).rejects.toMatchObject({ code: "REFUSED" });
     await clock.advance(31);
     const end = await at.order("synchronise", { groupId }, "sync-2");
     expect(end).toMatchObject({ state: "SUCCEEDED", result: { pointId, takenAt: ordered } });
