@@ -23,6 +23,11 @@ export const operations = {
   PAUSE_RECOVERY: { mutation: "pauseRecovery", role: "OPERATOR", description: "Pause the run that is under way." },
   RESUME_RECOVERY: { mutation: "resumeRecovery", role: "OPERATOR", description: "Let the paused run go on." },
   ANSWER_PROMPT: { mutation: "answerPrompt", role: "OPERATOR", description: "Answer the step's prompt." },
+  WITHDRAW_PROMPT_ANSWER: {
+    mutation: "withdrawPromptAnswer",
+    role: "OPERATOR",
+    description: "Take back the answer that waits for a second person.",
+  },
   UPDATE_PLAN: { mutation: "updateRecoveryPlan", role: "EDITOR", description: "Change the plan's name, description and defaults." },
   DELETE_PLAN: { mutation: "deleteRecoveryPlan", role: "EDITOR", description: "Delete the plan." },
   ADD_PROTECTION_GROUP: { mutation: "addProtectionGroupToPlan", role: "EDITOR", description: "Add a protection group to the plan." },

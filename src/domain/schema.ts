@@ -48,6 +48,7 @@ import "./recoveries/types-events.ts";
 import "./recoveries/queries.ts";
 import "./recoveries/subscriptions.ts";
 import "./recoveries/mutations.ts";
+import "./recoveries/mutations-control.ts";
 import "./tasks/types.ts";
 import "./tasks/queries.ts";
 import "./tasks/mutations.ts";

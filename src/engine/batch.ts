@@ -41,6 +41,7 @@ export interface NewPrompt {
   readonly name: string;
   readonly message: string;
   readonly defaultAnswer: PromptAnswer | null;
+  readonly needsTwoPeople: boolean;
   readonly opened: number;
   readonly due: number | null;
 }

@@ -87,9 +87,10 @@ const write = {
       warnings text[], result jsonb, started float8, ended float8, due float8)
     WHERE s.run_id = r.id AND s.ordinal = x.ordinal RETURNING 1),
   p AS (
-    INSERT INTO recovery_prompt (id, run_id, ordinal, attempt, name, message, opened_at, due_at, default_answer)
-    SELECT x.id, r.id, x.ordinal, x.attempt, x.name, x.message, ${milliseconds("x.opened")}, ${milliseconds("x.due")}, x."defaultAnswer"::"PromptAnswer"
-    FROM r, jsonb_to_recordset($9::jsonb) AS x(id uuid, ordinal int, attempt int, name text, message text, opened float8, due float8, "defaultAnswer" text)),
+    INSERT INTO recovery_prompt (id, run_id, ordinal, attempt, name, message, opened_at, due_at, default_answer, needs_two_people)
+    SELECT x.id, r.id, x.ordinal, x.attempt, x.name, x.message, ${milliseconds("x.opened")}, ${milliseconds("x.due")}, x."defaultAnswer"::"PromptAnswer", x."needsTwoPeople"
+    FROM r, jsonb_to_recordset($9::jsonb) AS x(id uuid, ordinal int, attempt int, name text, message text, opened float8, due float8, "defaultAnswer" text,
+      "needsTwoPeople" boolean)),
   o AS (
     INSERT INTO step_output (run_id, ordinal, tail, total_bytes)
     SELECT r.id, x.ordinal, right(x.text, 65536), x.total FROM r, jsonb_to_recordset($10::jsonb) AS x(ordinal int, text text, total int)

@@ -154,7 +154,17 @@ export interface Wishes {
   readonly cancelRequested: boolean;
   readonly cancelledBy: string | null;
   readonly cancelReason: string | null;
-  readonly answers: readonly { readonly id: string; readonly ordinal: number; readonly answer: PromptAnswer; readonly by: string | null }[];
+  readonly answers: readonly {
+    readonly id: string;
+    readonly ordinal: number;
+    readonly answer: PromptAnswer;
+    /** Null: its time-out. */
+    readonly by: string | null;
+    /** Of a prompt for two: who gave the same answer before. */
+    readonly first: string | null;
+  }[];
+  /** Open prompts for two, with the answer that the first one has given; null: none, or not any more. */
+  readonly firstAnswers: readonly { readonly ordinal: number; readonly answer: PromptAnswer | null; readonly by: string | null }[];
   /** Ends of waiting that were moved: a resumed pause, a gap in which no node served. */
   readonly due: readonly { readonly ordinal: number; readonly due: number }[];
   readonly now: number;
@@ -167,9 +177,12 @@ export async function readWishes(pool: pg.Pool, runId: string): Promise<Wishes |
     text: `SELECT r.pause_requested_at IS NOT NULL AS "pauseRequested", r.pause_requested_by AS "pausedBy",
       r.cancel_requested_at IS NOT NULL AS "cancelRequested", r.cancel_requested_by AS "cancelledBy", r.cancel_reason AS "cancelReason",
       ${ms("dr_now()")} AS now,
-      COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'ordinal', p.ordinal, 'answer', p.answer, 'by', p.answered_by))
-        FROM recovery_prompt p JOIN recovery_step s ON s.run_id = p.run_id AND s.ordinal = p.ordinal AND s.attempt = p.attempt
+      COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'ordinal', p.ordinal, 'answer', p.answer, 'by', p.answered_by,
+          'first', p.first_answered_by)) FROM recovery_prompt p JOIN recovery_step s ON s.run_id = p.run_id AND s.ordinal = p.ordinal AND s.attempt = p.attempt
         WHERE p.run_id = r.id AND p.answer IS NOT NULL AND s.status = 'WAITING'), '[]') AS answers,
+      COALESCE((SELECT jsonb_agg(jsonb_build_object('ordinal', p.ordinal, 'answer', p.first_answer, 'by', p.first_answered_by))
+        FROM recovery_prompt p JOIN recovery_step s ON s.run_id = p.run_id AND s.ordinal = p.ordinal AND s.attempt = p.attempt
+        WHERE p.run_id = r.id AND p.needs_two_people AND p.answer IS NULL AND p.withdrawn_at IS NULL AND s.status = 'WAITING'), '[]') AS "firstAnswers",
       COALESCE((SELECT jsonb_agg(jsonb_build_object('ordinal', s.ordinal, 'due', ${ms("s.due_at")}))
         FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'WAITING' AND s.due_at IS NOT NULL), '[]') AS due
       FROM recovery r WHERE r.id = $1`,

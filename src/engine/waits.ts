@@ -1,9 +1,9 @@
 /** Steps that only wait: delays, pauses and prompts. They end by the database's clock, an answer, or a wish. */
 import { v7 as uuid } from "uuid";
-import type { StepState } from "./batch.ts";
+import { noteStep, type StepState } from "./batch.ts";
 import { cancelRun } from "./cancel.ts";
 import { endStep, follow, type LiveRun, leafAt, say, startStep } from "./live-run.ts";
-import type { PromptAnswer } from "./model.ts";
+import type { PromptAnswer, StepSpecs } from "./model.ts";
 import type { Wishes } from "./records.ts";
 
 /** When a step that starts now has to be over, database time; null: never. */
@@ -33,33 +33,49 @@ export function startWait(run: LiveRun, ordinal: number, now: number): boolean {
   if (node.kind !== "STARTUP_DELAY" && node.kind !== "PAUSE" && node.kind !== "PROMPT") return false;
   const dueAt = dueOf(step, now);
   startStep(run, ordinal, node.kind === "STARTUP_DELAY" ? "RUNNING" : "WAITING", now, dueAt);
-  if (node.kind === "PROMPT") openPrompt(run, step, node.spec.message, node.spec.defaultAnswer, now, dueAt);
+  if (node.kind === "PROMPT") openPrompt(run, step, node.spec, now, dueAt);
   return true;
 }
 
 function openPrompt(
   run: LiveRun,
   step: StepState,
-  message: string,
-  defaultAnswer: PromptAnswer | null,
+  { message, defaultAnswer, needsTwoPeople }: StepSpecs["PROMPT"],
   now: number,
   due: number | null,
 ): void {
   const { ordinal, path, name } = step.node;
   const id = uuid();
   step.result = { promptId: id };
-  run.batch.prompts.push({ id, ordinal, attempt: step.attempt, name, message, defaultAnswer, opened: now, due });
+  run.batch.prompts.push({ id, ordinal, attempt: step.attempt, name, message, defaultAnswer, needsTwoPeople, opened: now, due });
   const dueAt = due === null ? null : new Date(due).toISOString();
   say(run, { kind: "PROMPT_OPENED", promptId: id, ordinal, path, name, message, dueAt, defaultAnswer });
 }
 
+/** What the step of a prompt for two says while the answer of the first one stands alone. */
+export const firstAnswerMessage = (answer: PromptAnswer, by: string): string =>
+  `${by} answered ${answer}; a second person has to give the same answer`;
+
+/** First answers that were given, changed or taken back since the step has told of one. */
+function hearFirstAnswers(run: LiveRun, { firstAnswers }: Wishes): void {
+  for (const { ordinal, answer, by } of firstAnswers) {
+    const step = leafAt(run, ordinal);
+    const message = answer === null || by === null ? null : firstAnswerMessage(answer, by);
+    if (step.status !== "WAITING" || step.message === message) continue;
+    step.message = message;
+    noteStep(run.batch, step);
+  }
+}
+
 /** Takes the answers that have come, all of them before one of them ends the run. */
-export function hearAnswers(run: LiveRun, { answers }: Wishes, now: number): void {
+export function hearAnswers(run: LiveRun, wishes: Wishes, now: number): void {
+  hearFirstAnswers(run, wishes);
+  const { answers } = wishes;
   const heard = answers.filter(({ ordinal }) => leafAt(run, ordinal).status === "WAITING");
-  for (const { id, ordinal, answer, by } of heard) {
+  for (const { id, ordinal, answer, by, first } of heard) {
     const step = leafAt(run, ordinal);
     say(run, { kind: "PROMPT_ANSWERED", promptId: id, ordinal, path: step.node.path, answer, by, automatic: by === null });
-    const who = by === null ? "by its time-out" : `by ${by}`;
+    const who = by === null ? "by its time-out" : `by ${first === null ? by : `${first} and ${by}`}`;
     const message = `Answered ${answer} ${who}`;
     const timedOut = by === null ? { warnings: [message] } : {};
     endStep(run, ordinal, { status: "SUCCEEDED", message, result: { promptId: id, answer }, ...timedOut }, now);

@@ -55,6 +55,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Mutation.updateRecoveryPlan": ["EDITOR"],
   "Mutation.updateSite": ["ADMIN"],
   "Mutation.updateUserRoles": ["ADMIN"],
+  "Mutation.withdrawPromptAnswer": ["OPERATOR"],
   "Query.auditLog": ["ADMIN"],
   "Query.datastores": ["VIEWER"],
   "Query.eventCursor": ["VIEWER"],

@@ -54,6 +54,33 @@ describe("a prompt", () => {
     expect((await scene.cleanup()).resultState).toBe("SUCCESS");
   });
 
+  it("for two people goes on only when two have given the same answer; who did is in the events", async () => {
+    const another = { ...operator, userId: "01900000-0000-7000-8000-000000000001", name: "piet" };
+    const forTwo = { ...prompt, needsTwoPeople: true };
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [forTwo] }] });
+    const recoveryId = await scene.start();
+    const promptId = await openPrompt(stage.db.database, recoveryId);
+    await stateOf(recoveryId, "PROMPTING");
+    const { recoveries } = stage.node;
+    const said = (message: string) =>
+      until(async () => {
+        const { steps } = await readRun(stage.db.database, recoveryId);
+        return steps.some((step) => step.kind === "PROMPT" && step.status === "WAITING" && step.message === message);
+      }, message);
+    await recoveries.answerPrompt(operator, { promptId, answer: "CONTINUE" });
+    await said("olga answered CONTINUE; a second person has to give the same answer");
+    await expect(recoveries.answerPrompt(another, { promptId, answer: "ABORT" })).rejects.toMatchObject({ code: "CONFLICT" });
+    await recoveries.answerPrompt(another, { promptId, answer: "CONTINUE" });
+    const run = await scene.end(recoveryId);
+    expect(run.resultState).toBe("SUCCESS");
+    expect(run.step("PROMPT").message).toBe("Answered CONTINUE by olga and piet");
+    const events = (await eventsOf(stage.db.database, recoveryId)).map(({ event }) => event);
+    expect(events.filter(({ kind }) => kind === "PROMPT_ANSWERED")).toMatchObject([{ answer: "CONTINUE", by: "piet", automatic: false }]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ kind: "STEP_CHANGED", message: expect.stringContaining("olga answered CONTINUE") }),
+    );
+  });
+
   it("is answered by its default at its time-out, which is the database's time", async () => {
     const timed = { ...prompt, timeoutSeconds: 3600, defaultAnswer: "CONTINUE" } as const;
     const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [timed] }] });

@@ -20,6 +20,7 @@ export type StepWish = { readonly name: string } & (
       readonly message?: string;
       readonly timeoutSeconds?: number;
       readonly defaultAnswer?: "CONTINUE" | "SKIP" | "ABORT";
+      readonly needsTwoPeople?: boolean;
     }
   | { readonly type: "PAUSE"; readonly durationSeconds?: number }
 );

@@ -1,6 +1,5 @@
 /** Names and steps of a plan's priority groups. (Reference: Configure Recovery Priority Groups.) */
 import { checkEditor } from "../edits.ts";
-import { PreconditionFailedError } from "../errors.ts";
 import { checkInt, checkName, type FieldErrors, fieldErrors, inRange, type Path } from "../field-errors.ts";
 import { ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
@@ -48,7 +47,6 @@ export const configure = (context: ServiceContext, viewer: Viewer, input: Config
       errors.check();
       const changed = found.flatMap((group) => group ?? []);
       checkEditor(viewer, changesOf(changed));
-      if (input.priorityGroups.some(asksTwoPeople)) throw oneAnswers();
       const before = changed.map(({ group, phases: some }) => [group.name, ...some.map((phase) => phase.before)]);
       const after = changed.map((group) => [group.name, ...group.phases.map((phase) => phase.after)]);
       // That a group was lost is no longer said after this, which is a change too.
@@ -148,16 +146,6 @@ function changesOf(changed: readonly Changed[]): { readonly commands: boolean; r
   const renamed = changed.some(({ name, group }) => name !== group.name);
   return { commands: changes.some(({ commands }) => commands), others: renamed || changes.some(({ others }) => others) };
 }
-
-const asksTwoPeople = (wish: PriorityGroupWish): boolean =>
-  phases.some(([list]) => wish[list]?.some((step) => step.type === "PROMPT" && step.needsTwoPeople === true) ?? false);
-
-const oneAnswers = () =>
-  new PreconditionFailedError(
-    "NOT_YET_SUPPORTED",
-    "This release takes the first answer to a prompt; it can't ask two people yet.",
-    "Leave needsTwoPeople out, or send false.",
-  );
 
 async function write(client: Queryable, { group, name, phases: changed }: Changed): Promise<void> {
   const run = (queryName: string, text: string, values: unknown[]) => client.query({ name: queryName, text, values });

@@ -154,7 +154,7 @@ const PromptStepInput = builder.inputType("PromptStepInput", {
     }),
     defaultAnswer: t.field({ type: PromptAnswer, description: "The answer that is given then; together with timeoutSeconds." }),
     needsTwoPeople: t.boolean({
-      description: "Two people have to answer; false by default. This release takes the first answer: true is PRECONDITION_FAILED.",
+      description: "An answer counts once a second person has given the same one; false by default.",
     }),
   }),
 });

@@ -56,7 +56,7 @@ builder.node(PromptStep, {
       description: "After so many seconds the default answer is given; null: it waits for ever.",
     }),
     defaultAnswer: t.expose("defaultAnswer", { type: PromptAnswer, nullable: true, description: "The answer that is given then." }),
-    needsTwoPeople: t.exposeBoolean("needsTwoPeople", { description: "Two people have to answer." }),
+    needsTwoPeople: t.exposeBoolean("needsTwoPeople", { description: "An answer counts once a second person has given the same one." }),
   }),
 });
 

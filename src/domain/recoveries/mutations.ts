@@ -102,11 +102,12 @@ interface Answered {
 }
 
 const AnswerPromptPayload = builder.objectRef<Answered>("AnswerPromptPayload").implement({
-  description: "The answer counts. The run's node takes it up next and goes on with it; the run may still show its old state here.",
+  description:
+    "The answer counts, or waits for a second person (`prompt.firstAnswer`). The run's node takes it up next; the run may still show its old state here.",
   fields: (t) => ({
     prompt: t.field({
       type: PromptRef,
-      description: "The prompt, answered.",
+      description: "The prompt.",
       resolve: ({ promptId }, _args, context) => loadPrompt(context, promptId),
     }),
     recovery: t.field({
@@ -204,7 +205,7 @@ builder.mutationFields((t) => ({
     authScopes,
     errors: {},
     description:
-      "Answers an open prompt. The first answer wins: a second one is CONFLICT and says who answered, when and how. (Reference: Answer Prompt.)",
+      "Answers an open prompt. The first answer wins: a second one is CONFLICT and says who answered, when and how. Where two people have to answer, the first answer waits until another person gives the same one; another answer of theirs is CONFLICT, and whoever answered first may change it. (Reference: Answer Prompt.)",
     args: { input: t.arg({ type: AnswerPromptInput, required: true, description: "The answer." }) },
     resolve: (_root, { input }, context) =>
       act(context, (recoveries, viewer) =>

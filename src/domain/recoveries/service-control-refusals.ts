@@ -1,5 +1,5 @@
 /** What stands in the way of controlling a run. Pure: `allowedOperations` and the mutations give the same error. */
-import type { PromptAnswer, RunKind } from "../../engine/model.ts";
+import type { RunKind } from "../../engine/model.ts";
 import { ConflictError, type DomainError, ForbiddenError } from "../errors.ts";
 import { holds, type Role, type Viewer } from "../viewer.ts";
 import type { PlanFacts, RunFacts } from "./service-facts.ts";
@@ -35,36 +35,6 @@ export function controlRefusal(run: RunFacts, control: Control, viewer: Pick<Vie
     return refuse(run, `The run of ${run.planName} is not paused.`, remedy);
   }
   return null;
-}
-
-/** A prompt, and the run that asks. */
-export interface PromptFacts {
-  readonly recoveryId: string;
-  readonly kind: RunKind;
-  readonly planId: string | null;
-  readonly planName: string;
-  readonly open: boolean;
-  readonly answer: PromptAnswer | null;
-  /** Null: its time-out did. */
-  readonly answeredBy: string | null;
-  readonly answeredAt: Date | null;
-}
-
-/** The first answer counts; the others are told who gave it. */
-export function promptRefusal(prompt: PromptFacts, viewer: Pick<Viewer, "roles">): DomainError | null {
-  const role = roleFor(prompt.kind);
-  if (!holds(viewer, role)) return new ForbiddenError(role);
-  if (prompt.open) return null;
-  const { answer, answeredAt, planId, planName, recoveryId: activeRecoveryId } = prompt;
-  const run = { planName, activeRecoveryId, ...(planId === null ? {} : { planId }) };
-  if (answer === null) {
-    const message = `The prompt is no longer open: its run of ${planName} was cancelled or has ended.`;
-    return new ConflictError(message, "Look at the run; nobody has to answer any more.", run);
-  }
-  const answeredBy = prompt.answeredBy ?? "its time-out";
-  const message = `The prompt was answered ${answer} by ${answeredBy} before.`;
-  const given = { answer, answeredBy, ...(answeredAt === null ? {} : { answeredAt }) };
-  return new ConflictError(message, "The first answer counts; look at how the run went on.", { ...run, ...given });
 }
 
 const refuse = (run: RunFacts, message: string, remedy: string) =>

@@ -2,7 +2,7 @@
 import type { Viewer } from "../viewer.ts";
 import { type CleanupInput, cleanup } from "./cleanup.ts";
 import { type CancelInput, type ControlInput, type ControlledRun, cancel, pause, resume } from "./control.ts";
-import { type AnsweredPrompt, type AnswerInput, answerPrompt } from "./control-prompt.ts";
+import { type AnsweredPrompt, type AnswerInput, answerPrompt, type PromptInput, withdrawAnswer } from "./control-prompt.ts";
 import type { RecoveriesContext, StartedRun } from "./service-context.ts";
 import { type StartInput, start } from "./start.ts";
 
@@ -13,6 +13,7 @@ export interface Recoveries {
   start(viewer: Viewer, input: StartInput): Promise<StartedRun>;
   cleanup(viewer: Viewer, input: CleanupInput): Promise<StartedRun>;
   answerPrompt(viewer: Viewer, input: AnswerInput): Promise<AnsweredPrompt>;
+  withdrawAnswer(viewer: Viewer, input: PromptInput): Promise<AnsweredPrompt>;
   cancel(viewer: Viewer, input: CancelInput): Promise<ControlledRun>;
   pause(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
   resume(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
@@ -22,6 +23,7 @@ export const createRecoveries = (context: RecoveriesContext): Recoveries => ({
   start: (viewer, input) => start(context, viewer, input),
   cleanup: (viewer, input) => cleanup(context, viewer, input),
   answerPrompt: (viewer, input) => answerPrompt(context, viewer, input),
+  withdrawAnswer: (viewer, input) => withdrawAnswer(context, viewer, input),
   cancel: (viewer, input) => cancel(context, viewer, input),
   pause: (viewer, input) => pause(context, viewer, input),
   resume: (viewer, input) => resume(context, viewer, input),

@@ -21,7 +21,7 @@ const statements = {
   priorityGroups: `SELECT id, priority, name FROM plan_priority_group WHERE plan_id = $1 ORDER BY priority`,
   planSteps: `SELECT s.id, s.priority_group_id AS "priorityGroupId", s.phase, s.type, s.name, s.command, s.arguments,
       s.timeout_seconds AS "timeoutSeconds", s.run_on_site AS "runOnSite", s.continue_on_failure AS "continueOnFailure",
-      s.run_in_test AS "runInTest", s.rerunnable, s.message, s.default_answer AS "defaultAnswer", s.duration_seconds AS "durationSeconds"
+      s.run_in_test AS "runInTest", s.rerunnable, s.message, s.default_answer AS "defaultAnswer", s.needs_two_people AS "needsTwoPeople", s.duration_seconds AS "durationSeconds"
     FROM plan_step s JOIN plan_priority_group p ON p.id = s.priority_group_id WHERE p.plan_id = $1 ORDER BY p.priority, s.phase, s.position`,
   groups: `SELECT g.id, g.name, g.external_id AS "externalId", m.priority_group_id AS "priorityGroupId",
       g.protected_site_id AS "protectedSiteId", g.recovery_site_id AS "recoverySiteId", g.state,

@@ -41,6 +41,7 @@ export interface PlanStepRow {
   readonly rerunnable: boolean;
   readonly message: string | null;
   readonly defaultAnswer: PromptAnswer | null;
+  readonly needsTwoPeople: boolean;
   readonly durationSeconds: number | null;
 }
 

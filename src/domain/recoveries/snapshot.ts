@@ -117,6 +117,7 @@ function planStepOf(row: PlanStepRow): SnapshotPlanStep {
         message: row.message ?? name,
         timeoutSeconds: row.timeoutSeconds,
         defaultAnswer: row.defaultAnswer,
+        ...(row.needsTwoPeople ? { needsTwoPeople: true } : {}),
       };
     case "PAUSE":
       return { id, name, type: "PAUSE", durationSeconds: row.durationSeconds };

@@ -3,10 +3,11 @@ import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { ConflictError } from "../errors.ts";
 import { AllowedOperationRef, allowedOperations } from "../operations.ts";
-import { controlRefusal, promptRefusal } from "./service-control-refusals.ts";
+import { controlRefusal } from "./service-control-refusals.ts";
 import type { RunFacts } from "./service-facts.ts";
+import { type PromptFacts, promptRefusal, withdrawalRefusal } from "./service-prompt-refusals.ts";
 import { isOpen } from "./types-prompt.ts";
-import { PromptRef, RecoveryRef, type RecoveryRow, RecoveryStepRef, type StepRow } from "./types-refs.ts";
+import { PromptRef, type PromptRow, RecoveryRef, type RecoveryRow, RecoveryStepRef, type StepRow } from "./types-refs.ts";
 
 async function factsOf(run: RecoveryRow, { loaders }: Context): Promise<RunFacts> {
   const { id: recoveryId, planId, planName, kind } = run;
@@ -33,30 +34,56 @@ builder.objectField(RecoveryRef, "allowedOperations", (t) =>
   }),
 );
 
-/** What stands in the way of answering the step's prompt; a step that has not asked yet has none. */
-async function answerRefusal({ runId, ordinal, attempt }: Pick<StepRow, "runId" | "ordinal" | "attempt">, { loaders, viewer }: Context) {
+/** The step's prompt, answered or not; null: it has not asked yet. */
+async function promptOf({ runId, ordinal, attempt }: Pick<StepRow, "runId" | "ordinal" | "attempt">, { loaders }: Context) {
   const [run, prompts] = await Promise.all([loaders.recovery.load(runId), loaders.promptsOfRun.load(runId)]);
   const prompt = prompts.find((one) => one.ordinal === ordinal && one.attempt === attempt);
-  if (run === null || viewer === null || prompt === undefined)
-    return new ConflictError("The step has not asked anything yet.", "Wait until the run has come so far.");
-  const { kind, planId, planName } = run;
-  const { answer, answeredBy, answeredAt } = prompt;
-  return promptRefusal({ recoveryId: runId, kind, planId, planName, open: isOpen(prompt, run), answer, answeredBy, answeredAt }, viewer);
+  return run === null || prompt === undefined ? null : promptFacts(run, prompt);
+}
+
+function promptFacts(run: RecoveryRow, prompt: PromptRow): PromptFacts {
+  const { id: recoveryId, kind, planId, planName } = run;
+  const {
+    answer,
+    answeredBy,
+    answeredAt,
+    needsTwoPeople,
+    firstAnswer,
+    firstAnsweredAt,
+    firstAnsweredBy: by,
+    firstAnsweredById: userId,
+  } = prompt;
+  const first = firstAnswer === null || by === null || userId === null ? null : { answer: firstAnswer, by, userId };
+  const answered = { answer, answeredBy, answeredAt, needsTwoPeople, first, firstAnsweredAt };
+  return { recoveryId, kind, planId, planName, open: isOpen(prompt, run), ...answered };
+}
+
+/** ANSWER_PROMPT, and of a prompt for two WITHDRAW_PROMPT_ANSWER. */
+async function promptOperations(step: Pick<StepRow, "runId" | "ordinal" | "attempt">, context: Context) {
+  const { viewer } = context;
+  if (viewer === null) return [];
+  const prompt = await promptOf(step, context);
+  if (prompt === null) {
+    const refusal = new ConflictError("The step has not asked anything yet.", "Wait until the run has come so far.");
+    return allowedOperations({ ANSWER_PROMPT: refusal }, viewer);
+  }
+  const withdrawal = prompt.needsTwoPeople ? { WITHDRAW_PROMPT_ANSWER: withdrawalRefusal(prompt, viewer) } : {};
+  return allowedOperations({ ANSWER_PROMPT: promptRefusal(prompt, viewer), ...withdrawal }, viewer);
 }
 
 builder.objectField(RecoveryStepRef, "allowedOperations", (t) =>
   t.field({
     type: [AllowedOperationRef],
     description: "What may be done with the step now, by whoever asks: ANSWER_PROMPT of a prompt; empty for all other steps.",
-    resolve: async (step, _args, context) =>
-      step.kind === "PROMPT" ? allowedOperations({ ANSWER_PROMPT: await answerRefusal(step, context) }, context.viewer) : [],
+    resolve: (step, _args, context) => (step.kind === "PROMPT" ? promptOperations(step, context) : []),
   }),
 );
 
 builder.objectField(PromptRef, "allowedOperations", (t) =>
   t.field({
     type: [AllowedOperationRef],
-    description: "Whether whoever asks may answer it now, and why not; the mutation refuses with exactly that error.",
-    resolve: async (prompt, _args, context) => allowedOperations({ ANSWER_PROMPT: await answerRefusal(prompt, context) }, context.viewer),
+    description:
+      "Whether whoever asks may answer it now (and, where two people have to, take the answer back), and why not; the mutations refuse with exactly that error.",
+    resolve: (prompt, _args, context) => promptOperations(prompt, context),
   }),
 );

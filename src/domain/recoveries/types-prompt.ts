@@ -33,6 +33,17 @@ builder.node(PromptRef, {
     answeredAt: t.expose("answeredAt", { type: "DateTime", nullable: true, description: "When it was answered." }),
     answeredBy: t.exposeString("answeredBy", { nullable: true, description: "Who answered it; null also for the default answer." }),
     comment: t.exposeString("comment", { nullable: true, description: "What the answer came with." }),
+    needsTwoPeople: t.exposeBoolean("needsTwoPeople", {
+      description: "An answer counts once a second person has given the same one; until then it is the `firstAnswer`.",
+    }),
+    firstAnswer: t.expose("firstAnswer", {
+      type: PromptAnswer,
+      nullable: true,
+      description: "At a prompt for two people: what the first one answered; null: nobody has, or it was taken back.",
+    }),
+    firstAnsweredAt: t.expose("firstAnsweredAt", { type: "DateTime", nullable: true, description: "When the first one did." }),
+    firstAnsweredBy: t.exposeString("firstAnsweredBy", { nullable: true, description: "Who the first one is." }),
+    firstComment: t.exposeString("firstComment", { nullable: true, description: "What the first answer came with." }),
     withdrawnAt: t.expose("withdrawnAt", {
       type: "DateTime",
       nullable: true,

@@ -211,12 +211,13 @@ describe("configuring priority groups", () => {
     await expect(stage.send("configurePriorityGroups", shape, both)).rejects.toThrow(/[Ee]xactly one/);
   });
 
-  it("says honestly that two people can't be asked yet", () =>
-    stage.refused(
-      "configurePriorityGroups",
-      { planId, priorityGroups: [{ priority: 1, prePowerOnSteps: [command(), prompt({ needsTwoPeople: true })] }] },
-      { code: "PRECONDITION_FAILED", reason: "NOT_YET_SUPPORTED" },
-    ));
+  it("lets a prompt ask two people, which counts for the next run", async () => {
+    await configure([{ priority: 1, prePowerOnSteps: [prompt({ needsTwoPeople: true })] }]);
+    const { recoveryId } = await stage.recoveries.start(operator, { planId: stage.planId, recoveryType: "TEST" });
+    const text = "SELECT content #> '{priorityGroups,0,preSteps,0}' AS step FROM recovery_snapshot WHERE run_id = $1";
+    const { rows } = await stage.db.database.pool.query(text, [recoveryId]);
+    expect(rows[0].step).toMatchObject({ type: "PROMPT", needsTwoPeople: true });
+  });
 
   it("is refused for another version, and for a plan that there is none of", async () => {
     await stage.refused("configurePriorityGroups", { planId, priorityGroups: [], expectedVersion: 9 }, { code: "CONFLICT", version: 1 });

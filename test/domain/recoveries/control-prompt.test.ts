@@ -67,6 +67,46 @@ describe("answering a prompt", () => {
     await refused(() => answer({ idempotencyKey: "k" }, another), { code: "CONFLICT", details: { answeredBy: "olga" } });
   });
 
+  describe("that needs two people", () => {
+    const withdraw = (viewer = operator) => stage.recoveries.withdrawAnswer(viewer, { promptId });
+    const prompt = () =>
+      row(stage, "SELECT answer, answered_by, first_answer, first_answered_by FROM recovery_prompt WHERE id = $1", promptId);
+    beforeEach(() => test("UPDATE recovery_prompt SET needs_two_people = true"));
+
+    it("counts once a second person gives the same answer, and both are recorded", async () => {
+      await answer({ comment: "looks well" });
+      expect(await prompt()).toEqual({ answer: null, answered_by: null, first_answer: "CONTINUE", first_answered_by: "olga" });
+      await answer({}, another);
+      expect(await prompt()).toEqual({ answer: "CONTINUE", answered_by: "piet", first_answer: "CONTINUE", first_answered_by: "olga" });
+      expect(stage.hints).toEqual([recoveryId, recoveryId]);
+    });
+
+    it("does not count when the same person answers twice, who may change the answer and take it back", async () => {
+      await answer();
+      await answer({ answer: "ABORT" });
+      expect(await prompt()).toMatchObject({ answer: null, first_answer: "ABORT", first_answered_by: "olga" });
+      await withdraw();
+      expect(await prompt()).toMatchObject({ answer: null, first_answer: null, first_answered_by: null });
+    });
+
+    it("is a conflict that says who answered what when the second answer is another one", async () => {
+      await answer({ answer: "SKIP" });
+      stage.hints.length = 0;
+      await refused(() => answer({ answer: "CONTINUE" }, another), {
+        code: "CONFLICT",
+        message: "olga has answered SKIP, and you CONTINUE: this prompt needs the same answer of two people.",
+        details: { answer: "SKIP", answeredBy: "olga", answeredAt: expect.any(Date), activeRecoveryId: recoveryId },
+      });
+    });
+
+    it("lets nobody take back what another person answered, nor what nobody did", async () => {
+      await refused(() => withdraw(), { code: "CONFLICT", message: expect.stringContaining("Nobody has answered") });
+      await answer();
+      stage.hints.length = 0;
+      await refused(() => withdraw(another), { code: "CONFLICT", details: { answeredBy: "olga", answer: "CONTINUE" } });
+    });
+  });
+
   it("is refused for a prompt that its time-out has answered", async () => {
     await test("UPDATE recovery_prompt SET answer = 'CONTINUE', answered_at = dr_now()");
     await refused(answer, { code: "CONFLICT", details: { answeredBy: "its time-out", answer: "CONTINUE" } });

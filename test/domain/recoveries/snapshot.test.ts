@@ -226,6 +226,7 @@ describe("a test's snapshot", () => {
       rerunnable: false,
       message: null,
       defaultAnswer: null,
+      needsTwoPeople: false,
       durationSeconds: null,
     };
     const planSteps = [
