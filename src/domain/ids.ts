@@ -20,6 +20,7 @@ export const nodeTypes = [
   "Recovery",
   "RecoveryPlan",
   "RecoveryPoint",
+  "RecoveryRemark",
   "RecoveryStep",
   "ReplicationServer",
   "ResourceMapping",

@@ -39,7 +39,14 @@ export async function answeredBefore<A extends Answer>(
 
 /** What the first request with this key was answered. */
 export async function mutate<A extends Answer>(
-  { database, announce, log }: Pick<ServiceContext, "announce" | "log"> & { readonly database: Pick<ServiceContext["database"], "pool"> },
+  {
+    database,
+    announce,
+    log,
+  }: Pick<ServiceContext, "announce"> & {
+    readonly database: Pick<ServiceContext["database"], "pool">;
+    readonly log: Pick<ServiceContext["log"], "info">;
+  },
   viewer: Pick<Viewer, "userId" | "name">,
   { mutation, input, answer, act }: Mutation<A>,
 ): Promise<A> {

@@ -17,6 +17,7 @@ import { type Operation, type RootField, rootFieldsOf, sampleOperation } from ".
 const table: Readonly<Record<string, readonly Role[]>> = {
   "Mutation.addProtectedVms": ["EDITOR"],
   "Mutation.addProtectionGroupToPlan": ["EDITOR"],
+  "Mutation.addRecoveryRemark": ["OPERATOR"],
   "Mutation.answerPrompt": ["OPERATOR"],
   "Mutation.cancelRecovery": ["OPERATOR"],
   "Mutation.cancelTask": ["OPERATOR", "EDITOR"],

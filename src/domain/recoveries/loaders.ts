@@ -148,6 +148,14 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     (ids) => prisma.recoveryPrompt.findMany({ where: { runId: { in: padded(ids) } }, orderBy: [{ openedAt: "asc" }, { id: "asc" }] }),
     ({ runId }) => runId,
   );
+  const remark = batchedOne(
+    (ids) => prisma.recoveryRemark.findMany({ where: { id: { in: padded(ids) } } }),
+    ({ id }) => id,
+  );
+  const remarksOfRun = batchedMany(
+    (ids) => prisma.recoveryRemark.findMany({ where: { runId: { in: padded(ids) } }, orderBy: [{ writtenAt: "desc" }, { id: "desc" }] }),
+    ({ runId }) => runId,
+  );
   const groupsOfRun = batchedMany(
     (ids) => prisma.recoveryGroup.findMany({ where: { runId: { in: padded(ids) } }, orderBy: { groupName: "asc" } }),
     ({ runId }) => runId,
@@ -180,6 +188,8 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     planFacts: planFacts.loader(gate),
     prompt: prompt.loader(gate),
     promptsOfRun: promptsOfRun.loader(gate),
+    remark: remark.loader(gate),
+    remarksOfRun: remarksOfRun.loader(gate),
     groupsOfRun: groupsOfRun.loader(gate),
     cleanupsOfRun: cleanupsOfRun.loader(gate),
     recoveryList: recoveryList(gate),

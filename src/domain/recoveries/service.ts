@@ -3,6 +3,7 @@ import type { Viewer } from "../viewer.ts";
 import { type CleanupInput, cleanup } from "./cleanup.ts";
 import { type CancelInput, type ControlInput, type ControlledRun, cancel, pause, resume } from "./control.ts";
 import { type AnsweredPrompt, type AnswerInput, answerPrompt, type PromptInput, withdrawAnswer } from "./control-prompt.ts";
+import { addRemark, type RemarkInput, type WrittenRemark } from "./remark.ts";
 import type { RecoveriesContext, StartedRun } from "./service-context.ts";
 import { type StartInput, start } from "./start.ts";
 
@@ -17,6 +18,7 @@ export interface Recoveries {
   cancel(viewer: Viewer, input: CancelInput): Promise<ControlledRun>;
   pause(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
   resume(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
+  addRemark(viewer: Viewer, input: RemarkInput): Promise<WrittenRemark>;
 }
 
 export const createRecoveries = (context: RecoveriesContext): Recoveries => ({
@@ -27,4 +29,5 @@ export const createRecoveries = (context: RecoveriesContext): Recoveries => ({
   cancel: (viewer, input) => cancel(context, viewer, input),
   pause: (viewer, input) => pause(context, viewer, input),
   resume: (viewer, input) => resume(context, viewer, input),
+  addRemark: (viewer, input) => addRemark(context, viewer, input),
 });

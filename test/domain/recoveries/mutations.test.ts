@@ -89,6 +89,39 @@ describe("the mutations of recoveries", () => {
     });
   });
 
+  it("write remarks on a run under way or over, shown newest first, and told as a change of its task", async () => {
+    const { recovery, task } = await start();
+    const write = (text: string) =>
+      send("addRecoveryRemark", "remark { id text writtenBy recovery { id } } recovery { remarks { text } }", {
+        recoveryId: recovery.id,
+        text,
+      });
+    expect(await write("The database team is on the phone.")).toMatchObject({
+      remark: { text: "The database team is on the phone.", writtenBy: "olga", recovery: { id: recovery.id } },
+    });
+    await endRun(stage, databaseId(recovery.id), "TEST_COMPLETE");
+    expect((await write("They have\nleft.")).recovery.remarks.map(({ text }: { text: string }) => text)).toEqual([
+      "They have\nleft.",
+      "The database team is on the phone.",
+    ]);
+    const { rows } = await stage.db.database.pool.query(
+      "SELECT payload FROM event WHERE kind = 'TASK_CHANGED' ORDER BY position DESC LIMIT 1",
+    );
+    expect(rows[0].payload).toMatchObject({ id: databaseId(task.id), change: "UPDATED" });
+    expect(await write("  ")).toMatchObject({ __typename: "InvalidRequestError", fieldErrors: [{ path: ["text"] }] });
+    expect(await write("x".repeat(4_097))).toMatchObject({ __typename: "InvalidRequestError", fieldErrors: [{ path: ["text"] }] });
+  });
+
+  it("refuse more remarks than a run shows", async () => {
+    const { recovery } = await start();
+    await stage.db.database.pool.query(
+      "INSERT INTO recovery_remark (id, run_id, text, written_by_id, written_by) SELECT gen_random_uuid(), $1, 'x', $2, 'olga' FROM generate_series(1, 500)",
+      [databaseId(recovery.id), operator.userId],
+    );
+    const refused = await send("addRecoveryRemark", "remark { id }", { recoveryId: recovery.id, text: "One more" });
+    expect(refused).toMatchObject({ code: "CONFLICT", limit: 500, current: 500 });
+  });
+
   it("name run, task and plan that stand in the way, by their global ids", async () => {
     const { recovery, task } = await start();
     expect(await start()).toMatchObject({
@@ -114,6 +147,7 @@ describe("the mutations of recoveries", () => {
     ["cancelRecovery", {}, "recoveryId", "Recovery"],
     ["pauseRecovery", {}, "recoveryId", "Recovery"],
     ["resumeRecovery", {}, "recoveryId", "Recovery"],
+    ["addRecoveryRemark", { text: "x" }, "recoveryId", "Recovery"],
   ])(
     "%s: an id that is none, of another type, or of nothing is a typed error, and changes nothing",
     async (mutation, rest, field, type) => {
