@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import { type CommandOutcome, type CommandRequest, ended, keyPattern } from "./commands/command.ts";
 import { type FromWorker, type LifelineLimits, type LogLevel, limitsFor, type ToWorker, type WorkerSettings } from "./lifeline/protocol.ts";
 import { monotonicMs } from "./monotonic.ts";
+import { prepared } from "./prepared.ts";
 
 export type LifelineLog = Readonly<Record<LogLevel, (details: object, message: string) => void>>;
 
@@ -154,7 +155,7 @@ class ThreadedLifeline implements Lifeline {
     const worker = new Worker(new URL("./lifeline/worker.ts", import.meta.url), {
       name: "lifeline",
       workerData: this.#settings,
-      execArgv: [],
+      execArgv: [...prepared],
     });
     worker.on("message", (message: FromWorker) => this.#hear(message));
     worker.on("error", (error) => this.#options.log.error({ err: error }, "The lifeline thread failed; it is started again."));

@@ -3,13 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { prepared } from "../prepared.ts";
 import { type CommandOutcome, ended } from "./command.ts";
 import { outcomeAfterDeath } from "./spool.ts";
 import { beat, cancelling, reportFd, type SupervisorOrder, type SupervisorReport } from "./supervision.ts";
 
 const supervisorPath = fileURLToPath(new URL("./supervisor.ts", import.meta.url));
-/** Keeps what was compiled: a supervisor starts in a third of the time. */
-const prepare = new URL("../../prepare.js", import.meta.url).href;
 
 export interface Supervised {
   /** Never rejects. */
@@ -22,7 +21,7 @@ export interface Supervised {
 
 export function launch(order: SupervisorOrder, onOutput: (text: string, totalBytes: number) => void): Supervised {
   // In a group of its own: Ctrl-C in a terminal stops the gateway first, which then stops its commands in order.
-  const supervisor = spawn(process.execPath, ["--import", prepare, supervisorPath], {
+  const supervisor = spawn(process.execPath, [...prepared, supervisorPath], {
     detached: true,
     env: {},
     cwd: "/",
