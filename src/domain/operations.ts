@@ -13,6 +13,13 @@ export const operations = {
   START_TEST: { mutation: "startRecovery", role: "OPERATOR", description: "Start a test recovery." },
   START_PLANNED_RECOVERY: { mutation: "startRecovery", role: "RECOVERY_ADMIN", description: "Start a planned recovery." },
   START_DISASTER_RECOVERY: { mutation: "startRecovery", role: "RECOVERY_ADMIN", description: "Start a disaster recovery." },
+  START_PLANNED_FAILOVER: {
+    mutation: "startPlannedFailover",
+    role: "RECOVERY_ADMIN",
+    description: "Move the plan in the direction that it is protected now.",
+  },
+  START_REPROTECT: { mutation: "startReprotect", role: "RECOVERY_ADMIN", description: "Protect the plan in the other direction." },
+  ACCEPT_RECOVERY: { mutation: "acceptRecovery", role: "RECOVERY_ADMIN", description: "Take an incomplete recovery as it is." },
   CLEANUP_TEST: { mutation: "cleanupTest", role: "OPERATOR", description: "Clean up the last test." },
   FORCE_CLEANUP_TEST: {
     mutation: "cleanupTest",

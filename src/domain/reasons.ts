@@ -17,6 +17,9 @@ export const reasons = {
   NOT_YET_SUPPORTED: "This release can't do it.",
   SITE_DISCONNECTED: warningCodes.SITE_DISCONNECTED.meaning,
   SITE_UNKNOWN: "A provider does not know the site by the name that was given.",
+  SOURCE_VMS_RUNNING: "Protected VMs are not off, and the recovery was told not to shut them down.",
+  SPLIT_BRAIN: warningCodes.SPLIT_BRAIN.meaning,
+  UNFENCED: "The protected site can't be reached, and nobody has accepted that its VMs may be running.",
   VM_NOT_CONFIGURED: warningCodes.VM_NOT_CONFIGURED.meaning,
 } as const satisfies Record<string, string>;
 export type PreconditionReason = keyof typeof reasons;

@@ -50,6 +50,7 @@ import "./recoveries/subscriptions.ts";
 import "./recoveries/types-remark.ts";
 import "./recoveries/mutations.ts";
 import "./recoveries/mutations-control.ts";
+import "./recoveries/mutations-recovery.ts";
 import "./tasks/types.ts";
 import "./tasks/queries.ts";
 import "./tasks/mutations.ts";

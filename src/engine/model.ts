@@ -44,8 +44,8 @@ export type ResultOf = number;
 /** What each kind of leaf needs, resolved. Kinds without effect at a site have no `site`. */
 export interface StepSpecs {
   SYNCHRONISE: { site: SiteRef; groupId: string };
-  /** `pointFrom`: the synchronisation whose point is used when it succeeded; else the newest complete one. */
-  CREATE_SNAPSHOT: { site: SiteRef; groupId: string; pointFrom: ResultOf | null; name: string };
+  /** `pointId`: the point that was asked for. `pointFrom`: the synchronisation whose point is used when it succeeded. Else the newest complete one. */
+  CREATE_SNAPSHOT: { site: SiteRef; groupId: string; pointId?: string; pointFrom: ResultOf | null; name: string };
   CREATE_TEST_NETWORK: { site: SiteRef; name: string };
   /** `guestTimeoutSeconds` 0: at once, without the guest. */
   SHUT_DOWN_VM: { site: SiteRef; vmId: string; guestTimeoutSeconds: number };

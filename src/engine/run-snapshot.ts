@@ -127,6 +127,12 @@ export interface RecoveryOptions extends TestOptions {
 /** How the protected site was when the run was requested. A DISCONNECTED site is not called at all. */
 export type SiteCondition = "CONNECTED" | "SUSPECT" | "DISCONNECTED";
 
+/** A group that is tested. */
+export interface SnapshotTestGroup extends SnapshotGroup {
+  /** The provider's id of the recovery point that was asked for; null or missing: the newest complete one. */
+  readonly pointId?: string | null;
+}
+
 /** A group that is recovered for good. */
 export interface SnapshotRecoveryGroup extends SnapshotGroup {
   /** The provider's id of the recovery point that was asked for; null: the newest complete one. */
@@ -165,7 +171,7 @@ interface PlanSnapshotBase extends SnapshotBase {
 export interface TestSnapshot extends PlanSnapshotBase {
   readonly kind: "TEST";
   readonly options: TestOptions;
-  readonly groups: readonly SnapshotGroup[];
+  readonly groups: readonly SnapshotTestGroup[];
   readonly testNetworks: readonly SnapshotTestNetwork[];
   /** In the order of their priority. */
   readonly priorityGroups: readonly SnapshotPriorityGroup[];

@@ -56,6 +56,15 @@ export const warningCodes = {
     meaning: "The recovery site did not answer when a forced cleanup started, so only what the test has recorded is removed.",
     remedy: "When the site answers again, look at the plan's leftovers, and run the cleanup again if there are any.",
   },
+  UNFENCED: {
+    meaning:
+      "The protected site can't be reached, so nothing keeps its VMs from running beside the recovered ones; somebody has accepted that.",
+    remedy: "Make sure that the originals are off; those that are found running when the site comes back are named and powered off.",
+  },
+  NEVER_REVERSED: {
+    meaning: "A failback of a plan that was never reprotected: it recovers towards the site that the VMs are configured to come from.",
+    remedy: "Look whether this is the direction that you want.",
+  },
   PROMPT_TIMED_OUT: {
     meaning: "Nobody answered a prompt in time; its default answer was taken.",
     remedy: "Give the prompt more time, or take care that somebody watches the run.",

@@ -15,6 +15,7 @@ import { type Operation, type RootField, rootFieldsOf, sampleOperation } from ".
 
 /** Empty: anybody. */
 const table: Readonly<Record<string, readonly Role[]>> = {
+  "Mutation.acceptRecovery": ["RECOVERY_ADMIN"],
   "Mutation.addProtectedVms": ["EDITOR"],
   "Mutation.addProtectionGroupToPlan": ["EDITOR"],
   "Mutation.addRecoveryRemark": ["OPERATOR"],
@@ -50,7 +51,9 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Mutation.setNetworkMapping": ["EDITOR"],
   "Mutation.setResourceMapping": ["EDITOR"],
   "Mutation.setUserPassword": ["ADMIN"],
+  "Mutation.startPlannedFailover": ["RECOVERY_ADMIN"],
   "Mutation.startRecovery": ["OPERATOR"],
+  "Mutation.startReprotect": ["RECOVERY_ADMIN"],
   "Mutation.unpairSites": ["ADMIN"],
   "Mutation.updateProtectionGroup": ["EDITOR"],
   "Mutation.updateRecoveryPlan": ["EDITOR"],

@@ -66,8 +66,9 @@ export const ruleRows: Rows = {
             const run = { activeRecoveryId: recovery.id, activeTaskId: task.id, planName: plan.name };
             expect(error).toMatchObject({ code: "CONFLICT", lifecycle: "TEST_IN_PROGRESS", ...run, ...shape });
           });
-          const planned = await api.refused("startRecovery", { planId: (await planOf(api)).id, recoveryType: "PLANNED" });
-          expect(planned).toMatchObject({ code: "PRECONDITION_FAILED", reason: expect.any(String), ...shape });
+          const recoveryPoint = { pointInTime: "2000-01-01T00:00:00.000Z" };
+          const old = await api.refused("startRecovery", { planId: (await planOf(api)).id, recoveryType: "TEST", recoveryPoint });
+          expect(old).toMatchObject({ code: "PRECONDITION_FAILED", reason: "NO_RECOVERY_POINT", ...shape });
         },
       ],
       [

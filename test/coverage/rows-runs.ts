@@ -38,13 +38,14 @@ export const runRows: Rows = {
     ],
     bad: [
       [
-        "a plan that is none is NOT_FOUND, one that is running CONFLICT with the run, a type that can't run yet PRECONDITION_FAILED",
+        "a plan that is none is NOT_FOUND, one that is running CONFLICT with the run, an older point for a planned recovery INVALID_REQUEST",
         async (api) => {
           const input = { planId: nothing("RecoveryPlan"), recoveryType: "TEST" };
           expect(await api.refused("startRecovery", input)).toMatchObject({ code: "NOT_FOUND", resource: "RecoveryPlan" });
           const plan = await planOf(api);
-          const planned = await api.refused("startRecovery", { planId: plan.id, recoveryType: "PLANNED" });
-          expect(planned).toMatchObject({ code: "PRECONDITION_FAILED", reason: "NOT_YET_SUPPORTED" });
+          const point = { recoveryPoint: { pointInTime: "2026-01-01T00:00:00.000Z" } };
+          const planned = await api.refused("startRecovery", { planId: plan.id, recoveryType: "PLANNED", ...point });
+          expect(planned).toMatchObject({ code: "INVALID_REQUEST", fieldErrors: [{ path: ["recoveryPoint"] }] });
           await withTest(api, {}, async ({ recovery, task }) => {
             const again = await api.refused("startRecovery", { planId: plan.id, recoveryType: "TEST" });
             const run = { activeRecoveryId: recovery.id, activeTaskId: task.id };

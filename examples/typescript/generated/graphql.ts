@@ -62,6 +62,14 @@ export type FailurePolicy =
   /** It waits for a decision. */
   | 'PAUSE';
 
+/** A protection group and one of its recovery points. */
+export type GroupPointInput = {
+  /** The protection group. */
+  groupId: string;
+  /** One of its complete recovery points. */
+  recoveryPointId: string;
+};
+
 /** The history of a plan's own runs, which decides what can be started. */
 export type PlanLifecycle =
   /** A cleanup left something behind; clean up again. */
@@ -115,6 +123,15 @@ export type RecoveryPlanState =
   | 'READY'
   /** A run of it is under way. */
   | 'RUNNING';
+
+/** Which recovery points a run uses: exactly one of these. (Reference: Recovery Points.) */
+export type RecoveryPointInput =
+  {   /** The newest complete point of each group; true. */
+  latest: boolean; pointInTime?: never; specific?: never; }
+  |  { latest?: never;   /** Of each group the newest complete point at or before this moment. */
+  pointInTime: string; specific?: never; }
+  |  { latest?: never; pointInTime?: never;   /** One point for each group of the plan. */
+  specific: Array<GroupPointInput>; };
 
 /** What kind of recovery to start. (Reference: Recovery Types.) */
 export type RecoveryType =
@@ -183,6 +200,8 @@ export type RunWarningCode =
   | 'MISSING_AT_SOURCE'
   /** The plan's protection groups are protected in different directions. */
   | 'MIXED_DIRECTION'
+  /** A failback of a plan that was never reprotected: it recovers towards the site that the VMs are configured to come from. */
+  | 'NEVER_REVERSED'
   /** A group has no complete recovery point. */
   | 'NO_RECOVERY_POINT'
   /** One that this release does not know; the message says what it is. */
@@ -209,6 +228,8 @@ export type RunWarningCode =
   | 'SYNC_FAILED'
   /** The protected site is disconnected, so nothing was synchronised; the newest complete recovery points are used. */
   | 'SYNC_IGNORED'
+  /** The protected site can't be reached, so nothing keeps its VMs from running beside the recovered ones; somebody has accepted that. */
+  | 'UNFENCED'
   /** A VM is on a datastore that a protection group replicates, and is not a member of the group. */
   | 'UNPROTECTED_VM'
   /** A VM has no placeholder at the recovery site and is left out of the run. */
@@ -216,7 +237,11 @@ export type RunWarningCode =
 
 /** Which plan, and how. (Reference: Start Recovery.) */
 export type StartRecoveryInput = {
-  /** What a failure does; CONTINUE by default for a test. */
+  /** What was written since the recovery points may be lost. Asked for where a recovery goes back to an older direction. */
+  acceptDataLoss?: boolean | null | undefined;
+  /** DISASTER: the protected site can't be reached, and you make sure that its VMs are off. It is recorded who said so. */
+  acceptUnfenced?: boolean | null | undefined;
+  /** What a failure does; by default PAUSE for a planned recovery, CONTINUE for a test and a disaster recovery. */
   failurePolicy?: FailurePolicy | null | undefined;
   /** At most 255 characters, unique per user and mutation for 24 h: the same key and input gets the first answer, other input CONFLICT. */
   idempotencyKey?: string | null | undefined;
@@ -226,7 +251,9 @@ export type StartRecoveryInput = {
   planId: string;
   /** Power the recovered VMs on; true by default. Without it their steps end at their registration. */
   powerOnVms?: boolean | null | undefined;
-  /** TEST, PLANNED or DISASTER; this release runs TEST. */
+  /** Which recovery points are used; the latest by default, and always for PLANNED. */
+  recoveryPoint?: RecoveryPointInput | null | undefined;
+  /** TEST, PLANNED or DISASTER. */
   recoveryType: RecoveryType;
   /** Run commands; true by default. Without it commands are left out, prompts stay. */
   runScripts?: boolean | null | undefined;

@@ -4,13 +4,17 @@ import type { Refusals } from "../operations.ts";
 import { controlRefusalOf } from "../recoveries/service-control-refusals.ts";
 import { openRunOf, type PlanFacts } from "../recoveries/service-facts.ts";
 import { planConflict } from "../recoveries/service-open-runs.ts";
-import { cleanupRefusal, laterRefusal, testRefusal } from "../recoveries/service-refusals.ts";
+import { acceptRefusal, disasterRefusal, plannedRefusal, reprotectRefusal } from "../recoveries/service-recovery-refusals.ts";
+import { cleanupRefusal, testRefusal } from "../recoveries/service-refusals.ts";
 import type { Viewer } from "../viewer.ts";
 
 export type PlanOperation =
   | "START_TEST"
   | "START_PLANNED_RECOVERY"
   | "START_DISASTER_RECOVERY"
+  | "START_PLANNED_FAILOVER"
+  | "START_REPROTECT"
+  | "ACCEPT_RECOVERY"
   | "CLEANUP_TEST"
   | "FORCE_CLEANUP_TEST"
   | "CANCEL_RECOVERY"
@@ -22,8 +26,11 @@ export type PlanEdit = "UPDATE_PLAN" | "DELETE_PLAN" | "ADD_PROTECTION_GROUP" | 
 export function planRefusals(plan: PlanFacts, viewer: Viewer): Refusals<PlanOperation> {
   return {
     START_TEST: testRefusal(plan),
-    START_PLANNED_RECOVERY: laterRefusal("PLANNED"),
-    START_DISASTER_RECOVERY: laterRefusal("DISASTER"),
+    START_PLANNED_RECOVERY: plannedRefusal(plan),
+    START_DISASTER_RECOVERY: disasterRefusal(plan),
+    START_PLANNED_FAILOVER: plannedRefusal(plan),
+    START_REPROTECT: reprotectRefusal(plan),
+    ACCEPT_RECOVERY: acceptRefusal(plan),
     CLEANUP_TEST: cleanupRefusal(plan),
     FORCE_CLEANUP_TEST: cleanupRefusal(plan),
     CANCEL_RECOVERY: controlRefusalOf(plan, "CANCEL_RECOVERY", viewer),

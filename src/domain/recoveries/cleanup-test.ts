@@ -37,7 +37,11 @@ const testOfOldestLeftover = {
  * that is READY it is the one that a forced cleanup left something of: nothing else would remove that, and placeholders that are still taken
  * fail the next test.
  */
-export async function testToCleanUp(database: Queryable, plan: PlanFacts, wanted: string | null): Promise<TestToCleanUp> {
+export async function testToCleanUp(
+  database: Queryable,
+  plan: Pick<PlanFacts, "id" | "name" | "lifecycle">,
+  wanted: string | null,
+): Promise<TestToCleanUp> {
   const ready = plan.lifecycle === "READY";
   const { rows } = ready
     ? await database.query<TestToCleanUp>({ ...testOfOldestLeftover, values: [plan.id] })

@@ -1,19 +1,11 @@
 /** What can be done with recoveries: checked for shape here, decided in the service. */
 import { builder } from "../builder.ts";
-import type { Context } from "../context.ts";
-import { UnauthorizedError } from "../errors.ts";
 import { idOf } from "../ids.ts";
 import { type Operation, refusedOperation } from "../operations.ts";
-import { TaskRef } from "../tasks/types-refs.ts";
-import type { Viewer } from "../viewer.ts";
-import type { Recoveries, StartedRun } from "./service.ts";
+import { act, controlPayload, key, loadPrompt, loadRecovery, startedPayload } from "./mutation-parts.ts";
+import type { PointChoice } from "./recovery-point.ts";
 import { FailurePolicy, PromptAnswer } from "./types-enums.ts";
 import { PromptRef, RecoveryRef } from "./types-refs.ts";
-
-const key = {
-  description:
-    "At most 255 characters, unique per user and mutation for 24 h: the same key and input gets the first answer, other input CONFLICT.",
-} as const;
 
 const RecoveryType = builder.enumType("RecoveryType", {
   description: "What kind of recovery to start. (Reference: Recovery Types.)",
@@ -31,11 +23,39 @@ const starts = {
   DISASTER: "START_DISASTER_RECOVERY",
 } as const satisfies Record<string, Operation>;
 
+const GroupPointInput = builder.inputType("GroupPointInput", {
+  description: "A protection group and one of its recovery points.",
+  fields: (t) => ({
+    groupId: t.id({ required: true, description: "The protection group." }),
+    recoveryPointId: t.id({ required: true, description: "One of its complete recovery points." }),
+  }),
+});
+
+const RecoveryPointInput = builder.inputType("RecoveryPointInput", {
+  description: "Which recovery points a run uses: exactly one of these. (Reference: Recovery Points.)",
+  isOneOf: true,
+  fields: (t) => ({
+    latest: t.boolean({ description: "The newest complete point of each group; true." }),
+    pointInTime: t.field({ type: "DateTime", description: "Of each group the newest complete point at or before this moment." }),
+    specific: t.field({ type: [GroupPointInput], description: "One point for each group of the plan." }),
+  }),
+});
+
+/** Ids of the database behind the global ones. */
+function pointOf(choice: typeof RecoveryPointInput.$inferInput | null | undefined): PointChoice | null {
+  if (choice === null || choice === undefined) return null;
+  const specific = choice.specific?.map(({ groupId, recoveryPointId }, index) => ({
+    groupId: idOf("ProtectionGroup", groupId, ["recoveryPoint", "specific", `${index}`, "groupId"]),
+    recoveryPointId: idOf("RecoveryPoint", recoveryPointId, ["recoveryPoint", "specific", `${index}`, "recoveryPointId"]),
+  }));
+  return { ...choice, specific };
+}
+
 const StartRecoveryInput = builder.inputType("StartRecoveryInput", {
   description: "Which plan, and how. (Reference: Start Recovery.)",
   fields: (t) => ({
     planId: t.id({ required: true, description: "The recovery plan." }),
-    recoveryType: t.field({ type: RecoveryType, required: true, description: "TEST, PLANNED or DISASTER; this release runs TEST." }),
+    recoveryType: t.field({ type: RecoveryType, required: true, description: "TEST, PLANNED or DISASTER." }),
     syncData: t.boolean({
       description: "Synchronise storage first; true by default. Left out, with a warning, while the protected site is disconnected.",
     }),
@@ -43,23 +63,26 @@ const StartRecoveryInput = builder.inputType("StartRecoveryInput", {
       description: "Power the recovered VMs on; true by default. Without it their steps end at their registration.",
     }),
     runScripts: t.boolean({ description: "Run commands; true by default. Without it commands are left out, prompts stay." }),
-    failurePolicy: t.field({ type: FailurePolicy, description: "What a failure does; CONTINUE by default for a test." }),
+    recoveryPoint: t.field({
+      type: RecoveryPointInput,
+      description: "Which recovery points are used; the latest by default, and always for PLANNED.",
+    }),
+    failurePolicy: t.field({
+      type: FailurePolicy,
+      description: "What a failure does; by default PAUSE for a planned recovery, CONTINUE for a test and a disaster recovery.",
+    }),
+    acceptDataLoss: t.boolean({
+      description: "What was written since the recovery points may be lost. Asked for where a recovery goes back to an older direction.",
+    }),
+    acceptUnfenced: t.boolean({
+      description: "DISASTER: the protected site can't be reached, and you make sure that its VMs are off. It is recorded who said so.",
+    }),
     notes: t.string({ description: "Kept with the recovery, at most 4,096 characters." }),
     idempotencyKey: t.string(key),
   }),
 });
 
-const StartRecoveryPayload = builder.objectRef<StartedRun>("StartRecoveryPayload").implement({
-  description: "The recovery is requested; a node takes it up at once.",
-  fields: (t) => ({
-    recovery: t.field({
-      type: RecoveryRef,
-      description: "The new run.",
-      resolve: ({ recoveryId }, _args, context) => loadRecovery(context, recoveryId),
-    }),
-    task: t.field({ type: TaskRef, description: "Its task.", resolve: ({ taskId }, _args, context) => loadTask(context, taskId) }),
-  }),
-});
+const StartRecoveryPayload = startedPayload("StartRecoveryPayload", "The recovery is requested; a node takes it up at once.");
 
 const CleanupTestInput = builder.inputType("CleanupTestInput", {
   description: "Which test to clean up after. (Reference: Cleanup Test Recovery.)",
@@ -74,17 +97,7 @@ const CleanupTestInput = builder.inputType("CleanupTestInput", {
   }),
 });
 
-const CleanupTestPayload = builder.objectRef<StartedRun>("CleanupTestPayload").implement({
-  description: "The cleanup is requested; a node takes it up at once.",
-  fields: (t) => ({
-    recovery: t.field({
-      type: RecoveryRef,
-      description: "The cleanup's run.",
-      resolve: ({ recoveryId }, _args, context) => loadRecovery(context, recoveryId),
-    }),
-    task: t.field({ type: TaskRef, description: "Its task.", resolve: ({ taskId }, _args, context) => loadTask(context, taskId) }),
-  }),
-});
+const CleanupTestPayload = startedPayload("CleanupTestPayload", "The cleanup is requested; a node takes it up at once.");
 
 const AnswerPromptInput = builder.inputType("AnswerPromptInput", {
   description: "The answer to a prompt. (Reference: Answer Prompt.)",
@@ -118,27 +131,15 @@ const AnswerPromptPayload = builder.objectRef<Answered>("AnswerPromptPayload").i
   }),
 });
 
-const ControlPayload = (name: string, description: string) =>
-  builder.objectRef<{ readonly recoveryId: string }>(name).implement({
-    description,
-    fields: (t) => ({
-      recovery: t.field({
-        type: RecoveryRef,
-        description: "The run.",
-        resolve: ({ recoveryId }, _args, context) => loadRecovery(context, recoveryId),
-      }),
-    }),
-  });
-
-const CancelRecoveryPayload = ControlPayload(
+const CancelRecoveryPayload = controlPayload(
   "CancelRecoveryPayload",
   "The run is told to cancel. Its node takes that up next; the run may still show its old state here. Then it is CANCELLING until running effects have ended.",
 );
-const PauseRecoveryPayload = ControlPayload(
+const PauseRecoveryPayload = controlPayload(
   "PauseRecoveryPayload",
   "The run is told to pause. Its node takes that up next; the run may still show its old state here. Then it starts nothing new, and what runs goes on to its end.",
 );
-const ResumeRecoveryPayload = ControlPayload(
+const ResumeRecoveryPayload = controlPayload(
   "ResumeRecoveryPayload",
   "The run is told to go on. Its node takes that up next; the run may still show its old state here.",
 );
@@ -176,10 +177,9 @@ builder.mutationFields((t) => ({
       "Starts a recovery of a plan. PLANNED and DISASTER need the role RECOVERY_ADMIN. CONFLICT while a run of the plan is open, another plan's run uses one of its groups, or another test runs on its pair of sites; PRECONDITION_FAILED for what has to be put right first, such as a missing mapping. (Reference: Start Recovery.)",
     args: { input: t.arg({ type: StartRecoveryInput, required: true, description: "Which plan, and how." }) },
     resolve: (_root, { input }, context) => {
-      const { recoveryType, planId, ...options } = input;
-      return act(context, (recoveries, viewer) =>
-        recoveries.start(viewer, { ...options, recoveryType, planId: idOf("RecoveryPlan", planId, ["planId"]) }),
-      );
+      const { planId, recoveryPoint, ...options } = input;
+      const ids = { planId: idOf("RecoveryPlan", planId, ["planId"]), recoveryPoint: pointOf(recoveryPoint) };
+      return act(context, (recoveries, viewer) => recoveries.start(viewer, { ...options, ...ids }));
     },
   }),
   cleanupTest: t.field({
@@ -251,27 +251,3 @@ builder.mutationFields((t) => ({
       ),
   }),
 }));
-
-function act<T>(context: Context, work: (recoveries: Recoveries, viewer: Viewer) => Promise<T>): Promise<T> {
-  const { viewer, refusal, services } = context;
-  if (viewer === null) throw refusal ?? new UnauthorizedError("This needs a session.");
-  return work(services.recoveries, viewer);
-}
-
-async function loadRecovery({ loaders }: Context, id: string) {
-  const found = await loaders.recovery.load(id);
-  if (!found) throw new Error(`recovery ${id} is gone`);
-  return found;
-}
-
-async function loadTask({ loaders }: Context, id: string) {
-  const found = await loaders.task.load(id);
-  if (!found) throw new Error(`task ${id} is gone`);
-  return found;
-}
-
-async function loadPrompt({ loaders }: Context, id: string) {
-  const found = await loaders.prompt.load(id);
-  if (!found) throw new Error(`prompt ${id} is gone`);
-  return found;
-}

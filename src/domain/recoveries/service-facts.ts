@@ -23,6 +23,7 @@ export interface GroupFacts {
   readonly name: string;
   readonly state: ProtectionGroupState;
   readonly protectedSiteId: string;
+  readonly protectedSiteName: string;
   readonly recoverySiteId: string;
   readonly recoverySiteName: string;
   readonly recoverySiteState: ConnectionState;
@@ -47,6 +48,12 @@ export interface PlanFacts {
   /** What keeps a test from being started on its pair of sites. */
   readonly pairRun: OpenRun | null;
   readonly hasTest: boolean;
+  /** Kind of its newest planned or disaster recovery. */
+  readonly lastRecoveryKind: "PLANNED" | "DISASTER" | null;
+  /** How many of its VMs run at the recovery site, and are not protected there. */
+  readonly recoveredVms: number;
+  /** Names of its recovered VMs whose original runs as well, undecided. */
+  readonly bothRunning: readonly string[];
   /** How much a forced cleanup has left that is still there. */
   readonly leftovers: number;
   readonly groups: readonly GroupFacts[];
@@ -62,7 +69,7 @@ const openRun = `r.id AS "recoveryId", t.id AS "taskId", r.kind, r.plan_id AS "p
 const runs = "recovery r LEFT JOIN task t ON t.recovery_id = r.id";
 
 const group = `g.id, g.name, g.state, g.protected_site_id AS "protectedSiteId", g.recovery_site_id AS "recoverySiteId",
-  s.name AS "recoverySiteName", s.state AS "recoverySiteState",
+  (SELECT name FROM site WHERE id = g.protected_site_id) AS "protectedSiteName", s.name AS "recoverySiteName", s.state AS "recoverySiteState",
   (SELECT count(*)::int4 FROM protected_vm v WHERE v.group_id = g.id AND v.placeholder_external_id IS NOT NULL) AS "configuredVms",
   (SELECT row_to_json(x) FROM (SELECT ${openRun}, r.ended_at IS NULL AS open
     FROM group_use u JOIN ${runs} ON r.id = u.run_id WHERE u.group_id = g.id) x) AS use`;
@@ -79,6 +86,11 @@ const statements = {
       (SELECT row_to_json(x) FROM (SELECT ${openRun} FROM ${runs} WHERE r.pairing_id = p.pairing_id AND r.ended_at IS NULL
         AND r.kind IN ${kindsOfPair} ORDER BY r.kind = 'TEST', r.requested_at, r.id LIMIT 1) x) AS "pairRun",
       EXISTS (SELECT FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id WHERE r.plan_id = p.id AND r.kind = 'TEST') AS "hasTest",
+      (SELECT r.kind FROM recovery r WHERE r.plan_id = p.id AND r.kind IN ('PLANNED', 'DISASTER')
+        ORDER BY r.requested_at DESC, r.id DESC LIMIT 1) AS "lastRecoveryKind",
+      (SELECT count(*)::int4 FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id WHERE m.plan_id = p.id) AS "recoveredVms",
+      ARRAY(SELECT v.name FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id JOIN virtual_machine v ON v.id = c.vm_id
+        WHERE m.plan_id = p.id AND c.both_on_since IS NOT NULL AND c.kept IS NULL ORDER BY v.name) AS "bothRunning",
       (SELECT count(*)::int4 FROM leftover l JOIN recovery r ON r.id = l.run_id
         WHERE l.plan_id = p.id AND l.gone_at IS NULL AND r.kind = 'TEST') AS leftovers
     FROM recovery_plan p WHERE p.id = ANY ($1::uuid[])`,

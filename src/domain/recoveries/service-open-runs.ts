@@ -24,7 +24,7 @@ export interface OpenRun {
 }
 
 const planText = `SELECT id, name, lifecycle, pairing_id AS "pairingId", default_vm_priority AS "defaultVmPriority",
-  default_startup_delay_seconds AS "defaultStartupDelaySeconds" FROM recovery_plan WHERE id = $1`;
+  default_startup_delay_seconds AS "defaultStartupDelaySeconds", default_shutdown_delay_seconds AS "defaultShutdownDelaySeconds" FROM recovery_plan WHERE id = $1`;
 
 /** Holds the plan's row, so that nothing else starts on the plan and nobody edits it meanwhile. */
 export async function lockPlan(client: Queryable, planId: string): Promise<LockedPlan> {

@@ -12,12 +12,6 @@ export function testRefusal(plan: PlanFacts): DomainError | null {
   return pairRefusal(plan) ?? useRefusal(plan.groups) ?? siteRefusal(plan) ?? stateRefusal(plan.groups) ?? contentRefusal(plan);
 }
 
-/** This release's limit, whatever the plan. */
-export function laterRefusal(recoveryType: "PLANNED" | "DISASTER"): DomainError {
-  const message = `This release runs tests and their cleanup only; it can't run a ${recoveryType.toLowerCase()} recovery yet.`;
-  return new PreconditionFailedError("NOT_YET_SUPPORTED", message, "Start a TEST. Real recoveries come with a later release.");
-}
-
 /** Of a plan that is READY, only what a forced cleanup left can be cleaned up. */
 export function cleanupRefusal(plan: PlanFacts): DomainError | null {
   const run = openRunOf(plan);
@@ -34,7 +28,7 @@ export function cleanupRefusal(plan: PlanFacts): DomainError | null {
   return useRefusal(plan.groups.filter(({ use }) => use?.planId !== plan.id));
 }
 
-export function nothingToCleanUp({ id: planId, name: planName, lifecycle }: PlanFacts): ConflictError {
+export function nothingToCleanUp({ id: planId, name: planName, lifecycle }: Pick<PlanFacts, "id" | "name" | "lifecycle">): ConflictError {
   const message = `There is nothing to clean up: the plan ${planName} is ${lifecycle}, and no test of it has left anything.`;
   return new ConflictError(message, "Nothing has to be done.", { planId, planName, lifecycle });
 }
@@ -48,7 +42,7 @@ function pairRefusal({ pairRun: run }: PlanFacts): DomainError | null {
 }
 
 /** Groups that a run has: it is open, or its test has not been cleaned up. */
-function useRefusal(groups: readonly GroupFacts[]): DomainError | null {
+export function useRefusal(groups: readonly GroupFacts[]): DomainError | null {
   const found = groups.find(({ use }) => use !== null);
   if (!found?.use) return null;
   const { name, use } = found;
@@ -61,7 +55,7 @@ function useRefusal(groups: readonly GroupFacts[]): DomainError | null {
 }
 
 /** One direction, to a site that can be reached. */
-function siteRefusal({ groups }: PlanFacts): DomainError | null {
+export function siteRefusal({ groups }: PlanFacts): DomainError | null {
   const [first] = groups;
   if (first === undefined) return null;
   if (first.recoverySiteState === "DISCONNECTED") {
@@ -78,7 +72,7 @@ function siteRefusal({ groups }: PlanFacts): DomainError | null {
   );
 }
 
-function stateRefusal(groups: readonly GroupFacts[]): DomainError | null {
+export function stateRefusal(groups: readonly GroupFacts[]): DomainError | null {
   const found = groups.find(({ state }) => state !== "READY");
   if (found?.state !== "RECOVERED" && found?.state !== "PARTIALLY_RECOVERED") return notReady(groups);
   const message = `The group ${found.name} has been recovered.`;
@@ -92,7 +86,7 @@ function notReady(groups: readonly GroupFacts[]): DomainError | null {
   return new PreconditionFailedError("GROUP_NOT_READY", message, "Wait until the group is READY, or mend its fault.");
 }
 
-function contentRefusal(plan: PlanFacts): DomainError | null {
+export function contentRefusal(plan: PlanFacts): DomainError | null {
   if (plan.groups.every(({ configuredVms }) => configuredVms === 0)) return faultsRefusal([emptyPlan(plan)]);
   const { first, count } = plan.unmapped;
   const faults = first.map(({ vmName, networkName }) => unmapped(vmName, "network", networkName));

@@ -1,11 +1,14 @@
 /** What can be done with recoveries. The engine does the work; here it is decided whether it may, and recorded that it shall. */
 import type { Viewer } from "../viewer.ts";
+import { type AcceptInput, accept } from "./accept.ts";
 import { type CleanupInput, cleanup } from "./cleanup.ts";
 import { type CancelInput, type ControlInput, type ControlledRun, cancel, pause, resume } from "./control.ts";
 import { type AnsweredPrompt, type AnswerInput, answerPrompt, type PromptInput, withdrawAnswer } from "./control-prompt.ts";
 import { addRemark, type RemarkInput, type WrittenRemark } from "./remark.ts";
 import type { RecoveriesContext, StartedRun } from "./service-context.ts";
 import { type StartInput, start } from "./start.ts";
+import { type FailoverInput, startPlannedFailover } from "./start-failover.ts";
+import { type ReprotectInput, startReprotect } from "./start-reprotect.ts";
 
 export type { StartedRun } from "./service-context.ts";
 
@@ -13,6 +16,9 @@ export type { StartedRun } from "./service-context.ts";
 export interface Recoveries {
   start(viewer: Viewer, input: StartInput): Promise<StartedRun>;
   cleanup(viewer: Viewer, input: CleanupInput): Promise<StartedRun>;
+  startPlannedFailover(viewer: Viewer, input: FailoverInput): Promise<StartedRun>;
+  startReprotect(viewer: Viewer, input: ReprotectInput): Promise<StartedRun>;
+  accept(viewer: Viewer, input: AcceptInput): Promise<ControlledRun>;
   answerPrompt(viewer: Viewer, input: AnswerInput): Promise<AnsweredPrompt>;
   withdrawAnswer(viewer: Viewer, input: PromptInput): Promise<AnsweredPrompt>;
   cancel(viewer: Viewer, input: CancelInput): Promise<ControlledRun>;
@@ -24,6 +30,9 @@ export interface Recoveries {
 export const createRecoveries = (context: RecoveriesContext): Recoveries => ({
   start: (viewer, input) => start(context, viewer, input),
   cleanup: (viewer, input) => cleanup(context, viewer, input),
+  startPlannedFailover: (viewer, input) => startPlannedFailover(context, viewer, input),
+  startReprotect: (viewer, input) => startReprotect(context, viewer, input),
+  accept: (viewer, input) => accept(context, viewer, input),
   answerPrompt: (viewer, input) => answerPrompt(context, viewer, input),
   withdrawAnswer: (viewer, input) => withdrawAnswer(context, viewer, input),
   cancel: (viewer, input) => cancel(context, viewer, input),

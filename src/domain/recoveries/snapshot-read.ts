@@ -1,5 +1,6 @@
 /** Reads what a snapshot is made from, in a constant number of statements, inside the transaction that holds the plan's row. */
 import type pg from "pg";
+import type { PlanRunKind } from "../../engine/model.ts";
 import type {
   DependencyRow,
   GroupRow,
@@ -11,7 +12,9 @@ import type {
   PlanRows,
   PlanStepRow,
   PriorityGroupRow,
+  ProbeRow,
   VmCommandRow,
+  VmPlaceRow,
   VmRow,
 } from "./snapshot-rows.ts";
 
@@ -29,7 +32,8 @@ const statements = {
     FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id WHERE m.plan_id = $1 ORDER BY g.name, g.id`,
   vms: `SELECT v.id, v.name, v.external_id AS "externalId", m.group_id AS "groupId", m.placeholder_external_id AS "placeholderExternalId",
       v.folder_id AS "folderId", f.path AS "folderName", v.resource_pool_id AS "resourcePoolId", r.name AS "resourcePoolName",
-      s.priority, s.startup_delay_seconds AS "startupDelaySeconds", s.power_on_after_recovery AS "powerOnAfterRecovery",
+      s.priority, s.startup_delay_seconds AS "startupDelaySeconds", s.shutdown_delay_seconds AS "shutdownDelaySeconds",
+      s.skip_guest_shutdown AS "skipGuestShutdown", s.power_on_after_recovery AS "powerOnAfterRecovery",
       s.ready_check AS "readyCheck", s.ready_timeout_seconds AS "readyTimeoutSeconds", s.ready_port AS "readyPort",
       s.ready_target AS "readyTarget", s.ip_customization_enabled AS "ipCustomizationEnabled"
     FROM plan_protection_group g JOIN protected_vm m ON m.group_id = g.group_id JOIN virtual_machine v ON v.id = m.vm_id
@@ -63,6 +67,11 @@ const statements = {
     FROM vm_command WHERE vm_id IN (${membersOfPlan}) ORDER BY vm_id, phase, position`,
   dependencies: `SELECT d.vm_id AS "vmId", d.depends_on_vm_id AS "dependsOnVmId", v.name AS "dependsOnName"
     FROM vm_dependency d JOIN virtual_machine v ON v.id = d.depends_on_vm_id WHERE d.vm_id IN (${membersOfPlan}) ORDER BY v.name`,
+  probes: `SELECT vm_id AS "vmId", id, kind AS "check", port, target, timeout_seconds AS "timeoutSeconds"
+    FROM vm_probe WHERE vm_id IN (${membersOfPlan}) ORDER BY vm_id, position`,
+  vmPlaces: `SELECT p.vm_id AS "vmId", p.folder, p.resource_pool AS "resourcePool", p.nics
+    FROM plan_protection_group g JOIN protection_group e ON e.id = g.group_id JOIN protected_vm m ON m.group_id = e.id
+      JOIN vm_place p ON p.vm_id = m.vm_id AND p.site_id = e.recovery_site_id WHERE g.plan_id = $1`,
 } as const;
 
 export async function readPlanRows(client: pg.ClientBase, plan: PlanRow): Promise<PlanRows> {
@@ -80,14 +89,16 @@ export async function readPlanRows(client: pg.ClientBase, plan: PlanRow): Promis
     ipRules: await read<IpRuleRow>("ipRules"),
     vmCommands: await read<VmCommandRow>("vmCommands"),
     dependencies: await read<DependencyRow>("dependencies"),
+    probes: await read<ProbeRow>("probes"),
+    vmPlaces: await read<VmPlaceRow>("vmPlaces"),
   };
 }
 
-/** How long each step took in the newest of the plan's last three tests that had it. A person's and a pause's time is not the step's. */
+/** How long each step took in the newest of the plan's last three runs of the kind that had it. A person's and a pause's time is not the step's. */
 export async function readPastSeconds(
   database: Pick<pg.ClientBase, "query">,
   planId: string,
-  kind: "TEST" | "CLEANUP",
+  kind: PlanRunKind,
 ): Promise<Record<string, number>> {
   const { rows } = await database.query<{ key: string; seconds: number }>({
     name: "snapshot-past-seconds",

@@ -7,6 +7,7 @@ export interface PlanRow {
   readonly name: string;
   readonly defaultVmPriority: VmPriority;
   readonly defaultStartupDelaySeconds: number;
+  readonly defaultShutdownDelaySeconds: number;
 }
 
 export interface GroupRow {
@@ -58,6 +59,8 @@ export interface VmRow {
   readonly resourcePoolName: string | null;
   readonly priority: VmPriority | null;
   readonly startupDelaySeconds: number | null;
+  readonly shutdownDelaySeconds: number | null;
+  readonly skipGuestShutdown: boolean | null;
   readonly powerOnAfterRecovery: boolean | null;
   readonly readyCheck: ReadyCheck | null;
   readonly readyTimeoutSeconds: number | null;
@@ -119,6 +122,23 @@ export interface DependencyRow {
   readonly dependsOnName: string;
 }
 
+export interface ProbeRow {
+  readonly vmId: string;
+  readonly id: string;
+  readonly check: "TCP" | "HTTP" | "SCRIPT";
+  readonly timeoutSeconds: number;
+  readonly port: number | null;
+  readonly target: string | null;
+}
+
+/** Where a VM was at its recovery site, before it was recovered away from there. */
+export interface VmPlaceRow {
+  readonly vmId: string;
+  readonly folder: string | null;
+  readonly resourcePool: string | null;
+  readonly nics: readonly { readonly nicIndex: number; readonly network: string | null; readonly ipAddresses: readonly string[] }[];
+}
+
 /** Lists are in the order in which they count: position, priority, name. */
 export interface PlanRows {
   readonly plan: PlanRow;
@@ -132,4 +152,6 @@ export interface PlanRows {
   readonly ipRules: readonly IpRuleRow[];
   readonly vmCommands: readonly VmCommandRow[];
   readonly dependencies: readonly DependencyRow[];
+  readonly probes: readonly ProbeRow[];
+  readonly vmPlaces: readonly VmPlaceRow[];
 }

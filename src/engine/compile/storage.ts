@@ -36,9 +36,10 @@ export function addTestStorage(tree: Tree, snapshot: TestSnapshot): Storage {
   }
   if (snapshot.groups.length > 0) {
     const parent = container("CREATE_SNAPSHOTS", "Create writable snapshots");
-    for (const { id, name, externalId } of snapshot.groups) {
+    for (const { id, name, externalId, pointId } of snapshot.groups) {
       const pointFrom = synchronised.get(id) ?? null;
-      const spec = { site, groupId: externalId, pointFrom, name: `${snapshot.plan.name} test: ${name}` };
+      const asked = typeof pointId === "string" ? { pointId } : {};
+      const spec = { site, groupId: externalId, ...asked, pointFrom, name: `${snapshot.plan.name} test: ${name}` };
       const after = pointFrom === null ? [] : [pointFrom];
       const details = { of: [id], name: `Create snapshot of ${name}`, siteId, groupId: id, after };
       snapshots.set(id, tree.leaf(parent, { kind: "CREATE_SNAPSHOT", spec }, details));

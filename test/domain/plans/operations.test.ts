@@ -44,6 +44,8 @@ function inputOf(operation: string, latest: string | null): object | null {
       return { planId, recoveryType: "PLANNED" };
     case "START_DISASTER_RECOVERY":
       return { planId, recoveryType: "DISASTER" };
+    case "ACCEPT_RECOVERY":
+      return { planId, comment: "As it is." };
     case "FORCE_CLEANUP_TEST":
       return { planId, force: true };
     case "CANCEL_RECOVERY":
@@ -114,7 +116,7 @@ describe.each(Object.entries(runs))("of a plan %s, the operations are refused as
       await run();
       await sql("UPDATE recovery_plan SET lifecycle = $1 WHERE id = $2", lifecycle, stage.planId);
     });
-    expect(operations).toHaveLength(13);
+    expect(operations).toHaveLength(16);
   });
 });
 
@@ -134,6 +136,9 @@ describe("what a plan allows", () => {
   it("while it is READY: a test and every change", async () => {
     expect(allowedOf((await said()).operations)).toEqual([
       "START_TEST",
+      "START_PLANNED_RECOVERY",
+      "START_DISASTER_RECOVERY",
+      "START_PLANNED_FAILOVER",
       "UPDATE_PLAN",
       "DELETE_PLAN",
       "ADD_PROTECTION_GROUP",
@@ -142,15 +147,16 @@ describe("what a plan allows", () => {
     ]);
   });
 
-  it("while a test of it runs: its control", async () => {
+  it("while a test of it runs: its control, and a disaster recovery, which waits for no test", async () => {
     await start();
-    expect(allowedOf((await said()).operations)).toEqual(["CANCEL_RECOVERY", "PAUSE_RECOVERY"]);
+    expect(allowedOf((await said()).operations)).toEqual(["START_DISASTER_RECOVERY", "CANCEL_RECOVERY", "PAUSE_RECOVERY"]);
   });
 
-  it("while its test waits for the cleanup: that, and changes that leave its groups", async () => {
+  it("while its test waits for the cleanup: that, a disaster recovery, and changes that leave its groups", async () => {
     const { recoveryId } = await start();
     await endRun(stage, recoveryId, "TEST_COMPLETE");
     expect(allowedOf((await said()).operations)).toEqual([
+      "START_DISASTER_RECOVERY",
       "CLEANUP_TEST",
       "FORCE_CLEANUP_TEST",
       "UPDATE_PLAN",

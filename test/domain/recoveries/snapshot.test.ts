@@ -32,6 +32,8 @@ const vm = (name: string, more: Partial<VmRow> = {}): VmRow => ({
   resourcePoolName: null,
   priority: null,
   startupDelaySeconds: null,
+  shutdownDelaySeconds: null,
+  skipGuestShutdown: null,
   powerOnAfterRecovery: null,
   readyCheck: null,
   readyTimeoutSeconds: null,
@@ -71,7 +73,7 @@ const command = {
 const mapping = { vmId: null, sourceNetworkId: "net", targetNetworkId: "dr-net", targetName: "DR", testName: null };
 
 const rows = (more: Partial<PlanRows> = {}): PlanRows => ({
-  plan: { id: "p", name: "plan", defaultVmPriority: "HIGH", defaultStartupDelaySeconds: 5 },
+  plan: { id: "p", name: "plan", defaultVmPriority: "HIGH", defaultStartupDelaySeconds: 5, defaultShutdownDelaySeconds: 300 },
   priorityGroups: [{ id: "pg", priority: 1, name: "Tier" }],
   planSteps: [],
   groups: [
@@ -93,6 +95,8 @@ const rows = (more: Partial<PlanRows> = {}): PlanRows => ({
   ipRules: [],
   vmCommands: [],
   dependencies: [],
+  probes: [],
+  vmPlaces: [],
   ...more,
 });
 
@@ -102,6 +106,8 @@ const build = (more: Partial<PlanRows> = {}, input: Partial<SnapshotInput> = {})
     protectedSite: site("a"),
     recoverySite: site("b"),
     options: { powerOnVms: true, runScripts: true, syncData: true },
+    points: new Map(),
+    isFailback: false,
     pastSeconds: {},
     warnings: [],
     ...input,

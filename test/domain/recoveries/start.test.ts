@@ -29,7 +29,7 @@ describe("starting a test", () => {
       kind: "TEST",
       state: "NOT_STARTED",
       failure_policy: "CONTINUE",
-      options: { powerOnVms: true, runScripts: true, syncData: true },
+      options: { powerOnVms: true, runScripts: true, syncData: true, failurePolicy: "CONTINUE" },
       notes: "Quarterly",
       initiated_by: "olga",
       initiated_by_id: operator.userId,
@@ -68,7 +68,7 @@ describe("starting a test", () => {
     const { recoveryId } = await start(options);
     const { content } = await row(stage, "SELECT content FROM recovery_snapshot WHERE run_id = $1", recoveryId);
     const snapshot: TestSnapshot = content;
-    expect(snapshot.options).toEqual(options);
+    expect(snapshot.options).toMatchObject(options);
     expect(snapshot.vms.map(({ name, placeholderId }) => [name, placeholderId])).toContainEqual(["vm-1", "placeholder-1"]);
     expect(snapshot.testNetworks).toEqual([expect.objectContaining({ name: "net-b-test", testNetworkId: "net-b-test" })]);
     expect(snapshot.recoverySite.capabilities.ipCustomisation).toBe("BEFORE_POWER_ON");
@@ -121,12 +121,10 @@ describe("starting a test", () => {
   it("is refused for a plan that does not exist", () =>
     refused(() => start({}, "01900000-0000-7000-8000-000000000000"), { code: "NOT_FOUND", resource: "RecoveryPlan" }));
 
-  it.each(["PLANNED", "DISASTER"])("says honestly that %s comes later", (recoveryType) =>
-    refused(() => start({ recoveryType }), { code: "PRECONDITION_FAILED", reason: "NOT_YET_SUPPORTED" }),
-  );
-
-  it("says honestly that failurePolicy PAUSE comes later", () =>
-    refused(() => start({ failurePolicy: "PAUSE" }), { code: "PRECONDITION_FAILED", reason: "NOT_YET_SUPPORTED" }));
+  it("keeps the failure policy that it is given", async () => {
+    const { recoveryId } = await start({ failurePolicy: "PAUSE" });
+    expect(await row(stage, "SELECT failure_policy FROM recovery WHERE id = $1", recoveryId)).toEqual({ failure_policy: "PAUSE" });
+  });
 
   it("refuses texts that can't be stored, by field", () =>
     refused(() => start({ notes: "x".repeat(5000), idempotencyKey: "" }), {

@@ -1,0 +1,69 @@
+/** How every run of a plan is requested: sites are asked first, then one short transaction checks, snapshots and writes the run. */
+import type pg from "pg";
+import { v7 as newId } from "uuid";
+import { ConflictError, type DomainError } from "../errors.ts";
+import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
+import { brokenConstraint, inTransaction } from "../transaction.ts";
+import type { Viewer } from "../viewer.ts";
+import type { RecoveriesContext, StartedRun } from "./service-context.ts";
+import { type PlanFacts, planFacts } from "./service-facts.ts";
+import { type LockedPlan, lockPlan } from "./service-open-runs.ts";
+import { insertRecovery, type NewRun } from "./service-run.ts";
+
+/** What was asked for, without its key. */
+export interface Asked {
+  readonly mutation: string;
+  readonly planId: string;
+  readonly input: Readonly<Record<string, unknown>>;
+  readonly idempotencyKey: string | null | undefined;
+}
+
+export interface RunRequest<P> {
+  /** What stands in the way, by what is known of the plan: asked before the sites are, and while the rows are held. */
+  refusal(plan: PlanFacts): DomainError | null;
+  /** What only the sites know, and what takes long to read. */
+  prepare(): Promise<P>;
+  /** Holds what has to stay as it is until the run is written; answers what is to be written after it, since events come last. */
+  lock(client: pg.ClientBase, plan: LockedPlan, prepared: P): Promise<(() => Promise<void>) | void>;
+  make(client: pg.ClientBase, plan: LockedPlan, prepared: P): Promise<Omit<NewRun, "recoveryId" | "taskId" | "plan" | "viewer">>;
+}
+
+export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, asked: Asked, request: RunRequest<P>): Promise<StartedRun> {
+  const { mutation, planId, input, idempotencyKey } = asked;
+  const { pool } = context.database;
+  const keyed: KeyedRequest = { viewer, mutation, key: idempotencyKey ?? null, input };
+  const known = await firstAnswer<StartedRun>(pool, keyed);
+  if (known !== null) return known;
+  const check = async (database: Pick<pg.ClientBase, "query">) => {
+    const refusal = request.refusal(await planFacts(database, planId));
+    if (refusal !== null) throw refusal;
+  };
+  await check(pool);
+  const prepared = await request.prepare();
+  const run: StartedRun = { recoveryId: newId(), taskId: newId() };
+  const earlier = await inTransaction(pool, async (client) => {
+    const first = await claim(client, keyed, run);
+    if (first !== null) return first;
+    const plan = await lockPlan(client, planId);
+    const afterwards = await request.lock(client, plan, prepared);
+    await check(client);
+    await insertRecovery(client, { ...run, plan, viewer, ...(await request.make(client, plan, prepared)) });
+    await afterwards?.();
+    return null;
+  }).catch(async (error: unknown) => {
+    // What a constraint stopped is the same conflict as what a check finds.
+    if (brokenConstraint(error) === null) throw error;
+    const plan = await planFacts(pool, planId);
+    throw request.refusal(plan) ?? atTheSameMoment(plan);
+  });
+  if (earlier !== null) return earlier;
+  context.log.info({ recoveryId: run.recoveryId, planId, by: viewer.name }, mutation);
+  context.hint(run.recoveryId);
+  context.announce();
+  return run;
+}
+
+function atTheSameMoment({ id: planId, name: planName, lifecycle }: PlanFacts): ConflictError {
+  const message = "Something else was started at the same moment.";
+  return new ConflictError(message, "Look at the plan, and start again.", { planId, planName, lifecycle });
+}

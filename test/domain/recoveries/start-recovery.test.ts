@@ -1,0 +1,232 @@
+/** Starting real recoveries, reprotecting and accepting: what is written, and what stands in the way. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { RecoverySnapshot, ReprotectSnapshot } from "../../../src/engine/run-snapshot.ts";
+import { aStage, aStep, endRun, everything, operator, row, type Stage } from "./stage.ts";
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await aStage();
+});
+afterEach(() => stage.reset());
+afterAll(() => stage.close());
+
+const sql = (text: string, ...values: unknown[]) => stage.db.database.pool.query(text, values);
+const start = (recoveryType: "TEST" | "PLANNED" | "DISASTER", more: object = {}) =>
+  stage.recoveries.start(operator, { planId: stage.planId, recoveryType, ...more });
+const reprotect = (more: object = {}) => stage.recoveries.startReprotect(operator, { planId: stage.planId, ...more });
+const lifecycle = (name: string) => sql("UPDATE recovery_plan SET lifecycle = $1", name);
+const snapshotOf = async <S>(recoveryId: string): Promise<S> =>
+  (await row(stage, "SELECT content FROM recovery_snapshot WHERE run_id = $1", recoveryId)).content;
+
+async function refused(work: () => Promise<unknown>, error: object): Promise<void> {
+  const before = await everything(stage);
+  await expect(work()).rejects.toMatchObject(error);
+  expect(await everything(stage)).toBe(before);
+}
+
+const aPoint = (externalId: string, minutesAgo: number) =>
+  sql(
+    `INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete)
+      SELECT gen_random_uuid(), id, $1 || name, dr_now() - $2 * interval '1 minute', true FROM protection_group`,
+    externalId,
+    minutesAgo,
+  );
+
+describe("a planned recovery", () => {
+  it("is written with the target networks, how long guests may shut down, and PAUSE as its policy", async () => {
+    await sql("UPDATE vm_recovery_settings SET skip_guest_shutdown = true");
+    const { recoveryId, taskId } = await start("PLANNED");
+    const { options, vms, testNetworks, ...snapshot } = await snapshotOf<RecoverySnapshot>(recoveryId);
+    expect(snapshot).toMatchObject({ kind: "PLANNED", protectedSiteCondition: "CONNECTED", rerunOf: null });
+    expect(options).toMatchObject({ failurePolicy: "PAUSE", syncData: true, shutdownSourceVms: true, unfencedAcceptedBy: null });
+    expect(testNetworks).toEqual([expect.objectContaining({ name: "net-b", testNetworkId: "net-b" })]);
+    expect(new Set(vms.map(({ shutdownDelaySeconds }) => shutdownDelaySeconds))).toEqual(new Set([300]));
+    expect(await row(stage, "SELECT name, type FROM task WHERE id = $1", taskId)).toEqual({
+      name: "Planned Recovery - plan",
+      type: "RECOVERY",
+    });
+    expect(await row(stage, "SELECT DISTINCT state FROM protection_group")).toEqual({ state: "RECOVERING" });
+    expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "RECOVERY_IN_PROGRESS" });
+  });
+
+  it("is refused while the protected site is DISCONNECTED, with the way out", async () => {
+    await sql("UPDATE site SET state = 'DISCONNECTED' WHERE type = 'PROTECTED'");
+    await refused(() => start("PLANNED"), { reason: "SITE_DISCONNECTED", remedy: expect.stringContaining("DISASTER") });
+  });
+
+  it("uses the latest point only", () =>
+    refused(() => start("PLANNED", { recoveryPoint: { pointInTime: new Date() } }), { fieldErrors: [{ path: ["recoveryPoint"] }] }));
+
+  it("that did not recover everything is run again as a rerun of it", async () => {
+    const first = await start("PLANNED");
+    await endRun(stage, first.recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
+    const { recoveryId } = await start("PLANNED");
+    expect(await row(stage, "SELECT rerun_of_id FROM recovery WHERE id = $1", recoveryId)).toEqual({ rerun_of_id: first.recoveryId });
+    expect((await snapshotOf<RecoverySnapshot>(recoveryId)).rerunOf).toBe(first.recoveryId);
+  });
+
+  it("can't go on with an incomplete disaster recovery", async () => {
+    const { recoveryId } = await start("DISASTER");
+    await endRun(stage, recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
+    await refused(() => start("PLANNED"), { code: "CONFLICT", message: expect.stringContaining("disaster") });
+  });
+
+  it("without a shutdown is refused while a protected VM is not off, by name", async () => {
+    const failover = (more: object) => stage.recoveries.startPlannedFailover(operator, { planId: stage.planId, ...more });
+    await sql("UPDATE virtual_machine SET power_state = 'POWERED_ON' WHERE name = 'vm-2'");
+    await refused(() => failover({ shutdownSourceVms: false }), { reason: "SOURCE_VMS_RUNNING", message: expect.stringContaining("vm-2") });
+    await sql("UPDATE virtual_machine SET power_state = 'POWERED_OFF'");
+    const { taskId } = await failover({ shutdownSourceVms: false });
+    expect(await row(stage, "SELECT type FROM task WHERE id = $1", taskId)).toEqual({ type: "PLANNED_FAILOVER" });
+  });
+
+  it("without synchronising needs acceptDataLoss", () =>
+    refused(() => stage.recoveries.startPlannedFailover(operator, { planId: stage.planId, syncData: false }), {
+      fieldErrors: [{ path: ["acceptDataLoss"] }],
+    }));
+});
+
+describe("a disaster recovery", () => {
+  it("needs acceptUnfenced where the protected site can't be reached, and records who gave it", async () => {
+    await sql("UPDATE site SET state = 'DISCONNECTED' WHERE type = 'PROTECTED'");
+    await aPoint("p-", 3);
+    await refused(() => start("DISASTER"), { code: "PRECONDITION_FAILED", reason: "UNFENCED" });
+    const { recoveryId } = await start("DISASTER", { acceptUnfenced: true });
+    const snapshot = await snapshotOf<RecoverySnapshot>(recoveryId);
+    expect(snapshot).toMatchObject({ protectedSiteCondition: "DISCONNECTED", options: { syncData: false, unfencedAcceptedBy: "olga" } });
+    expect(snapshot.warnings.map(({ code }) => code)).toContain("UNFENCED");
+  });
+
+  it("takes a site that does not answer now for suspect", async () => {
+    await stage.lab.faults.partition("site-a");
+    const { recoveryId } = await start("DISASTER", { acceptUnfenced: true });
+    expect((await snapshotOf<RecoverySnapshot>(recoveryId)).protectedSiteCondition).toBe("SUSPECT");
+  });
+
+  it("goes back to the newest complete point at or before a moment, per group", async () => {
+    await aPoint("old-", 60);
+    await aPoint("new-", 5);
+    const pointInTime = new Date(Date.now() - 30 * 60_000);
+    const { recoveryId } = await start("DISASTER", { recoveryPoint: { pointInTime } });
+    const { groups, options } = await snapshotOf<RecoverySnapshot>(recoveryId);
+    expect(groups.map(({ pointId }) => pointId)).toEqual(["old-group-1", "old-group-2"]);
+    expect(options.syncData).toBe(false);
+  });
+
+  it("with an older point and synchronising is refused, by field", () =>
+    refused(() => start("DISASTER", { recoveryPoint: { pointInTime: new Date() }, syncData: true }), {
+      fieldErrors: [{ path: ["syncData"] }],
+    }));
+
+  it("names the group that has no such point", async () => {
+    await aPoint("new-", 5);
+    const pointInTime = new Date(Date.now() - 3_600_000);
+    await refused(() => start("DISASTER", { recoveryPoint: { pointInTime } }), {
+      reason: "NO_RECOVERY_POINT",
+      message: expect.stringContaining("group-1"),
+    });
+  });
+
+  it("ends a test that is under way at once, and leaves what it made to a cleanup", async () => {
+    const test = await start("TEST");
+    await aStep(stage, test.recoveryId, { ordinal: 1, kind: "PROMPT", status: "WAITING" });
+    await sql("UPDATE recovery SET epoch = 7, owner = gen_random_uuid(), lease_until = dr_now() WHERE id = $1", test.recoveryId);
+    const { recoveryId } = await start("DISASTER");
+    expect(
+      await row(
+        stage,
+        "SELECT state, result_state, cancel_reason, cancel_requested_by, epoch, owner FROM recovery WHERE id = $1",
+        test.recoveryId,
+      ),
+    ).toEqual({
+      state: "FAILED",
+      result_state: "CANCELLED",
+      cancel_reason: "DISASTER_STARTED",
+      cancel_requested_by: "olga",
+      epoch: "8",
+      owner: null,
+    });
+    expect(await row(stage, "SELECT status FROM recovery_step WHERE run_id = $1", test.recoveryId)).toEqual({ status: "CANCELLED" });
+    expect(await row(stage, "SELECT state FROM task WHERE recovery_id = $1", test.recoveryId)).toEqual({ state: "CANCELLED" });
+    const { rows } = await sql("SELECT kind FROM event WHERE recovery_id = $1 ORDER BY sequence", test.recoveryId);
+    expect(rows.map(({ kind }) => kind)).toEqual(["RECOVERY_STATE_CHANGED", "RECOVERY_STATE_CHANGED", "STEP_CHANGED", "RECOVERY_ENDED"]);
+    expect(await row(stage, "SELECT DISTINCT run_id FROM group_use")).toEqual({ run_id: recoveryId });
+  });
+
+  it("of a plan that was recovered is refused until a reprotect brings its data back", async () => {
+    await lifecycle("RECOVERY_COMPLETE");
+    await refused(() => start("DISASTER", { acceptDataLoss: true }), {
+      reason: "NO_RECOVERY_POINT",
+      remedy: expect.stringContaining("Reprotect"),
+    });
+  });
+});
+
+/** What a recovery leaves of each VM of the plan. */
+async function recovered(): Promise<void> {
+  const { recoveryId } = await start("PLANNED");
+  await endRun(stage, recoveryId, "RECOVERY_COMPLETE");
+  await sql(
+    `INSERT INTO recovered_vm (vm_id, group_id, run_id, original_site_id, original_external_id, recovery_site_id, recovered_external_id)
+      SELECT m.vm_id, m.group_id, $1, g.protected_site_id, v.external_id, g.recovery_site_id, 'copy-of-' || v.name
+      FROM protected_vm m JOIN protection_group g ON g.id = m.group_id JOIN virtual_machine v ON v.id = m.vm_id`,
+    recoveryId,
+  );
+}
+
+describe("a reprotect", () => {
+  it("works on the recovered VMs, from where they run to where they come from, under new ids of their groups", async () => {
+    await recovered();
+    const { recoveryId } = await reprotect();
+    const { groups, protectedSite, recoverySite, options } = await snapshotOf<ReprotectSnapshot>(recoveryId);
+    expect([protectedSite.name, recoverySite.name]).toEqual(["site-b", "site-a"]);
+    expect(options).toEqual({ syncData: true, reverseReplication: true, force: false });
+    expect(groups.map(({ name }) => name)).toEqual(["group-1", "group-2"]);
+    for (const { externalId, formerExternalId } of groups) expect(externalId).not.toBe(formerExternalId);
+    const [vm] = groups[0]?.vms ?? [];
+    expect(vm).toMatchObject({ name: "vm-1", externalId: "copy-of-vm-1", placeholderName: "vm-1-placeholder" });
+    expect(await row(stage, "SELECT type, name FROM task WHERE recovery_id = $1", recoveryId)).toEqual({
+      type: "REPROTECT",
+      name: "Reprotect - plan",
+    });
+    expect(await row(stage, "SELECT DISTINCT state FROM protection_group")).toEqual({ state: "REPROTECTING" });
+  });
+
+  it("is refused while a machine runs on both sites, by name", async () => {
+    await recovered();
+    await sql("UPDATE recovered_vm SET both_on_since = dr_now() WHERE recovered_external_id = 'copy-of-vm-2'");
+    await refused(() => reprotect(), { reason: "SPLIT_BRAIN", message: expect.stringContaining("vm-2") });
+  });
+
+  it("to a site that is away is refused, unless that is gone for good", async () => {
+    await recovered();
+    await sql("UPDATE site SET state = 'DISCONNECTED' WHERE type = 'PROTECTED'");
+    await refused(() => reprotect(), { reason: "SITE_DISCONNECTED", remedy: expect.stringContaining("reverseReplication: false") });
+    await expect(reprotect({ reverseReplication: false })).resolves.toMatchObject({ recoveryId: expect.any(String) });
+  });
+
+  it("of a plan that was not recovered is CONFLICT", () =>
+    refused(() => reprotect(), { code: "CONFLICT", details: { lifecycle: "READY" } }));
+});
+
+describe("accepting a recovery", () => {
+  const accept = (comment: string) => stage.recoveries.accept(operator, { planId: stage.planId, comment });
+
+  it("takes an incomplete one as it is, and records who and why", async () => {
+    const { recoveryId } = await start("PLANNED");
+    await endRun(stage, recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
+    await expect(accept("vm-3 is not needed")).resolves.toEqual({ recoveryId });
+    expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "RECOVERY_COMPLETE" });
+    expect(await row(stage, "SELECT accepted_by, accepted_comment FROM recovery WHERE id = $1", recoveryId)).toEqual({
+      accepted_by: "olga",
+      accepted_comment: "vm-3 is not needed",
+    });
+  });
+
+  it("needs a comment", async () => {
+    await lifecycle("RECOVERY_INCOMPLETE");
+    await refused(() => accept(" "), { fieldErrors: [{ path: ["comment"] }] });
+  });
+
+  it("of any other plan is CONFLICT", () => refused(() => accept("why"), { code: "CONFLICT", details: { lifecycle: "READY" } }));
+});
