@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { isSafeUrl, type OidcSettings, parseRoleMap } from "./domain/access/oidc-settings.ts";
 import { passwordProblem, userNameProblem } from "./domain/access/rules.ts";
+import type { HeartbeatSettings } from "./engine/heartbeat/settings.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
 /** The password is not repeated: the message may end in a log. */
@@ -66,6 +67,13 @@ const variables = z.object({
   MAX_PLANS_PER_SITE: z.coerce.number().int().min(1).max(100_000).default(250),
   /** How long a node owns a run without renewing, in seconds. */
   LEASE_SECONDS: seconds.min(2).max(60).default(6),
+  /** How often every site of a pair is asked for a heartbeat. */
+  HEARTBEAT_SECONDS: seconds.min(1).max(60).default(5),
+  /** Without a heartbeat for so long, a site is suspect, and then DISCONNECTED. */
+  SUSPECT_AFTER_SECONDS: seconds.max(3600).default(15),
+  DISCONNECTED_AFTER_SECONDS: seconds.max(86_400).default(30),
+  /** So many heartbeats in a row bring a site back. */
+  HEARTBEATS_TO_RETURN: z.coerce.number().int().min(1).max(100).default(3),
   SESSION_HOURS: seconds.max(24).default(8),
   /** How long a cursor of events and promptEvents holds, and with it events outside of runs. */
   EVENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
@@ -84,7 +92,15 @@ const variables = z.object({
   OIDC_JWKS_URL: safeUrl.optional(),
 });
 
-const environment = variables.superRefine(({ OIDC_ISSUER, OIDC_AUDIENCE }, context) => {
+const environment = variables.superRefine(({ OIDC_ISSUER, OIDC_AUDIENCE, ...e }, context) => {
+  if (e.SUSPECT_AFTER_SECONDS < 2 * e.HEARTBEAT_SECONDS) {
+    const message = "one heartbeat that is lost must not make a site suspect: it has to be at least twice HEARTBEAT_SECONDS";
+    context.addIssue({ code: "custom", path: ["SUSPECT_AFTER_SECONDS"], message });
+  }
+  if (e.DISCONNECTED_AFTER_SECONDS < e.SUSPECT_AFTER_SECONDS) {
+    const message = "it has to be at least SUSPECT_AFTER_SECONDS";
+    context.addIssue({ code: "custom", path: ["DISCONNECTED_AFTER_SECONDS"], message });
+  }
   if ((OIDC_ISSUER === undefined) === (OIDC_AUDIENCE === undefined)) return;
   const missing = OIDC_ISSUER === undefined ? "OIDC_ISSUER" : "OIDC_AUDIENCE";
   context.addIssue({ code: "custom", path: [missing], message: "OIDC_ISSUER and OIDC_AUDIENCE belong together, and it is missing" });
@@ -116,6 +132,7 @@ export interface Config {
   /** The reference's limits of how much there may be. */
   readonly quotas: { readonly vmsPerGroup: number; readonly groupsPerPlan: number; readonly plansPerSite: number };
   readonly leaseSeconds: number;
+  readonly heartbeat: HeartbeatSettings;
   readonly sessionHours: number;
   readonly eventRetentionDays: number;
   readonly subscriptionPingSeconds: number;
@@ -156,6 +173,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     maxOperationsPerSite: e.MAX_OPERATIONS_PER_SITE,
     quotas: { vmsPerGroup: e.MAX_VMS_PER_GROUP, groupsPerPlan: e.MAX_GROUPS_PER_PLAN, plansPerSite: e.MAX_PLANS_PER_SITE },
     leaseSeconds: e.LEASE_SECONDS,
+    heartbeat: {
+      everySeconds: e.HEARTBEAT_SECONDS,
+      suspectAfterSeconds: e.SUSPECT_AFTER_SECONDS,
+      disconnectedAfterSeconds: e.DISCONNECTED_AFTER_SECONDS,
+      heartbeatsToReturn: e.HEARTBEATS_TO_RETURN,
+    },
     sessionHours: e.SESSION_HOURS,
     eventRetentionDays: e.EVENT_RETENTION_DAYS,
     subscriptionPingSeconds: e.SUBSCRIPTION_PING_SECONDS,

@@ -16,6 +16,7 @@ import { openLoaders } from "./domain/loaders.ts";
 import { schema } from "./domain/schema.ts";
 import { createServices } from "./domain/services.ts";
 import { startEngine } from "./engine/engine.ts";
+import { startHeartbeats } from "./engine/heartbeat/heartbeats.ts";
 import { changesPayload } from "./events/changes.ts";
 import { createFeeds } from "./events/feed.ts";
 import { startWakeUps } from "./events/wake-ups.ts";
@@ -71,6 +72,8 @@ async function run(config: Config): Promise<void> {
   const { quotas } = config;
   const refresher = startRefresher({ database, providers, quotas, announce, log });
   closing.defer(() => refresher.close());
+  const heartbeats = startHeartbeats({ pool, providers, settings: config.heartbeat, announce, log });
+  closing.defer(() => heartbeats.close());
   const dependencies = {
     loaders: openLoaders(database, { slotsPerSite: operationsPerSite }),
     services: createServices({ database, providers, quotas, secretsDir, hint, announce, log }, sessions),

@@ -3,6 +3,25 @@ import { ConfigError, readConfig } from "../src/config.ts";
 
 const oidc = { OIDC_ISSUER: "https://idp.example/realms/dr", OIDC_AUDIENCE: "dr-gateway" };
 
+describe("the settings of heartbeats", () => {
+  it("are 5, 15 and 30 seconds and three in a row by default", () => {
+    expect(readConfig({}).heartbeat).toEqual({
+      everySeconds: 5,
+      suspectAfterSeconds: 15,
+      disconnectedAfterSeconds: 30,
+      heartbeatsToReturn: 3,
+    });
+  });
+
+  it.each([
+    [{ SUSPECT_AFTER_SECONDS: "9" }, /^SUSPECT_AFTER_SECONDS can't be used: .*twice HEARTBEAT_SECONDS/],
+    [{ DISCONNECTED_AFTER_SECONDS: "14" }, /^DISCONNECTED_AFTER_SECONDS can't be used: .*SUSPECT_AFTER_SECONDS/],
+    [{ HEARTBEATS_TO_RETURN: "0" }, /^HEARTBEATS_TO_RETURN can't be used: /],
+  ])("have to fit each other: %o", (given, message) => {
+    expect(() => readConfig(given)).toThrow(message);
+  });
+});
+
 describe("the settings of who may sign in", () => {
   it("know local users alone by default", () => {
     expect(readConfig({})).toMatchObject({ adminUser: "admin", adminPassword: null, oidc: null });

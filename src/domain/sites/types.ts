@@ -25,6 +25,16 @@ builder.node(SiteRef, {
     state: t.expose("state", { type: ConnectionState, description: "How well it can be reached now." }),
     stateReason: t.exposeString("stateReason", { nullable: true, description: "Why the state is what it is; null when nothing is wrong." }),
     stateSince: t.expose("stateSince", { type: "DateTime", description: "Since when the state is what it is." }),
+    lastHeartbeatAt: t.expose("heartbeatAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it last answered a heartbeat, to any node; null: it never has, or it has no pair (reference: last_heartbeat).",
+    }),
+    suspectSince: t.expose("suspectSince", {
+      type: "DateTime",
+      nullable: true,
+      description: "Since when its heartbeats are missing; the state follows later. Null: they are not.",
+    }),
     vcenterServer: t.exposeString("vcenterServer", { nullable: true, description: "Host name of its vCenter, where it has one." }),
     vcenterVersion: t.exposeString("vcenterVersion", { nullable: true, description: "Version of its vCenter." }),
     srmServer: t.exposeString("srmServer", { nullable: true, description: "Host name of its recovery manager, where it has one." }),
@@ -68,10 +78,16 @@ builder.node(SitePairingRef, {
     }),
     pairingState: t.expose("pairingState", { type: PairingState, description: "Whether they are paired." }),
     connectionState: t.expose("connectionState", { type: ConnectionState, description: "Whether they reach each other." }),
+    stateReason: t.exposeString("stateReason", {
+      nullable: true,
+      description: "Why the connection's state is what it is; null when nothing is wrong.",
+    }),
+    stateSince: t.expose("stateSince", { type: "DateTime", description: "Since when the connection's state is what it is." }),
     lastHeartbeatAt: t.expose("lastHeartbeatAt", {
       type: "DateTime",
       nullable: true,
-      description: "When both sites were last heard of (reference: last_heartbeat).",
+      description:
+        "When both sites were last heard of; each site's own time is `Site.lastHeartbeatAt`. Null: one of them never was (reference: last_heartbeat).",
     }),
     suspectSince: t.expose("suspectSince", {
       type: "DateTime",
