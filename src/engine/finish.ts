@@ -1,15 +1,20 @@
 /** The last write of a run, in one statement: after it nobody owns the run. */
 import type { RecoveryEvent } from "../events/types.ts";
 import type { StepState } from "./batch.ts";
+import type { Figures } from "./figures.ts";
 import type { EndedRun } from "./finish/ended-run.ts";
 import type { GroupEnd } from "./finish/group-changes.ts";
 import { endOfCreate, endOfDelete, endOfUpdate } from "./finish/group-end.ts";
 import { groupStatement } from "./finish/group-run.ts";
 import { type View, viewOf } from "./finish/group-view.ts";
 import { planStatement, planValues } from "./finish/plan-run.ts";
+import { endOfRecovery } from "./finish/recovery-end.ts";
+import { recoveryStatement } from "./finish/recovery-run.ts";
+import { endOfReprotect } from "./finish/reprotect-end.ts";
+import { reprotectStatement } from "./finish/reprotect-run.ts";
 import { endOfCancelledCreate } from "./finish/roll-back.ts";
 import type { Journal, RunRow } from "./journal.ts";
-import type { Figures, RunOutcome } from "./outcome.ts";
+import type { RunOutcome } from "./outcome.ts";
 import type { GroupSnapshot, RunSnapshot } from "./run-snapshot.ts";
 
 export interface End {
@@ -51,8 +56,16 @@ export async function finishRun(journal: Journal, end: End, row: RunRow, events:
     await journal.execute(planStatement, { ...ended, ...planValues(snapshot, outcome.resultState, end.steps) }, news);
     return { follower: null };
   }
+  const sites = { protectedSiteId: snapshot.protectedSite.id, recoverySiteId: snapshot.recoverySite.id };
+  if (snapshot.kind === "REPROTECT") {
+    const reprotected = endOfReprotect(snapshot, outcome.resultState, end.steps, error);
+    await journal.execute(reprotectStatement, { ...ended, ...reprotected, ...sites }, news);
+    return { follower: null };
+  }
   if ("plan" in snapshot) {
-    throw new Error(`the end of a ${snapshot.kind} run can't be written yet`);
+    const recovered = endOfRecovery(snapshot, outcome.resultState, end.steps, error);
+    await journal.execute(recoveryStatement, { ...ended, ...recovered, ...sites }, news);
+    return { follower: null };
   }
   const view = viewOf(end.steps, error);
   const { state: groupState, ...group } = endOfGroup(snapshot, end, view);

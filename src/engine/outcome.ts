@@ -1,4 +1,4 @@
-/** What a run came to: counts of its machines, its result, and the figures of its end. Pure. */
+/** What a run came to: counts of its machines, and its result. Pure. */
 import type { StepState } from "./batch.ts";
 import {
   type GroupRunKind,
@@ -18,8 +18,8 @@ export interface Counts {
   readonly vmsFailed: number;
 }
 
-/** Steps that stand for a VM: all that is done for it, or in a group's run its placeholder. */
-const vmKinds: ReadonlySet<string> = new Set(["VM", "CREATE_PLACEHOLDER", "REMOVE_PLACEHOLDER"]);
+/** Steps that stand for a VM: all that is done for it, in a group's run its placeholder, in a reprotect that it becomes one. */
+const vmKinds: ReadonlySet<string> = new Set(["VM", "CREATE_PLACEHOLDER", "REMOVE_PLACEHOLDER", "DEMOTE_VM"]);
 
 /** A skipped machine counts as failed: somebody wanted it up, and it is not. */
 export function countVms(steps: Iterable<StepState>): Counts {
@@ -63,12 +63,19 @@ const isGroupKind = (kind: RunKind): kind is GroupRunKind => kind === "GROUP_CRE
 /** PARTIAL: something failed, but machines came up. A cleanup has no half: what it left is left. */
 function planFailure(kind: PlanRunKind, leaves: readonly StepState[], steps: readonly StepState[]): RunOutcome | null {
   const anyFailed = leaves.some(({ status }) => status === "FAILED");
+  if (kind === "REPROTECT") return anyFailed ? reprotectFailure(steps) : null;
   const { vmCount, vmsSucceeded, vmsFailed } = countVms(steps);
   if (kind !== "CLEANUP" && (anyFailed || vmsFailed > 0)) {
     const partial = vmsSucceeded > 0;
     return { state: partial ? "COMPLETED" : "FAILED", resultState: partial || vmCount === 0 ? "PARTIAL" : "FAILED" };
   }
   return anyFailed ? { state: "FAILED", resultState: "FAILED" } : null;
+}
+
+/** PARTIAL: some groups are protected in the other direction. */
+function reprotectFailure(steps: readonly StepState[]): RunOutcome {
+  const some = steps.some(({ node, status }) => node.kind === "REVERSE_GROUP" && isGood(status));
+  return some ? { state: "COMPLETED", resultState: "PARTIAL" } : { state: "FAILED", resultState: "FAILED" };
 }
 
 /** PARTIAL: some of the VMs are protected. Without its replication a new group has none, and a deletion has no half. */
@@ -78,34 +85,6 @@ function groupFailure(kind: GroupRunKind, leaves: readonly StepState[]): RunOutc
   const replicated = kind === "GROUP_UPDATE" || (kind === "GROUP_CREATE" && bad.every(({ node }) => node.kind === "CREATE_PLACEHOLDER"));
   const some = leaves.some(({ node, status }) => vmKinds.has(node.kind) && isGood(status));
   return replicated && some ? { state: "COMPLETED", resultState: "PARTIAL" } : { state: "FAILED", resultState: "FAILED" };
-}
-
-export interface Figures {
-  readonly rtoAchievedSeconds: number | null;
-  readonly rtoOfRecoveredVmsSeconds: number | null;
-  readonly rpoAchievedSeconds: number | null;
-}
-
-/** workflows.md, "Figures": first request → last VM ready; age of the oldest point used, at the request. */
-export function figuresOf(steps: readonly StepState[], requestedAt: number): Figures {
-  const { vmCount, vmsFailed, vmsSucceeded } = countVms(steps);
-  const ready = steps.filter(({ node, status }) => node.kind === "READY_CHECK" && (status === "SUCCEEDED" || status === "WARNING"));
-  const last = Math.max(...ready.map(({ endedAt }) => endedAt ?? requestedAt));
-  const rto = ready.length === 0 ? null : Math.max(0, Math.round((last - requestedAt) / 1000));
-  const points = steps
-    .filter(({ node, status }) => node.kind === "CREATE_SNAPSHOT" && status === "SUCCEEDED")
-    .map(({ result }) => takenAt(result));
-  const oldest = Math.min(...points.filter((time) => time !== null));
-  return {
-    rtoAchievedSeconds: vmsFailed === 0 && vmsSucceeded === vmCount ? rto : null,
-    rtoOfRecoveredVmsSeconds: rto,
-    rpoAchievedSeconds: points.length === 0 ? null : Math.max(0, Math.round((requestedAt - oldest) / 1000)),
-  };
-}
-
-export function takenAt(result: StepResult | null): number | null {
-  const value = result?.takenAt;
-  return typeof value === "string" ? Date.parse(value) : null;
 }
 
 /** What is left to tell on a machine's own line once it is over: where it came up, and how. */

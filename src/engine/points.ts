@@ -8,19 +8,19 @@ import type { Claim } from "./lease.ts";
 const text = `WITH r AS (SELECT id FROM recovery WHERE id = $1 AND epoch = $2),
   s AS (
     SELECT step.group_id, step.kind, step.result, step.run_id FROM recovery_step step JOIN r ON r.id = step.run_id
-    WHERE step.kind IN ('SYNCHRONISE', 'CREATE_SNAPSHOT') AND step.status = 'SUCCEEDED' AND step.result ? 'pointId'),
+    WHERE step.kind IN ('SYNCHRONISE', 'CREATE_SNAPSHOT', 'PROMOTE_STORAGE') AND step.status IN ('SUCCEEDED', 'ALREADY_DONE') AND step.result ? 'pointId'),
   made AS (
     INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete, size_bytes)
     SELECT DISTINCT ON (group_id, result ->> 'pointId') gen_random_uuid(), group_id, result ->> 'pointId',
       (result ->> 'takenAt')::timestamptz, true, COALESCE((result ->> 'sizeBytes')::bigint, 0)
-    FROM s ORDER BY group_id, result ->> 'pointId', kind DESC
+    FROM s ORDER BY group_id, result ->> 'pointId', kind = 'SYNCHRONISE' DESC
     ON CONFLICT (group_id, external_id) DO NOTHING),
   synced AS (
     UPDATE protected_vm SET last_sync_at = GREATEST(last_sync_at, (s.result ->> 'takenAt')::timestamptz), replication_state = 'SYNCED'
     FROM s WHERE s.kind = 'SYNCHRONISE' AND protected_vm.group_id = s.group_id),
   used AS (
     UPDATE recovery_group g SET point_external_id = s.result ->> 'pointId', point_taken_at = (s.result ->> 'takenAt')::timestamptz
-    FROM s WHERE s.kind = 'CREATE_SNAPSHOT' AND g.run_id = s.run_id AND g.group_id = s.group_id)
+    FROM s WHERE s.kind <> 'SYNCHRONISE' AND g.run_id = s.run_id AND g.group_id = s.group_id)
   SELECT 1`;
 
 const pin = `INSERT INTO recovery_point_pin (point_id, run_id)

@@ -20,7 +20,6 @@ export interface RunRecord {
   readonly state: RunState;
   readonly pausedReason: PausedReason | null;
   readonly lastEvent: number;
-  readonly requestedAt: number;
   /** Of this run and those that it goes on with, the newest first. */
   readonly requests: readonly { readonly kind: RunKind; readonly at: number }[];
   readonly failurePolicy: "PAUSE" | "CONTINUE";
@@ -38,8 +37,7 @@ export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> 
   const { rows } = await pool.query<RunRecord>({
     name: "engine-load-run",
     text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.state, r.paused_reason AS "pausedReason", r.last_event AS "lastEvent",
-      r.failure_policy AS "failurePolicy", ${ms("r.requested_at")} AS "requestedAt",
-      (WITH RECURSIVE c AS (SELECT r.kind, r.requested_at, r.rerun_of_id
+      r.failure_policy AS "failurePolicy", (WITH RECURSIVE c AS (SELECT r.kind, r.requested_at, r.rerun_of_id
           UNION ALL SELECT o.kind, o.requested_at, o.rerun_of_id FROM c JOIN recovery o ON o.id = c.rerun_of_id)
         SELECT jsonb_agg(jsonb_build_object('kind', c.kind, 'at', ${ms("c.requested_at")}) ORDER BY c.requested_at DESC) FROM c) AS requests,
       ${ms("r.started_at")} AS "startedAt", r.progress_percent AS "progressPercent",

@@ -11,6 +11,7 @@ import { isOverBudget, overBudget } from "./budget.ts";
 import { cancelRun } from "./cancel.ts";
 import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
+import { figuresOf } from "./figures.ts";
 import { finishRun } from "./finish.ts";
 import { idleUntil, waitMs } from "./idle.ts";
 import type { Inbox, Message } from "./inbox.ts";
@@ -18,7 +19,7 @@ import { isOutage, type Journal, pause } from "./journal.ts";
 import type { Claim } from "./lease.ts";
 import { endStep, type LiveRun, leafAt, rowOf, say, startStep, stepAt } from "./live-run.ts";
 import { isSettled, slotSite } from "./model.ts";
-import { figuresOf, outcomeOf } from "./outcome.ts";
+import { outcomeOf } from "./outcome.ts";
 import { notePoints } from "./points.ts";
 import { noteProgress } from "./progress.ts";
 import { answerByDefault, type RunRecord, readWishes, type Wishes } from "./records.ts";
@@ -282,7 +283,7 @@ async function catchUpPoints(d: Drive, state: LoopState): Promise<void> {
 async function finish(d: Drive): Promise<RunEnd> {
   const { run, record } = d;
   const outcome = outcomeOf(run.kind, run.steps, [...run.warnings.values()], run.cancelReason !== null);
-  const figures = figuresOf(run.steps, record.requestedAt);
+  const figures = figuresOf(record.snapshot, run.steps, record.requests);
   const end = { runId: run.id, snapshot: record.snapshot, outcome, figures, steps: run.steps, error: null };
   const { follower } = await finishRun(d.journal, end, rowOf(run), run.batch.events);
   d.parts.wakeUps.hint("dr_events", run.id);

@@ -9,12 +9,13 @@ import { budgetOf } from "./budget.ts";
 import { createClock, type DatabaseClock } from "./clock.ts";
 import { type CompiledRun, CompileError, compile } from "./compile.ts";
 import { createExecutions } from "./execution.ts";
+import { figuresOf } from "./figures.ts";
 import { finishRun } from "./finish.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import { createJournal, type Journal, LeaseLost } from "./journal.ts";
 import type { Claim } from "./lease.ts";
 import { createLiveRun, type LiveRun, newStep, rowOf, stepAt } from "./live-run.ts";
-import { figuresOf } from "./outcome.ts";
+import { notePlaces } from "./places.ts";
 import { notePoints } from "./points.ts";
 import { loadEarlierSteps, loadRun, loadSteps, type RunRecord, writeTree } from "./records.ts";
 import { type RunEnd, runLoop } from "./run-loop.ts";
@@ -85,6 +86,8 @@ async function compileRun(record: RunRecord, journal: Journal, parts: EnginePart
     await endFailed(record, [], journal, parts, compiled);
     return null;
   }
+  const { snapshot } = record;
+  if (snapshot.kind === "PLANNED" || snapshot.kind === "DISASTER") await notePlaces(parts.pool, snapshot);
   const done = await doneBefore(record, compiled, parts);
   const steps = compiled.nodes.map((node) => newStep(node, done.get(node.ordinal)));
   const run = liveRun({ ...record, warnings: compiled.warnings }, steps);
@@ -130,7 +133,7 @@ async function endFailed(
   error: string,
 ): Promise<void> {
   const outcome = { state: "FAILED", resultState: "FAILED" } as const;
-  const figures = figuresOf(steps, record.requestedAt);
+  const figures = figuresOf(record.snapshot, steps, record.requests);
   const end = { runId: record.id, snapshot: record.snapshot, outcome, figures, steps, error };
   await finishRun(journal, end, rowOf(liveRun(record, steps)), []);
   parts.wakeUps.hint("dr_events", record.id);

@@ -8,6 +8,10 @@ const codes: Partial<Record<StepNode["kind"], WarningCode>> = {
   LEAK_AUDIT: "LEFTOVERS",
   DISCOVER_DATASTORES: "UNPROTECTED_VM",
   PROMPT: "PROMPT_TIMED_OUT",
+  FENCE_SITE: "PROTECTED_SITE_FAILED",
+  SHUT_DOWN_VM: "PROTECTED_SITE_FAILED",
+  SET_STORAGE_READ_ONLY: "PROTECTED_SITE_FAILED",
+  STOP_REPLICATION: "FORMER_REPLICATION_NOT_STOPPED",
 };
 
 /** A step's warning as the run tells it: with a code, and with the step's name, since it stands alone there. */

@@ -69,6 +69,14 @@ export const warningCodes = {
     meaning: "Nobody answered a prompt in time; its default answer was taken.",
     remedy: "Give the prompt more time, or take care that somebody watches the run.",
   },
+  PROTECTED_SITE_FAILED: {
+    meaning: "Something that a disaster recovery wanted done at the protected site was not done there; the run went on without.",
+    remedy: "When the site is back, look at its VMs before anything else: one that still runs is shown as a split brain.",
+  },
+  FORMER_REPLICATION_NOT_STOPPED: {
+    meaning: "A replicated set that is of no use any more could not be stopped.",
+    remedy: "Stop it at its site by hand; nothing of the plan depends on it.",
+  },
   UNPROTECTED_VM: {
     meaning: "A VM is on a datastore that a protection group replicates, and is not a member of the group.",
     remedy: "Add the VM to the group, or move it to another datastore.",
@@ -81,6 +89,22 @@ export const warningCodes = {
   PLACEHOLDER_FAILED: {
     meaning: "A VM's placeholder at the recovery site could not be made or removed, so the VM can't be recovered.",
     remedy: "Mend what the message names; then remove the VM from the group and add it again.",
+  },
+  NOT_RECOVERED: {
+    meaning: "A recovery ended before the group was recovered, and has changed things at the protected site already.",
+    remedy: "Mend what the message names and run the recovery again, or accept it as it is.",
+  },
+  REPROTECT_FAILED: {
+    meaning: "A recovered group could not be protected in the other direction.",
+    remedy: "Mend what the message names and reprotect again: only what failed is done anew.",
+  },
+  PROTECTION_ENDED: {
+    meaning: "The site that the group was recovered from is gone for good, so its protection has ended.",
+    remedy: "Delete the group, and protect its VMs with a new pair of sites.",
+  },
+  VM_NOT_RECOVERED: {
+    meaning: "A VM was not recovered with its group, so it is not protected in the direction that the group has now.",
+    remedy: "Remove it from the group; protect it anew if it is still needed.",
   },
   GROUP_DELETE_FAILED: {
     meaning: "A protection group could not be deleted: something of it is still at the recovery site.",

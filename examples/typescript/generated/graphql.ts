@@ -182,6 +182,8 @@ export type RunWarningCode =
   | 'DUPLICATE_ADDRESS'
   /** The plan has no protected VM that could be recovered. */
   | 'EMPTY'
+  /** A replicated set that is of no use any more could not be stopped. */
+  | 'FORMER_REPLICATION_NOT_STOPPED'
   /** A protection group could not be deleted: something of it is still at the recovery site. */
   | 'GROUP_DELETE_FAILED'
   /** A protection group of this plan is being changed, or another plan's run works on it. */
@@ -202,6 +204,8 @@ export type RunWarningCode =
   | 'MIXED_DIRECTION'
   /** A failback of a plan that was never reprotected: it recovers towards the site that the VMs are configured to come from. */
   | 'NEVER_REVERSED'
+  /** A recovery ended before the group was recovered, and has changed things at the protected site already. */
+  | 'NOT_RECOVERED'
   /** A group has no complete recovery point. */
   | 'NO_RECOVERY_POINT'
   /** One that this release does not know; the message says what it is. */
@@ -212,10 +216,16 @@ export type RunWarningCode =
   | 'PLACEHOLDER_FAILED'
   /** Nobody answered a prompt in time; its default answer was taken. */
   | 'PROMPT_TIMED_OUT'
+  /** Something that a disaster recovery wanted done at the protected site was not done there; the run went on without. */
+  | 'PROTECTED_SITE_FAILED'
+  /** The site that the group was recovered from is gone for good, so its protection has ended. */
+  | 'PROTECTION_ENDED'
   /** A VM is on but did not pass its ready check in time; the run went on. */
   | 'READY_TIMED_OUT'
   /** Replication could not be configured, or the first synchronisation failed. */
   | 'REPLICATION_FAILED'
+  /** A recovered group could not be protected in the other direction. */
+  | 'REPROTECT_FAILED'
   /** A site can't be reached. */
   | 'SITE_DISCONNECTED'
   /** The recovery site did not answer when a forced cleanup started, so only what the test has recorded is removed. */
@@ -233,7 +243,9 @@ export type RunWarningCode =
   /** A VM is on a datastore that a protection group replicates, and is not a member of the group. */
   | 'UNPROTECTED_VM'
   /** A VM has no placeholder at the recovery site and is left out of the run. */
-  | 'VM_NOT_CONFIGURED';
+  | 'VM_NOT_CONFIGURED'
+  /** A VM was not recovered with its group, so it is not protected in the direction that the group has now. */
+  | 'VM_NOT_RECOVERED';
 
 /** Which plan, and how. (Reference: Start Recovery.) */
 export type StartRecoveryInput = {

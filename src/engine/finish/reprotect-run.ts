@@ -1,0 +1,122 @@
+/**
+ * The end of a reprotect. A group that has turned is protected in the other direction: its VMs' rows move to where they run now, with what is
+ * known of their place there, and what they were recovered from is their placeholder. Inventory that a reading of the site has found of such
+ * a VM meanwhile is taken over.
+ */
+import { updatedRows } from "../../events/changes.ts";
+import { endedColumns, endedCtes, endedEvents } from "./ended-run.ts";
+import { plansOfPair } from "./recovery-run.ts";
+
+/** The names by which a VM's copy was registered: a folder's path, a pool, networks. */
+const registered = `(SELECT s.spec FROM recovery_step s WHERE s.run_id = o.run_id AND s.key = 'REGISTER_VM:' || o.vm_id)`;
+
+/** The VMs as they were, and what was found of their copies. The copies' own rows go, so that those that move may take their place. */
+const moved = `m AS (SELECT x.* FROM z, f, jsonb_to_recordset(f.vms) AS x("groupId" uuid, "vmId" uuid, "externalId" text, "placeholderId" text,
+      "placeholderName" text)),
+  o AS (
+    SELECT m."vmId" AS vm_id, m."externalId" AS external_id, v.datastore_id, p.recovery_datastore_id, c.run_id
+    FROM m JOIN virtual_machine v ON v.id = m."vmId" JOIN protected_vm p ON p.vm_id = m."vmId" LEFT JOIN recovered_vm c ON c.vm_id = m."vmId"),
+  fn AS (
+    SELECT o.vm_id, n.nic_index, n.network_id, n.mac_address, n.ip_addresses
+    FROM f, o JOIN virtual_machine s ON s.external_id = o.external_id JOIN vm_nic n ON n.vm_id = s.id
+    WHERE s.site_id = f."protectedSiteId" AND s.id <> o.vm_id),
+  found AS (
+    DELETE FROM virtual_machine s USING f, o
+    WHERE s.site_id = f."protectedSiteId" AND s.external_id = o.external_id AND s.id <> o.vm_id
+      AND NOT EXISTS (SELECT FROM protected_vm p WHERE p.vm_id = s.id)
+    RETURNING s.id, s.name, s.external_id, s.power_state, s.cluster, s.host, s.datastore_id, s.folder_id, s.resource_pool_id),
+  v AS (
+    UPDATE virtual_machine SET site_id = f."protectedSiteId", external_id = o.external_id, missing_since = NULL,
+      power_state = COALESCE(s.power_state, 'UNKNOWN'), cluster = s.cluster, host = s.host,
+      datastore_id = COALESCE(s.datastore_id, o.recovery_datastore_id),
+      folder_id = COALESCE(s.folder_id, (SELECT i.id FROM folder i WHERE i.site_id = f."protectedSiteId"
+        AND lower(i.path) = lower(${registered} ->> 'folderId') LIMIT 1)),
+      resource_pool_id = COALESCE(s.resource_pool_id, (SELECT i.id FROM resource_pool i WHERE i.site_id = f."protectedSiteId"
+        AND lower(i.name) = lower(${registered} ->> 'resourcePoolId') LIMIT 1))
+    FROM f, o LEFT JOIN found s ON s.external_id = o.external_id
+    WHERE virtual_machine.id = o.vm_id RETURNING virtual_machine.id, virtual_machine.name),
+  vn AS (
+    UPDATE vm_nic n SET network_id = COALESCE(fn.network_id, (SELECT i.id FROM network i WHERE i.site_id = f."protectedSiteId"
+        AND lower(i.name) = lower((SELECT c -> 'network' ->> 'id' FROM jsonb_array_elements(${registered} -> 'nics') c
+          WHERE (c ->> 'nicIndex')::int = n.nic_index)))),
+      ip_addresses = COALESCE(fn.ip_addresses, n.ip_addresses), mac_address = COALESCE(fn.mac_address, n.mac_address)
+    FROM f, vm_nic own JOIN o ON o.vm_id = own.vm_id LEFT JOIN fn ON fn.vm_id = own.vm_id AND fn.nic_index = own.nic_index
+    WHERE n.id = own.id),`;
+
+/** What of the group's data goes where, the other way round. */
+const storage = `od AS (
+    SELECT s.datastore_id FROM t2 JOIN storage_group q ON q.group_id = t2."groupId" JOIN storage_group_source s ON s.storage_group_id = q.id),
+  qd AS (DELETE FROM storage_group q USING t2 WHERE q.group_id = t2."groupId"),
+  qx AS (SELECT x.* FROM z, f, jsonb_to_recordset(f."storageGroups") AS x(id uuid, "groupId" uuid, sources text[], target text)),
+  qi AS (
+    INSERT INTO storage_group (id, group_id, target_datastore_id)
+    SELECT x.id, x."groupId", d.id FROM qx x, f, datastore d WHERE d.site_id = f."recoverySiteId" AND lower(d.name) = lower(x.target)
+    RETURNING id),
+  qs AS (
+    INSERT INTO storage_group_source (datastore_id, storage_group_id)
+    SELECT DISTINCT ON (d.id) d.id, x.id FROM f, qx x JOIN qi ON qi.id = x.id, datastore d
+    WHERE d.site_id = f."protectedSiteId" AND lower(d.name) IN (SELECT lower(n) FROM unnest(x.sources) n)
+    ON CONFLICT DO NOTHING RETURNING datastore_id),
+  qr AS (
+    UPDATE datastore SET replication_state = (CASE WHEN n.datastore_id IS NULL THEN 'NOT_REPLICATED' ELSE 'SYNCED' END)::"ReplicationState"
+    FROM od FULL JOIN qs n ON n.datastore_id = od.datastore_id WHERE datastore.id = COALESCE(n.datastore_id, od.datastore_id)),`;
+
+export const reprotectStatement = {
+  name: "engine-finish-reprotect",
+  text: `WITH f AS (
+    SELECT * FROM jsonb_to_record($5::jsonb) AS x(${endedColumns}, lifecycle text, groups jsonb, vms jsonb, "storageGroups" jsonb,
+      "protectedSiteId" uuid, "recoverySiteId" uuid)),
+  ${endedCtes},
+  p AS (
+    UPDATE recovery_plan SET lifecycle = f.lifecycle::"PlanLifecycle" FROM z, f
+    WHERE recovery_plan.id = z.plan_id RETURNING recovery_plan.id, recovery_plan.name),
+  gx AS (
+    SELECT x.* FROM z, f, jsonb_to_recordset(f.groups) AS x("groupId" uuid, turned boolean, state text, "resultState" text, fault jsonb,
+      "externalId" text, replication text)),
+  t2 AS (SELECT "groupId", "externalId", replication FROM gx WHERE turned),
+  rg AS (
+    UPDATE recovery_group SET result_state = gx."resultState"::"ResultState" FROM z, gx
+    WHERE recovery_group.run_id = z.id AND recovery_group.group_id = gx."groupId"),
+  ${moved}
+  pv AS (
+    UPDATE protected_vm SET placeholder_external_id = m."placeholderId", placeholder_name = m."placeholderName",
+      recovery_datastore_id = CASE WHEN m."placeholderId" IS NOT NULL THEN o.datastore_id END,
+      protection_state = (CASE WHEN m."placeholderId" IS NULL THEN 'NOT_CONFIGURED' ELSE 'SHADOWING' END)::"VmProtectionState",
+      replication_state = t2.replication::"ReplicationState", fault_code = NULL, fault_message = NULL
+    FROM m JOIN o ON o.vm_id = m."vmId" JOIN t2 ON t2."groupId" = m."groupId" WHERE protected_vm.vm_id = m."vmId"),
+  left_out AS (
+    UPDATE protected_vm SET placeholder_external_id = NULL, protection_state = 'ERROR', replication_state = 'NOT_REPLICATED',
+      fault_code = 'VM_NOT_RECOVERED', fault_message = 'It was not recovered with its group, which is protected in the other direction now.'
+    FROM t2 WHERE protected_vm.group_id = t2."groupId" AND protected_vm.vm_id NOT IN (SELECT "vmId" FROM m)
+    RETURNING vm_id),
+  c AS (DELETE FROM recovered_vm USING m WHERE recovered_vm.vm_id = m."vmId"),
+  ${storage}
+  points AS (
+    SELECT q.id FROM z, t2 JOIN recovery_point q ON q.group_id = t2."groupId"
+    WHERE NOT EXISTS (SELECT FROM recovery_step s WHERE s.run_id = z.id AND s.kind = 'SYNCHRONISE' AND s.group_id = q.group_id
+      AND s.result ->> 'pointId' = q.external_id)),
+  pins AS (DELETE FROM recovery_point_pin WHERE point_id IN (SELECT id FROM points)),
+  dropped AS (DELETE FROM recovery_point WHERE id IN (SELECT id FROM points)),
+  g AS (
+    UPDATE protection_group q SET state = s.state::"ProtectionGroupState", peer_state = s.state::"PeerState",
+      protected_site_id = CASE WHEN gx.turned THEN f."protectedSiteId" ELSE q.protected_site_id END,
+      recovery_site_id = CASE WHEN gx.turned THEN f."recoverySiteId" ELSE q.recovery_site_id END,
+      external_id = CASE WHEN gx.turned THEN gx."externalId" ELSE q.external_id END,
+      version = q.version + CASE WHEN gx.turned THEN 1 ELSE 0 END, fault_code = gx.fault ->> 'code', fault_message = gx.fault ->> 'message',
+      fault_since = CASE WHEN gx.fault IS NOT NULL THEN dr_now() END
+    FROM f, gx, LATERAL (SELECT COALESCE(gx.state, CASE WHEN EXISTS (SELECT FROM protected_vm e WHERE e.group_id = gx."groupId"
+      AND NOT EXISTS (SELECT FROM recovered_vm r WHERE r.vm_id = e.vm_id)) THEN 'PARTIALLY_RECOVERED' ELSE 'RECOVERED' END) AS state) s
+    WHERE q.id = gx."groupId" RETURNING q.id, q.name),
+  d AS (
+    DELETE FROM group_use USING z, f WHERE group_use.run_id = z.id
+      AND (f.lifecycle = 'READY' OR group_use.group_id IN (SELECT "groupId" FROM t2))),
+  ${endedEvents([
+    updatedRows("PLAN_CHANGED", "p"),
+    updatedRows("PROTECTION_GROUP_CHANGED", "g"),
+    plansOfPair,
+    updatedRows("VM_CHANGED", "v"),
+    "SELECT 'VM_CHANGED', i.id, 'UPDATED', i.name FROM virtual_machine i WHERE i.id IN (SELECT vm_id FROM left_out)",
+    "SELECT 'VM_CHANGED', found.id, 'DELETED', found.name FROM found",
+  ])}
+  SELECT base FROM r`,
+};
