@@ -231,6 +231,8 @@ export interface CleanupSnapshot extends PlanSnapshotBase {
   readonly testRunId: string;
   /** Failures become warnings, and the plan ends READY with the leftovers listed. */
   readonly force: boolean;
+  /** The plan has gone on since its test, by a disaster recovery: it and its groups stay as they are. Missing: they wait for this cleanup. */
+  readonly keepsPlan?: boolean;
   readonly remains: TestRemains;
 }
 

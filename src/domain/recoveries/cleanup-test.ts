@@ -4,7 +4,7 @@ import type { SnapshotSite } from "../../engine/run-snapshot.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { MakingStep } from "./cleanup-remains.ts";
-import type { PlanFacts } from "./service-facts.ts";
+import { type PlanFacts, uncleanedTests } from "./service-facts.ts";
 import { planConflict } from "./service-open-runs.ts";
 import { nothingToCleanUp } from "./service-refusals.ts";
 
@@ -26,6 +26,12 @@ const lastTest = {
       ORDER BY c.requested_at DESC, c.id DESC LIMIT 1) DESC, r.requested_at DESC, r.id DESC LIMIT 1`,
 };
 
+const testLeftBehind = {
+  name: "cleanup-left-behind",
+  text: `SELECT r.id, ${sites} FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id
+    WHERE r.id IN (SELECT t.id FROM (${uncleanedTests("$1")}) t) ORDER BY r.requested_at DESC, r.id DESC LIMIT 1`,
+};
+
 const testOfOldestLeftover = {
   name: "cleanup-oldest-leftover",
   text: `SELECT r.id, ${sites} FROM leftover l JOIN recovery r ON r.id = l.run_id JOIN recovery_snapshot s ON s.run_id = r.id
@@ -43,10 +49,11 @@ export async function testToCleanUp(
   wanted: string | null,
 ): Promise<TestToCleanUp> {
   const ready = plan.lifecycle === "READY";
-  const { rows } = ready
-    ? await database.query<TestToCleanUp>({ ...testOfOldestLeftover, values: [plan.id] })
-    : await database.query<TestToCleanUp>({ ...lastTest, values: [plan.id, plan.lifecycle === "CLEANUP_INCOMPLETE"] });
-  const [test] = rows;
+  const waits = plan.lifecycle === "TEST_COMPLETE" || plan.lifecycle === "CLEANUP_INCOMPLETE";
+  const { rows } = waits
+    ? await database.query<TestToCleanUp>({ ...lastTest, values: [plan.id, plan.lifecycle === "CLEANUP_INCOMPLETE"] })
+    : await database.query<TestToCleanUp>({ ...testOfOldestLeftover, values: [ready ? plan.id : null] });
+  const [test = waits ? undefined : await leftBehind(database, plan.id)] = rows;
   // Only where it went since the plan was asked for it.
   if (test === undefined) throw ready ? nothingToCleanUp(plan) : planConflict(plan, "A cleanup", null);
   if (wanted === null || wanted === test.id) return test;
@@ -57,6 +64,12 @@ export async function testToCleanUp(
     ? [`That run is not the test of the plan ${plan.name} whose leftovers are the oldest; those are cleaned up first.`, "that test"]
     : [`That run is not the last test of the plan ${plan.name}; only the last test can be cleaned up.`, "the last test"];
   throw new ConflictError(message, `Leave recoveryId out, or send the id of ${remedy}.`, details);
+}
+
+/** The newest test that nobody has cleaned up after. */
+async function leftBehind(database: Queryable, planId: string): Promise<TestToCleanUp | undefined> {
+  const { rows } = await database.query<TestToCleanUp>({ ...testLeftBehind, values: [planId] });
+  return rows[0];
 }
 
 /** Its steps that may have made something at the site, whatever became of them. */

@@ -7,10 +7,10 @@ import { requireRole, type Viewer } from "../viewer.ts";
 import { remainsOf } from "./cleanup-remains.ts";
 import { groupsOfTest, lockGroupsOfTest, makingSteps, type TestToCleanUp, testToCleanUp } from "./cleanup-test.ts";
 import { afterEvent } from "./lifecycle.ts";
-import { requestRun } from "./request-run.ts";
+import { atTheSameMoment, requestRun } from "./request-run.ts";
 import { checkTexts, type RecoveriesContext, type StartedRun } from "./service-context.ts";
 import { planFacts } from "./service-facts.ts";
-import { cleanupRefusal } from "./service-refusals.ts";
+import { cleansUpBehind, cleanupRefusal } from "./service-refusals.ts";
 import { readPastSeconds } from "./snapshot-read.ts";
 
 export interface CleanupInput {
@@ -36,19 +36,30 @@ export async function cleanup(context: RecoveriesContext, viewer: Viewer, { idem
       async lock(client, { lifecycle }, { test }) {
         if (lifecycle === "READY") await lockGroupsOfTest(client, test.id);
       },
-      async make(client, plan, { test, snapshot }) {
+      async make(client, plan, { test, snapshot, keepsPlan }) {
         await testToCleanUp(client, plan, test.id);
         const { lifecycle: stands } = plan;
+        if (cleansUpBehind(await planFacts(client, planId)) !== keepsPlan) throw atTheSameMoment({ ...plan, lifecycle: stands });
+        const behind = {
+          options: { force },
+          notes: "",
+          cleansUpId: test.id,
+          rerunOfId: null,
+          snapshot,
+          vmCount: snapshot.remains.vms.length,
+        };
+        if (keepsPlan) return { ...behind, lifecycle: stands, groups: [], keepsGroups: true };
         const lifecycle = afterEvent(stands, stands === "READY" ? "leftoversCleanupStarted" : "cleanupStarted") ?? stands;
         const groups = await groupsOfTest(client, test.id);
-        const common = { lifecycle, options: { force }, notes: "", cleansUpId: test.id, rerunOfId: null };
-        return { ...common, snapshot, groups, vmCount: snapshot.remains.vms.length };
+        return { ...behind, lifecycle, groups };
       },
     },
   );
 }
 
 interface Prepared {
+  /** A disaster recovery has gone past the test. */
+  readonly keepsPlan: boolean;
   readonly test: TestToCleanUp;
   readonly snapshot: CleanupSnapshot;
 }
@@ -56,6 +67,7 @@ interface Prepared {
 async function prepare(context: RecoveriesContext, { planId, recoveryId }: CleanupInput, force: boolean): Promise<Prepared> {
   const { pool } = context.database;
   const plan = await planFacts(pool, planId);
+  const keepsPlan = cleansUpBehind(plan);
   const test = await testToCleanUp(pool, plan, recoveryId ?? null);
   const [steps, artefacts, pastSeconds] = await Promise.all([
     makingSteps(pool, test.id),
@@ -76,9 +88,10 @@ async function prepare(context: RecoveriesContext, { planId, recoveryId }: Clean
     warnings,
     testRunId: test.id,
     force,
+    keepsPlan,
     remains: remainsOf(steps, artefacts),
   };
-  return { test, snapshot };
+  return { test, snapshot, keepsPlan };
 }
 
 /** Null: the site does not answer, and force goes on without its word. */

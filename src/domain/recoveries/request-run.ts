@@ -63,7 +63,7 @@ export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, 
   return run;
 }
 
-function atTheSameMoment({ id: planId, name: planName, lifecycle }: PlanFacts): ConflictError {
+export function atTheSameMoment({ id: planId, name: planName, lifecycle }: Pick<PlanFacts, "id" | "name" | "lifecycle">): ConflictError {
   const message = "Something else was started at the same moment.";
   return new ConflictError(message, "Look at the plan, and start again.", { planId, planName, lifecycle });
 }

@@ -48,6 +48,8 @@ export interface PlanFacts {
   /** What keeps a test from being started on its pair of sites. */
   readonly pairRun: OpenRun | null;
   readonly hasTest: boolean;
+  /** It has a test that nobody has cleaned up after. */
+  readonly hasUncleanedTest: boolean;
   /** Kind of its newest planned or disaster recovery. */
   readonly lastRecoveryKind: "PLANNED" | "DISASTER" | null;
   /** How many of its VMs run at the recovery site, and are not protected there. */
@@ -77,6 +79,11 @@ const group = `g.id, g.name, g.state, g.protected_site_id AS "protectedSiteId", 
 const oldestLeftover = `SELECT l.run_id FROM leftover l JOIN recovery r ON r.id = l.run_id
   WHERE l.plan_id = p.id AND l.gone_at IS NULL AND r.kind = 'TEST' ORDER BY l.found_at, r.requested_at, r.id LIMIT 1`;
 
+/** Tests that have ended, and no cleanup of which has ended well; a forced one has. */
+export const uncleanedTests = (planId: string): string => `SELECT r.id, r.requested_at FROM recovery r
+  JOIN recovery_snapshot s ON s.run_id = r.id WHERE r.plan_id = ${planId} AND r.kind = 'TEST' AND r.ended_at IS NOT NULL AND NOT EXISTS (
+    SELECT FROM recovery c WHERE c.cleans_up_id = r.id AND c.result_state IN ('SUCCESS', 'WARNING'))`;
+
 const statements = {
   plans: `SELECT p.id, p.name, p.lifecycle, p.pairing_id AS "pairingId",
       (SELECT row_to_json(x) FROM (SELECT ${openRun}, r.ended_at IS NOT NULL AS ended, r.cancel_requested_at IS NOT NULL AS "cancelRequested",
@@ -86,6 +93,7 @@ const statements = {
       (SELECT row_to_json(x) FROM (SELECT ${openRun} FROM ${runs} WHERE r.pairing_id = p.pairing_id AND r.ended_at IS NULL
         AND r.kind IN ${kindsOfPair} ORDER BY r.kind = 'TEST', r.requested_at, r.id LIMIT 1) x) AS "pairRun",
       EXISTS (SELECT FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id WHERE r.plan_id = p.id AND r.kind = 'TEST') AS "hasTest",
+      EXISTS (${uncleanedTests("p.id")}) AS "hasUncleanedTest",
       (SELECT r.kind FROM recovery r WHERE r.plan_id = p.id AND r.kind IN ('PLANNED', 'DISASTER')
         ORDER BY r.requested_at DESC, r.id DESC LIMIT 1) AS "lastRecoveryKind",
       (SELECT count(*)::int4 FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id WHERE m.plan_id = p.id) AS "recoveredVms",

@@ -12,9 +12,17 @@ export function testRefusal(plan: PlanFacts): DomainError | null {
   return pairRefusal(plan) ?? useRefusal(plan.groups) ?? siteRefusal(plan) ?? stateRefusal(plan.groups) ?? contentRefusal(plan);
 }
 
-/** Of a plan that is READY, only what a forced cleanup left can be cleaned up. */
+/** A disaster recovery has left a test behind: its cleanup is possible in every lifecycle, and leaves that and the groups as they are. */
+export const cleansUpBehind = ({ lifecycle, leftovers, hasUncleanedTest }: PlanFacts): boolean =>
+  hasUncleanedTest &&
+  !lifecycle.endsWith("_IN_PROGRESS") &&
+  afterEvent(lifecycle, "cleanupStarted") === null &&
+  (lifecycle !== "READY" || leftovers === 0);
+
+/** Of a plan that is READY, only what a forced cleanup or a disaster recovery left can be cleaned up. */
 export function cleanupRefusal(plan: PlanFacts): DomainError | null {
   const run = openRunOf(plan);
+  if (run === null && cleansUpBehind(plan)) return null;
   const ready = plan.lifecycle === "READY";
   const next = afterEvent(plan.lifecycle, ready ? "leftoversCleanupStarted" : "cleanupStarted");
   if (run !== null || next === null) return planConflict(plan, "A cleanup", run);

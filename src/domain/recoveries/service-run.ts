@@ -19,6 +19,8 @@ export interface NewRun {
   readonly cleansUpId: string | null;
   /** The run that it goes on with. */
   readonly rerunOfId: string | null;
+  /** What ended runs of the plan have stays theirs. */
+  readonly keepsGroups?: boolean;
   /** Where the kind of run does not tell it. */
   readonly taskType?: "PLANNED_FAILOVER";
   readonly snapshot: TestSnapshot | CleanupSnapshot | RecoverySnapshot | ReprotectSnapshot;
@@ -77,7 +79,7 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   await write("snapshot", [recoveryId, JSON.stringify(snapshot)]);
   await write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]);
   await write("groups", [recoveryId, groupIds, run.groups.map(({ name }) => name)]);
-  await write("release", [planId]);
+  if (run.keepsGroups !== true) await write("release", [planId]);
   await write("use", [recoveryId, groupIds]);
   await write("state", [groupIds, groupStates[kind]]);
   await write("lifecycle", [planId, run.lifecycle]);

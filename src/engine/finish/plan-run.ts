@@ -46,8 +46,10 @@ const isLeftover = (value: unknown): value is Leftover =>
 
 export function planValues(snapshot: TestSnapshot | CleanupSnapshot, resultState: ResultState, steps: readonly StepState[]) {
   const lifecycle = lifecycleAfter(snapshot.kind, resultState);
+  const keepsPlan = snapshot.kind === "CLEANUP" && snapshot.keepsPlan === true;
   return {
-    lifecycle,
+    // Null: it stays as it is.
+    lifecycle: keepsPlan ? null : lifecycle,
     groupState: lifecycle === "READY" ? "READY" : "TESTING",
     // A test holds its groups until it is cleaned up: its machines stand in their placeholders' places.
     frees: lifecycle === "READY",
@@ -68,7 +70,7 @@ export const planStatement = {
       leftovers jsonb, audited boolean)),
   ${endedCtes},
   p AS (
-    UPDATE recovery_plan SET lifecycle = f.lifecycle::"PlanLifecycle",
+    UPDATE recovery_plan SET lifecycle = COALESCE(f.lifecycle::"PlanLifecycle", lifecycle),
       last_test_at = CASE WHEN z.kind = 'TEST' THEN dr_now() ELSE last_test_at END,
       last_test_result = CASE WHEN z.kind = 'TEST' THEN f."resultState"::"ResultState" ELSE last_test_result END
     FROM z, f WHERE recovery_plan.id = z.plan_id RETURNING recovery_plan.id, recovery_plan.name),

@@ -141,9 +141,9 @@ describe("cleaning up a test", () => {
   });
 
   it.each(["READY", "TEST_IN_PROGRESS", "CLEANUP_IN_PROGRESS", "RECOVERY_IN_PROGRESS", "RECOVERY_COMPLETE", "REPROTECT_INCOMPLETE"])(
-    "is refused while the plan is %s",
+    "is refused while the plan is %s, unless a test was left behind",
     async (lifecycle) => {
-      await completeTest();
+      if (lifecycle.endsWith("_IN_PROGRESS")) await completeTest();
       await test("UPDATE recovery_plan SET lifecycle = $1", lifecycle);
       await refused(cleanup, { code: "CONFLICT", details: { lifecycle, planName: "plan" } });
     },

@@ -1,6 +1,6 @@
 /** Starting real recoveries, reprotecting and accepting: what is written, and what stands in the way. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { RecoverySnapshot, ReprotectSnapshot } from "../../../src/engine/run-snapshot.ts";
+import type { CleanupSnapshot, RecoverySnapshot, ReprotectSnapshot } from "../../../src/engine/run-snapshot.ts";
 import { aStage, aStep, endRun, everything, operator, row, type Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -151,6 +151,23 @@ describe("a disaster recovery", () => {
     const { rows } = await sql("SELECT kind FROM event WHERE recovery_id = $1 ORDER BY sequence", test.recoveryId);
     expect(rows.map(({ kind }) => kind)).toEqual(["RECOVERY_STATE_CHANGED", "RECOVERY_STATE_CHANGED", "STEP_CHANGED", "RECOVERY_ENDED"]);
     expect(await row(stage, "SELECT DISTINCT run_id FROM group_use")).toEqual({ run_id: recoveryId });
+  });
+
+  it("that left a test behind lets it be cleaned up in every lifecycle, which stays as it is, and so do the groups", async () => {
+    const test = await start("TEST");
+    const { recoveryId } = await start("DISASTER");
+    const cleanup = () => stage.recoveries.cleanup(operator, { planId: stage.planId });
+    await refused(cleanup, { code: "CONFLICT", details: { activeRecoveryId: recoveryId } });
+    await endRun(stage, recoveryId, "RECOVERY_COMPLETE");
+    const cleaning = await cleanup();
+    expect(await row(stage, "SELECT cleans_up_id FROM recovery WHERE id = $1", cleaning.recoveryId)).toEqual({
+      cleans_up_id: test.recoveryId,
+    });
+    expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "RECOVERY_COMPLETE" });
+    expect(await row(stage, "SELECT DISTINCT run_id FROM group_use")).toEqual({ run_id: recoveryId });
+    expect((await snapshotOf<CleanupSnapshot>(cleaning.recoveryId)).keepsPlan).toBe(true);
+    await endRun(stage, cleaning.recoveryId, "RECOVERY_COMPLETE");
+    await refused(cleanup, { code: "CONFLICT" });
   });
 
   it("of a plan that was recovered is refused until a reprotect brings its data back", async () => {
