@@ -62,6 +62,8 @@ const variables = z.object({
   /** Origins that browsers may call from; default: any (no cookies are used). */
   ALLOWED_ORIGINS: list.default([]),
   MAX_OPERATIONS_PER_SITE: z.coerce.number().int().min(1).max(1000).default(20),
+  /** The least time between two replication cycles of a protection group, which come every half of its RPO. */
+  REPLICATION_MINIMUM_SECONDS: z.coerce.number().int().min(1).max(86_400).default(30),
   MAX_VMS_PER_GROUP: z.coerce.number().int().min(1).max(10_000).default(500),
   MAX_GROUPS_PER_PLAN: z.coerce.number().int().min(1).max(1_000).default(50),
   MAX_PLANS_PER_SITE: z.coerce.number().int().min(1).max(100_000).default(250),
@@ -129,6 +131,7 @@ export interface Config {
   readonly logLevel: string;
   readonly allowedOrigins: readonly string[];
   readonly maxOperationsPerSite: number;
+  readonly replicationMinimumSeconds: number;
   /** The reference's limits of how much there may be. */
   readonly quotas: { readonly vmsPerGroup: number; readonly groupsPerPlan: number; readonly plansPerSite: number };
   readonly leaseSeconds: number;
@@ -171,6 +174,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     logLevel: e.LOG_LEVEL,
     allowedOrigins: e.ALLOWED_ORIGINS,
     maxOperationsPerSite: e.MAX_OPERATIONS_PER_SITE,
+    replicationMinimumSeconds: e.REPLICATION_MINIMUM_SECONDS,
     quotas: { vmsPerGroup: e.MAX_VMS_PER_GROUP, groupsPerPlan: e.MAX_GROUPS_PER_PLAN, plansPerSite: e.MAX_PLANS_PER_SITE },
     leaseSeconds: e.LEASE_SECONDS,
     heartbeat: {

@@ -54,8 +54,8 @@ async function run(config: Config): Promise<void> {
   closing.defer(() => wakeUps.close());
   const feeds = createFeeds({ pool, wakeUps, generation: () => generation, log });
   closing.defer(() => feeds.close());
-  const { leaseSeconds, scriptsDir, secretsDir, maxOperationsPerSite: operationsPerSite } = config;
-  const settings = { leaseSeconds, scriptsDir, secretsDir, operationsPerSite };
+  const { leaseSeconds, scriptsDir, secretsDir, maxOperationsPerSite: operationsPerSite, replicationMinimumSeconds } = config;
+  const settings = { leaseSeconds, scriptsDir, secretsDir, operationsPerSite, replicationMinimumSeconds };
   const spoolDir = join(config.dataDir, "spool");
   const engine = await startEngine({ database, providers, wakeUps, spoolDir, settings, log });
   closing.defer(() => engine.close());

@@ -107,15 +107,15 @@ export async function performEffect<K extends EffectKind>(
 }
 
 /** One try: what is already under way under this key is watched, the rest is ordered. */
-async function orderAndWatch<K extends EffectKind>(
+export async function orderAndWatch<K extends EffectKind>(
   calls: SiteCalls,
-  context: EffectContext,
+  context: Pick<StepContext, "signal" | "cancelled" | "progress">,
   site: SiteRef,
   kind: K,
   request: EffectRequest<K>,
   key: string,
   doubtful: boolean,
-  secret: string | undefined,
+  secret?: string,
 ): Promise<Exclude<Operation<K>, { state: "RUNNING" }>> {
   const provider = calls.provider(site);
   const { runId, epoch } = calls;

@@ -10,6 +10,7 @@ import { moveDeadlines } from "./gap.ts";
 import { isOutage } from "./journal.ts";
 import { type Claim, claim, release, releaseAll } from "./lease.ts";
 import { startLifeline } from "./lifeline.ts";
+import { type Replication, startReplication } from "./replication/replication.ts";
 import { driveRun, endBroken, type RunHandle } from "./run.ts";
 import type { RunEnd } from "./run-loop.ts";
 import { defaultSettings, type EngineParts, type EngineSettings } from "./settings.ts";
@@ -138,12 +139,15 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
     if (handle) handle.wake();
     else startSweep();
   });
+  let replication: Replication | null = null;
   // What an earlier gateway left running ends before anything is taken up; the gateway need not wait for that.
   const started = readSpool(spoolDir).then(
     () => {
       if (stopping.signal.aborted) return;
       timer = setInterval(startSweep, sweepMs);
       startSweep();
+      const { replicationMinimumSeconds: minimum } = settings;
+      if (minimum !== null) replication = startReplication(parts, nodeId, minimum);
     },
     (error: unknown) => log.error({ err: error, spoolDir }, "the spool of commands can't be read: this node drives no runs"),
   );
@@ -159,6 +163,7 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
       await started;
       await sweepEnd;
       clearInterval(timer);
+      await replication?.close();
       await Promise.allSettled(ends);
       await lifeline.close();
       await releaseAll(pool, nodeId).catch((error) => log.warn({ err: error }, "leases are left to lapse"));

@@ -1,13 +1,15 @@
 /**
  * Recovery points that a run made or used, in the catalogue of their groups. Derived from the run's steps, so that doing it again does
- * no harm: it is done after each write that may have changed it, and once more by whoever takes the run over.
+ * no harm: it is done after each write that may have changed it, and once more by whoever takes the run over. Says SYNCED once for each
+ * copy, so that what a replication cycle has found since stays; while a real recovery suspends the cycles, it says nothing of them.
  */
 import type pg from "pg";
 import type { Claim } from "./lease.ts";
 
-const text = `WITH r AS (SELECT id FROM recovery WHERE id = $1 AND epoch = $2),
+const text = `WITH r AS (SELECT id, kind FROM recovery WHERE id = $1 AND epoch = $2),
   s AS (
-    SELECT step.group_id, step.kind, step.result, step.run_id FROM recovery_step step JOIN r ON r.id = step.run_id
+    SELECT step.group_id, step.kind, step.result, step.run_id, r.kind IN ('PLANNED', 'DISASTER') AS suspends
+    FROM recovery_step step JOIN r ON r.id = step.run_id
     WHERE step.kind IN ('SYNCHRONISE', 'CREATE_SNAPSHOT', 'PROMOTE_STORAGE') AND step.status IN ('SUCCEEDED', 'ALREADY_DONE') AND step.result ? 'pointId'),
   made AS (
     INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete, size_bytes)
@@ -16,8 +18,10 @@ const text = `WITH r AS (SELECT id FROM recovery WHERE id = $1 AND epoch = $2),
     FROM s ORDER BY group_id, result ->> 'pointId', kind = 'SYNCHRONISE' DESC
     ON CONFLICT (group_id, external_id) DO NOTHING),
   synced AS (
-    UPDATE protected_vm SET last_sync_at = GREATEST(last_sync_at, (s.result ->> 'takenAt')::timestamptz), replication_state = 'SYNCED'
-    FROM s WHERE s.kind = 'SYNCHRONISE' AND protected_vm.group_id = s.group_id),
+    UPDATE protected_vm m SET last_sync_at = n.at, replication_state = CASE WHEN n.suspends THEN m.replication_state ELSE 'SYNCED' END
+    FROM (SELECT group_id, max((result ->> 'takenAt')::timestamptz) AS at, bool_or(suspends) AS suspends FROM s WHERE kind = 'SYNCHRONISE'
+      GROUP BY group_id) AS n
+    WHERE m.group_id = n.group_id AND (m.last_sync_at IS NULL OR m.last_sync_at < n.at)),
   used AS (
     UPDATE recovery_group g SET point_external_id = s.result ->> 'pointId', point_taken_at = (s.result ->> 'takenAt')::timestamptz
     FROM s WHERE s.kind <> 'SYNCHRONISE' AND g.run_id = s.run_id AND g.group_id = s.group_id)

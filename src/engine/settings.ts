@@ -20,6 +20,12 @@ export interface EngineSettings {
   /** How long a run must have nothing to do but wait before it is given back. */
   readonly idleMs: number;
   readonly operationsPerSite: number;
+  /** The least time between two replication cycles of a group; null: this node does none. */
+  readonly replicationMinimumSeconds: number | null;
+  /** Cycles under way at one recovery site, of all nodes. */
+  readonly replicationsPerSite: number;
+  /** How often groups that are due are looked for. */
+  readonly replicationTickMs: number;
   readonly scriptsDir: string;
   readonly secretsDir: string;
   readonly retry: RetryPolicy;
@@ -32,6 +38,9 @@ export const defaultSettings = {
   tickMs: 1000,
   idleMs: 3000,
   operationsPerSite: 20,
+  replicationMinimumSeconds: null,
+  replicationsPerSite: 4,
+  replicationTickMs: 1000,
   retry: { tries: 6, baseMs: 1000, maxMs: 15_000, random: Math.random },
 } as const;
 

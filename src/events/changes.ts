@@ -90,12 +90,20 @@ export const changeCtes = (changes: string): string => `given AS (
       WHERE NOT EXISTS (SELECT 1 FROM given WHERE given.kind = computed.kind AND given.id = computed.id)) AS a
   )`;
 
-const appendText = `WITH ${changeCtes(changesGiven("$1"))}, counter AS (
-    UPDATE event_counter SET value = value + (SELECT count(*) FROM changed) WHERE id = 1
+/**
+ * The end of a `WITH` list that puts the changes of a SELECT into the log, once the CTEs `after` are done; with no changes the counter stays
+ * free. Yields `changed`.
+ */
+export const loggedChanges = (changes: string, after: readonly string[] = []): string => `${changeCtes(changes)}, counter AS (
+    UPDATE event_counter SET value = value + (SELECT count(*) FROM changed)
+    WHERE id = 1 AND EXISTS (SELECT 1 FROM changed)${after.map((cte) => ` AND (SELECT count(*) FROM ${cte}) >= 0`).join("")}
     RETURNING value - (SELECT count(*) FROM changed) AS base
-  )
-  INSERT INTO event (position, kind, version, payload)
-  SELECT counter.base + changed.ord, changed.kind, ${eventVersion}, changed.payload FROM changed, counter`;
+  ), logged AS (
+    INSERT INTO event (position, kind, version, payload)
+    SELECT counter.base + changed.ord, changed.kind, ${eventVersion}, changed.payload FROM changed, counter
+  )`;
+
+const appendText = `WITH ${loggedChanges(changesGiven("$1"))} SELECT 1`;
 
 /** In the transaction of the change itself, as its last statement, and once only: all writers of the log wait for the counter until it commits. */
 export async function appendChanges(client: Pick<pg.ClientBase, "query">, changes: readonly Change[]): Promise<void> {
