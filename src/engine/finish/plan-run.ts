@@ -70,7 +70,7 @@ export const planStatement = {
       leftovers jsonb, audited boolean)),
   ${endedCtes},
   p AS (
-    UPDATE recovery_plan SET lifecycle = COALESCE(f.lifecycle::"PlanLifecycle", lifecycle),
+    UPDATE recovery_plan SET lifecycle = COALESCE(f.lifecycle::"PlanLifecycle", recovery_plan.lifecycle),
       last_test_at = CASE WHEN z.kind = 'TEST' THEN dr_now() ELSE last_test_at END,
       last_test_result = CASE WHEN z.kind = 'TEST' THEN f."resultState"::"ResultState" ELSE last_test_result END
     FROM z, f WHERE recovery_plan.id = z.plan_id RETURNING recovery_plan.id, recovery_plan.name),
