@@ -35,6 +35,8 @@ export const operations = {
     role: "OPERATOR",
     description: "Take back the answer that waits for a second person.",
   },
+  RETRY_STEP: { mutation: "retryStep", role: "OPERATOR", description: "Try the failed step again." },
+  SKIP_STEP: { mutation: "skipStep", role: "OPERATOR", description: "Let the run go on without the failed step." },
   UPDATE_PLAN: { mutation: "updateRecoveryPlan", role: "EDITOR", description: "Change the plan's name, description and defaults." },
   DELETE_PLAN: { mutation: "deleteRecoveryPlan", role: "EDITOR", description: "Delete the plan." },
   ADD_PROTECTION_GROUP: { mutation: "addProtectionGroupToPlan", role: "EDITOR", description: "Add a protection group to the plan." },

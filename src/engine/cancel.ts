@@ -1,4 +1,5 @@
 /** Cancelling a run: whoever watches hears that first, then that nobody has to answer any more, then what becomes of the steps. */
+import { giveUpFailures } from "./held.ts";
 import { endStep, follow, type LiveRun, leafAt, say } from "./live-run.ts";
 import { setState } from "./state.ts";
 
@@ -9,6 +10,7 @@ export function cancelRun(run: LiveRun, reason: string, by: string | null, now: 
   setState(run, false, null);
   withdrawPrompts(run);
   follow(run, run.schedule.cancel(reason), now);
+  giveUpFailures(run, now);
   for (const ordinal of run.schedule.active()) {
     const { node } = leafAt(run, ordinal);
     if (node.kind === "PROMPT" || node.kind === "PAUSE" || node.kind === "STARTUP_DELAY") {

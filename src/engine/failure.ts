@@ -2,7 +2,7 @@
  * What a failure counts as: the table of a recovery's failures, as one pure function. A step itself only says how it ended; by the run's
  * kind, its policy and where the step belongs, that is a warning, a failure that the run goes on with, or one that a person has to look at.
  */
-import type { RunKind, StepEnd, StepNode } from "./model.ts";
+import type { RunKind, StepEnd, StepNode, StepStatus } from "./model.ts";
 
 export interface FailureRules {
   readonly kind: RunKind;
@@ -18,6 +18,17 @@ export interface FailureRules {
  */
 export type FailureCounts = "AS_IT_IS" | "WARNING" | "PAUSES" | "PAUSES_AFTER_GROUP";
 
+/** Steps whose result later ones work with: without it these can't be done. */
+const yieldsResult: ReadonlySet<StepNode["kind"]> = new Set<StepNode["kind"]>([
+  "CREATE_SNAPSHOT",
+  "CREATE_TEST_NETWORK",
+  "PROMOTE_STORAGE",
+  "REGISTER_VM",
+]);
+
+/** Whether what needs a step goes on when a person has it skipped. */
+export const goesOnWithout = ({ kind }: Pick<StepNode, "kind">): boolean => !yieldsResult.has(kind);
+
 /** Kinds of steps that a run of a kind can do without: a test has an older point, a new group may get its VMs all the same. */
 const dispensable: Partial<Record<RunKind, StepNode["kind"]>> = {
   GROUP_CREATE: "STOP_REPLICATION",
@@ -25,8 +36,11 @@ const dispensable: Partial<Record<RunKind, StepNode["kind"]>> = {
   REPROTECT: "STOP_REPLICATION",
 };
 
-export function failureCounts(rules: FailureRules, node: StepNode, end: StepEnd): FailureCounts {
-  if (end.status === "WARNING") return isUnknown(end) && rules.policy === "PAUSE" && hasPolicy(rules) ? "PAUSES" : "AS_IT_IS";
+/** What a step has come to, or is said to. */
+type Outcome = Pick<StepEnd, "message"> & { readonly status: StepStatus };
+
+export function failureCounts(rules: FailureRules, node: StepNode, end: Outcome): FailureCounts {
+  if (isUnknown(end)) return rules.policy === "PAUSE" && hasPolicy(rules) ? "PAUSES" : "AS_IT_IS";
   if (end.status !== "FAILED") return "AS_IT_IS";
   if (rules.lenient || dispensable[rules.kind] === node.kind) return "WARNING";
   if (!hasPolicy(rules) || isRollBack(node)) return "AS_IT_IS";
@@ -42,7 +56,9 @@ const hasPolicy = ({ kind }: FailureRules): boolean => kind === "TEST" || kind =
 
 const isRollBack = ({ kind }: StepNode): boolean => kind === "SET_STORAGE_WRITABLE" || kind === "POWER_ON_SOURCE";
 
-const isUnknown = ({ warnings }: StepEnd): boolean => warnings?.some((text) => text.startsWith("OUTCOME_UNKNOWN")) ?? false;
+/** Nobody knows what a command did. A run that goes on says so by a warning; one that pauses lets it fail until somebody has looked. */
+export const isUnknown = ({ status, message }: Outcome): boolean =>
+  (status === "WARNING" || status === "FAILED") && (message?.startsWith("OUTCOME_UNKNOWN") ?? false);
 
 const isTheirs = ({ protectedSiteId }: FailureRules, { siteId }: StepNode): boolean => siteId === protectedSiteId;
 
@@ -50,8 +66,10 @@ const isTheirs = ({ protectedSiteId }: FailureRules, { siteId }: StepNode): bool
 export const leansOnProtectedSite = (rules: Pick<FailureRules, "protectedSiteId">, node: StepNode): boolean =>
   node.kind === "SYNCHRONISE" || node.siteId === rules.protectedSiteId;
 
-/** What the step's end is from then on: a failure that is a warning has no errors. */
+/** What the step's end is from then on: a failure that is a warning has no errors, and what pauses a run is no warning. */
 export function countedEnd(rules: FailureRules, node: StepNode, end: StepEnd): StepEnd {
-  if (failureCounts(rules, node, end) !== "WARNING") return end;
+  const counts = failureCounts(rules, node, end);
+  if (counts === "PAUSES" && end.status === "WARNING") return { ...end, status: "FAILED", errors: end.warnings ?? [], warnings: [] };
+  if (counts !== "WARNING") return end;
   return { ...end, status: "WARNING", errors: [], warnings: end.errors ?? [] };
 }

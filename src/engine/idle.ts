@@ -1,4 +1,5 @@
 /** How long a run's loop may sleep, and when the run is given back because it only waits. */
+import { isStopped } from "./held.ts";
 import { leafAt } from "./live-run.ts";
 import type { Drive, RunEnd } from "./run-loop.ts";
 import { isWait } from "./steps/index.ts";
@@ -14,7 +15,7 @@ export function idleUntil(d: Drive, state: Idling): RunEnd | null {
   const { run, parts } = d;
   const active = run.schedule.active();
   const waitsOnly = d.executions.working === 0 && active.every((ordinal) => isWait(leafAt(run, ordinal).node.kind));
-  const nothingToStart = state.paused || run.schedule.ready().length === 0;
+  const nothingToStart = state.paused || isStopped(run) || run.schedule.ready().length === 0;
   if (!waitsOnly || !nothingToStart) {
     state.idleSince = null;
     return null;

@@ -5,11 +5,10 @@
 import type { RecoveryEvent } from "../events/types.ts";
 import type { Done } from "./already-done.ts";
 import { type Batch, emptyBatch, noteStep, type StepState } from "./batch.ts";
-import { countedEnd, type FailureRules, failureCounts } from "./failure.ts";
+import { countedEnd, type FailureRules, failureCounts, goesOnWithout } from "./failure.ts";
 import type { RunRow } from "./journal.ts";
 import {
   isContainer,
-  isSettled,
   type LeafNode,
   type PausedReason,
   type RunKind,
@@ -31,7 +30,8 @@ export interface LiveRun {
   /** What the steps at a suspect protected site may take together, from the run's start; null: there is no bound. */
   readonly budgetSeconds: number | null;
   readonly steps: readonly StepState[];
-  readonly schedule: Schedule;
+  /** Made anew when a failure is decided. */
+  schedule: Schedule;
   readonly children: ReadonlyMap<number, readonly StepState[]>;
   batch: Batch;
   state: RunState;
@@ -40,8 +40,8 @@ export interface LiveRun {
   progressPercent: number;
   currentStep: string | null;
   estimate: number | null;
-  /** A failure that somebody has to look at before anything new starts; null: there is none. */
-  stoppedAt: StepState | null;
+  /** Ordinals of failures that somebody has to decide about (held.ts). */
+  readonly failures: Set<number>;
   cancelReason: string | null;
   /** Null: nobody, or a prompt's answer did. */
   cancelledBy: string | null;
@@ -90,11 +90,7 @@ export interface Start {
 
 /** From a new tree or from what is recorded; what follows of itself is already in the batch. */
 export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRun {
-  const statuses = new Map<number, StepStatus>(steps.map((step) => [step.node.ordinal, step.status]));
-  const { schedule, decided } = createSchedule(
-    steps.map(({ node }) => node),
-    statuses,
-  );
+  const { schedule, decided } = scheduleOf(start.rules, steps);
   const run: LiveRun = {
     ...start,
     steps,
@@ -103,7 +99,7 @@ export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRu
     batch: emptyBatch(),
     currentStep: null,
     estimate: null,
-    stoppedAt: steps.find((step) => stopsAt(start.rules, step)) ?? null,
+    failures: new Set(steps.filter((step) => isUndecided(start.rules, step)).map(({ node }) => node.ordinal)),
     cancelReason: null,
     cancelledBy: null,
     warnings: new Map(start.warnings.map((warning) => [warning.message, warning])),
@@ -112,8 +108,23 @@ export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRu
   return run;
 }
 
-const stopsAt = (rules: FailureRules, { node, status, message, warnings }: StepState): boolean =>
-  isSettled(status) && failureCounts(rules, node, { status, message, warnings }) === "PAUSES";
+const isUndecided = (rules: FailureRules, { node, status, message }: StepState): boolean =>
+  status === "FAILED" && !isContainer(node) && failureCounts(rules, node, { status, message }).startsWith("PAUSES");
+
+/** Of steps as they are. A failure that stops the run at once is held; what a person has skipped counts as done for those that can do without. */
+export function scheduleOf(rules: FailureRules, steps: readonly StepState[]): { schedule: Schedule; decided: readonly Decided[] } {
+  const held = steps.filter(
+    (step) => step.status === "FAILED" && !isContainer(step.node) && failureCounts(rules, step.node, step) === "PAUSES",
+  );
+  return createSchedule(
+    steps.map(({ node }) => node),
+    new Map(steps.map((step) => [step.node.ordinal, scheduledStatus(step)])),
+    new Set(held.map(({ node }) => node.ordinal)),
+  );
+}
+
+const scheduledStatus = ({ node, status, result }: StepState): StepStatus =>
+  status === "SKIPPED" && result?.skippedBy !== undefined && goesOnWithout(node) ? "SUCCEEDED" : status;
 
 export function stepAt(run: LiveRun, ordinal: number): StepState {
   const step = run.steps[ordinal - 1];
@@ -148,7 +159,6 @@ export function startStep(run: LiveRun, ordinal: number, status: "RUNNING" | "WA
 export function endStep(run: LiveRun, ordinal: number, given: StepEnd, now: number): void {
   const step = stepAt(run, ordinal);
   const end = countedEnd(run.rules, step.node, given);
-  if (failureCounts(run.rules, step.node, given) === "PAUSES") run.stoppedAt ??= step;
   step.status = end.status;
   step.message = end.message;
   step.errors = end.errors ?? [];
@@ -159,10 +169,13 @@ export function endStep(run: LiveRun, ordinal: number, given: StepEnd, now: numb
   step.dueAt = null;
   noteWarnings(run, step);
   noteStep(run.batch, step);
-  follow(run, run.schedule.settle(ordinal, end.status), now);
+  const undecided = run.cancelReason === null && isUndecided(run.rules, step);
+  if (undecided) run.failures.add(ordinal);
+  if (undecided && failureCounts(run.rules, step.node, end) === "PAUSES") run.schedule.hold(ordinal);
+  else follow(run, run.schedule.settle(ordinal, end.status), now);
 }
 
-function noteWarnings(run: LiveRun, step: StepState): void {
+export function noteWarnings(run: LiveRun, step: StepState): void {
   for (const message of step.warnings) {
     const warning = stepWarning(step.node, message);
     run.warnings.set(warning.message, warning);

@@ -165,7 +165,17 @@ export interface Wishes {
   readonly firstAnswers: readonly { readonly ordinal: number; readonly answer: PromptAnswer | null; readonly by: string | null }[];
   /** Ends of waiting that were moved: a resumed pause, a gap in which no node served. */
   readonly due: readonly { readonly ordinal: number; readonly due: number }[];
+  /** Decisions about steps that have failed and are still so. */
+  readonly stepWishes: readonly StepWish[];
   readonly now: number;
+}
+
+export interface StepWish {
+  readonly ordinal: number;
+  readonly attempt: number;
+  readonly kind: "RETRY" | "SKIP" | "WORKED";
+  readonly by: string;
+  readonly comment: string | null;
 }
 
 /** One statement, about once a second and whenever somebody wished something. */
@@ -181,6 +191,10 @@ export async function readWishes(pool: pg.Pool, runId: string): Promise<Wishes |
       COALESCE((SELECT jsonb_agg(jsonb_build_object('ordinal', p.ordinal, 'answer', p.first_answer, 'by', p.first_answered_by))
         FROM recovery_prompt p JOIN recovery_step s ON s.run_id = p.run_id AND s.ordinal = p.ordinal AND s.attempt = p.attempt
         WHERE p.run_id = r.id AND p.needs_two_people AND p.answer IS NULL AND p.withdrawn_at IS NULL AND s.status = 'WAITING'), '[]') AS "firstAnswers",
+      COALESCE((SELECT jsonb_agg(jsonb_build_object('ordinal', w.ordinal, 'attempt', w.attempt, 'kind', w.kind, 'by', w.requested_by,
+          'comment', w.comment) ORDER BY w.requested_at)
+        FROM step_wish w JOIN recovery_step s ON s.run_id = w.run_id AND s.ordinal = w.ordinal AND s.attempt = w.attempt
+        WHERE w.run_id = r.id AND s.status = 'FAILED'), '[]') AS "stepWishes",
       COALESCE((SELECT jsonb_agg(jsonb_build_object('ordinal', s.ordinal, 'due', ${ms("s.due_at")}))
         FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'WAITING' AND s.due_at IS NOT NULL), '[]') AS due
       FROM recovery r WHERE r.id = $1`,

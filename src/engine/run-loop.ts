@@ -13,6 +13,7 @@ import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
 import { figuresOf } from "./figures.ts";
 import { finishRun } from "./finish.ts";
+import { giveUpFailures, hearStepWishes, isStopped } from "./held.ts";
 import { idleUntil, waitMs } from "./idle.ts";
 import type { Inbox, Message } from "./inbox.ts";
 import { isOutage, type Journal, pause } from "./journal.ts";
@@ -80,11 +81,10 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
       if (d.signal.aborted) throw d.signal.reason;
       hear(d, state, d.inbox.take());
       if (d.inbox.wished() || performance.now() - state.lastTick >= d.parts.settings.tickMs) await tick(d, state);
-      stopAtFailure(d);
       if (mayStart(d, state)) startReady(d, state);
       setState(d.run, state.paused, state.pausedBy);
       await write(d, state);
-      if (d.run.schedule.isOver() && !state.pointsDue) return await finish(d);
+      if (d.run.schedule.isOver() && !isStopped(d.run) && !state.pointsDue) return await finish(d);
       const idle = idleUntil(d, state);
       if (idle !== null) return idle;
       await d.inbox.wait(waitMs(d));
@@ -117,6 +117,7 @@ function resumeActive(d: Drive, state: LoopState): void {
   }
   if (d.run.steps.some(({ node, result }) => node.kind === "PROMPT" && result?.answer === "ABORT")) {
     d.run.cancelReason = "ABORTED_BY_PROMPT";
+    giveUpFailures(d.run, d.clock.now());
     d.executions.interrupt();
   }
 }
@@ -171,6 +172,7 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
   state.pausedBy = wishes.pausedBy;
   const wasCancelled = d.run.cancelReason !== null;
   moveDeadlines(d.run, wishes);
+  hearStepWishes(d.run, wishes, d.clock.now());
   hearAnswers(d.run, wishes, d.clock.now());
   if (wishes.cancelRequested && d.run.cancelReason === null) {
     cancelRun(d.run, wishes.cancelReason ?? "CANCELLED_BY_OPERATOR", wishes.cancelledBy, d.clock.now());
@@ -179,7 +181,7 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
   giveUpOverBudget(d, state);
   const overdue = endDueWaits(d.run, d.clock.now());
   await answerOverdue(d, overdue);
-  noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused);
+  noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused || isStopped(d.run));
 }
 
 /** Steps at a suspect site whose time is over. */
@@ -190,13 +192,6 @@ function giveUpOverBudget(d: Drive, state: LoopState): void {
     giveSlot(d, state, ordinal);
     endStep(d.run, ordinal, overBudget(d.run), d.clock.now());
   }
-}
-
-/** A run that is to stop at a failure ends there; what it has done stays recorded for the run that goes on with it. */
-function stopAtFailure(d: Drive): void {
-  if (d.run.stoppedAt === null || d.run.cancelReason !== null) return;
-  cancelRun(d.run, "STEP_FAILED", null, d.clock.now());
-  d.executions.interrupt();
 }
 
 /** At a prompt's time-out; a database that is away is asked again at the next tick. */
@@ -212,7 +207,7 @@ async function answerOverdue(d: Drive, ordinals: readonly number[]): Promise<voi
 /** Under half of the lease nothing new starts: it may be somebody else's before it is done. */
 function mayStart(d: Drive, state: LoopState): boolean {
   const half = (d.parts.settings.leaseSeconds * 1000) / 2;
-  return !state.paused && d.run.cancelReason === null && d.parts.lifeline.remainingMs(d.run.id) >= half;
+  return !state.paused && !isStopped(d.run) && d.run.cancelReason === null && d.parts.lifeline.remainingMs(d.run.id) >= half;
 }
 
 function startReady(d: Drive, state: LoopState): void {

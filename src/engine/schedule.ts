@@ -21,6 +21,11 @@ export interface Schedule {
   status(ordinal: number): StepStatus;
   /** A ready leaf has started; answers the containers that start with it. */
   start(ordinal: number, status: "RUNNING" | "WAITING"): readonly number[];
+  /**
+   * A started leaf has failed, and whether that counts is not decided: it waits, and so does what hangs on it, until it is settled. To start
+   * it again the schedule is made anew from the statuses.
+   */
+  hold(ordinal: number): void;
   /** A started leaf has ended (or one that never starts, by its owner's decision): everything that follows of itself, in order. */
   settle(ordinal: number, status: SettledStatus): readonly Decided[];
   /**
@@ -28,7 +33,7 @@ export interface Schedule {
    * the prompt itself was settled, before anything is started: what comes after the phase waits for its last step only.
    */
   skipRestOfPhase(ordinal: number, reason: string): readonly Decided[];
-  /** Nothing new starts: every leaf that has not started is CANCELLED. What runs is settled by its owner. */
+  /** Nothing new starts: every leaf that has not started is CANCELLED. What runs or is held is settled by its owner. */
   cancel(reason: string): readonly Decided[];
   /** Leaves that are RUNNING or WAITING. */
   active(): readonly number[];
@@ -36,11 +41,15 @@ export interface Schedule {
   isOver(): boolean;
 }
 
-/** From a tree and the statuses that are recorded (a resumed run); without them all are PENDING. `decided` is what follows at once. */
+/**
+ * From a tree and the statuses that are recorded (a resumed run); without them all are PENDING. Those in `held` are held, whatever their
+ * status. `decided` is what follows at once.
+ */
 export function createSchedule(
   nodes: readonly StepNode[],
   statuses: ReadonlyMap<number, StepStatus> = new Map(),
+  held: ReadonlySet<number> = new Set(),
 ): { schedule: Schedule; decided: readonly Decided[] } {
   const schedule = new CountingSchedule(nodes);
-  return { schedule, decided: schedule.restore(statuses) };
+  return { schedule, decided: schedule.restore(statuses, held) };
 }

@@ -1,9 +1,11 @@
 /** The run's state, which follows from what is wished and what waits. */
+import { isStopped } from "./held.ts";
 import { type LiveRun, leafAt, say } from "./live-run.ts";
 import type { PausedReason, RunState } from "./model.ts";
 
 function stateOf(run: LiveRun, paused: boolean): { state: RunState; pausedReason: PausedReason | null } {
   if (run.cancelReason !== null) return { state: "CANCELLING", pausedReason: null };
+  if (isStopped(run)) return { state: "PAUSED", pausedReason: "STEP_FAILED" };
   if (paused) return { state: "PAUSED", pausedReason: "OPERATOR" };
   const waiting = run.schedule.active().filter((ordinal) => run.schedule.status(ordinal) === "WAITING");
   if (waiting.some((ordinal) => leafAt(run, ordinal).node.kind === "PROMPT")) return { state: "PROMPTING", pausedReason: null };
@@ -13,7 +15,7 @@ function stateOf(run: LiveRun, paused: boolean): { state: RunState; pausedReason
 
 export function setState(run: LiveRun, paused: boolean, by: string | null): void {
   // A run that is over has the state of its end; that it was cancelled is told all the same.
-  if (run.schedule.isOver() && run.cancelReason === null) return;
+  if (run.schedule.isOver() && run.cancelReason === null && !isStopped(run)) return;
   const { state, pausedReason } = stateOf(run, paused);
   if (state === run.state && pausedReason === run.pausedReason) return;
   run.state = state;

@@ -19,7 +19,12 @@ export interface Scene extends PlanRows {
   readonly sites: LabSites;
   /** The name of the nth machine, from 1. */
   vm(number: number): string;
-  start(options?: { powerOnVms?: boolean; runScripts?: boolean; syncData?: boolean }): Promise<string>;
+  start(options?: {
+    powerOnVms?: boolean;
+    runScripts?: boolean;
+    syncData?: boolean;
+    failurePolicy?: "PAUSE" | "CONTINUE";
+  }): Promise<string>;
   /** Starts a test and waits for its end. */
   test(): Promise<Told>;
   cleanup(force?: boolean): Promise<Told>;

@@ -148,6 +148,10 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     (ids) => prisma.recoveryPrompt.findMany({ where: { runId: { in: padded(ids) } }, orderBy: [{ openedAt: "asc" }, { id: "asc" }] }),
     ({ runId }) => runId,
   );
+  const stepWishesOfRun = batchedMany(
+    (ids) => prisma.stepWish.findMany({ where: { runId: { in: padded(ids) } } }),
+    ({ runId }) => runId,
+  );
   const remark = batchedOne(
     (ids) => prisma.recoveryRemark.findMany({ where: { id: { in: padded(ids) } } }),
     ({ id }) => id,
@@ -188,6 +192,7 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     planFacts: planFacts.loader(gate),
     prompt: prompt.loader(gate),
     promptsOfRun: promptsOfRun.loader(gate),
+    stepWishesOfRun: stepWishesOfRun.loader(gate),
     remark: remark.loader(gate),
     remarksOfRun: remarksOfRun.loader(gate),
     groupsOfRun: groupsOfRun.loader(gate),

@@ -2,8 +2,9 @@
 import { builder } from "../builder.ts";
 import { idOf } from "../ids.ts";
 import { act, key, loadPrompt, loadRecovery } from "./mutation-parts.ts";
-import { PromptRef, RecoveryRef } from "./types-refs.ts";
+import { PromptRef, RecoveryRef, RecoveryStepRef } from "./types-refs.ts";
 import { RecoveryRemarkRef } from "./types-remark.ts";
+import { stepById } from "./types-step.ts";
 
 const WithdrawPromptAnswerInput = builder.inputType("WithdrawPromptAnswerInput", {
   description: "Which prompt's first answer to take back.",
@@ -52,6 +53,49 @@ const AddRecoveryRemarkPayload = builder
     }),
   });
 
+const stepField = { required: true, description: "A step that has FAILED, of a run that is PAUSED with the reason STEP_FAILED." } as const;
+
+const RetryStepInput = builder.inputType("RetryStepInput", {
+  description: "Which failed step to try again.",
+  fields: (t) => ({ stepId: t.id(stepField), idempotencyKey: t.string(key) }),
+});
+
+const SkipStepInput = builder.inputType("SkipStepInput", {
+  description: "Which failed step to do without, and why.",
+  fields: (t) => ({
+    stepId: t.id(stepField),
+    comment: t.string({ required: true, description: "Why, for the record; 1 to 4,096 characters." }),
+    worked: t.boolean({
+      description:
+        "Of a command whose outcome nobody knew: somebody has looked, and it worked. The step counts as SUCCEEDED. False by default.",
+    }),
+    idempotencyKey: t.string(key),
+  }),
+});
+
+const decidedPayload = (name: string, description: string) =>
+  builder.objectRef<{ readonly stepId: string; readonly recoveryId: string }>(name).implement({
+    description,
+    fields: (t) => ({
+      step: t.field({
+        type: RecoveryStepRef,
+        nullable: true,
+        description: "The step.",
+        resolve: ({ stepId }, _args, context) => stepById(stepId, context),
+      }),
+      recovery: t.field({
+        type: RecoveryRef,
+        description: "Its run.",
+        resolve: ({ recoveryId }, _args, context) => loadRecovery(context, recoveryId),
+      }),
+    }),
+  });
+
+const taken =
+  "The run's node takes it up next; step and run may still show their old state here. Behind the last decision the run goes on.";
+const RetryStepPayload = decidedPayload("RetryStepPayload", `The step is to be tried again. ${taken}`);
+const SkipStepPayload = decidedPayload("SkipStepPayload", `The step is to be skipped, or has worked. ${taken}`);
+
 /** What a run other than a test or its cleanup needs more is asked by the service, which knows the run. */
 const authScopes = { role: "OPERATOR" } as const;
 
@@ -66,6 +110,32 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, context) =>
       act(context, (recoveries, viewer) =>
         recoveries.addRemark(viewer, { ...input, recoveryId: idOf("Recovery", input.recoveryId, ["recoveryId"]) }),
+      ),
+  }),
+  retryStep: t.field({
+    type: RetryStepPayload,
+    nullable: true,
+    authScopes,
+    errors: {},
+    description:
+      "Has a failed step of a paused run tried again, as a new attempt. What was skipped because of it waits for it again. CONFLICT unless the run is PAUSED with the reason STEP_FAILED, the step has FAILED, and nobody has decided about it.",
+    args: { input: t.arg({ type: RetryStepInput, required: true, description: "Which step." }) },
+    resolve: (_root, { input }, context) =>
+      act(context, (recoveries, viewer) =>
+        recoveries.retryStep(viewer, { ...input, stepId: idOf("RecoveryStep", input.stepId, ["stepId"]) }),
+      ),
+  }),
+  skipStep: t.field({
+    type: SkipStepPayload,
+    nullable: true,
+    authScopes,
+    errors: {},
+    description:
+      "Lets a paused run go on without a failed step. What needs it goes on as if it had ended well, unless it works with the step's result (a snapshot, promoted storage, a network, a registered VM): that is SKIPPED. CONFLICT as for retryStep, and for `worked` of a step that is known to have failed.",
+    args: { input: t.arg({ type: SkipStepInput, required: true, description: "Which step, and why." }) },
+    resolve: (_root, { input }, context) =>
+      act(context, (recoveries, viewer) =>
+        recoveries.skipStep(viewer, { ...input, stepId: idOf("RecoveryStep", input.stepId, ["stepId"]) }),
       ),
   }),
   withdrawPromptAnswer: t.field({

@@ -13,25 +13,25 @@ export async function controlledRun(
   control: Control,
   recoveryId: string,
 ): Promise<RunFacts> {
-  const row = await lockRun(client, recoveryId);
-  // Asked behind the lock: what waits there, and what it reads, is of one moment.
-  const run: RunFacts = { ...row, atPauseStep: await waitsAtPauseStep(client, recoveryId) };
+  const run = await lockRun(client, recoveryId);
   const refusal = controlRefusal(run, control, viewer);
   if (refusal !== null) throw refusal;
   return run;
 }
 
-async function lockRun(client: pg.ClientBase, recoveryId: string): Promise<Omit<RunFacts, "atPauseStep">> {
+export async function lockRun(client: pg.ClientBase, recoveryId: string): Promise<RunFacts> {
   const { rows } = await client.query<Omit<RunFacts, "atPauseStep">>({
     name: "run-lock",
     text: `SELECT id AS "recoveryId", NULL AS "taskId", plan_id AS "planId", plan_name AS "planName", kind, ended_at IS NOT NULL AS ended,
-        cancel_requested_at IS NOT NULL AS "cancelRequested", pause_requested_at IS NOT NULL AS "pauseRequested"
+        cancel_requested_at IS NOT NULL AS "cancelRequested", pause_requested_at IS NOT NULL AS "pauseRequested",
+        (state = 'PAUSED' AND paused_reason = 'STEP_FAILED') IS TRUE AS "stepFailed"
       FROM recovery WHERE id = $1 FOR UPDATE`,
     values: [recoveryId],
   });
   const [run] = rows;
   if (run === undefined) throw new NotFoundError("Recovery", encodeId("Recovery", recoveryId));
-  return run;
+  // Asked behind the lock: what waits there, and what it reads, is of one moment.
+  return { ...run, atPauseStep: await waitsAtPauseStep(client, recoveryId) };
 }
 
 async function waitsAtPauseStep(client: pg.ClientBase, recoveryId: string): Promise<boolean> {

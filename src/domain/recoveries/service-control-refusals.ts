@@ -27,9 +27,10 @@ export function controlRefusal(run: RunFacts, control: Control, viewer: Pick<Vie
   if (control === "CANCEL_RECOVERY" && run.cancelRequested) return null;
   if (run.ended) return hasEnded(run);
   if (control === "PAUSE_RECOVERY" && run.kind === "CLEANUP") return isCleanup(run);
-  if (run.cancelRequested) return refuse(run, `The run of ${run.planName} is being cancelled.`, "Wait until it has ended.");
+  if (run.cancelRequested) return isCancelled(run);
   if (control === "PAUSE_RECOVERY" && run.pauseRequested)
     return refuse(run, `The run of ${run.planName} is paused already.`, "Resume it when it shall go on.");
+  if (control === "RESUME_RECOVERY" && run.stepFailed) return isAtFailure(run);
   if (control === "RESUME_RECOVERY" && !run.pauseRequested && !run.atPauseStep) {
     const remedy = "A prompt is answered with answerPrompt; anything else goes on by itself.";
     return refuse(run, `The run of ${run.planName} is not paused.`, remedy);
@@ -37,7 +38,16 @@ export function controlRefusal(run: RunFacts, control: Control, viewer: Pick<Vie
   return null;
 }
 
-const refuse = (run: RunFacts, message: string, remedy: string) =>
+/** What stands in the way of anything that is done with a run that is under way. */
+export function runRefusal(run: RunFacts, viewer: Pick<Viewer, "roles">): DomainError | null {
+  if (run.kind.startsWith("GROUP_")) return isGroups(run);
+  const role = roleFor(run.kind);
+  if (!holds(viewer, role)) return new ForbiddenError(role);
+  if (run.ended) return hasEnded(run);
+  return run.cancelRequested ? isCancelled(run) : null;
+}
+
+export const refuse = (run: RunFacts, message: string, remedy: string) =>
   new ConflictError(message, remedy, {
     planName: run.planName,
     activeRecoveryId: run.recoveryId,
@@ -54,4 +64,11 @@ const isGroups = (run: RunFacts) =>
 
 const hasEnded = (run: RunFacts) =>
   refuse(run, `The run of ${run.planName} has ended.`, "Look at its result; there is nothing left to control.");
+const isCancelled = (run: RunFacts) => refuse(run, `The run of ${run.planName} is being cancelled.`, "Wait until it has ended.");
+const isAtFailure = (run: RunFacts) =>
+  refuse(
+    run,
+    `The run of ${run.planName} is paused because a step has failed.`,
+    "Retry or skip each failed step (retryStep, skipStep): behind the last one it goes on by itself.",
+  );
 const isCleanup = (run: RunFacts) => refuse(run, "A cleanup can be neither paused nor cancelled.", "Wait until it has ended.");

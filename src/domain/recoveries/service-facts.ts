@@ -13,6 +13,8 @@ export interface RunFacts extends OpenRun {
   readonly ended: boolean;
   readonly cancelRequested: boolean;
   readonly pauseRequested: boolean;
+  /** It is PAUSED because a step has failed. */
+  readonly stepFailed: boolean;
   /** It waits at a pause step. */
   readonly atPauseStep: boolean;
 }
@@ -88,6 +90,7 @@ const statements = {
   plans: `SELECT p.id, p.name, p.lifecycle, p.pairing_id AS "pairingId",
       (SELECT row_to_json(x) FROM (SELECT ${openRun}, r.ended_at IS NOT NULL AS ended, r.cancel_requested_at IS NOT NULL AS "cancelRequested",
           r.pause_requested_at IS NOT NULL AS "pauseRequested",
+          (r.state = 'PAUSED' AND r.paused_reason = 'STEP_FAILED') IS TRUE AS "stepFailed",
           EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'WAITING' AND s.kind = 'PAUSE') AS "atPauseStep"
         FROM ${runs} WHERE r.plan_id = p.id ORDER BY r.ended_at IS NULL DESC, r.requested_at DESC, r.id DESC LIMIT 1) x) AS run,
       (SELECT row_to_json(x) FROM (SELECT ${openRun} FROM ${runs} WHERE r.pairing_id = p.pairing_id AND r.ended_at IS NULL

@@ -4,6 +4,7 @@ import { type AcceptInput, accept } from "./accept.ts";
 import { type CleanupInput, cleanup } from "./cleanup.ts";
 import { type CancelInput, type ControlInput, type ControlledRun, cancel, pause, resume } from "./control.ts";
 import { type AnsweredPrompt, type AnswerInput, answerPrompt, type PromptInput, withdrawAnswer } from "./control-prompt.ts";
+import { type DecidedStep, type RetryInput, retryStep, type SkipInput, skipStep } from "./control-step.ts";
 import { addRemark, type RemarkInput, type WrittenRemark } from "./remark.ts";
 import type { RecoveriesContext, StartedRun } from "./service-context.ts";
 import { type StartInput, start } from "./start.ts";
@@ -24,6 +25,8 @@ export interface Recoveries {
   cancel(viewer: Viewer, input: CancelInput): Promise<ControlledRun>;
   pause(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
   resume(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
+  retryStep(viewer: Viewer, input: RetryInput): Promise<DecidedStep>;
+  skipStep(viewer: Viewer, input: SkipInput): Promise<DecidedStep>;
   addRemark(viewer: Viewer, input: RemarkInput): Promise<WrittenRemark>;
 }
 
@@ -38,5 +41,7 @@ export const createRecoveries = (context: RecoveriesContext): Recoveries => ({
   cancel: (viewer, input) => cancel(context, viewer, input),
   pause: (viewer, input) => pause(context, viewer, input),
   resume: (viewer, input) => resume(context, viewer, input),
+  retryStep: (viewer, input) => retryStep(context, viewer, input),
+  skipStep: (viewer, input) => skipStep(context, viewer, input),
   addRemark: (viewer, input) => addRemark(context, viewer, input),
 });

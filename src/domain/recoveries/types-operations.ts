@@ -1,4 +1,6 @@
 /** What may be done with a run, and with a step of it, now. (Reference: State Validation.) */
+
+import { isContainerKind } from "../../engine/model.ts";
 import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { ConflictError } from "../errors.ts";
@@ -6,14 +8,16 @@ import { AllowedOperationRef, allowedOperations } from "../operations.ts";
 import { controlRefusal } from "./service-control-refusals.ts";
 import type { RunFacts } from "./service-facts.ts";
 import { type PromptFacts, promptRefusal, withdrawalRefusal } from "./service-prompt-refusals.ts";
+import { stepRefusal } from "./service-step-refusals.ts";
 import { isOpen } from "./types-prompt.ts";
 import { PromptRef, type PromptRow, RecoveryRef, type RecoveryRow, RecoveryStepRef, type StepRow } from "./types-refs.ts";
 
 async function factsOf(run: RecoveryRow, { loaders }: Context): Promise<RunFacts> {
   const { id: recoveryId, planId, planName, kind } = run;
   const told = { cancelRequested: run.cancelRequestedAt !== null, pauseRequested: run.pauseRequestedAt !== null };
+  const stepFailed = run.state === "PAUSED" && run.pausedReason === "STEP_FAILED";
   const atPauseStep = (await loaders.pauseStepOfRun.load(recoveryId)) !== null;
-  return { recoveryId, taskId: null, kind, planId, planName, ended: run.endedAt !== null, ...told, atPauseStep };
+  return { recoveryId, taskId: null, kind, planId, planName, ended: run.endedAt !== null, ...told, stepFailed, atPauseStep };
 }
 
 builder.objectField(RecoveryRef, "allowedOperations", (t) =>
@@ -71,11 +75,29 @@ async function promptOperations(step: Pick<StepRow, "runId" | "ordinal" | "attem
   return allowedOperations({ ANSWER_PROMPT: promptRefusal(prompt, viewer), ...withdrawal }, viewer);
 }
 
+async function failureOperations(step: StepRow, context: Context) {
+  const { viewer, loaders } = context;
+  const run = await loaders.recovery.load(step.runId);
+  if (viewer === null || run === null) return [];
+  const wishes = await loaders.stepWishesOfRun.load(step.runId);
+  const wish = wishes.find(({ ordinal, attempt }) => ordinal === step.ordinal && attempt === step.attempt);
+  const facts = { ...step, wished: wish?.kind ?? null, wishedBy: wish?.requestedBy ?? null };
+  const of = await factsOf(run, context);
+  return allowedOperations(
+    { RETRY_STEP: stepRefusal(of, facts, "RETRY", viewer), SKIP_STEP: stepRefusal(of, facts, "SKIP", viewer) },
+    viewer,
+  );
+}
+
 builder.objectField(RecoveryStepRef, "allowedOperations", (t) =>
   t.field({
     type: [AllowedOperationRef],
-    description: "What may be done with the step now, by whoever asks: ANSWER_PROMPT of a prompt; empty for all other steps.",
-    resolve: (step, _args, context) => (step.kind === "PROMPT" ? promptOperations(step, context) : []),
+    description:
+      "What may be done with the step now, by whoever asks: ANSWER_PROMPT of a prompt, RETRY_STEP and SKIP_STEP of a step that has failed; empty for all other steps.",
+    resolve: (step, _args, context) => {
+      if (step.kind === "PROMPT") return promptOperations(step, context);
+      return step.status === "FAILED" && !isContainerKind(step.kind) ? failureOperations(step, context) : [];
+    },
   }),
 );
 

@@ -1,6 +1,7 @@
 /** The schedule as counts: each step knows how much it still waits for, each end takes one from those that hang on it. */
 import { isContainer, isGood, isSettled, type SettledStatus, type StepNode, type StepStatus } from "../model.ts";
 import type { Decided, Schedule } from "../schedule.ts";
+import { causeOf } from "./cause.ts";
 import { type Relations, relationsOf } from "./relations.ts";
 import { rollUp, withStatus } from "./roll-up.ts";
 import { SortedNumbers } from "./sorted.ts";
@@ -25,6 +26,8 @@ export class CountingSchedule implements Schedule {
   readonly #reasons = new Map<number, string>();
   readonly #ready = new SortedNumbers();
   readonly #active = new SortedNumbers();
+  /** By index: leaves that wait for their owner alone. */
+  readonly #held = new Set<number>();
   /** Settled steps whose consequences are still to be drawn. */
   readonly #queue: number[] = [];
   #decided: Decided[] = [];
@@ -43,14 +46,15 @@ export class CountingSchedule implements Schedule {
   }
 
   /** To be called once, first. Containers' ends follow from their leaves; only what was not recorded is answered. */
-  restore(recorded: ReadonlyMap<number, StepStatus>): readonly Decided[] {
+  restore(recorded: ReadonlyMap<number, StepStatus>, held: ReadonlySet<number>): readonly Decided[] {
     const fromStart: [number, SettledStatus, string][] = [];
     this.#nodes.forEach((node, index) => {
       const status = recorded.get(node.ordinal) ?? "PENDING";
       if (isContainer(node)) {
         if (isActive(status)) this.#statuses[index] = status;
         else if (this.#childrenLeft[index] === 0) this.#end(index, "SUCCEEDED");
-      } else if (isSettled(status)) this.#end(index, status);
+      } else if (held.has(node.ordinal)) this.#held.add(index);
+      else if (isSettled(status)) this.#end(index, status);
       else if (isActive(status)) this.#activate(index, status);
       else if (node.skipReason !== null) fromStart.push([index, "SKIPPED", node.skipReason]);
       else if (node.warnReason !== null) fromStart.push([index, "WARNING", node.warnReason]);
@@ -85,6 +89,12 @@ export class CountingSchedule implements Schedule {
     return this.#activate(ordinal - 1, status);
   }
 
+  hold(ordinal: number): void {
+    if (!this.#active.delete(ordinal)) throw new Error(`step ${ordinal} is ${this.status(ordinal)} and can't be held`);
+    this.#statuses[ordinal - 1] = "PENDING";
+    this.#held.add(ordinal - 1);
+  }
+
   settle(ordinal: number, status: SettledStatus): readonly Decided[] {
     const node = this.#nodes[ordinal - 1];
     const before = this.status(ordinal);
@@ -107,7 +117,7 @@ export class CountingSchedule implements Schedule {
   cancel(reason: string): readonly Decided[] {
     // All of them first: a consequence of one must find none of the others still PENDING, and skip it.
     this.#nodes.forEach((node, index) => {
-      if (this.#statuses[index] === "PENDING" && !isContainer(node)) this.#decide(index, "CANCELLED", reason);
+      if (this.#statuses[index] === "PENDING" && !isContainer(node) && !this.#held.has(index)) this.#decide(index, "CANCELLED", reason);
     });
     return this.#consequences();
   }
@@ -169,7 +179,7 @@ export class CountingSchedule implements Schedule {
     if (node.parent !== null && !this.#open[node.parent - 1]) return;
     this.#open[index] = true;
     if (isContainer(node)) for (const child of this.#relations.children[index] ?? []) this.#openIfFree(child);
-    else if (this.#statuses[index] === "PENDING") this.#ready.add(index + 1);
+    else if (this.#statuses[index] === "PENDING" && !this.#held.has(index)) this.#ready.add(index + 1);
   }
 
   /** Every leaf in it that has not started. */
@@ -186,8 +196,7 @@ export class CountingSchedule implements Schedule {
   #because(index: number, status: SettledStatus): string {
     const reason = status === "SKIPPED" ? this.#reasons.get(index) : undefined;
     const node = this.#nodes[index];
-    const verb = status === "FAILED" ? "failed" : status === "CANCELLED" ? "was cancelled" : "was skipped";
-    return reason ?? `${node?.path} ${node?.name} ${verb}`;
+    return reason ?? (node ? causeOf(node, status) : "");
   }
 
   #openGateOf(index: number): void {

@@ -166,6 +166,7 @@ const wrapped = (schedule: Schedule, changed: Partial<Schedule>): Schedule => ({
   ready: () => schedule.ready(),
   status: (ordinal) => schedule.status(ordinal),
   start: (ordinal, status) => schedule.start(ordinal, status),
+  hold: (ordinal) => schedule.hold(ordinal),
   settle: (ordinal, status) => schedule.settle(ordinal, status),
   skipRestOfPhase: (ordinal, reason) => schedule.skipRestOfPhase(ordinal, reason),
   cancel: (reason) => schedule.cancel(reason),
