@@ -13,9 +13,10 @@ import { recoveryStatement } from "./finish/recovery-run.ts";
 import { endOfReprotect } from "./finish/reprotect-end.ts";
 import { reprotectStatement } from "./finish/reprotect-run.ts";
 import { endOfCancelledCreate } from "./finish/roll-back.ts";
+import type { GroupSnapshot } from "./group-snapshot.ts";
 import type { Journal, RunRow } from "./journal.ts";
 import type { RunOutcome } from "./outcome.ts";
-import type { GroupSnapshot, RunSnapshot } from "./run-snapshot.ts";
+import type { RunSnapshot } from "./run-snapshot.ts";
 
 export interface End {
   readonly runId: string;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
+import type { GroupSnapshot } from "../../src/engine/group-snapshot.ts";
 import { isContainer, isGood, type StepNode } from "../../src/engine/model.ts";
-import type { GroupSnapshot } from "../../src/engine/run-snapshot.ts";
 import { anyGroupRun } from "./support/any-group.ts";
 import { halfHearted } from "./support/broken.ts";
 import { type Played, type PlayOptions, play } from "./support/play.ts";

@@ -3,7 +3,8 @@ import { v7 as uuid } from "uuid";
 import type { Database } from "../../src/database/database.ts";
 import { insertGroupRun } from "../../src/domain/protection/service-group-run.ts";
 import { inTransaction } from "../../src/domain/transaction.ts";
-import type { FormerMember, GroupSnapshot, NewMember, SnapshotSite } from "../../src/engine/run-snapshot.ts";
+import type { FormerMember, GroupSnapshot, NewMember } from "../../src/engine/group-snapshot.ts";
+import type { SnapshotSite } from "../../src/engine/run-snapshot.ts";
 import type { LabSites } from "./lab.ts";
 import { operator } from "./node.ts";
 

@@ -1,7 +1,7 @@
 /** Making a group: its sites are asked first, then one short transaction checks, writes the rows and starts the run that sets it up. */
 import type pg from "pg";
 import { v7 as newId } from "uuid";
-import type { GroupCreateSnapshot } from "../../engine/run-snapshot.ts";
+import type { GroupCreateSnapshot } from "../../engine/group-snapshot.ts";
 import { type FieldErrors, fieldError, fieldErrors } from "../field-errors.ts";
 import { checkQuota } from "../limits/quotas.ts";
 import { lockPair } from "../locks.ts";

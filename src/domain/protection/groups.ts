@@ -1,6 +1,6 @@
 /** The group that a mutation works on: found before its transaction, held inside it. */
 import type pg from "pg";
-import type { FormerMember } from "../../engine/run-snapshot.ts";
+import type { FormerMember } from "../../engine/group-snapshot.ts";
 import { ConflictError, NotFoundError, PreconditionFailedError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { checkVersion } from "../mutation.ts";

@@ -1,5 +1,6 @@
 /** VMs as a run of their group is told of them: where their placeholders stand, and under which names. */
-import type { NewMember, RunWarning, SnapshotSite } from "../../engine/run-snapshot.ts";
+import type { NewMember } from "../../engine/group-snapshot.ts";
+import type { RunWarning, SnapshotSite } from "../../engine/run-snapshot.ts";
 import { runWarning } from "../../engine/warnings.ts";
 import type { VmCandidate } from "./candidates.ts";
 

@@ -1,7 +1,7 @@
 /** Writes a new run of a protection group: its row, snapshot, task, hold on the group, the group's state, its first event. */
 import type pg from "pg";
+import type { GroupSnapshot } from "../../engine/group-snapshot.ts";
 import { type GroupRunKind, groupRunVersion } from "../../engine/model.ts";
-import type { GroupSnapshot } from "../../engine/run-snapshot.ts";
 import { appendEvents } from "../../events/append.ts";
 import type { Change } from "../../events/changes.ts";
 import type { Viewer } from "../viewer.ts";

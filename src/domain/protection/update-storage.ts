@@ -1,6 +1,6 @@
 /** Other datastores for a group that replicates datastores: VMs on new ones join it, VMs on those that it gives up leave it. */
 import type pg from "pg";
-import type { FormerMember } from "../../engine/run-snapshot.ts";
+import type { FormerMember } from "../../engine/group-snapshot.ts";
 import { ConflictError } from "../errors.ts";
 import { fieldErrors, type Path } from "../field-errors.ts";
 import { checkQuota } from "../limits/quotas.ts";

@@ -47,9 +47,9 @@ export async function startReprotect(
       prepare: () => prepare(context, planId, options.reverseReplication),
       lock: (client, plan) => lockPair(client, plan.pairingId),
       async make(client, plan, { sites, asked, pastSeconds }) {
-        const groups = await recoveredGroups(client, planId, sites);
-        if (groups.length === 0) throw nothingRecovered(plan);
         const rerunOf = plan.lifecycle === "REPROTECT_INCOMPLETE" ? await lastReprotect(client, planId) : null;
+        const groups = await recoveredGroups(client, planId, sites, rerunOf);
+        if (groups.length === 0) throw nothingRecovered(plan);
         const snapshot: ReprotectSnapshot = {
           version: 1,
           kind: "REPROTECT",
@@ -92,11 +92,15 @@ interface RecoveredRow extends ReprotectedVm {
   readonly formerGroupId: string;
 }
 
-/** Groups that have not been turned round, with their recovered VMs: those that failed are not part of it. */
+/**
+ * Groups that have not been turned round, with their recovered VMs: those that failed are not part of it. A replicated set that an earlier try has
+ * made is gone on with.
+ */
 async function recoveredGroups(
   client: Pick<pg.ClientBase, "query">,
   planId: string,
   { recoverySite }: PlanSites,
+  rerunOf: string | null,
 ): Promise<ReprotectedGroup[]> {
   const { rows } = await client.query<RecoveredRow>({
     name: "reprotect-groups",
@@ -108,10 +112,11 @@ async function recoveredGroups(
     values: [planId, recoverySite.id],
   });
   const storage = await storageBack(client, planId);
+  const earlier = await setsOf(client, rerunOf);
   return [...Map.groupBy(rows, ({ groupId }) => groupId)].map(([id, vms]) => ({
     id,
     name: vms[0]?.groupName ?? "",
-    externalId: newId(),
+    externalId: earlier.get(id) ?? newId(),
     formerExternalId: vms[0]?.formerGroupId ?? "",
     storageGroups: storage.get(id) ?? [],
     vms: vms.map(({ groupId: _, groupName: __, formerGroupId: ___, ...vm }) => vm),
@@ -140,6 +145,18 @@ async function storageBack(
       ),
     ]),
   );
+}
+
+/** By group, the replicated sets that a reprotect was to make. */
+async function setsOf(client: Pick<pg.ClientBase, "query">, runId: string | null): Promise<ReadonlyMap<string, string>> {
+  if (runId === null) return new Map();
+  const { rows } = await client.query<{ groupId: string; externalId: string }>({
+    name: "reprotect-sets",
+    text: `SELECT g ->> 'id' AS "groupId", g ->> 'externalId' AS "externalId"
+      FROM recovery_snapshot s, jsonb_array_elements(s.content -> 'groups') g WHERE s.run_id = $1`,
+    values: [runId],
+  });
+  return new Map(rows.map(({ groupId, externalId }) => [groupId, externalId]));
 }
 
 async function lastReprotect(client: Pick<pg.ClientBase, "query">, planId: string): Promise<string | null> {

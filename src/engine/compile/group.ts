@@ -1,14 +1,8 @@
 /** Runs of a protection group: what protects its VMs at the recovery site is made, changed or taken back. */
+
+import type { FormerMember, GroupCreateSnapshot, GroupDeleteSnapshot, GroupUpdateSnapshot, NewMember } from "../group-snapshot.ts";
 import type { SiteRef } from "../model.ts";
-import type {
-  FormerMember,
-  GroupCreateSnapshot,
-  GroupDeleteSnapshot,
-  GroupUpdateSnapshot,
-  NewMember,
-  SnapshotGroup,
-  SnapshotStorageGroup,
-} from "../run-snapshot.ts";
+import type { SnapshotGroup, SnapshotStorageGroup } from "../run-snapshot.ts";
 import { siteRef } from "./sites.ts";
 import type { StepDetails, Tree } from "./tree.ts";
 

@@ -1,5 +1,6 @@
 /** What the end of a group's run changes, as its statement takes it. */
-import type { GroupDeleteSnapshot, RunWarning } from "../run-snapshot.ts";
+import type { GroupDeleteSnapshot } from "../group-snapshot.ts";
+import type { RunWarning } from "../run-snapshot.ts";
 
 export type ReplicationEnd = "SYNCED" | "ERROR" | "NOT_REPLICATED";
 

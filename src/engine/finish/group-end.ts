@@ -1,6 +1,7 @@
 /** What becomes of a protection group and its VMs when a run of it ends. Pure: from what the run was about and how its steps ended. */
+
+import type { GroupCreateSnapshot, GroupDeleteSnapshot, GroupUpdateSnapshot } from "../group-snapshot.ts";
 import type { ResultState } from "../model.ts";
-import type { GroupCreateSnapshot, GroupDeleteSnapshot, GroupUpdateSnapshot } from "../run-snapshot.ts";
 import { runWarning } from "../warnings.ts";
 import { type GroupEnd, type MemberEnd, plainEnd, type ReplicationEnd } from "./group-changes.ts";
 import type { View } from "./group-view.ts";

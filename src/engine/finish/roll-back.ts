@@ -1,6 +1,6 @@
 /** A cancelled creation is taken back by a deletion, forced and without a task, which is written with the creation's end. */
 import { v7 as newId } from "uuid";
-import type { GroupCreateSnapshot } from "../run-snapshot.ts";
+import type { GroupCreateSnapshot } from "../group-snapshot.ts";
 import { type GroupEnd, plainEnd } from "./group-changes.ts";
 import type { View } from "./group-view.ts";
 

@@ -5,7 +5,7 @@ import { cancelGroupTask } from "../../../src/domain/protection/service-cancel.t
 import { insertGroupRun } from "../../../src/domain/protection/service-group-run.ts";
 import { inTransaction } from "../../../src/domain/transaction.ts";
 import type { Viewer } from "../../../src/domain/viewer.ts";
-import type { GroupSnapshot } from "../../../src/engine/run-snapshot.ts";
+import type { GroupSnapshot } from "../../../src/engine/group-snapshot.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { operator } from "../../support/node.ts";
 import { aGroup, aPair, type PairRows } from "../../support/rows.ts";

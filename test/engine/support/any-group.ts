@@ -1,6 +1,6 @@
 /** fast-check: snapshots of runs of protection groups, with up to 60 VMs. */
 import fc from "fast-check";
-import type { FormerMember, GroupSnapshot, NewMember } from "../../../src/engine/run-snapshot.ts";
+import type { FormerMember, GroupSnapshot, NewMember } from "../../../src/engine/group-snapshot.ts";
 import { base, site } from "./plans.ts";
 
 const { plan: _, ...common } = base;
