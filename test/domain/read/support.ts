@@ -29,8 +29,9 @@ export interface Asker extends TestDatabase {
   wake(): void;
 }
 
-export async function anAsker(): Promise<Asker> {
-  const test = await freshDatabase();
+/** On a database of its own, or on one that is there. */
+export async function anAsker(given?: TestDatabase): Promise<Asker> {
+  const test = given ?? (await freshDatabase());
   const { database } = test;
   const loaders = openLoaders(database, { slotsPerSite: 20 });
   const services = servicesOf(database);

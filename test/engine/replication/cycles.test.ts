@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeId } from "../../../src/domain/ids.ts";
+import { anAsker } from "../../domain/read/support.ts";
 import { done, registerForGood } from "../../support/lab-recovery.ts";
 import { until } from "../../support/run.ts";
 import { aReplicationStage, killOwner, newestEvent, type ReplicationStage, realRecovery, told } from "./stage.ts";
@@ -141,6 +143,35 @@ describe("a cycle that fails", () => {
     expect(await scene.cycle()).toMatchObject({ failures: 0, cycleId: null });
     await node.close();
     await at.another();
+  });
+});
+
+it("the lag that clients are told grows while the link is down, in seconds and in minutes rounded up, and falls once it is up", async () => {
+  const { lab, db } = at.stage;
+  const scene = await at.replicated({ machines: 1 });
+  const { ask } = await anAsker(db);
+  const [vmId = ""] = scene.vmIds.values();
+  const query =
+    "query ($id: ID!) { node(id: $id) { ... on VirtualMachine { replicationInfo { state lagSeconds lagMinutes lastSyncTime } } } }";
+  const shown = () => ask(query, { id: encodeId("VirtualMachine", vmId) });
+  const heal = await lab.faults.cutLink(scene.sites.protectedSite, scene.sites.recoverySite);
+  expect(await scene.again()).toMatchObject({ failures: 1 });
+  const { lastSyncAt } = await db.database.prisma.protectedVm.findUniqueOrThrow({ where: { vmId } });
+  for (const down of [125, 190]) {
+    await db.shiftClock(down);
+    const age = Math.floor((Date.now() - (lastSyncAt?.getTime() ?? 0)) / 1000) + down;
+    const info = {
+      state: "ERROR",
+      lagSeconds: expect.toSatisfy((lag: number) => lag >= age && lag < age + 5),
+      lagMinutes: Math.ceil(age / 60),
+    };
+    expect(await shown()).toEqual({ node: { replicationInfo: { ...info, lastSyncTime: lastSyncAt?.toISOString() } } });
+  }
+  await db.shiftClock(0);
+  await heal();
+  await scene.again();
+  expect(await shown()).toMatchObject({
+    node: { replicationInfo: { state: "SYNCED", lagSeconds: expect.toSatisfy((lag: number) => lag < 60) } },
   });
 });
 

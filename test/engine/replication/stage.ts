@@ -86,8 +86,14 @@ function replicationOf({ db, lab }: Stage, scene: Scene): Replicated {
     due,
     async again() {
       const { epoch } = await cycle();
-      await due();
-      await until(async () => (await cycle()).epoch > epoch, "the next cycle");
+      // One that is under way tells when the next one is due, once it is over.
+      await until(async () => {
+        await pool.query("UPDATE replication_cycle SET next_at = dr_now() WHERE group_id = $1 AND epoch = $2 AND owner IS NULL", [
+          groupId,
+          epoch,
+        ]);
+        return (await cycle()).epoch > epoch;
+      }, "the next cycle");
       return until(async () => {
         const row = await cycle();
         return row.owner === null && row;
