@@ -13,6 +13,7 @@ import { createContext } from "./domain/context.ts";
 import { startHousekeeping } from "./domain/housekeeping.ts";
 import { startRefresher } from "./domain/inventory/service-refresher.ts";
 import { openLoaders } from "./domain/loaders.ts";
+import { ganttPicture } from "./domain/recoveries/gantt/picture.ts";
 import { schema } from "./domain/schema.ts";
 import { createServices } from "./domain/services.ts";
 import { startEngine } from "./engine/engine.ts";
@@ -76,7 +77,10 @@ async function run(config: Config): Promise<void> {
   closing.defer(() => heartbeats.close());
   const dependencies = {
     loaders: openLoaders(database, { slotsPerSite: operationsPerSite }),
-    services: createServices({ database, providers, quotas, secretsDir, hint, announce, log }, sessions),
+    services: createServices(
+      { database, providers, quotas, secretsDir, scriptsDir, slotsPerSite: operationsPerSite, hint, announce, log },
+      sessions,
+    ),
     feeds,
     generation,
   };
@@ -90,6 +94,7 @@ async function run(config: Config): Promise<void> {
     streamsPerSession: config.streamsPerSession,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
+    gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
     sessions,
     unready: () => pool.query("SELECT 1").then(() => null),
     log,

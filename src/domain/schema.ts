@@ -51,6 +51,8 @@ import "./recoveries/types-remark.ts";
 import "./recoveries/mutations.ts";
 import "./recoveries/mutations-control.ts";
 import "./recoveries/mutations-recovery.ts";
+import "./recoveries/types-preview.ts";
+import "./recoveries/queries-preview.ts";
 import "./tasks/types.ts";
 import "./tasks/queries.ts";
 import "./tasks/mutations.ts";

@@ -9,6 +9,10 @@ export interface ServiceContext {
   readonly quotas: Quotas;
   /** Folder of the secrets: one file each, named by its id. */
   readonly secretsDir: string;
+  /** Folder of the programs that commands run. */
+  readonly scriptsDir: string;
+  /** How many effects the engine has under way at a site at once. */
+  readonly slotsPerSite: number;
   /** After a commit: something of this run is new. Wakes its owner and its readers; a hint only. */
   readonly hint: (recoveryId: string) => void;
   /** After a commit: something beside the runs has changed. Wakes its readers; a hint only. */

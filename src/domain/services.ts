@@ -9,6 +9,7 @@ import { createVmConfiguration, type VmConfiguration } from "./inventory/service
 import type { Quotas } from "./limits/quotas.ts";
 import { createPlans, type Plans } from "./plans/service.ts";
 import { createProtection, type Protection } from "./protection/service.ts";
+import { createPreviews, type Previews } from "./recoveries/preview.ts";
 import { createRecoveries, type Recoveries } from "./recoveries/service.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { createSites, type Sites } from "./sites/service.ts";
@@ -23,6 +24,7 @@ export interface Services {
   readonly protection: Protection;
   readonly plans: Plans;
   readonly recoveries: Recoveries;
+  readonly previews: Previews;
   readonly sites: Sites;
   readonly inventory: Inventories;
   /** Ids of the secrets that there are; never a value. */
@@ -43,6 +45,7 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     protection: createProtection(context),
     plans: createPlans(context),
     recoveries: createRecoveries(context),
+    previews: createPreviews(context),
     sites: createSites(context),
     inventory: createInventories(context),
     secretIds: () => secretIds(context.secretsDir),

@@ -96,7 +96,7 @@ export async function loadSteps(pool: pg.Pool, runId: string): Promise<StepState
 }
 
 /** Those of the run that it goes on with, or, when that never got so far, of the one that that one went on with. */
-export async function loadEarlierSteps(pool: pg.Pool, runId: string): Promise<EarlierStep[]> {
+export async function loadEarlierSteps(pool: Pick<pg.ClientBase, "query">, runId: string): Promise<EarlierStep[]> {
   const { rows } = await pool.query<EarlierStep>({
     name: "engine-load-earlier-steps",
     text: `WITH RECURSIVE c AS (

@@ -155,6 +155,35 @@ export const warningCodes = {
     meaning: "A protected VM no longer exists at its source; it can still be recovered from its replica.",
     remedy: "Recover it, or remove it from its protection group.",
   },
+  // what a preview finds before the start
+  SCRIPT_MISSING: {
+    meaning: "A command names a program that is not in the scripts folder, or can't be run from there; its step would fail.",
+    remedy: "Put the program into the scripts folder (SCRIPTS_DIR) and make it executable, or correct the command.",
+  },
+  SECRET_MISSING: {
+    meaning: "A command in a guest needs a secret that is not there; its step would fail.",
+    remedy: "Put the secret into the secrets folder (SECRETS_DIR), or correct the command's passwordSecretId.",
+  },
+  ADDRESS_IN_USE: {
+    meaning: "A VM is to get an address that another machine at the recovery site has.",
+    remedy: "Change the VM's IP rule, or give the other machine another address.",
+  },
+  MEMORY_SHORT: {
+    meaning: "A resource pool at the recovery site has a memory limit below what its running VMs and those of the plan need together.",
+    remedy: "Raise the pool's limit, power VMs of the pool off, or map to another pool.",
+  },
+  CPU_SHORT: {
+    meaning: "A resource pool at the recovery site has a CPU limit below what its running VMs and those of the plan may use together.",
+    remedy: "Raise the pool's limit, or expect VMs to be slow.",
+  },
+  DATASTORE_SHORT: {
+    meaning: "A datastore at the recovery site has less free room than the run's VMs need.",
+    remedy: "Free room on the datastore, or extend it.",
+  },
+  RPO_VIOLATION: {
+    meaning: "A group's newest complete recovery point is older than its RPO.",
+    remedy: "Look at the group's replication, and synchronise it before the start if its site is there.",
+  },
 } as const satisfies Record<string, CodeMeaning>;
 
 export type WarningCode = keyof typeof warningCodes;

@@ -72,6 +72,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Query.node": ["VIEWER"],
   "Query.nodes": ["VIEWER"],
   "Query.openPrompts": ["VIEWER"],
+  "Query.previewRecovery": ["OPERATOR"],
   "Query.protectionGroup": ["VIEWER"],
   "Query.protectionGroups": ["VIEWER"],
   "Query.recoveries": ["VIEWER"],

@@ -193,7 +193,42 @@ export const runRows: Rows = {
     ],
   },
   "reprotect, its status; planned failover (failback)": { waitsFor: realRecoveries },
-  "start dialogs: what would happen": { waitsFor: realRecoveries },
+  "start dialogs: what would happen": {
+    good: [
+      [
+        "a preview shows the steps that the run then has, how long they may take, the points and what stands in the way",
+        async (api) => {
+          const plan = await planOf(api);
+          const page = "steps(first: 500) { totalCount nodes { number kind name } }";
+          const query = `query ($id: ID!) { previewRecovery(planId: $id, recoveryType: TEST) { allowed refusals { code } blockers { code object message remedy }
+            warnings { code } expectedSeconds expectedRtoSeconds expectedRpoSeconds recoveryPoints { groupName ageSeconds } criticalPath { number } ${page} } }`;
+          const { previewRecovery } = await api.ask(query, { id: plan.id });
+          const figures = { expectedSeconds: expect.any(Number), expectedRtoSeconds: expect.any(Number), expectedRpoSeconds: 0 };
+          expect(previewRecovery).toMatchObject({ allowed: true, refusals: [], blockers: [], ...figures });
+          expect(previewRecovery.criticalPath.length).toBeGreaterThan(1);
+          await withTest(api, {}, async ({ recovery }) => {
+            await until(api, recovery.id, (run) => run.state !== "NOT_STARTED");
+            const all = "query ($id: ID!) { recovery(id: $id) { allSteps(first: 500) { totalCount nodes { number kind name } } } }";
+            const { recovery: run } = await api.ask(all, { id: recovery.id });
+            expect(previewRecovery.steps).toEqual(run.allSteps);
+          });
+        },
+      ],
+    ],
+    bad: [
+      [
+        "of a plan that is none it is NOT_FOUND, with an older point for a planned recovery INVALID_REQUEST",
+        async (api) => {
+          const query = `query ($id: ID!, $type: RecoveryType!, $options: PreviewRecoveryOptions) {
+            previewRecovery(planId: $id, recoveryType: $type, options: $options) { allowed } }`;
+          expect(await api.failed(query, { id: nothing("RecoveryPlan"), type: "TEST" })).toMatchObject({ code: "NOT_FOUND" });
+          const options = { recoveryPoint: { pointInTime: "2026-01-01T00:00:00.000Z" } };
+          const older = await api.failed(query, { id: (await planOf(api)).id, type: "PLANNED", options });
+          expect(older).toMatchObject({ code: "INVALID_REQUEST", fieldErrors: [{ path: ["recoveryPoint"] }] });
+        },
+      ],
+    ],
+  },
   "recovery points latest, pit, specific": { waitsFor: realRecoveries },
   "when things go wrong": { waitsFor: realRecoveries },
 };

@@ -15,6 +15,8 @@ export function serviceContext(
     providers: new Map(),
     quotas: defaultQuotas,
     secretsDir: resolve("test/engine/secrets"),
+    scriptsDir: resolve("test/engine/scripts"),
+    slotsPerSite: 20,
     hint: () => {},
     announce: () => {},
     log: { info: () => {}, warn: () => {} },

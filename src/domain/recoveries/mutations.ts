@@ -7,7 +7,7 @@ import type { PointChoice } from "./recovery-point.ts";
 import { FailurePolicy, PromptAnswer } from "./types-enums.ts";
 import { PromptRef, RecoveryRef } from "./types-refs.ts";
 
-const RecoveryType = builder.enumType("RecoveryType", {
+export const RecoveryType = builder.enumType("RecoveryType", {
   description: "What kind of recovery to start. (Reference: Recovery Types.)",
   values: {
     TEST: { description: "A test in isolation: the protected site is not touched, replication goes on." },
@@ -31,7 +31,7 @@ const GroupPointInput = builder.inputType("GroupPointInput", {
   }),
 });
 
-const RecoveryPointInput = builder.inputType("RecoveryPointInput", {
+export const RecoveryPointInput = builder.inputType("RecoveryPointInput", {
   description: "Which recovery points a run uses: exactly one of these. (Reference: Recovery Points.)",
   isOneOf: true,
   fields: (t) => ({
@@ -42,7 +42,7 @@ const RecoveryPointInput = builder.inputType("RecoveryPointInput", {
 });
 
 /** Ids of the database behind the global ones. */
-function pointOf(choice: typeof RecoveryPointInput.$inferInput | null | undefined): PointChoice | null {
+export function pointOf(choice: typeof RecoveryPointInput.$inferInput | null | undefined): PointChoice | null {
   if (choice === null || choice === undefined) return null;
   const specific = choice.specific?.map(({ groupId, recoveryPointId }, index) => ({
     groupId: idOf("ProtectionGroup", groupId, ["recoveryPoint", "specific", `${index}`, "groupId"]),

@@ -1,21 +1,21 @@
 /** Starting a planned or a disaster recovery. The protected site is asked, but a disaster recovery does not wait for its answer. */
 import type pg from "pg";
-import type { RecoveryOptions, RunWarning, SiteCondition, SnapshotSite } from "../../engine/run-snapshot.ts";
+import type { RecoveryOptions, RecoverySnapshot, RunWarning, SiteCondition, SnapshotSite } from "../../engine/run-snapshot.ts";
 import { runWarning } from "../../engine/warnings.ts";
 import { capabilitiesOf, nothingKnown, withCapabilities } from "../ask-site.ts";
-import { PreconditionFailedError } from "../errors.ts";
+import { type DomainError, PreconditionFailedError } from "../errors.ts";
 import { lockPair } from "../locks.ts";
 import type { Viewer } from "../viewer.ts";
 import { afterEvent } from "./lifecycle.ts";
-import { checkPointChoice, pointsFor } from "./recovery-point.ts";
+import { checkPointChoice } from "./recovery-point.ts";
 import { requestRun } from "./request-run.ts";
 import type { RecoveriesContext, StartedRun } from "./service-context.ts";
-import { faultsRefusal } from "./service-faults.ts";
 import type { LockedPlan } from "./service-open-runs.ts";
 import { disasterRefusal, plannedRefusal } from "./service-recovery-refusals.ts";
 import { readPastSeconds, readPlanRows } from "./snapshot-read.ts";
 import { buildRecoverySnapshot } from "./snapshot-recovery.ts";
 import type { StartInput } from "./start.ts";
+import { draftPoints, type RunDraft, takeDraft } from "./start-draft.ts";
 import { groupsHaveMoved, isFailback, movedAtTheSameMoment, type PlanSites, sitesOfPlan } from "./start-sites.ts";
 import { stopForDisaster } from "./stop-for-disaster.ts";
 
@@ -55,7 +55,7 @@ export async function startRecovery(
         return recoveryType === "DISASTER" ? stopForDisaster(client, plan, viewer) : undefined;
       },
       async make(client, plan, prepared) {
-        const { snapshot, options, rows } = await recoverySnapshot(client, plan, viewer, input, prepared);
+        const { snapshot, options, rows } = takeDraft(await recoveryDraft(client, plan, viewer, input, prepared));
         const lifecycle = afterEvent(plan.lifecycle, recoveryType === "PLANNED" ? "recoveryStarted" : "disasterStarted") ?? plan.lifecycle;
         const common = { lifecycle, options, notes: input.notes ?? "", cleansUpId: null, rerunOfId: snapshot.rerunOf };
         const taskType = mutation === "startPlannedFailover" ? ({ taskType: "PLANNED_FAILOVER" } as const) : {};
@@ -85,20 +85,21 @@ export async function prepareRecovery(
 }
 
 /** What the run works on; the same for a preview, which writes nothing. */
-export async function recoverySnapshot(
+export async function recoveryDraft(
   client: pg.ClientBase,
   plan: LockedPlan,
   viewer: Pick<Viewer, "name">,
   input: Omit<RecoveryInput, "idempotencyKey">,
   prepared: PreparedRecovery,
-) {
+): Promise<RunDraft<RecoverySnapshot>> {
   const { sites, asked, pastSeconds } = prepared;
   const rows = await readPlanRows(client, plan);
   if (groupsHaveMoved(rows.groups, sites)) throw movedAtTheSameMoment();
-  const points = await pointsFor(client, rows.groups, input.recoveryPoint);
+  const refusals: DomainError[] = [];
+  const points = await draftPoints(client, rows.groups, input.recoveryPoint, refusals);
   const condition = conditionOf(prepared);
-  refuseBySite(input, sites, condition);
-  await refuseRunningVms(client, plan, input);
+  const inTheWay = [siteConditionRefusal(input, sites, condition), await runningVmsRefusal(client, plan, input)];
+  refusals.push(...inTheWay.filter((refusal) => refusal !== null));
   const options = optionsOf(input, viewer, condition, points.size === 0);
   const rerunOf = plan.lifecycle === "RECOVERY_INCOMPLETE" ? await lastRecovery(client, plan.id) : null;
   const result = buildRecoverySnapshot({
@@ -114,8 +115,7 @@ export async function recoverySnapshot(
     lastHeartbeatAt: sites.protectedSite.heartbeatAt,
     rerunOf,
   });
-  if ("faults" in result) throw faultsRefusal(result.faults);
-  return { snapshot: result.snapshot, options, rows };
+  return { rows, options, points, result, refusals };
 }
 
 /** A site that does not answer now is not yet known to be lost. */
@@ -124,40 +124,41 @@ function conditionOf({ sites: { protectedSite }, protectedSiteAnswers }: Prepare
   return protectedSite.suspectSince !== null || !protectedSiteAnswers ? "SUSPECT" : "CONNECTED";
 }
 
-function refuseBySite(
+function siteConditionRefusal(
   input: Pick<RecoveryInput, "recoveryType" | "acceptUnfenced">,
   { protectedSite: { name } }: PlanSites,
   condition: SiteCondition,
-): void {
-  if (condition === "CONNECTED") return;
+): DomainError | null {
+  if (condition === "CONNECTED") return null;
   if (input.recoveryType === "PLANNED" && condition === "DISCONNECTED") {
     const message = `The protected site ${name} is disconnected, and a planned recovery shuts its VMs down.`;
-    throw new PreconditionFailedError("SITE_DISCONNECTED", message, "Restore the connection, or start a DISASTER recovery.");
+    return new PreconditionFailedError("SITE_DISCONNECTED", message, "Restore the connection, or start a DISASTER recovery.");
   }
   if (input.recoveryType === "DISASTER" && input.acceptUnfenced !== true) {
     const message = `The protected site ${name} can't be reached, so its VMs can't be kept from running beside the recovered ones.`;
     const remedy = "Make sure that they are off, and send acceptUnfenced: true; it is recorded who did.";
-    throw new PreconditionFailedError("UNFENCED", message, remedy);
+    return new PreconditionFailedError("UNFENCED", message, remedy);
   }
+  return null;
 }
 
 /** Without a shutdown nothing may be running that would go on writing. */
-async function refuseRunningVms(
+async function runningVmsRefusal(
   client: Pick<pg.ClientBase, "query">,
   plan: LockedPlan,
   input: Pick<RecoveryInput, "shutdownSourceVms" | "recoveryType">,
-): Promise<void> {
-  if (input.recoveryType !== "PLANNED" || input.shutdownSourceVms !== false) return;
+): Promise<DomainError | null> {
+  if (input.recoveryType !== "PLANNED" || input.shutdownSourceVms !== false) return null;
   const { rows } = await client.query<{ name: string }>({
     name: "plan-vms-that-run",
     text: `SELECT v.name FROM plan_protection_group g JOIN protected_vm m ON m.group_id = g.group_id JOIN virtual_machine v ON v.id = m.vm_id
       WHERE g.plan_id = $1 AND v.power_state <> 'POWERED_OFF' ORDER BY v.name LIMIT 6`,
     values: [plan.id],
   });
-  if (rows.length === 0) return;
+  if (rows.length === 0) return null;
   const names = rows.slice(0, 5).map(({ name }) => name);
   const message = `${names.join(", ")}${rows.length > 5 ? " and more" : ""} are not off, and shutdownSourceVms false leaves them running.`;
-  throw new PreconditionFailedError("SOURCE_VMS_RUNNING", message, "Let the recovery shut them down, or power them off first.");
+  return new PreconditionFailedError("SOURCE_VMS_RUNNING", message, "Let the recovery shut them down, or power them off first.");
 }
 
 function optionsOf(

@@ -61,15 +61,27 @@ export const StepConnection = builder.connectionObject(
 
 const inOrder = { field: "ORDINAL", direction: "ASC", type: "int4" } as const;
 
-/** A page of what was read anyway. */
-export function pageOfSteps(steps: readonly StepRow[], args: { first?: number | null | undefined; after?: string | null | undefined }) {
+interface StepPage {
+  readonly first?: number | null | undefined;
+  readonly after?: string | null | undefined;
+}
+
+/** A page of what was read anyway, in order of the ordinals; `id` tells the list from others. */
+export function pageByOrdinal<Step extends object>(
+  steps: readonly Step[],
+  args: StepPage,
+  placeOf: (step: Step) => { readonly id: string; readonly ordinal: number },
+) {
   const page = readPage(args, inOrder);
   const after = page.after === null ? 0 : Number(page.after.value);
-  const rest = steps.filter(({ ordinal }) => ordinal > after);
+  const rest = steps.filter((step) => placeOf(step).ordinal > after);
   const rows = rest.slice(0, page.limit);
-  const listed = rows.map(({ runId, ordinal }) => ({ id: runId, cursorValue: String(ordinal) }));
+  const listed = rows.map(placeOf).map(({ id, ordinal }) => ({ id, cursorValue: String(ordinal) }));
   return connect({ rows: listed, more: rest.length > rows.length }, page, rows, async () => steps.length);
 }
+
+export const pageOfSteps = (steps: readonly StepRow[], args: StepPage) =>
+  pageByOrdinal(steps, args, ({ runId, ordinal }) => ({ id: runId, ordinal }));
 
 builder.node(RecoveryStepRef, {
   description: "A node of a run's tree: something to do, or a container of steps. (Reference: step_results.)",

@@ -1,0 +1,191 @@
+/** What a start would do now: the tree, how long it takes, the points, and what stands in the way. Writes nothing. */
+import type pg from "pg";
+import { CompileError } from "../../engine/compile.ts";
+import { loadEarlierSteps } from "../../engine/records.ts";
+import type { RisingSnapshot } from "../../engine/run-snapshot.ts";
+import { DomainError, ServiceUnavailableError } from "../errors.ts";
+import type { ServiceContext } from "../service-context.ts";
+import { inTransaction } from "../transaction.ts";
+import { requireRole, type Viewer } from "../viewer.ts";
+import { type PointFacts, readPoints, readSecondsSinceRequest, readSiteFacts } from "./preview-facts.ts";
+import { different, type Finding, finding, ofFault, ofRefusal, ofWarning } from "./preview-findings.ts";
+import { programFindings } from "./preview-programs.ts";
+import { roomFindings } from "./preview-room.ts";
+import { type PreviewTree, previewTree } from "./preview-tree.ts";
+import { checkPointChoice } from "./recovery-point.ts";
+import { roleFor } from "./service-control-refusals.ts";
+import { planFacts } from "./service-facts.ts";
+import { faultsRefusal } from "./service-faults.ts";
+import { type LockedPlan, readPlan } from "./service-open-runs.ts";
+import { disasterRefusal, plannedRefusal } from "./service-recovery-refusals.ts";
+import { testRefusal } from "./service-refusals.ts";
+import { targetNetworksOf, testNetworksOf } from "./snapshot-mappings.ts";
+import { resolvePlan } from "./snapshot-resolve.ts";
+import type { StartInput } from "./start.ts";
+import type { RunDraft } from "./start-draft.ts";
+import { type PreparedRecovery, prepareRecovery, recoveryDraft } from "./start-recovery.ts";
+import { isFailback } from "./start-sites.ts";
+import { type PreparedTest, prepareTest, testDraft } from "./start-test.ts";
+
+export type PreviewInput = Omit<StartInput, "notes" | "idempotencyKey"> & { readonly shutdownSourceVms?: boolean | null | undefined };
+export type PreviewContext = Pick<ServiceContext, "providers" | "scriptsDir" | "secretsDir" | "slotsPerSite"> & {
+  readonly database: Pick<ServiceContext["database"], "pool">;
+};
+
+export interface Preview {
+  readonly planId: string;
+  readonly recoveryType: StartInput["recoveryType"];
+  /** What a start would be refused with, the first first; empty: it would be taken. */
+  readonly refusals: readonly DomainError[];
+  readonly blockers: readonly Finding[];
+  readonly warnings: readonly Finding[];
+  readonly points: readonly PointFacts[];
+  /** Null: there is none while something has to be put right first. */
+  readonly tree: PreviewTree | null;
+  /** From the first request to the last VM's being ready. */
+  readonly rtoSeconds: number | null;
+  readonly rpoSeconds: number | null;
+}
+
+export interface Previews {
+  /** Rejects with a DomainError for input that can't be taken, a plan that there is not, and without the role. */
+  preview(viewer: Viewer, input: PreviewInput): Promise<Preview>;
+}
+
+export const createPreviews = (context: PreviewContext): Previews => ({ preview: (viewer, input) => preview(context, viewer, input) });
+
+const refusalOf = { TEST: testRefusal, PLANNED: plannedRefusal, DISASTER: disasterRefusal } as const;
+
+async function preview(context: PreviewContext, viewer: Viewer, input: PreviewInput): Promise<Preview> {
+  checkPointChoice(input);
+  requireRole(viewer, roleFor(input.recoveryType));
+  const work = await drafting(context, viewer, input);
+  return inTransaction(context.database.pool, async (client) => {
+    await client.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    const refusal = refusalOf[input.recoveryType](await planFacts(client, input.planId));
+    const plan = await readPlan(client, input.planId);
+    const refusals = refusal === null ? [] : [refusal];
+    if (work instanceof DomainError) return withoutDraft(input, [...refusals, work], await readPoints(client, plan.id, new Map(), null));
+    return shown(context, client, { input, refusals, prepared: work.prepared, draft: await work.draft(client, plan) });
+  });
+}
+
+interface Drafting {
+  readonly prepared: PreparedTest | PreparedRecovery;
+  draft(client: pg.ClientBase, plan: LockedPlan): Promise<RunDraft>;
+}
+
+/** Asks the sites, outside of the transaction. An error: the recovery site does not answer, and nothing can be said without it. */
+async function drafting(context: PreviewContext, viewer: Viewer, input: PreviewInput): Promise<Drafting | DomainError> {
+  const { recoveryType, planId } = input;
+  try {
+    if (recoveryType === "TEST") {
+      const prepared = await prepareTest(context, planId);
+      return { prepared, draft: (client, plan) => testDraft(client, plan, input, prepared) };
+    }
+    const wish = { ...input, recoveryType };
+    const prepared = await prepareRecovery(context, wish);
+    return { prepared, draft: (client, plan) => recoveryDraft(client, plan, viewer, wish, prepared) };
+  } catch (error) {
+    if (error instanceof ServiceUnavailableError) return error;
+    throw error;
+  }
+}
+
+const withoutDraft = (
+  { planId, recoveryType }: PreviewInput,
+  refusals: readonly DomainError[],
+  points: readonly PointFacts[],
+): Preview => ({
+  planId,
+  recoveryType,
+  refusals,
+  blockers: refusals.map(ofRefusal),
+  warnings: [],
+  points,
+  tree: null,
+  rtoSeconds: null,
+  rpoSeconds: null,
+});
+
+interface Shown {
+  readonly input: PreviewInput;
+  readonly refusals: readonly DomainError[];
+  readonly prepared: PreparedTest | PreparedRecovery;
+  readonly draft: RunDraft;
+}
+
+async function shown(context: PreviewContext, client: pg.ClientBase, { input, refusals, prepared, draft }: Shown): Promise<Preview> {
+  const { result, rows, options } = draft;
+  const { recoveryType, planId } = input;
+  const faults = "faults" in result ? result.faults : [];
+  const { sites, asked } = prepared;
+  const networks = (recoveryType === "TEST" ? testNetworksOf : targetNetworksOf)(rows.networkMappings);
+  const { vms } = resolvePlan({ rows, networks, recoverySite: asked.recoverySite, options, isFailback: isFailback(sites) });
+  const addresses = vms.flatMap((vm) => (vm.addresses ?? []).flatMap(({ ip }) => ip ?? []));
+  const facts = await readSiteFacts(client, { planId, recoverySiteId: sites.recoverySite.id, addresses });
+  const room = roomFindings({ vms, facts, isTest: recoveryType === "TEST", powerOnVms: options.powerOnVms });
+  const programs = options.runScripts ? await programFindings(rows, recoveryType, context) : [];
+  const away = sites.protectedSite.state === "DISCONNECTED";
+  const points = await readPoints(client, planId, draft.points, away ? sites.protectedSite.heartbeatAt : null);
+  const made = "snapshot" in result ? await treeOf(context, client, result.snapshot) : null;
+  const tree = made === null || "cycle" in made ? null : made;
+  // A fault that the plan's own refusal tells as well is told once, by object.
+  const known = new Set<string>(faults.map(({ code }) => code));
+  const before = [...refusals, ...draft.refusals].map(ofRefusal).filter(({ code }) => !known.has(code));
+  return {
+    planId,
+    recoveryType,
+    refusals: [...refusals, ...draft.refusals, ...(faults.length > 0 ? [faultsRefusal(faults)] : [])],
+    blockers: different([
+      ...before,
+      ...faults.map(ofFault),
+      ...(made !== null && "cycle" in made ? [made.cycle] : []),
+      ...programs,
+      ...room.blockers,
+    ]),
+    warnings: different([...warningsOf(tree, input), ...points.flatMap(lagOf), ...room.warnings]),
+    points,
+    tree,
+    rtoSeconds: tree?.readySeconds == null ? null : Math.round(tree.sinceRequest + tree.readySeconds),
+    rpoSeconds: rpoOf(points, recoveryType !== "DISASTER" && options.syncData),
+  };
+}
+
+type RerunTree = PreviewTree & { readonly sinceRequest: number };
+
+async function treeOf(
+  { slotsPerSite }: PreviewContext,
+  client: pg.ClientBase,
+  snapshot: RisingSnapshot,
+): Promise<RerunTree | { readonly cycle: Finding }> {
+  const rerunOf = "rerunOf" in snapshot ? snapshot.rerunOf : null;
+  const earlier = rerunOf === null ? [] : await loadEarlierSteps(client, rerunOf);
+  const sinceRequest = await readSecondsSinceRequest(client, rerunOf);
+  try {
+    // As the engine will read it.
+    const stored: RisingSnapshot = JSON.parse(JSON.stringify(snapshot));
+    return { ...previewTree({ snapshot: stored, earlier, slotsPerSite }), sinceRequest };
+  } catch (error) {
+    if (error instanceof CompileError) return { cycle: finding("DEPENDENCY_CYCLE", snapshot.plan.name, error.message) };
+    throw error;
+  }
+}
+
+/** Nobody has accepted anything by looking. */
+const warningsOf = (tree: PreviewTree | null, { acceptUnfenced }: PreviewInput): Finding[] =>
+  (tree?.warnings ?? []).filter(({ code }) => code !== "UNFENCED" || acceptUnfenced === true).map(ofWarning);
+
+function lagOf({ groupName, rpoMinutes, newestAgeSeconds }: PointFacts): Finding[] {
+  if (newestAgeSeconds === null || newestAgeSeconds <= rpoMinutes * 60) return [];
+  const minutes = Math.floor(newestAgeSeconds / 60);
+  const message = `The newest complete recovery point of ${groupName} is ${minutes} minutes old, and its RPO is ${rpoMinutes} minutes.`;
+  return [finding("RPO_VIOLATION", groupName, message)];
+}
+
+/** Nothing is lost where everything is synchronised first; a disaster recovery can't count on that. */
+function rpoOf(points: readonly PointFacts[], synchronised: boolean): number | null {
+  if (synchronised) return 0;
+  const ages = points.map(({ ageSeconds }) => ageSeconds);
+  return ages.length === 0 || ages.includes(null) ? null : Math.round(Math.max(...ages.map((age) => age ?? 0)));
+}
