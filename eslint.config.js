@@ -28,7 +28,17 @@ const withoutId = {
     "WaitingFor",
   ],
   "parts of a site or a protection group": ["SiteCapabilities", "StorageGroup"],
-  "computed at each read": ["AllowedOperation", "Fault", "InventoryMappings", "Limit", "SiteSummary"],
+  "computed at each read": [
+    "AllowedOperation",
+    "Fault",
+    "InventoryMappings",
+    "Limit",
+    "PreviewFinding",
+    "PreviewPoint",
+    "PreviewStep",
+    "RecoveryPreview",
+    "SiteSummary",
+  ],
   "of the request or its session": ["PageInfo", "RateLimit", "Viewer"],
 };
 

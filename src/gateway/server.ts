@@ -12,6 +12,7 @@ import { createAnswers } from "./answers.ts";
 import { type Call, requestIdOf, userAgentOf } from "./call.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { credentialsOf, wantsCost } from "./credentials.ts";
+import { type GanttOptions, ganttIdOf, serveGantt } from "./gantt.ts";
 import { createPlayground } from "./graphiql.ts";
 import { createGraphql } from "./graphql.ts";
 import { bodyRefusal, refuse, sendJson, urlRefusal } from "./http.ts";
@@ -43,6 +44,8 @@ export interface GatewayOptions {
   readonly schema: GraphQLSchema;
   /** The resolvers' context, new for each operation and each event of a subscription. */
   readonly contextFactory: (caller: Caller, signal: AbortSignal) => object;
+  /** The picture of a run. */
+  readonly gantt: GanttOptions["gantt"];
   readonly sessions: Pick<Sessions, "authenticate" | "overAmong" | "onRemoved">;
   /** Null: work can be taken; else the reason why not. */
   readonly unready: () => Promise<string | null>;
@@ -71,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const graphql = createGraphql({ ...options, admission, answers, streams });
   const sockets = createSockets({ graphql, sessions, admission, connections, answers, allowedOrigins, pingMs, initMs, log });
   const playground = createPlayground();
+  const pictures = { admission, gantt: options.gantt, allowedOrigins, log };
   let stopping = false;
 
   const handle = (request: IncomingMessage, response: ServerResponse) => {
@@ -83,6 +87,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const refusal = (stopping && restarting) || urlRefusal(request) || (path === "/graphql" && bodyRefusal(request));
     if (refusal) return refuse(request, response, refusal, requestId, log);
     if (path === "/") return response.writeHead(302, { location: "/graphql" }).end();
+    const picture = ganttIdOf(path);
+    if (picture !== null) return void serveGantt(request, response, callOf(request, response, requestId, connections), picture, pictures);
     if (path !== "/graphql") return sendJson(response, 404, { status: "not found", remedy: "GraphQL is at /graphql." });
     if (playground.serve(request, response)) return;
     void graphql(request, response, { call: callOf(request, response, requestId, connections) });

@@ -219,7 +219,7 @@ export const runRows: Rows = {
       [
         "of a plan that is none it is NOT_FOUND, with an older point for a planned recovery INVALID_REQUEST",
         async (api) => {
-          const query = `query ($id: ID!, $type: RecoveryType!, $options: PreviewRecoveryOptions) {
+          const query = `query ($id: ID!, $type: RecoveryType!, $options: PreviewRecoveryInput) {
             previewRecovery(planId: $id, recoveryType: $type, options: $options) { allowed } }`;
           expect(await api.failed(query, { id: nothing("RecoveryPlan"), type: "TEST" })).toMatchObject({ code: "NOT_FOUND" });
           const options = { recoveryPoint: { pointInTime: "2026-01-01T00:00:00.000Z" } };

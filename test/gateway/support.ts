@@ -102,6 +102,7 @@ export async function testGateway(options: Partial<GatewayOptions> = {}) {
     streamsPerSession: 100,
     schema,
     contextFactory: (caller) => ({ ...caller, made: ++contexts }),
+    gantt: async () => "<svg/>",
     sessions,
     unready: async () => null,
     log,

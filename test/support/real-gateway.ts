@@ -6,6 +6,7 @@ import { hashPassword } from "../../src/domain/access/password.ts";
 import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts";
 import { createContext } from "../../src/domain/context.ts";
 import { openLoaders } from "../../src/domain/loaders.ts";
+import { ganttPicture } from "../../src/domain/recoveries/gantt/picture.ts";
 import { schema } from "../../src/domain/schema.ts";
 import type { Services } from "../../src/domain/services.ts";
 import type { Role } from "../../src/domain/viewer.ts";
@@ -57,6 +58,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
     streamsPerSession: 100,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
+    gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
     unready: () => pool.query("SELECT 1").then(() => null),
     ...options,
     sessions,

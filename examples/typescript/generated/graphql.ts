@@ -172,8 +172,14 @@ export type Role =
 
 /** What kind of warning it is. Expect codes that are added later; docs/codes.md lists them with what to do. */
 export type RunWarningCode =
+  /** A VM is to get an address that another machine at the recovery site has. */
+  | 'ADDRESS_IN_USE'
   /** Something that a VM's settings ask for is not possible at the recovery site. */
   | 'CAPABILITY_MISSING'
+  /** A resource pool at the recovery site has a CPU limit below what its running VMs and those of the plan may use together. */
+  | 'CPU_SHORT'
+  /** A datastore at the recovery site has less free room than the run's VMs need. */
+  | 'DATASTORE_SHORT'
   /** VMs wait for each other, by dependencies, priorities or priority groups, and none could start. */
   | 'DEPENDENCY_CYCLE'
   /** A VM depends on one that is not part of this run, and does not wait for it. */
@@ -198,6 +204,8 @@ export type RunWarningCode =
   | 'LEFTOVERS'
   /** A network, folder or resource pool that a VM uses is not mapped to the recovery site. */
   | 'MAPPING_MISSING'
+  /** A resource pool at the recovery site has a memory limit below what its running VMs and those of the plan need together. */
+  | 'MEMORY_SHORT'
   /** A protected VM no longer exists at its source; it can still be recovered from its replica. */
   | 'MISSING_AT_SOURCE'
   /** The plan's protection groups are protected in different directions. */
@@ -226,6 +234,12 @@ export type RunWarningCode =
   | 'REPLICATION_FAILED'
   /** A recovered group could not be protected in the other direction. */
   | 'REPROTECT_FAILED'
+  /** A group's newest complete recovery point is older than its RPO. */
+  | 'RPO_VIOLATION'
+  /** A command names a program that is not in the scripts folder, or can't be run from there; its step would fail. */
+  | 'SCRIPT_MISSING'
+  /** A command in a guest needs a secret that is not there; its step would fail. */
+  | 'SECRET_MISSING'
   /** A site can't be reached. */
   | 'SITE_DISCONNECTED'
   /** The recovery site did not answer when a forced cleanup started, so only what the test has recorded is removed. */

@@ -5,7 +5,7 @@ import { pointOf, RecoveryPointInput, RecoveryType } from "./mutations.ts";
 import { FailurePolicy } from "./types-enums.ts";
 import { RecoveryPreview } from "./types-preview.ts";
 
-const PreviewRecoveryOptions = builder.inputType("PreviewRecoveryOptions", {
+const PreviewRecoveryInput = builder.inputType("PreviewRecoveryInput", {
   description: "The options of the start, as startRecovery and startPlannedFailover take them; what is left out has the same default.",
   fields: (t) => ({
     syncData: t.boolean({ description: "Synchronise storage first; true by default." }),
@@ -29,7 +29,7 @@ builder.queryField("previewRecovery", (t) =>
     args: {
       planId: t.arg.id({ required: true, description: "The recovery plan." }),
       recoveryType: t.arg({ type: RecoveryType, required: true, description: "TEST, PLANNED or DISASTER." }),
-      options: t.arg({ type: PreviewRecoveryOptions, description: "How it would be started." }),
+      options: t.arg({ type: PreviewRecoveryInput, description: "How it would be started." }),
     },
     resolve: (_root, { planId, recoveryType, options }, { viewer, refusal, services }) => {
       if (viewer === null) throw refusal ?? new UnauthorizedError("This needs a session.");

@@ -4,10 +4,12 @@ import { type WarningCode, warningCodes } from "../../engine/warnings.ts";
 import { encodeRecoveryCursor } from "../../events/cursor.ts";
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
+import { encodeId } from "../ids.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
 import { ProtectionGroupRef } from "../protection/types-refs.ts";
 import { SitePairingRef } from "../sites/types.ts";
 import { TaskRef } from "../tasks/types-refs.ts";
+import { ganttPath } from "./gantt/path.ts";
 import { FailurePolicy, PausedReason, RecoveryState, ResultState, RunKind } from "./types-enums.ts";
 import { isOpen } from "./types-prompt.ts";
 import { PromptRef, RecoveryRef, RecoveryStepRef } from "./types-refs.ts";
@@ -65,6 +67,11 @@ const RecoveryOptions = builder.objectRef<{ options: Json }>("RecoveryOptions").
       nullable: true,
       description: "Storage is synchronised first.",
       resolve: ({ options }) => option(options, "syncData"),
+    }),
+    shutdownSourceVms: t.boolean({
+      nullable: true,
+      description: "Of a planned recovery: the protected VMs are shut down.",
+      resolve: ({ options }) => option(options, "shutdownSourceVms"),
     }),
     force: t.boolean({
       nullable: true,
@@ -127,6 +134,11 @@ builder.node(RecoveryRef, {
     requestedAt: t.expose("requestedAt", { type: "DateTime", description: "When it was asked for; the RTO counts from here." }),
     startTime: t.expose("startedAt", { type: "DateTime", nullable: true, description: "When its first step could start; null before." }),
     endTime: t.expose("endedAt", { type: "DateTime", nullable: true, description: "When it ended; null before." }),
+    ganttUrl: t.string({
+      description:
+        "Path of its picture on this gateway, an SVG that shows when each step was under way: read by GET, with the session's token as for GraphQL.",
+      resolve: ({ id }) => ganttPath(encodeId("Recovery", id)),
+    }),
     durationSeconds: t.int({
       nullable: true,
       description: "Wall time from start to end, in seconds; null before its end.",
