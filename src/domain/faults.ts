@@ -25,6 +25,7 @@ export const remedies = {
   RUN_INCOMPLETE: "Run it again: cleanup, recovery or reprotect, whichever the lifecycle names.",
   SITE_DISCONNECTED: "Restore the connection to the site; a disaster recovery needs only the recovery site.",
   SITE_PARTIALLY_CONNECTED: "See which of the site's managers or replication servers is down.",
+  SPLIT_BRAIN: warningCodes.SPLIT_BRAIN.remedy,
   UNPROTECTED_VM: warningCodes.UNPROTECTED_VM.remedy,
   VM_FAULT: "Look at the faults of the named VMs.",
   VM_NOT_CONFIGURED: "Configure it with the VMs of its protection group (addProtectedVms), or take it out of protection.",
@@ -41,6 +42,10 @@ export interface Fault {
 const remedyOf = (code: string): string => Object.entries(remedies).find(([known]) => known === code)?.[1] ?? remedies.CONFIGURATION;
 
 export const fault = (code: FaultCode, message: string, since: Date | null = null): Fault => ({ code, message, since });
+
+/** `isKnown`: both were seen running; else the originals are not proven off. */
+export const splitBrain = (vmNames: string, isKnown: boolean): string =>
+  isKnown ? `Recovered VMs run on both sites: ${vmNames}.` : `The originals of recovered VMs are not proven off: ${vmNames}.`;
 
 /** A fault as rows of groups and VMs have it. */
 export function storedFault(row: { faultCode: string | null; faultMessage: string | null; faultSince?: Date | null }): Fault[] {

@@ -69,6 +69,11 @@ export const operations = {
     role: "EDITOR",
     description: "Change the networks that the VM is connected to when it is recovered.",
   },
+  RESOLVE_SPLIT_BRAIN: {
+    mutation: "resolveSplitBrain",
+    role: "RECOVERY_ADMIN",
+    description: "Decide which is kept: the recovered VM, or its original that runs beside it.",
+  },
   CANCEL_TASK: { mutation: "cancelTask", role: ["OPERATOR", "EDITOR"], description: "Cancel the task." },
 } as const satisfies Record<string, { readonly mutation: string; readonly role: Role | readonly Role[]; readonly description: string }>;
 export type Operation = keyof typeof operations;

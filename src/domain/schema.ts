@@ -14,6 +14,7 @@ import "./sites/types-summary.ts";
 import "./sites/queries.ts";
 import "./sites/mutations.ts";
 import "./sites/mutations-pairs.ts";
+import "./sites/mutations-split-brain.ts";
 import "./inventory/types.ts";
 import "./inventory/types-mappings.ts";
 import "./inventory/types-vm.ts";

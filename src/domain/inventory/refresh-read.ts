@@ -57,3 +57,13 @@ export async function readInventory(client: Pick<pg.ClientBase, "query">, siteId
     virtualMachines: await read("virtualMachines"),
   };
 }
+
+/** Ids of VMs at the site that recoveries have made: each is its original's row, until a reprotect has moved that here. */
+export async function readCopies(client: Pick<pg.ClientBase, "query">, siteId: string): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ id: string }>({
+    name: "inventory-copies",
+    text: "SELECT recovered_external_id AS id FROM recovered_vm WHERE recovery_site_id = $1",
+    values: [siteId],
+  });
+  return new Set(rows.map(({ id }) => id));
+}

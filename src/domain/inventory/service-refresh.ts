@@ -14,7 +14,7 @@ import { checkedInventory } from "./refresh-check.ts";
 import { diff, isEmpty } from "./refresh-diff.ts";
 import { joinGroups, lockGroupsOfArrivals } from "./refresh-members.ts";
 import { removePlaces, writePlaces } from "./refresh-places.ts";
-import { readInventory } from "./refresh-read.ts";
+import { readCopies, readInventory } from "./refresh-read.ts";
 import { writeVms } from "./refresh-vms.ts";
 
 /** How often each site's inventory is read by itself. */
@@ -83,7 +83,9 @@ export async function writeReading(
   const [known] = rows;
   if (known === undefined) throw new NotFoundError("Site", encodeId("Site", siteId));
   if (known.isNewer) return [];
-  const difference = diff(await readInventory(client, siteId), inventory);
+  const copies = await readCopies(client, siteId);
+  const told = { ...inventory, virtualMachines: inventory.virtualMachines.filter(({ vmId }) => !copies.has(vmId)) };
+  const difference = diff(await readInventory(client, siteId), told);
   await lockGroupsOfArrivals(client, siteId, difference.virtualMachines);
   await writePlaces(client, siteId, difference);
   const { changes, arrived } = await writeVms(client, { siteId, askedAt }, difference.virtualMachines);

@@ -3,6 +3,7 @@ import { builder } from "../builder.ts";
 import type { Context } from "../context.ts";
 import { AllowedOperationRef, allowedOperations, type Refusals } from "../operations.ts";
 import { removalOf } from "../protection/types-vm-removal.ts";
+import { splitBrainOf } from "../sites/types-split-brain.ts";
 import { configurationRefusals } from "./service-vm-networks.ts";
 import { VirtualMachineRef } from "./types-vm.ts";
 import type { VmRow } from "./types-vm-rows.ts";
@@ -10,7 +11,7 @@ import type { VmRow } from "./types-vm-rows.ts";
 /** What stands in the way of a room's operations on the VM. */
 type Decide = (vm: VmRow, context: Context) => Promise<Partial<Refusals>>;
 
-const rooms: readonly Decide[] = [removalOf, async (vm) => configurationRefusals(vm)];
+const rooms: readonly Decide[] = [removalOf, async (vm) => configurationRefusals(vm), splitBrainOf];
 
 builder.objectField(VirtualMachineRef, "allowedOperations", (t) =>
   t.field({

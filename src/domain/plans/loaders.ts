@@ -13,6 +13,11 @@ const planColumns = `p.id, p.name, p.description, p.pairing_id AS "pairingId", p
   p.last_recovery_at AS "lastRecoveryAt", p.last_recovery_result AS "lastRecoveryResult", p.version, p.created_at AS "createdAt",
   coalesce(p.lost_groups, '{}') AS "lostGroups"`;
 
+/** Names of the group's recovered VMs whose originals are not proven off: known to run beside the copy, or not. */
+const unproven = (bothOn: "IS NULL" | "IS NOT NULL") =>
+  `ARRAY(SELECT v.name::text FROM recovered_vm c JOIN virtual_machine v ON v.id = c.vm_id
+        WHERE c.group_id = g.id AND c.original_off_since IS NULL AND c.both_on_since ${bothOn} ORDER BY lower(v.name), v.id)`;
+
 const statements = {
   plans: `SELECT ${planColumns} FROM recovery_plan p WHERE p.id = ANY($1::uuid[])`,
   /** Each plan's groups, with the run that uses them. */
@@ -20,7 +25,9 @@ const statements = {
       g.recovery_site_id AS "recoverySiteId", g.fault_message AS "faultMessage", g.fault_since AS "faultSince", g.peer_state AS "peerState",
       r.id AS "runId", r.plan_id AS "runPlanId", r.plan_name AS "runPlanName", r.kind AS "runKind",
       (SELECT count(*)::int4 FROM protected_vm m WHERE m.group_id = g.id) AS vms,
-      (SELECT count(*)::int4 FROM protected_vm m WHERE m.group_id = g.id AND m.placeholder_external_id IS NOT NULL) AS "vmsConfigured"
+      (SELECT count(*)::int4 FROM protected_vm m WHERE m.group_id = g.id AND m.placeholder_external_id IS NOT NULL) AS "vmsConfigured",
+      ${unproven("IS NOT NULL")} AS "bothRunning", ${unproven("IS NULL")} AS unproven,
+      (SELECT min(coalesce(c.both_on_since, c.recovered_at)) FROM recovered_vm c WHERE c.group_id = g.id AND c.original_off_since IS NULL) AS "unprovenSince"
     FROM plan_protection_group pg JOIN protection_group g ON g.id = pg.group_id
       LEFT JOIN group_use u ON u.group_id = g.id LEFT JOIN recovery r ON r.id = u.run_id
     WHERE pg.plan_id = ANY($1::uuid[]) ORDER BY g.name`,

@@ -22,6 +22,8 @@ const notReady = [
     WHERE pg.plan_id = p.id AND r.plan_id IS DISTINCT FROM p.id)`,
   `EXISTS (SELECT FROM site_pairing i JOIN site s ON s.id IN (i.local_site_id, i.remote_site_id)
     WHERE i.id = p.pairing_id AND s.state = 'DISCONNECTED')`,
+  `EXISTS (SELECT FROM plan_protection_group pg JOIN recovered_vm c ON c.group_id = pg.group_id
+    WHERE pg.plan_id = p.id AND c.original_off_since IS NULL)`,
   `EXISTS (SELECT FROM ${unmappedOfPlans} AND pg.plan_id = p.id)`,
 ];
 

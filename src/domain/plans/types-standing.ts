@@ -1,6 +1,7 @@
 /** How a plan stands: its state and faults, from its own lifecycle and from its groups and sites. Pure. */
 import type { ConnectionState, PeerState, PlanLifecycle, ProtectionGroupState, RecoveryState } from "../../database/generated/enums.ts";
-import { type Fault, fault } from "../faults.ts";
+import { type Fault, fault, splitBrain } from "../faults.ts";
+import { listed } from "../listed.ts";
 
 /** One group of a plan, with the run that uses it now. */
 export interface StandingRow {
@@ -19,6 +20,11 @@ export interface StandingRow {
   readonly runKind: string | null;
   readonly vms: number;
   readonly vmsConfigured: number;
+  /** Names of recovered VMs that run on both sites. */
+  readonly bothRunning: readonly string[];
+  /** Names of recovered VMs whose originals are not proven off, and not known to run either. */
+  readonly unproven: readonly string[];
+  readonly unprovenSince: Date | null;
 }
 
 /** What a VM of the plan uses, and has no mapping. */
@@ -58,6 +64,7 @@ export function faultsOf({ planId, lifecycle, groups, lostGroups, unmapped, site
   const directions = new Set(groups.map(({ protectedSiteId, recoverySiteId }) => `${protectedSiteId} ${recoverySiteId}`));
   if (directions.size > 1) faults.push(fault("MIXED_DIRECTION", "The plan's groups are not all protected in the same direction."));
   for (const group of groups) faults.push(...groupFaults(group, planId, lifecycle));
+  faults.push(...splitBrains(groups));
   for (const { name, state, stateSince } of sites) {
     if (state === "DISCONNECTED") faults.push(fault("SITE_DISCONNECTED", `The site ${name} can't be reached.`, stateSince));
     if (state === "PARTIALLY_CONNECTED")
@@ -77,6 +84,14 @@ function* groupFaults(group: StandingRow, planId: string, lifecycle: PlanLifecyc
   }
   if (group.state === "ERROR" || group.state === "NOT_READY") {
     yield fault("GROUP_FAULT", group.faultMessage ?? `The protection group ${group.name} is not ready.`, group.faultSince);
+  }
+}
+
+function* splitBrains(groups: readonly StandingRow[]): Generator<Fault> {
+  for (const isKnown of [true, false]) {
+    const names = groups.flatMap(({ bothRunning, unproven }) => (isKnown ? bothRunning : unproven));
+    const since = groups.flatMap(({ unprovenSince }) => (unprovenSince === null ? [] : [unprovenSince.getTime()]));
+    if (names.length > 0) yield fault("SPLIT_BRAIN", splitBrain(listed(names), isKnown), new Date(Math.min(...since)));
   }
 }
 

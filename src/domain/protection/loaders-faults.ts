@@ -1,15 +1,24 @@
 /** What is wrong with groups beside the fault of their last run: computed from their VMs, datastores and sites, nothing of it is stored. */
 import type { Database } from "../../database/database.ts";
 import { batchedMany, type Gate } from "../batching.ts";
-import { type Fault, type FaultCode, fault } from "../faults.ts";
+import { type Fault, type FaultCode, fault, splitBrain } from "../faults.ts";
 import { listed } from "../listed.ts";
 
 interface FaultRow {
   readonly groupId: string;
   readonly code: Extract<
     FaultCode,
-    "SITE_DISCONNECTED" | "VM_FAULT" | "VM_NOT_CONFIGURED" | "UNPROTECTED_VM" | "MISSING_AT_SOURCE" | "INVENTORY_MISSING" | "RPO_VIOLATION"
+    | "SPLIT_BRAIN"
+    | "SITE_DISCONNECTED"
+    | "VM_FAULT"
+    | "VM_NOT_CONFIGURED"
+    | "UNPROTECTED_VM"
+    | "MISSING_AT_SOURCE"
+    | "INVENTORY_MISSING"
+    | "RPO_VIOLATION"
   >;
+  /** Of a split brain: both are known to run. */
+  readonly isKnown: boolean;
   /** The first few names that it concerns, and how many there are. */
   readonly names: readonly string[];
   readonly count: number;
@@ -20,8 +29,11 @@ const names = "(array_agg(x.name::text ORDER BY lower(x.name)))[1:5] AS names, c
 const members = "protected_vm m JOIN virtual_machine v ON v.id = m.vm_id WHERE m.group_id = ANY($1::uuid[])";
 
 /** In the order in which they are shown. */
-const text = `SELECT x.group_id AS "groupId", x.code, ${names}, min(x.since) AS since FROM (
-    SELECT 1 AS place, g.id AS group_id, 'SITE_DISCONNECTED' AS code, s.name, s.state_since AS since FROM protection_group g
+const text = `SELECT x.group_id AS "groupId", x.code, x.place = -1 AS "isKnown", ${names}, min(x.since) AS since FROM (
+    SELECT CASE WHEN r.both_on_since IS NULL THEN 0 ELSE -1 END AS place, r.group_id, 'SPLIT_BRAIN' AS code, v.name,
+      coalesce(r.both_on_since, r.recovered_at) AS since
+      FROM recovered_vm r JOIN virtual_machine v ON v.id = r.vm_id WHERE r.group_id = ANY($1::uuid[]) AND r.original_off_since IS NULL
+    UNION ALL SELECT 1, g.id, 'SITE_DISCONNECTED', s.name, s.state_since FROM protection_group g
       JOIN site s ON s.id IN (g.protected_site_id, g.recovery_site_id) WHERE g.id = ANY($1::uuid[]) AND s.state = 'DISCONNECTED'
     UNION ALL SELECT 2, m.group_id, 'VM_FAULT', v.name, NULL FROM ${members} AND m.fault_code IS NOT NULL
     UNION ALL SELECT 3, m.group_id, 'VM_NOT_CONFIGURED', v.name, NULL FROM ${members} AND m.protection_state = 'NOT_CONFIGURED'
@@ -36,7 +48,8 @@ const text = `SELECT x.group_id AS "groupId", x.code, ${names}, min(x.since) AS 
       WHERE r.group_id = ANY($1::uuid[]) AND r.closed_at IS NULL
   ) AS x GROUP BY x.group_id, x.place, x.code ORDER BY x.group_id, x.place`;
 
-const sentences: Record<FaultRow["code"], (names: string) => string> = {
+const sentences: Record<FaultRow["code"], (names: string, isKnown: boolean) => string> = {
+  SPLIT_BRAIN: splitBrain,
   SITE_DISCONNECTED: (who) => `A site of the group can't be reached: ${who}.`,
   VM_FAULT: (who) => `VMs of the group have faults: ${who}.`,
   VM_NOT_CONFIGURED: (who) => `VMs of the group are not configured: ${who}.`,
@@ -55,7 +68,7 @@ export function openGroupFaultsLoaders({ pool }: Pick<Database, "pool">) {
     const loader = rowsOfGroup.loader(gate);
     const load = async (groupId: string): Promise<Fault[]> => {
       const rows = await loader.load(groupId);
-      return rows.map(({ code, names: some, count, since }) => fault(code, sentences[code](listed(some, count)), since));
+      return rows.map(({ code, isKnown, names: some, count, since }) => fault(code, sentences[code](listed(some, count), isKnown), since));
     };
     return { computedFaultsOfGroup: { load } };
   };

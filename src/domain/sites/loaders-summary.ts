@@ -16,6 +16,7 @@ export interface SiteIssueRow {
   readonly code:
     | "SITE_DISCONNECTED"
     | "SITE_PARTIALLY_CONNECTED"
+    | "SPLIT_BRAIN"
     | "GROUP_FAULT"
     | "RPO_VIOLATION"
     | "LEFTOVER"
@@ -46,6 +47,9 @@ const missingPlaces = (table: string) => `UNION ALL
 
 const issues = `SELECT s.id AS "siteId", 'SITE_' || s.state AS code, coalesce(s.state_reason, s.name || ' can''t be reached as it should.') AS subject,
     s.state_since AS since FROM site s WHERE s.id = ANY($1::uuid[]) AND s.state <> 'CONNECTED'
+  UNION ALL
+  SELECT t.id, 'SPLIT_BRAIN', v.name, r.both_on_since FROM recovered_vm r JOIN virtual_machine v ON v.id = r.vm_id
+    JOIN site t ON t.id IN (r.original_site_id, r.recovery_site_id) WHERE t.id = ANY($1::uuid[]) AND r.both_on_since IS NOT NULL
   UNION ALL
   SELECT g.protected_site_id, 'GROUP_FAULT', g.name, g.fault_since FROM protection_group g
     WHERE g.protected_site_id = ANY($1::uuid[]) AND g.fault_code IS NOT NULL

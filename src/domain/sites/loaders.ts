@@ -4,6 +4,7 @@ import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import type { Source } from "../list-sql.ts";
 import { nameLike } from "../list-sql.ts";
 import { openList } from "../lists.ts";
+import { readRecoveredFacts } from "./service-split-brain.ts";
 
 export type SiteOrderField = "NAME" | "STATE";
 export interface SiteFilter {
@@ -62,6 +63,10 @@ export function openSiteLoaders({ prisma, pool }: Pick<Database, "prisma" | "poo
     (ids) => prisma.replicationServer.findMany({ where: { pairingId: { in: padded(ids) } }, orderBy: { name: "asc" } }),
     ({ pairingId }) => pairingId,
   );
+  const recoveredFacts = batchedOne(
+    (ids) => readRecoveredFacts(pool, ids),
+    ({ vmId }) => vmId,
+  );
   const siteList = openList(pool, sites, { field: "NAME", direction: "ASC", filter: {} });
   return (gate: Gate) => ({
     site: site.loader(gate),
@@ -71,6 +76,7 @@ export function openSiteLoaders({ prisma, pool }: Pick<Database, "prisma" | "poo
     arrayManagersOfPairing: arrayManagersOfPairing.loader(gate),
     replicationServer: replicationServer.loader(gate),
     replicationServersOfPairing: replicationServersOfPairing.loader(gate),
+    recoveredFacts: recoveredFacts.loader(gate),
     siteList: siteList(gate),
   });
 }

@@ -18,6 +18,29 @@ const UnpairSitesInput = builder.inputType("UnpairSitesInput", {
   fields: (t) => ({ pairingId: t.id({ required: true, description: "The pairing." }), idempotencyKey: t.string(keyField) }),
 });
 
+const UpdatePairingInput = builder.inputType("UpdatePairingInput", {
+  description: "What to change of a pair. What is left out, or null, stays as it is.",
+  fields: (t) => ({
+    pairingId: t.id({ required: true, description: "The pairing." }),
+    powersOffOriginals: t.boolean({
+      description:
+        "Whether the original of a recovered VM that runs again while its copy does is powered off by itself; false: somebody is asked (resolveSplitBrain).",
+    }),
+    idempotencyKey: t.string(keyField),
+  }),
+});
+
+const UpdatePairingPayload = builder.objectRef<{ readonly pairingId: string }>("UpdatePairingPayload").implement({
+  description: "The pair is changed.",
+  fields: (t) => ({
+    pairing: t.field({
+      type: SitePairingRef,
+      description: "The pairing as it is now.",
+      resolve: ({ pairingId }, _args, { loaders }) => written(loaders.pairing.load(pairingId)),
+    }),
+  }),
+});
+
 const PairSitesPayload = builder.objectRef<{ readonly pairingId: string }>("PairSitesPayload").implement({
   description: "The sites are paired.",
   fields: (t) => ({
@@ -53,6 +76,14 @@ builder.mutationFields((t) => ({
         remoteSiteId: idOf("Site", remoteSiteId, ["remoteSiteId"]),
         idempotencyKey,
       }),
+  }),
+  updatePairing: t.field({
+    type: UpdatePairingPayload,
+    ...common,
+    description: "Changes what is done between two sites. It counts from the next heartbeat.",
+    args: { input: t.arg({ type: UpdatePairingInput, required: true, description: "Which pairing, and what of it." }) },
+    resolve: (_root, { input }, context) =>
+      context.services.sites.updatePairing(actor(context), { ...input, pairingId: idOf("SitePairing", input.pairingId, ["pairingId"]) }),
   }),
   unpairSites: t.field({
     type: UnpairSitesPayload,

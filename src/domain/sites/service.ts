@@ -4,8 +4,10 @@ import type { Viewer } from "../viewer.ts";
 import { type PairInput, pair } from "./pair.ts";
 import { type RegisterInput, register } from "./register.ts";
 import { remove, type SiteInput } from "./remove.ts";
+import { type ResolveInput, resolveSplitBrain } from "./service-split-brain.ts";
 import { type UnpairInput, unpair } from "./unpair.ts";
 import { type UpdateInput, update } from "./update.ts";
+import { type UpdatePairingInput, updatePairing } from "./update-pairing.ts";
 
 export interface Sites {
   register(viewer: Viewer, input: RegisterInput): Promise<{ siteId: string }>;
@@ -13,6 +15,8 @@ export interface Sites {
   remove(viewer: Viewer, input: SiteInput): Promise<{ siteId: string }>;
   pair(viewer: Viewer, input: PairInput): Promise<{ pairingId: string }>;
   unpair(viewer: Viewer, input: UnpairInput): Promise<{ pairingId: string }>;
+  updatePairing(viewer: Viewer, input: UpdatePairingInput): Promise<{ pairingId: string }>;
+  resolveSplitBrain(viewer: Viewer, input: ResolveInput): Promise<{ vmId: string }>;
 }
 
 export const createSites = (context: ServiceContext): Sites => ({
@@ -21,4 +25,6 @@ export const createSites = (context: ServiceContext): Sites => ({
   remove: (viewer, input) => remove(context, viewer, input),
   pair: (viewer, input) => pair(context, viewer, input),
   unpair: (viewer, input) => unpair(context, viewer, input),
+  updatePairing: (viewer, input) => updatePairing(context, viewer, input),
+  resolveSplitBrain: (viewer, input) => resolveSplitBrain(context, viewer, input),
 });

@@ -1,7 +1,7 @@
 /** Counts and issues of a site. (Reference: Get Site Summary.) */
 import { builder } from "../builder.ts";
 import { computed } from "../cost.ts";
-import { type Fault, FaultRef, fault } from "../faults.ts";
+import { type Fault, FaultRef, fault, splitBrain } from "../faults.ts";
 import type { SiteIssueRow, SiteSummaryRow } from "./loaders-summary.ts";
 import { SiteRef } from "./types.ts";
 
@@ -11,6 +11,8 @@ const issueOf = ({ code, subject, since }: SiteIssueRow): Fault => {
     case "SITE_DISCONNECTED":
     case "SITE_PARTIALLY_CONNECTED":
       return fault(code, subject, since);
+    case "SPLIT_BRAIN":
+      return fault(code, splitBrain(subject, true), since);
     case "GROUP_FAULT":
       return fault(code, `The protection group ${subject} has a fault.`, since);
     case "RPO_VIOLATION":
@@ -44,7 +46,7 @@ const SiteSummary = builder.objectRef<SiteSummaryRow>("SiteSummary").implement({
     issues: t.field({
       type: [FaultRef],
       description:
-        "What needs somebody's attention: the connection, faults of groups, RPO violations, leftovers of tests, what is missing at the site.",
+        "What needs somebody's attention: the connection, VMs that run on both sites, faults of groups, RPO violations, leftovers of tests, what is missing at the site.",
       resolve: async ({ siteId }, _args, { loaders }) => (await loaders.siteIssues.load(siteId)).map(issueOf),
     }),
   }),

@@ -94,6 +94,10 @@ builder.node(SitePairingRef, {
       nullable: true,
       description: "Since when heartbeats are missing, before the state changes; null when none are.",
     }),
+    powersOffOriginals: t.exposeBoolean("powersOffOriginals", {
+      description:
+        "What is done with the original of a recovered VM that runs again while its copy does: it is powered off (true), or asked about with resolveSplitBrain (false). `updatePairing` sets it.",
+    }),
     replicationHealth: t.expose("replicationHealth", { type: ReplicationHealth, description: "How replication between them does." }),
     arrayManagers: t.field({
       type: [ArrayManagerRef],

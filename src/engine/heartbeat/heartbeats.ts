@@ -3,6 +3,7 @@
  * site that hangs delays nobody but itself; a database that is away is waited for, and what was not heard meanwhile is held against no site.
  */
 import { monotonicMs } from "../monotonic.ts";
+import { lookAtOriginals } from "./look-at-originals.ts";
 import { beatPair, beatSite, type Listening, type SiteBeat } from "./round.ts";
 import { readWatched, type SiteRow } from "./rows.ts";
 import type { HeartbeatParts } from "./settings.ts";
@@ -40,7 +41,10 @@ export function createHeartbeats(parts: HeartbeatParts): Heartbeats {
     listening.heardDatabase();
     const beats = new Map(watched.sites.map((site: SiteRow) => [site.id, alone(site.id, () => beatSite(parts, site, watched, listening))]));
     await Promise.all([
-      ...beats.values(),
+      ...watched.sites.map(async (site) => {
+        const beat = await beats.get(site.id);
+        if (beat && isHeard(beat)) await alone(`originals at ${site.id}`, () => lookAtOriginals(parts, site.id, stop.signal));
+      }),
       ...watched.pairs.map(async (pair) => {
         const both: (SiteBeat | null)[] = await Promise.all(pair.siteIds.map((id) => beats.get(id) ?? null));
         if (!stop.signal.aborted) await alone(pair.id, () => beatPair(parts, pair, both));
@@ -61,6 +65,8 @@ export function createHeartbeats(parts: HeartbeatParts): Heartbeats {
     },
   };
 }
+
+const isHeard = ({ told }: SiteBeat): boolean => [...told.values()].some((heartbeat) => heartbeat !== null);
 
 /** A node that was paused, or whose database was away, has not listened: silence counts from when it listens again. */
 function listener(longestGapMs: number, signal: AbortSignal): Listening & { heardDatabase(): void } {

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Heartbeat, ProviderError } from "../../providers/contract.ts";
 import { isAbort } from "../effects.ts";
+import { bounded } from "./bounded.ts";
 import { componentsOf, nextPair, type PairSide, pairShowsChange, problemsOf } from "./pair-health.ts";
 import {
   type PairRow,
@@ -64,14 +65,12 @@ function toldOf(answers: readonly Answer[], problems: readonly string[]): Told {
   return { answered: false, why: typeof why === "string" ? why : "It does not answer." };
 }
 
-/** Why there is no answer, as a sentence, instead of one. Never longer than most of the time between two heartbeats. */
+/** Why there is no answer, as a sentence, instead of one. */
 async function ask({ providers, settings }: HeartbeatParts, site: SiteRow, peer: SiteRow, stop: AbortSignal): Promise<Answer> {
   const provider = providers.get(site.provider);
   if (provider === undefined) return `${site.name} needs the provider ${site.provider}, which is not running.`;
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(settings.everySeconds * 800)]);
-  const givenUp = new Promise<never>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
   try {
-    return await Promise.race([provider.heartbeat(site.externalId, peer.externalId, signal), givenUp]);
+    return await bounded(settings, stop, (signal) => provider.heartbeat(site.externalId, peer.externalId, signal));
   } catch (error) {
     if (error instanceof ProviderError) return `${site.name} does not answer: ${error.message}`;
     if (isAbort(error)) return `${site.name} does not answer in time.`;

@@ -1,0 +1,103 @@
+/** Recovered VMs and their originals, as their rows have them. */
+import type pg from "pg";
+import { changeCtes } from "../../events/changes.ts";
+import { eventVersion } from "../../events/types.ts";
+import type { SiteRef } from "../model.ts";
+import type { Next, OriginalState } from "./originals.ts";
+
+export interface RecoveredRow {
+  readonly vmId: string;
+  readonly name: string;
+  readonly originalId: string;
+  readonly copyId: string;
+  readonly originalSite: SiteRef;
+  readonly recoverySite: SiteRef;
+  readonly powersOffOriginals: boolean;
+  readonly state: OriginalState;
+  /** When it was decided. */
+  readonly keptAt: number | null;
+}
+
+interface Columns extends Omit<RecoveredRow, "state" | "keptAt"> {
+  readonly offSince: Date | null;
+  readonly bothOnSince: Date | null;
+  readonly kept: OriginalState["kept"];
+  readonly keptAt: Date | null;
+}
+
+const siteRef = (alias: string) =>
+  `jsonb_build_object('siteId', ${alias}.id, 'siteName', ${alias}.name, 'provider', ${alias}.provider, 'externalId', ${alias}.external_id)`;
+
+/** Of originals at this site. */
+export async function readRecovered(pool: pg.Pool, siteId: string): Promise<{ rows: RecoveredRow[]; now: number }> {
+  const { rows } = await pool.query<Columns & { now: Date }>({
+    name: "originals-read",
+    text: `SELECT r.vm_id AS "vmId", v.name, r.original_external_id AS "originalId", r.recovered_external_id AS "copyId",
+        ${siteRef("o")} AS "originalSite", ${siteRef("c")} AS "recoverySite", coalesce(p.powers_off_originals, true) AS "powersOffOriginals",
+        r.original_off_since AS "offSince", r.both_on_since AS "bothOnSince", r.kept, r.kept_at AS "keptAt", dr_now() AS now
+      FROM recovered_vm r JOIN virtual_machine v ON v.id = r.vm_id JOIN site o ON o.id = r.original_site_id JOIN site c ON c.id = r.recovery_site_id
+        LEFT JOIN site_pairing p ON (p.local_site_id, p.remote_site_id) IN ((o.id, c.id), (c.id, o.id))
+      WHERE r.original_site_id = $1 ORDER BY r.vm_id`,
+    values: [siteId],
+  });
+  const ms = (date: Date | null) => date?.getTime() ?? null;
+  return {
+    now: rows[0]?.now.getTime() ?? 0,
+    rows: rows.map(({ offSince, bothOnSince, kept, keptAt, now: _, ...row }) => ({
+      ...row,
+      state: { offSince: ms(offSince), bothOnSince: ms(bothOnSince), kept },
+      keptAt: ms(keptAt),
+    })),
+  };
+}
+
+/**
+ * A row is written only while it is what was read. One whose original is kept goes: the VM is no longer recovered, so that its group is recovered
+ * in part, and its plan can be run again, or accepted as it is.
+ */
+const writeText = `WITH x AS (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS x ("vmId" uuid, "offBefore" timestamptz, "bothBefore" timestamptz, "keptBefore" text,
+      "offSince" timestamptz, "bothOnSince" timestamptz, kept text, ends boolean)
+  ), same AS (
+    SELECT x.*, r.group_id, r.run_id, r.original_site_id, r.recovery_site_id FROM x JOIN recovered_vm r ON r.vm_id = x."vmId"
+    WHERE r.original_off_since IS NOT DISTINCT FROM x."offBefore" AND r.both_on_since IS NOT DISTINCT FROM x."bothBefore"
+      AND r.kept::text IS NOT DISTINCT FROM x."keptBefore" FOR UPDATE OF r
+  ), updated AS (
+    UPDATE recovered_vm r SET original_off_since = s."offSince", both_on_since = s."bothOnSince",
+      kept = CASE WHEN s.kept IS NOT NULL THEN r.kept END, kept_by = CASE WHEN s.kept IS NOT NULL THEN r.kept_by END,
+      kept_at = CASE WHEN s.kept IS NOT NULL THEN r.kept_at END, kept_comment = CASE WHEN s.kept IS NOT NULL THEN r.kept_comment END
+    FROM same s WHERE r.vm_id = s."vmId" AND NOT s.ends RETURNING r.vm_id
+  ), ended AS (
+    DELETE FROM recovered_vm r USING same s WHERE r.vm_id = s."vmId" AND s.ends RETURNING r.vm_id, r.group_id, r.run_id
+  ), plans AS (
+    UPDATE recovery_plan p SET lifecycle = 'RECOVERY_INCOMPLETE' FROM ended JOIN recovery r ON r.id = ended.run_id
+    WHERE p.id = r.plan_id AND p.lifecycle = 'RECOVERY_COMPLETE' RETURNING p.id
+  ), groups AS (
+    UPDATE protection_group g SET state = 'PARTIALLY_RECOVERED' FROM ended WHERE g.id = ended.group_id AND g.state = 'RECOVERED'
+      AND (SELECT count(*) FROM plans) >= 0 RETURNING g.id
+  ), ${changeCtes(`SELECT 'VM_CHANGED' AS kind, s."vmId" AS id, 'UPDATED' AS change, NULL::text AS name FROM same s
+      WHERE s."vmId" IN (SELECT vm_id FROM updated UNION ALL SELECT vm_id FROM ended)
+    UNION SELECT 'SITE_CHANGED', t.id, 'UPDATED', NULL FROM same s JOIN site t ON t.id IN (s.original_site_id, s.recovery_site_id)
+      WHERE s.ends OR (s."bothBefore" IS NULL) <> (s."bothOnSince" IS NULL)`)}, counter AS (
+    UPDATE event_counter SET value = value + (SELECT count(*) FROM changed) WHERE id = 1 AND EXISTS (SELECT FROM changed)
+      AND (SELECT count(*) FROM groups) >= 0 RETURNING value - (SELECT count(*) FROM changed) AS base
+  ), logged AS (
+    INSERT INTO event (position, kind, version, payload)
+    SELECT counter.base + changed.ord, changed.kind, ${eventVersion}, changed.payload FROM changed, counter
+  ) SELECT "vmId" FROM same`;
+
+const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+
+/** Ids of those that were still what was read. */
+export async function writeOriginals(
+  pool: pg.Pool,
+  found: readonly { readonly row: RecoveredRow; readonly next: Next }[],
+): Promise<ReadonlySet<string>> {
+  const given = found.map(({ row: { vmId, state }, next }) => {
+    const before = { offBefore: iso(state.offSince), bothBefore: iso(state.bothOnSince), keptBefore: state.kept };
+    if (next === "ORIGINAL_KEPT") return { vmId, ...before, ends: true };
+    return { vmId, ...before, offSince: iso(next.offSince), bothOnSince: iso(next.bothOnSince), kept: next.kept, ends: false };
+  });
+  const { rows } = await pool.query<{ vmId: string }>({ name: "originals-write", text: writeText, values: [JSON.stringify(given)] });
+  return new Set(rows.map(({ vmId }) => vmId));
+}
