@@ -1,6 +1,5 @@
 /** Looks at the original of each recovered VM while its site answers, says where both run, and powers off the one that must not. */
 import { isDeepStrictEqual } from "node:util";
-import pLimit from "p-limit";
 import { ProviderError, type VmStatus } from "../../providers/contract.ts";
 import { isAbort } from "../effects.ts";
 import type { SiteRef } from "../model.ts";
@@ -34,13 +33,14 @@ export async function lookAtOriginals(parts: HeartbeatParts, siteId: string, sto
     return { row, seen, next: nextOriginal(row.state, seen, now) };
   });
   const ours = await write(parts, found);
-  const limit = pLimit(atOnce);
   const due = found.flatMap(({ row, seen, next }) => {
     const which = ours.has(row.vmId) && next !== "ORIGINAL_KEPT" ? toPowerOff(next, seen, row.powersOffOriginals) : null;
     const since = next === "ORIGINAL_KEPT" ? null : ((next.kept === null ? null : row.keptAt) ?? next.bothOnSince);
     return which === null || since === null ? [] : [{ row, which, since }];
   });
-  await Promise.all(due.map((wish) => limit(() => carryOut(parts, wish, now, stop))));
+  for (let from = 0; from < due.length; from += atOnce) {
+    await Promise.all(due.slice(from, from + atOnce).map((wish) => carryOut(parts, wish, now, stop)));
+  }
 }
 
 const idsOf = (rows: readonly RecoveredRow[], id: "originalId" | "copyId"): string[] => rows.map((row) => row[id]);
