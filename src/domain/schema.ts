@@ -54,6 +54,7 @@ import "./recoveries/mutations-control.ts";
 import "./recoveries/mutations-recovery.ts";
 import "./recoveries/types-preview.ts";
 import "./recoveries/queries-preview.ts";
+import "./recoveries/queries-compare.ts";
 import "./tasks/types.ts";
 import "./tasks/queries.ts";
 import "./tasks/mutations.ts";

@@ -65,6 +65,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Mutation.updateUserRoles": ["ADMIN"],
   "Mutation.withdrawPromptAnswer": ["OPERATOR"],
   "Query.auditLog": ["ADMIN"],
+  "Query.compareRecoveries": ["VIEWER"],
   "Query.datastores": ["VIEWER"],
   "Query.eventCursor": ["VIEWER"],
   "Query.folders": ["VIEWER"],

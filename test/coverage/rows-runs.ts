@@ -151,10 +151,22 @@ export const runRows: Rows = {
             "query ($id: ID!) { recoveryPlan(id: $id) { recoveryHistory(first: 5) { totalCount nodes { id resultState } } } }";
           const { recoveryPlan } = await api.ask(history, { id: (await planOf(api)).id });
           expect(recoveryPlan.recoveryHistory.nodes[0]).toMatchObject({ id: test.id });
+          const compare = `query ($id: ID!) { compareRecoveries(recoveryId: $id, withRecoveryId: $id) { slowerBySeconds
+            steps(first: 3) { totalCount nodes { key status withStatus seconds withSeconds slowerBySeconds } } } }`;
+          const { compareRecoveries } = await api.ask(compare, { id: test.id });
+          expect(compareRecoveries).toMatchObject({ slowerBySeconds: 0, steps: { nodes: [{ slowerBySeconds: 0 }, {}, {}] } });
+          expect(compareRecoveries.steps.totalCount).toBeGreaterThan(45);
         },
       ],
     ],
     bad: [
+      [
+        "a run that is none can't be compared: it is NOT_FOUND",
+        async (api) => {
+          const compare = "query ($id: ID!) { compareRecoveries(recoveryId: $id, withRecoveryId: $id) { slowerBySeconds } }";
+          expect(await api.failed(compare, { id: nothing("Recovery") })).toMatchObject({ code: "NOT_FOUND", resource: "Recovery" });
+        },
+      ],
       [
         "a page of more than 500, or a cursor of another list, is INVALID_REQUEST with the argument",
         async (api) => {
