@@ -1,14 +1,22 @@
 #!/usr/bin/env bash
 # Verifies that a database answers as itself and says that it accepts connections.
 #   verify-db.sh HOST PORT [NAME]        NAME is what the banner has to say is ready
+# HOST is an address, or one for each site that it may run at: Recovery-Site=127.0.2.100,Primary-Site=127.0.1.100
 # Exit code 0: healthy. 1: not, with the reason on stderr. 2: called the wrong way.
 set -u
+
+# That of the site where this runs, where the argument names sites.
+address() {
+  local pair
+  [[ $1 == *=* ]] || { echo "$1"; return; }
+  for pair in ${1//,/ }; do [[ ${pair%%=*} == "${DR_SITE:-}" ]] && echo "${pair#*=}" && return; done
+}
 
 if (($# < 2 || $# > 3)) || [[ ! $2 =~ ^[0-9]{1,5}$ ]]; then
   echo "usage: verify-db.sh HOST PORT [NAME]" >&2
   exit 2
 fi
-host=$1 port=$2 name=${3:-}
+host=$(address "$1") port=$2 name=${3:-}
 
 unhealthy() {
   echo "$host:$port is not healthy: $1" >&2
