@@ -6,6 +6,7 @@ import type pg from "pg";
 import type { ConnectionState, PlanLifecycle, ProtectionGroupState } from "../../database/generated/enums.ts";
 import { NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
+import { nicWasThere } from "../inventory/loaders-configuration.ts";
 import type { OpenRun } from "./service-open-runs.ts";
 
 /** A run, and what it has been told. */
@@ -115,12 +116,13 @@ const statements = {
       SELECT m.plan_id AS "forPlanId", v.name AS "vmName", n.name AS "networkName", (count(*) OVER plan)::int4 AS count,
         row_number() OVER (plan ORDER BY v.name, v.id, c.nic_index) AS place
       FROM plan_protection_group m JOIN recovery_plan p ON p.id = m.plan_id JOIN protection_group g ON g.id = m.group_id
-        JOIN protected_vm e ON e.group_id = g.id AND e.placeholder_external_id IS NOT NULL JOIN virtual_machine v ON v.id = e.vm_id
+        JOIN site r ON r.id = g.recovery_site_id JOIN protected_vm e ON e.group_id = g.id AND e.placeholder_external_id IS NOT NULL JOIN virtual_machine v ON v.id = e.vm_id
         JOIN vm_nic c ON c.vm_id = v.id JOIN network n ON n.id = c.network_id
       WHERE m.plan_id = ANY ($1::uuid[])
         AND NOT EXISTS (SELECT FROM network_mapping x WHERE x.pairing_id = p.pairing_id AND x.source_network_id = n.id)
         AND NOT EXISTS (SELECT FROM vm_network_mapping x JOIN network t ON t.id = x.target_network_id
           WHERE x.vm_id = v.id AND x.source_network_id = n.id AND t.site_id = g.recovery_site_id)
+        AND NOT (${nicWasThere("v.id")})
       WINDOW plan AS (PARTITION BY m.plan_id)) AS missing
     WHERE place <= 5 ORDER BY "forPlanId", place`,
 } as const;

@@ -1,5 +1,4 @@
 /** What becomes of a plan and its groups when a reprotect ends: each group reports its own result. Pure. */
-import { v7 as newId } from "uuid";
 import type { StepState } from "../batch.ts";
 import { isContainer, isGood, type ResultState } from "../model.ts";
 import type { ReprotectedGroup, ReprotectSnapshot, RunWarning } from "../run-snapshot.ts";
@@ -33,13 +32,6 @@ export interface ReprotectEnd {
   readonly groups: readonly TurnedGroup[];
   /** Of the groups that have turned. */
   readonly vms: readonly TurnedVm[];
-  /** Of the groups that have turned, by names of datastores. */
-  readonly storageGroups: readonly {
-    readonly id: string;
-    readonly groupId: string;
-    readonly sources: readonly string[];
-    readonly target: string;
-  }[];
 }
 
 export function endOfReprotect(
@@ -51,14 +43,10 @@ export function endOfReprotect(
   const cancelled = resultState === "CANCELLED";
   const ends = snapshot.groups.map((group) => ({ group, end: groupEnd(snapshot, group, steps, cancelled, error) }));
   const turned = ends.filter(({ end }) => end.turned).map(({ group }) => group);
-  const protects = snapshot.options.reverseReplication ? turned : [];
   return {
     lifecycle: turned.length === snapshot.groups.length || snapshot.options.force ? "READY" : "REPROTECT_INCOMPLETE",
     groups: ends.map(({ end }) => end),
     vms: turned.flatMap((group) => vmsOf(group, steps, snapshot.options.reverseReplication)),
-    storageGroups: protects.flatMap(({ id: groupId, storageGroups }) =>
-      storageGroups.map((storage) => ({ ...storage, id: newId(), groupId })),
-    ),
   };
 }
 

@@ -43,29 +43,23 @@ const moved = `m AS (SELECT x.* FROM z, f, jsonb_to_recordset(f.vms) AS x("group
     FROM f, vm_nic own JOIN o ON o.vm_id = own.vm_id LEFT JOIN fn ON fn.vm_id = own.vm_id AND fn.nic_index = own.nic_index
     WHERE n.id = own.id),`;
 
-/** What of the group's data goes where, the other way round. */
-const storage = `od AS (
-    SELECT s.datastore_id FROM t2 JOIN storage_group q ON q.group_id = t2."groupId" JOIN storage_group_source s ON s.storage_group_id = q.id),
-  qd AS (DELETE FROM storage_group q USING t2 WHERE q.group_id = t2."groupId"),
-  qx AS (SELECT x.* FROM z, f, jsonb_to_recordset(f."storageGroups") AS x(id uuid, "groupId" uuid, sources text[], target text)),
-  qi AS (
-    INSERT INTO storage_group (id, group_id, target_datastore_id)
-    SELECT x.id, x."groupId", d.id FROM qx x, f, datastore d WHERE d.site_id = f."recoverySiteId" AND lower(d.name) = lower(x.target)
-    RETURNING id),
-  qs AS (
-    INSERT INTO storage_group_source (datastore_id, storage_group_id)
-    SELECT DISTINCT ON (d.id) d.id, x.id FROM f, qx x JOIN qi ON qi.id = x.id, datastore d
-    WHERE d.site_id = f."protectedSiteId" AND lower(d.name) IN (SELECT lower(n) FROM unnest(x.sources) n)
-    ON CONFLICT DO NOTHING RETURNING datastore_id),
-  qr AS (
-    UPDATE datastore SET replication_state = (CASE WHEN n.datastore_id IS NULL THEN 'NOT_REPLICATED' ELSE 'SYNCED' END)::"ReplicationState"
-    FROM od FULL JOIN qs n ON n.datastore_id = od.datastore_id WHERE datastore.id = COALESCE(n.datastore_id, od.datastore_id)),`;
+/**
+ * Storage groups stay as they were made: each stands for datastores of the two sites, and the group's direction says which of them are the
+ * sources. The datastores tell whether they are replicated now.
+ */
+const storage = `qr AS (
+    UPDATE datastore SET replication_state = (CASE WHEN datastore.site_id = f."protectedSiteId" AND x.protected THEN 'SYNCED' ELSE 'NOT_REPLICATED' END)::"ReplicationState"
+    FROM f, (
+      SELECT e.id, bool_or(t2.replication <> 'NOT_REPLICATED') AS protected
+      FROM t2 JOIN storage_group q ON q.group_id = t2."groupId" LEFT JOIN storage_group_source s ON s.storage_group_id = q.id
+        JOIN datastore e ON e.id = q.target_datastore_id OR e.id = s.datastore_id
+      GROUP BY e.id) x
+    WHERE datastore.id = x.id),`;
 
 export const reprotectStatement = {
   name: "engine-finish-reprotect",
   text: `WITH f AS (
-    SELECT * FROM jsonb_to_record($5::jsonb) AS x(${endedColumns}, lifecycle text, groups jsonb, vms jsonb, "storageGroups" jsonb,
-      "protectedSiteId" uuid, "recoverySiteId" uuid)),
+    SELECT * FROM jsonb_to_record($5::jsonb) AS x(${endedColumns}, lifecycle text, groups jsonb, vms jsonb, "protectedSiteId" uuid, "recoverySiteId" uuid)),
   ${endedCtes},
   p AS (
     UPDATE recovery_plan SET lifecycle = f.lifecycle::"PlanLifecycle" FROM z, f
