@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../support/run.ts";
 import { aRecoveryStage, type RecoveryScene, type RecoveryStage } from "./recovery-stage.ts";
 
 let stage: RecoveryStage;
@@ -94,10 +95,14 @@ describe("a planned recovery", () => {
     expect(rto).toMatchObject({ rto: expect.any(Number) });
   });
 
-  it("that fails before anything was changed leaves the plan READY", async () => {
+  it("that pauses at a failure before anything was changed, and is cancelled, leaves the plan READY", async () => {
     const scene = await stage.scene();
     await stage.lab.faults.fail({ site: scene.sites.recoverySite, kind: "synchronise", failure: "PERMANENT" });
-    const run = await scene.recover("PLANNED");
+    const ending = scene.recover("PLANNED");
+    const paused = () => one("SELECT id FROM recovery WHERE plan_id = $1 AND state = 'PAUSED'", [scene.planId]);
+    await until(async () => (await paused()) !== undefined);
+    await one("UPDATE recovery SET cancel_requested_at = dr_now(), wake_at = dr_now() WHERE plan_id = $1 RETURNING id", [scene.planId]);
+    const run = await ending;
     expect(run.resultState).toBe("CANCELLED");
     expect(run.status("SHUT_DOWN_VM")).toBe("CANCELLED");
     expect(await standing(scene)).toMatchObject({ lifecycle: "READY", state: "READY", used: false, fault: null });

@@ -104,6 +104,7 @@ async function runs(database: Prisma, pair: PairRows, { groupId, vmIds: [vmId = 
     data: { ...asked, id: uuid(), ordinal: 2, answer: "CONTINUE", answeredAt: new Date(), answeredBy: "ada" },
   });
   await prisma.recovery.update({ where: { id: runId }, data: { errors: ["no host"] } });
+  await prisma.recoveryRemark.create({ data: { runId, text: "looked at it", writtenById: uuid(), writtenBy: "ada" } });
   await prisma.leftover.create({ data: { planId, runId, siteId, kind: "VM", externalId: runId, name: "copy" } });
   const live = await aRun(database, pair, planId, [
     {
