@@ -1,5 +1,6 @@
 /** What a preview says, against what the start then does. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createPreviews, type Preview, type Previews } from "../../../src/domain/recoveries/preview.ts";
 import { compile } from "../../../src/engine/compile.ts";
 import type { StepNode } from "../../../src/engine/model.ts";
@@ -111,6 +112,22 @@ describe("a preview", () => {
     const before = await everything(stage);
     await preview("DISASTER");
     expect(await everything(stage)).toBe(before);
+  });
+
+  it("takes as many statements for four VMs in two groups as for one", async () => {
+    const spy = vi.spyOn(pg.Client.prototype, "query");
+    const statements = async () => {
+      const before = spy.mock.calls.length;
+      await preview("PLANNED");
+      return spy.mock.calls.length - before;
+    };
+    await statements(); // what the lab prepares once
+    const many = await statements();
+    await sql("DELETE FROM plan_protection_group WHERE group_id = $1", stage.groupIds[1]);
+    await sql("DELETE FROM protected_vm WHERE vm_id <> $1", stage.vmIds.get("vm-1"));
+    expect(await statements()).toBe(many);
+    expect(many).toBeGreaterThan(15);
+    spy.mockRestore();
   });
 
   it("tells how long it takes and when the last VM is ready, by how long its steps took the last time", async () => {
