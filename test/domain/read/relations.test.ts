@@ -25,6 +25,7 @@ const tables: Readonly<Record<string, string>> = {
   Recovery: "recovery",
   RecoveryPlan: "recovery_plan",
   RecoveryPoint: "recovery_point",
+  RecoveryRemark: "recovery_remark",
   RecoveryStep: "recovery_step",
   ReplicationServer: "replication_server",
   ResourceMapping: "resource_mapping",
@@ -45,6 +46,9 @@ const notShown: Readonly<Record<string, string>> = {
 
 const many = 50;
 const relations = relationsOf(schema);
+
+/** Objects of several kinds, each of which asks for something else: a few of all kinds are the measure. */
+const mixed: ReadonlySet<string> = new Set(["RecoveryStep.allowedOperations"]);
 
 describe("reading a relation", () => {
   let asker: Asker;
@@ -84,8 +88,10 @@ describe("reading a relation", () => {
     const shows = (answer: string) => field === undefined || new RegExp(`"${field}":(\\{|\\[\\{)`).test(answer);
     const shown = spread.filter((_, at) => shows(whole.parts[at] ?? ""));
     if (!(name in notShown)) expect(shown, "objects with something behind the relation").not.toEqual([]);
-    let single = 0;
-    for (const id of [...shown.slice(0, 4), ...spread.slice(0, 2)]) single = Math.max(single, (await walk(query, [id])).statements);
-    expect(whole.statements).toBeLessThanOrEqual(single);
+    const few = [...shown.slice(0, 4), ...spread.slice(0, 2)];
+    let most = 0;
+    for (const id of few) most = Math.max(most, (await walk(query, [id])).statements);
+    if (mixed.has(name)) most = (await walk(query, few)).statements;
+    expect(whole.statements).toBeLessThanOrEqual(most);
   });
 });
