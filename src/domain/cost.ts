@@ -18,6 +18,8 @@ export interface FieldCost {
   readonly timesArgument?: string;
   /** So many at most there are below all objects of one list (without pages) together: they share them. */
   readonly shared?: number;
+  /** What to ask instead where there is more than a page or two of it, as a sentence; told to those who ask for too much. */
+  readonly instead?: string;
 }
 
 declare global {

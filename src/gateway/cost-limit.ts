@@ -19,7 +19,7 @@ const introspectionLimit = (schema: GraphQLSchema): number =>
   2 * costOf({ schema, document: parse(getIntrospectionQuery(everything)) }).introspection;
 
 /** Where an operation's cost is: a part of CostError that clients see. */
-interface Dearest extends Omit<ListCost, "perEntry"> {
+interface Dearest extends Omit<ListCost, "perEntry" | "instead"> {
   /** The largest size with which the operation would be allowed, were all else left; null: this list alone does not do it. */
   readonly fits: number | null;
 }
@@ -27,8 +27,8 @@ interface Dearest extends Omit<ListCost, "perEntry"> {
 class CostError extends LimitError {
   readonly dearest: readonly Dearest[];
   constructor(limit: number, measured: number, lists: readonly ListCost[]) {
-    const dearest = lists.map(({ perEntry, ...list }) => ({ ...list, fits: sizeThatFits(list, perEntry, measured - limit) }));
-    super("Cost of the operation", limit, measured, remedyFor(dearest[0]), placeOf(dearest[0]));
+    const dearest = lists.map(({ perEntry, instead, ...list }) => ({ ...list, fits: sizeThatFits(list, perEntry, measured - limit) }));
+    super("Cost of the operation", limit, measured, remedyFor(dearest[0], lists[0]?.instead ?? null), placeOf(dearest[0]));
     this.dearest = dearest;
   }
 }
@@ -40,8 +40,12 @@ function sizeThatFits({ size, argument }: Pick<ListCost, "size" | "argument">, p
 
 const placeOf = (list: Dearest | undefined) => (list ? ` ${list.path} alone costs ${list.cost}, for ${list.entries} entries.` : "");
 
-function remedyFor(list: Dearest | undefined): string {
+function remedyFor(list: Dearest | undefined, instead: string | null): string {
   if (!list) return "Select fewer fields, or ask in several requests.";
+  return instead === null ? smallerPages(list) : `${instead} ${smallerPages(list)}`;
+}
+
+function smallerPages(list: Dearest): string {
   const { path, argument, size, fits } = list;
   if (fits !== null)
     return `Take at most ${fits} by \`${argument}\` at ${path} (now ${size}), select fewer fields there, or ask in several requests.`;

@@ -53,6 +53,8 @@ export interface ListCost {
   readonly argument: string | null;
   /** What one entry less each time would save, with the lists below. */
   readonly perEntry: number;
+  /** What is meant for so much of it, as a sentence; null: nothing else is. */
+  readonly instead: string | null;
 }
 
 export interface OperationCost {
@@ -165,7 +167,7 @@ class Measure {
 
 type Size = Pick<ListCost, "size" | "argument">;
 
-function repeated(below: Selected, { own, times }: Price, { size, argument }: Size, name: string): Selected {
+function repeated(below: Selected, { own, times, instead }: Price, { size, argument }: Size, name: string): Selected {
   const lists = below.lists.map((one) => ({
     ...one,
     path: `${name}.${one.path}`,
@@ -175,7 +177,7 @@ function repeated(below: Selected, { own, times }: Price, { size, argument }: Si
   }));
   const [cost, plain] = [own + below.cost * size, own + below.plain * size];
   if (below.cost === 0 || (argument === null && times <= 1)) return { cost, plain, lists };
-  const itself = { path: name, cost: plain, entries: size, size, argument, perEntry: below.cost };
+  const itself = { path: name, cost: plain, entries: size, size, argument, perEntry: below.cost, instead };
   return { cost, plain: 0, lists: dearest([itself, ...lists]) };
 }
 
@@ -194,6 +196,7 @@ interface Price {
   readonly shared: number;
   readonly times: number;
   readonly sizedBy: readonly string[];
+  readonly instead: string | null;
 }
 
 const lengthOf = ({ type }: GraphQLField<unknown, unknown>) => (isIntrospectionType(getNamedType(type)) ? usualInSchema : usualLength);
@@ -212,6 +215,7 @@ function priceOf(field: GraphQLField<unknown, unknown>): Price {
     times: declared.times ?? times,
     sizedBy,
     shared: declared.shared ?? Number.POSITIVE_INFINITY,
+    instead: declared.instead ?? null,
   };
   prices.set(field, price);
   return price;

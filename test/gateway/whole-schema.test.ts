@@ -119,6 +119,13 @@ it("the schema can be read without a session", async () => {
   expect((await run("{ __schema { types { name } } }")).errors).toBeUndefined();
 });
 
+it("who asks for too deep a tree of steps is told of the list that has all of them", async () => {
+  const deep = "{ recovery(id: \"x\") { steps { children { nodes { below: children { nodes { children { nodes { name } } } } } } } } }";
+  const [error] = (await run(deep, { "session-token": await token() })).errors ?? [];
+  expect(error?.extensions).toMatchObject({ code: "INVALID_REQUEST", limit: 250_000, dearest: [{ size: 25 }, {}, {}] });
+  expect(error?.extensions.remedy).toMatch(/Recovery\.allSteps.*depth.*Take at most 16 by `first`/);
+});
+
 describe("a feed of the log", () => {
   const prompts = "subscription { promptEvents { cursor events { kind } } }";
   const opened = (count: number) => expect.poll(() => feeds.counts().feeds, { interval: 5 }).toBe(count);

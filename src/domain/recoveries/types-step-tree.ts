@@ -67,7 +67,9 @@ builder.objectFields(RecoveryStepRef, (t) => ({
   }),
   children: t.field({
     type: StepConnection,
-    description: "The steps that it is made of, in order; none for a step that does something itself.",
+    description:
+      "The steps that it is made of, in order; none for a step that does something itself. A tree usually has 3 levels (`depth`) and a run of a large plan thousands of steps, so pages of pages soon pass the limit of cost: `Recovery.allSteps` has the whole tree in one list.",
+    cost: { instead: "Read the tree as one list by Recovery.allSteps, where depth and parent tell what belongs together." },
     args: {
       first: t.arg.int({ description: "How many, 1 to 500; 25 by default." }),
       after: t.arg.string({ description: "Only what comes behind this cursor." }),
