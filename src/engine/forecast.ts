@@ -21,7 +21,7 @@ export interface Forecast {
   readonly estimatedEnd: number | null;
   /** Prompts that are open, and pauses that last until somebody resumes. */
   readonly blockedBy: readonly number[];
-  /** 0–100, 100 only when every step is settled. */
+  /** 0–100, 100 only when every step is settled and none was cancelled. */
   readonly progressPercent: number;
   /** The longest chain of leaves from now to the end; what blocks the run counts as if it were over at once. */
   readonly criticalPath: readonly number[];
@@ -118,7 +118,11 @@ function timesOf(nodes: readonly StepNode[], rest: Rest, facts: (ordinal: number
 const earlier = (a: number, b: number) => (Number.isNaN(a) || b < a ? b : a);
 const later = (a: number, b: number) => (Number.isNaN(a) || b > a ? b : a);
 
-/** Weighted by expected durations; an active leaf counts by its time, up to nine tenths. */
+/** How much of its run a leaf is, in seconds. A wait that only people end is no part of the work, however long it took the last time. */
+export const weightOf = (node: StepNode): number =>
+  node.kind === "PROMPT" || (node.kind === "PAUSE" && node.spec.durationSeconds === null) ? 0 : Math.max(1, node.expectedSeconds);
+
+/** Weighted by expected durations; an active leaf counts by its time, up to nine tenths, and a cancelled one was not done. */
 function progressOf(nodes: readonly StepNode[], facts: (ordinal: number) => StepFacts, now: number): number {
   let all = 0;
   let done = 0;
@@ -126,15 +130,14 @@ function progressOf(nodes: readonly StepNode[], facts: (ordinal: number) => Step
   for (const node of nodes) {
     if (isContainer(node)) continue;
     const step = facts(node.ordinal);
-    const weight = Math.max(1, node.expectedSeconds);
+    const weight = weightOf(node);
     all += weight;
-    if (isSettled(step.status)) done += weight;
-    else {
-      over = false;
-      if (isActive(step) && step.startedAt !== null) done += weight * Math.min(0.9, Math.max(0, now - step.startedAt) / (weight * 1000));
-    }
+    over &&= isSettled(step.status) && step.status !== "CANCELLED";
+    if (isSettled(step.status)) done += step.status === "CANCELLED" ? 0 : weight;
+    else if (isActive(step) && step.startedAt !== null) done += Math.min(0.9 * weight, Math.max(0, now - step.startedAt) / 1000);
   }
-  return over ? 100 : Math.min(99, Math.floor((done / all) * 100));
+  if (over) return 100;
+  return all === 0 ? 0 : Math.min(99, Math.floor((done / all) * 100));
 }
 
 /** Back from the leaf that ends last, each time to the one at whose end it started. */

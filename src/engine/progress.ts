@@ -3,6 +3,14 @@
 import { forecast } from "./forecast.ts";
 import { describeCurrent, type LiveRun, say, stepAt } from "./live-run.ts";
 
+/** In the write that opens what only people end: from there on nobody knows the end. */
+export function noteBlocked(run: LiveRun): void {
+  run.currentStep = describeCurrent(run);
+  run.estimate = null;
+  const { progressPercent, currentStep } = run;
+  say(run, { kind: "PROGRESS", progressPercent, currentStep, estimatedCompletionTime: null, steps: [] });
+}
+
 /** A run that an operator has paused ends when somebody resumes it, which nobody can know. */
 export function noteProgress(run: LiveRun, now: number, slotsPerSite: number, paused: boolean): void {
   const { progressPercent, estimatedEnd: expected } = forecast(run.steps, now, slotsPerSite);

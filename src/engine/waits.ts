@@ -4,6 +4,7 @@ import { noteStep, type StepState } from "./batch.ts";
 import { cancelRun } from "./cancel.ts";
 import { endStep, follow, type LiveRun, leafAt, say, startStep } from "./live-run.ts";
 import type { PromptAnswer, StepSpecs } from "./model.ts";
+import { noteBlocked } from "./progress.ts";
 import type { Wishes } from "./records.ts";
 
 /** When a step that starts now has to be over, database time; null: never. */
@@ -34,6 +35,7 @@ export function startWait(run: LiveRun, ordinal: number, now: number): boolean {
   const dueAt = dueOf(step, now);
   startStep(run, ordinal, node.kind === "STARTUP_DELAY" ? "RUNNING" : "WAITING", now, dueAt);
   if (node.kind === "PROMPT") openPrompt(run, step, node.spec, now, dueAt);
+  if (node.kind === "PROMPT" || (node.kind === "PAUSE" && dueAt === null)) noteBlocked(run);
   return true;
 }
 

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
 import { createForecaster, forecast, type StepFacts } from "../../src/engine/forecast.ts";
+import { createLiveRun, endStep, newStep, rowOf, startStep } from "../../src/engine/live-run.ts";
 import { isContainer, type StepNode, type StepStatus } from "../../src/engine/model.ts";
+import { noteProgress } from "../../src/engine/progress.ts";
 import type { TestSnapshot } from "../../src/engine/run-snapshot.ts";
+import { startWait } from "../../src/engine/waits.ts";
 import { aPlan, pauseStep, promptStep } from "./support/plans.ts";
 
 const second = 1000;
@@ -119,6 +122,32 @@ describe("the forecast of a run", () => {
     expect(over).toMatchObject({ progressPercent: 100, estimatedEnd: start, criticalPath: [] });
   });
 
+  it("counts as progress neither what waits for people, however long that took the last time, nor what was cancelled", () => {
+    const people = one
+      .with({ pastSeconds: { ...plain, "PROMPT:ask": 3600, "PAUSE:breathe": 3600 } })
+      .pre(promptStep("ask"), pauseStep("breathe", null))
+      .build();
+    const answered = { ...storageDone, ask: done, breathe: done } as const;
+    expect(at(people, storageDone).progressPercent).toBe(at(people, answered).progressPercent);
+    expect(at(people, { ...answered, "Register a": done, "Power on a": done }).progressPercent).toBe(Math.floor((28 / 73) * 100));
+    const cancelled = { ...storageDone, "*": { status: "CANCELLED", startedAt: null, endedAt: start } } as const;
+    expect(at(people, cancelled).progressPercent).toBe(Math.floor((3 / 73) * 100));
+  });
+
+  it("is unknown in the write that opens a prompt, which is the current step then", () => {
+    const run = aRun(one.pre(promptStep("ask")).build());
+    const ask = run.steps.find(({ node }) => node.name === "ask")?.node.ordinal ?? 0;
+    while (!run.schedule.ready().includes(ask)) {
+      for (const ordinal of run.schedule.ready()) startStep(run, ordinal, "RUNNING", start, null);
+      noteProgress(run, start, 20, false);
+      for (const ordinal of run.schedule.active()) endStep(run, ordinal, { status: "SUCCEEDED", message: null }, start);
+    }
+    expect(rowOf(run)).toMatchObject({ estimate: expect.any(Number), currentStep: expect.not.stringContaining("ask") });
+    startWait(run, ask, start);
+    expect(rowOf(run)).toMatchObject({ estimate: null, currentStep: expect.stringContaining("ask") });
+    expect(run.batch.events.slice(-2)).toMatchObject([{ kind: "PROMPT_OPENED" }, { kind: "PROGRESS", estimatedCompletionTime: null }]);
+  });
+
   it("never falls as time passes and steps end", () => {
     const { nodes } = compile(aPlan().group("a", "b").group("c").build());
     const forecaster = createForecaster(nodes);
@@ -158,6 +187,24 @@ describe("the forecast of a run", () => {
     expect(run.progressPercent).toBe(100);
   });
 });
+
+/** Just begun. */
+const aRun = (snapshot: TestSnapshot) =>
+  createLiveRun(
+    {
+      id: "run",
+      kind: "TEST",
+      rules: { kind: "TEST", policy: "CONTINUE", lenient: false, protectedSiteId: "protected" },
+      budgetSeconds: null,
+      state: "RUNNING",
+      pausedReason: null,
+      startedAt: start,
+      progressPercent: 0,
+      warnings: [],
+      now: start,
+    },
+    compile(snapshot).nodes.map((node) => newStep(node)),
+  );
 
 function open(vm: string): Readonly<Record<string, { status: StepStatus }>> {
   const names = [`Register ${vm}`, `Power on ${vm}`, `Check that ${vm} is ready`];

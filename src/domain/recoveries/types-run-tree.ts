@@ -1,5 +1,5 @@
 /** All steps of a run, read at one moment, and what follows from them: children, roll-ups, expected times, what a step waits for. */
-import { type Expected, type Forecast, forecast } from "../../engine/forecast.ts";
+import { type Expected, type Forecast, forecast, weightOf } from "../../engine/forecast.ts";
 import { isContainer, isSettled, type StepStatus } from "../../engine/model.ts";
 import { type WaitingFor, waitingFor } from "../../engine/waiting.ts";
 import type { StepRow } from "./types-refs.ts";
@@ -66,9 +66,9 @@ export class RunTree {
     let done = 0;
     for (const leaf of this.subtree(step)) {
       if (isContainer(leaf)) continue;
-      const weight = Math.max(1, leaf.expectedSeconds);
+      const weight = weightOf(leaf);
       all += weight;
-      done += (weight * (isSettled(leaf.status) ? 100 : leaf.progressPercent)) / 100;
+      done += (weight * (leaf.status === "CANCELLED" ? 0 : isSettled(leaf.status) ? 100 : leaf.progressPercent)) / 100;
     }
     return all === 0 ? 0 : Math.min(99, Math.floor((done / all) * 100));
   }
