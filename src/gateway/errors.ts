@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { DomainError, type ErrorCode, ServiceUnavailableError } from "../domain/errors.ts";
 import { isDatabaseAway } from "./database-away.ts";
 import { limitErrorOf } from "./limits.ts";
+import { remedyOf } from "./request-remedies.ts";
 
 const statuses: Record<ErrorCode, number> = {
   INVALID_REQUEST: 400,
@@ -27,8 +28,9 @@ class InternalError extends DomainError {
 /** A request that is no GraphQL, or not for this schema. */
 class BadRequest extends DomainError {
   readonly code = "INVALID_REQUEST";
-  constructor(message: string) {
-    super(message, "Correct the request; the schema is open to introspection.");
+  /** `root` is what `error` was made of: it tells what is wrong, and the other one where. */
+  constructor(error: unknown, root: GraphQLError) {
+    super(root.message, remedyOf(error instanceof GraphQLError ? error.message : root.message));
   }
 }
 
@@ -73,7 +75,7 @@ function meaningOf(error: unknown): DomainError {
   const limit = limitErrorOf(root.message);
   if (limit) return limit;
   const inExecution = error instanceof GraphQLError && error.path !== undefined;
-  return inExecution && !isOfInput(root) ? new InternalError() : new BadRequest(root.message);
+  return inExecution && !isOfInput(root) ? new InternalError() : new BadRequest(error, root);
 }
 
 /** Of the GraphQLErrors that execution throws by itself, these are the client's: a bad id, input or argument; the others are ours. */

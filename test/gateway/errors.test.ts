@@ -28,6 +28,34 @@ describe("errors", () => {
     expect(answer.errors?.[0]?.extensions).toEqual({ ...shape, code: "INVALID_REQUEST" });
   });
 
+  it.each([
+    [
+      "a document with two operations",
+      { query: "query A { hello } query B { hello }" },
+      "Send one operation, or name each and send operationName.",
+    ],
+    [
+      "a name that no operation has",
+      { query: "query A { hello }", operationName: "B" },
+      "Send one operation, or name each and send operationName.",
+    ],
+    ["JSON that is none", '{"query": "{ hello }"', "JSON library"],
+    ["JSON that is no object", '"{ hello }"', "one JSON object"],
+    ["no document", { variables: {} }, 'Send the document as "query"'],
+    ["variables in a string", { query: "{ hello }", variables: "{}" }, "as a JSON object, not as a string"],
+    ["a missing variable", { query: "query ($n: Int!) { twice(n: $n) }" }, 'Send a value for it in "variables"'],
+    ["a variable that does not fit", { query: "query ($n: Int!) { twice(n: $n) }", variables: { n: "x" } }, "of the declared type"],
+    ["a variable that is not declared", { query: "{ twice(n: $n) }" }, "Declare the variable"],
+    ["a syntax error", { query: "{ hello" }, "at the line and column"],
+    ["an unknown field", { query: "{ nothing }" }, "open to introspection"],
+  ])("say what to do about %s", async (_what, body, remedy) => {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const answer = await fetch(server.graphqlUrl, { method: "POST", headers: { "content-type": "application/json" }, body: text });
+    expect(await answer.json()).toMatchObject({
+      errors: [{ extensions: { code: "INVALID_REQUEST", remedy: expect.stringContaining(remedy) } }],
+    });
+  });
+
   it("say INVALID_REQUEST to a variable that does not fit", async () => {
     const answer = await server.post("query ($n: Int!) { twice(n: $n) }", {}, { n: "many" });
     expect([answer.status, answer.errors?.[0]?.extensions.code]).toEqual([400, "INVALID_REQUEST"]);

@@ -120,7 +120,7 @@ it("the schema can be read without a session", async () => {
 });
 
 it("who asks for too deep a tree of steps is told of the list that has all of them", async () => {
-  const deep = "{ recovery(id: \"x\") { steps { children { nodes { below: children { nodes { children { nodes { name } } } } } } } } }";
+  const deep = '{ recovery(id: "x") { steps { children { nodes { below: children { nodes { children { nodes { name } } } } } } } } }';
   const [error] = (await run(deep, { "session-token": await token() })).errors ?? [];
   expect(error?.extensions).toMatchObject({ code: "INVALID_REQUEST", limit: 250_000, dearest: [{ size: 25 }, {}, {}] });
   expect(error?.extensions.remedy).toMatch(/Recovery\.allSteps.*depth.*Take at most 16 by `first`/);
