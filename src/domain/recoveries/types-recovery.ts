@@ -50,6 +50,11 @@ export const RunWarning = builder.objectRef<Warning>("RunWarning").implement({
   fields: (t) => ({
     code: t.expose("code", { type: RunWarningCode, description: "What kind of warning it is, for programs." }),
     message: t.exposeString("message", { description: "What it is, as a sentence." }),
+    remedy: t.string({
+      nullable: true,
+      description: "What to do about it, the same for each of its code; null for OTHER.",
+      resolve: ({ code }) => (code === "OTHER" ? null : warningCodes[code].remedy),
+    }),
   }),
 });
 

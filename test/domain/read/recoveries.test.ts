@@ -117,6 +117,22 @@ describe("a run that is over", () => {
     });
   });
 
+  it("says what to do about a warning, unless a newer release wrote it", async () => {
+    const warnings = [
+      { code: "VM_NOT_CONFIGURED", message: "x is left out" },
+      { code: "OF_TOMORROW", message: "y is odd" },
+    ];
+    await asker.database.prisma.recovery.update({ where: { id: runId }, data: { warnings } });
+    expect(await asker.ask("query ($id: ID!) { recovery(id: $id) { warnings { code message remedy } } }", { id })).toEqual({
+      recovery: {
+        warnings: [
+          { code: "VM_NOT_CONFIGURED", message: "x is left out", remedy: "Configure the VM's protection." },
+          { code: "OTHER", message: "y is odd", remedy: null },
+        ],
+      },
+    });
+  });
+
   it("has steps with roll-ups, children by page and status, first failures", async () => {
     const query = `query ($id: ID!, $after: String) { recovery(id: $id) { steps { number name status progressPercent firstFailure { number errors site { name } vm { name } }
       childCounts { total succeeded failed skipped pending } children(first: 3, after: $after) { totalCount edges { cursor node { number name } } pageInfo { hasNextPage } }
