@@ -1,13 +1,15 @@
-/** Writes docs/schema and docs/codes.md from schema.graphql and the registries; with --check it writes nothing and fails when a page is stale. */
+/** Writes docs/schema and docs/codes.md from schema.graphql and the registries, and takes stale marks off docs/coverage.md; with --check it writes nothing and fails when a page is stale. */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { buildSchema } from "graphql";
 import { codesPage } from "./codes-page.ts";
+import { coveragePage } from "./coverage-page.ts";
 import { schemaPages } from "./schema-pages.ts";
 
 const root = new URL("../../", import.meta.url);
 const schema = buildSchema(await readFile(new URL("schema.graphql", root), "utf8"));
 const pages = new Map([...schemaPages(schema)].map(([name, text]) => [`docs/schema/${name}`, text]));
 pages.set("docs/codes.md", codesPage());
+pages.set("docs/coverage.md", coveragePage(await readFile(new URL("docs/coverage.md", root), "utf8"), schema));
 const present = await readdir(new URL("docs/schema/", root)).catch(() => []);
 const extra = present.map((name) => `docs/schema/${name}`).filter((name) => !pages.has(name));
 
