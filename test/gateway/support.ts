@@ -1,5 +1,5 @@
 /** A gateway over a tiny schema, with sessions in memory, and everything that a test wants to see from outside. */
-import { createClient } from "graphql-ws";
+import { type ClientOptions, createClient } from "graphql-ws";
 import { createSchema } from "graphql-yoga";
 import { type Logger, pino } from "pino";
 import { WebSocket } from "ws";
@@ -214,5 +214,11 @@ export async function eventStream(url: string, query: string, headers: Record<st
   return { response, next, abort: () => abort.abort() };
 }
 
-export const wsClient = (url: string, token: string) =>
-  createClient({ url: url.replace("http", "ws"), webSocketImpl: WebSocket, connectionParams: { sessionToken: token }, retryAttempts: 0 });
+export const wsClient = (url: string, token: string, more: Partial<ClientOptions> = {}) =>
+  createClient({
+    url: url.replace("http", "ws"),
+    webSocketImpl: WebSocket,
+    connectionParams: { sessionToken: token },
+    retryAttempts: 0,
+    ...more,
+  });

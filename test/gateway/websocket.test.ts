@@ -141,6 +141,21 @@ describe("operations over WebSocket", () => {
     await server.ticks.opened(0);
     await client.dispose();
   });
+
+  it("tells the graphql-ws client by 4403 that its token has expired, and takes the new one", async () => {
+    const codes: unknown[] = [];
+    const tokens = [server.sessions.open(-1), server.sessions.open()];
+    const client = wsClient(server.graphqlUrl, "", {
+      connectionParams: () => ({ sessionToken: tokens[codes.length] }),
+      shouldRetry: () => true,
+      retryAttempts: 1,
+      retryWait: async () => {},
+      on: { closed: (event) => codes.push(Object(event).code) },
+    });
+    expect((await client.iterate({ query: "{ secret }" }).next()).value).toEqual({ data: { secret: "for ada" } });
+    expect(codes).toEqual([4403]);
+    await client.dispose();
+  });
 });
 
 describe("no source stays open", () => {
