@@ -112,18 +112,23 @@ const statements = {
   groupsOfLeftovers: `SELECT p.id AS "forPlanId", ${group} FROM recovery_plan p CROSS JOIN LATERAL (${oldestLeftover}) AS test
       JOIN recovery_group m ON m.run_id = test.run_id JOIN protection_group g ON g.id = m.group_id JOIN site s ON s.id = g.recovery_site_id
     WHERE p.id = ANY ($1::uuid[]) ORDER BY g.name, g.id`,
-  unmapped: `SELECT "forPlanId", "vmName", "networkName", count FROM (
-      SELECT m.plan_id AS "forPlanId", v.name AS "vmName", n.name AS "networkName", (count(*) OVER plan)::int4 AS count,
-        row_number() OVER (plan ORDER BY v.name, v.id, c.nic_index) AS place
+  // In three steps: ten tables in one take PostgreSQL longer to plan than to read.
+  unmapped: `WITH adapter AS MATERIALIZED (
+      SELECT m.plan_id, p.pairing_id, g.recovery_site_id, e.vm_id, c.nic_index, c.network_id
       FROM plan_protection_group m JOIN recovery_plan p ON p.id = m.plan_id JOIN protection_group g ON g.id = m.group_id
-        JOIN site r ON r.id = g.recovery_site_id JOIN protected_vm e ON e.group_id = g.id AND e.placeholder_external_id IS NOT NULL JOIN virtual_machine v ON v.id = e.vm_id
-        JOIN vm_nic c ON c.vm_id = v.id JOIN network n ON n.id = c.network_id
-      WHERE m.plan_id = ANY ($1::uuid[])
-        AND NOT EXISTS (SELECT FROM network_mapping x WHERE x.pairing_id = p.pairing_id AND x.source_network_id = n.id)
+        JOIN protected_vm e ON e.group_id = g.id AND e.placeholder_external_id IS NOT NULL JOIN vm_nic c ON c.vm_id = e.vm_id
+      WHERE m.plan_id = ANY ($1::uuid[])),
+    unmapped AS MATERIALIZED (
+      SELECT c.plan_id, c.vm_id, c.nic_index, c.network_id FROM adapter c JOIN site r ON r.id = c.recovery_site_id
+      WHERE NOT EXISTS (SELECT FROM network_mapping x WHERE x.pairing_id = c.pairing_id AND x.source_network_id = c.network_id)
         AND NOT EXISTS (SELECT FROM vm_network_mapping x JOIN network t ON t.id = x.target_network_id
-          WHERE x.vm_id = v.id AND x.source_network_id = n.id AND t.site_id = g.recovery_site_id)
-        AND NOT (${nicWasThere("v.id")})
-      WINDOW plan AS (PARTITION BY m.plan_id)) AS missing
+          WHERE x.vm_id = c.vm_id AND x.source_network_id = c.network_id AND t.site_id = r.id)
+        AND NOT (${nicWasThere("c.vm_id")}))
+    SELECT "forPlanId", "vmName", "networkName", count FROM (
+      SELECT u.plan_id AS "forPlanId", v.name AS "vmName", n.name AS "networkName", (count(*) OVER plan)::int4 AS count,
+        row_number() OVER (plan ORDER BY v.name, v.id, u.nic_index) AS place
+      FROM unmapped u JOIN virtual_machine v ON v.id = u.vm_id JOIN network n ON n.id = u.network_id
+      WINDOW plan AS (PARTITION BY u.plan_id)) AS missing
     WHERE place <= 5 ORDER BY "forPlanId", place`,
 } as const;
 
