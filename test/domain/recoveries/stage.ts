@@ -21,22 +21,25 @@ export interface Stage extends PlanRows {
 
 /** Puts back what has changed since, table by table; without foreign keys, so that the order of the tables does not matter. */
 export async function rewinder({ database, shiftClock }: TestDatabase): Promise<() => Promise<void>> {
-  const { pool } = database;
+  const { pool, connectDirect } = database;
   const { rows } = await pool.query<{ name: string }>(
     "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'",
   );
   const keep = rows.map(({ name }) => `CREATE TABLE kept."${name}" AS TABLE public."${name}";`);
   await pool.query(`CREATE SCHEMA kept; ${keep.join(" ")} ${rewind(rows.map(({ name }) => name))}`);
+  // A connection of its own, which ends with the database: another role makes a session plan all its statements anew.
+  const client = await connectDirect("rewinder");
+  await client.query("SET session_replication_role = replica");
   return async () => {
     await shiftClock(0);
-    await pool.query({ name: "rewind", text: "SELECT kept.rewind()" });
+    await client.query("SELECT kept.rewind()");
   };
 }
 
 /** A table is as it was while it has as many rows, and none that was written since, or by somebody who was still writing the last time. */
 const rewind = (tables: readonly string[]) => `
   CREATE TABLE kept.last_time AS SELECT pg_current_xact_id()::xid AS own, pg_snapshot_xmin(pg_current_snapshot())::xid AS oldest;
-  CREATE FUNCTION kept.rewind() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
+  CREATE FUNCTION kept.rewind() RETURNS void LANGUAGE plpgsql AS $$
     DECLARE
       last kept.last_time;
       now_own xid := pg_current_xact_id()::xid;
