@@ -11,6 +11,13 @@ export async function lockPair(client: Queryable, pairingId: string): Promise<vo
   await client.query({ name: "pair-lock", text: "SELECT 1 FROM site_pairing WHERE id = $1 FOR UPDATE", values: [pairingId] });
 }
 
+/** Behind the pair: what a run finds out about its plan's groups, such as the points that they keep, holds until it is written. */
+export async function lockGroupsOfPlan(client: Queryable, planId: string): Promise<void> {
+  const text = `SELECT 1 FROM protection_group WHERE id IN (SELECT group_id FROM plan_protection_group WHERE plan_id = $1)
+    ORDER BY id FOR NO KEY UPDATE`;
+  await client.query({ name: "plan-groups-lock", text, values: [planId] });
+}
+
 /** Every pair of these sites, by id. */
 export async function lockPairsOf(client: Queryable, siteIds: readonly string[]): Promise<void> {
   const text =

@@ -4,7 +4,7 @@ import type { RecoveryOptions, RecoverySnapshot, RunWarning, SiteCondition, Snap
 import { runWarning } from "../../engine/warnings.ts";
 import { capabilitiesOf, nothingKnown, withCapabilities } from "../ask-site.ts";
 import { type DomainError, PreconditionFailedError } from "../errors.ts";
-import { lockPair } from "../locks.ts";
+import { lockGroupsOfPlan, lockPair } from "../locks.ts";
 import type { Viewer } from "../viewer.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { checkPointChoice } from "./recovery-point.ts";
@@ -52,6 +52,7 @@ export async function startRecovery(
       prepare: () => prepareRecovery(context, input),
       async lock(client, plan) {
         await lockPair(client, plan.pairingId);
+        await lockGroupsOfPlan(client, plan.id);
         return recoveryType === "DISASTER" ? stopForDisaster(client, plan, viewer) : undefined;
       },
       async make(client, plan, prepared) {

@@ -4,7 +4,7 @@ import type { SnapshotSite, TestSnapshot } from "../../engine/run-snapshot.ts";
 import { runWarning } from "../../engine/warnings.ts";
 import { capabilitiesOf, nothingKnown, withCapabilities } from "../ask-site.ts";
 import type { DomainError } from "../errors.ts";
-import { lockPair } from "../locks.ts";
+import { lockGroupsOfPlan, lockPair } from "../locks.ts";
 import type { Viewer } from "../viewer.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { checkPointChoice } from "./recovery-point.ts";
@@ -31,7 +31,10 @@ export async function startTest(context: RecoveriesContext, viewer: Viewer, { id
   return requestRun<PreparedTest>(context, viewer, asked, {
     refusal: testRefusal,
     prepare: () => prepareTest(context, input.planId),
-    lock: (client, plan) => lockPair(client, plan.pairingId),
+    async lock(client, plan) {
+      await lockPair(client, plan.pairingId);
+      await lockGroupsOfPlan(client, plan.id);
+    },
     async make(client, plan, prepared) {
       const { snapshot, options, rows } = takeDraft(await testDraft(client, plan, input, prepared));
       const lifecycle = afterEvent(plan.lifecycle, "testStarted") ?? plan.lifecycle;

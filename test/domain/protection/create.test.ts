@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { decodeId, encodeId } from "../../../src/domain/ids.ts";
-import { operator } from "../../support/node.ts";
-import { untilWaiting } from "../../support/run.ts";
-import { aStage, endRun, everything, type Stage } from "./stage.ts";
+import { aMaker } from "./making.ts";
+import { aStage, everything, type Stage } from "./stage.ts";
 
 describe("making a protection group", () => {
   let stage: Stage;
@@ -12,29 +11,11 @@ describe("making a protection group", () => {
   afterEach(() => stage.reset());
   afterAll(() => stage.close());
 
-  const payload = `protectionGroup { id name description type replicationType state peerState protectionState rpoMinutes pointInTimeInstances
-    consistencyGroups snapshotIntervalMinutes snapshotRetention version vmCount datastoreCount
-    vms { nodes { name protectionState placeholder { name } recoverySite { datastore { name } } } } datastores { name } }
-    task { id name type state target { ... on ProtectionGroup { name } } }`;
-  const from = () => ({ protectedSiteId: stage.site("north"), recoverySiteId: stage.site("south") });
-  const create = (specification: object, more: object = {}) =>
-    stage.send("createProtectionGroup", payload, { name: "Shop", ...from(), specification, ...more });
-  const storage = (sources: string[], target: string) => ({
-    sourceDatastoreIds: stage.datastore(...sources),
-    targetDatastoreId: stage.datastore(target)[0],
-  });
-  const continuous = (...names: Parameters<Stage["vm"]>) => ({ continuous: { vmIds: stage.vm(...names) } });
-
-  /** The message at each path, when that and nothing else is wrong; nothing was changed. */
-  async function refusedFor(specification: object, more: object = {}): Promise<Record<string, string>> {
-    const before = await everything(stage);
-    const answer = await create(specification, more);
-    expect(answer).toMatchObject({ __typename: "InvalidRequestError", code: "INVALID_REQUEST", requestId: "test" });
-    expect(await everything(stage)).toBe(before);
-    return Object.fromEntries(
-      answer.fieldErrors.map(({ path, message }: { path: string[]; message: string }) => [path.join("."), message]),
-    );
-  }
+  const create = (specification: object, more: object = {}) => aMaker(stage).create(specification, more);
+  const storage = (sources: string[], target: string) => aMaker(stage).storage(sources, target);
+  const continuous = (...names: Parameters<Stage["vm"]>) => aMaker(stage).continuous(...names);
+  const refusedFor = (specification: object, more: object = {}) => aMaker(stage).refusedFor(specification, more);
+  const from = () => aMaker(stage).from();
 
   it("of datastores: its VMs are those on them, and their replicas go to the storage group's target", async () => {
     const storageGroups = [storage(["ds-web"], "dr-1"), storage(["ds-db"], "dr-2")];
@@ -249,70 +230,5 @@ describe("making a protection group", () => {
       message: expect.stringContaining("3 VMs in the protection group Shop"),
     });
     expect(await everything(stage)).toBe(before);
-  });
-
-  it("wants both sites at hand", async () => {
-    const before = await everything(stage);
-    await stage.lab.faults.partition("south");
-    expect(await create(continuous("web-1"))).toMatchObject({ code: "SERVICE_UNAVAILABLE", message: expect.stringContaining("south") });
-    await stage.lab.faults.clear();
-    for (const [site, role] of [
-      ["south", "recovery"],
-      ["north", "protected"],
-    ] as const) {
-      const state = { where: { id: stage.siteId(site) }, data: { state: "DISCONNECTED" as const } };
-      await stage.db.database.prisma.site.update(state);
-      expect(await create(continuous("web-1"))).toMatchObject({
-        code: "PRECONDITION_FAILED",
-        reason: "SITE_DISCONNECTED",
-        message: `The ${role} site ${site} is disconnected.`,
-      });
-      await stage.db.database.prisma.site.update({ ...state, data: { state: "CONNECTED" } });
-    }
-    expect(await everything(stage)).toBe(before);
-  });
-
-  it("wants the sites paired still when they have answered", async () => {
-    const holder = await stage.db.database.pool.connect();
-    try {
-      await holder.query("BEGIN");
-      await holder.query("DELETE FROM site_pairing WHERE id = $1", [stage.pairingId]);
-      const answer = create(continuous("web-1"));
-      await untilWaiting(stage.db.database);
-      await holder.query("COMMIT");
-      expect(await answer).toMatchObject({
-        fieldErrors: [{ path: ["recoverySiteId"], message: "The sites north and south are not paired." }],
-      });
-    } finally {
-      holder.release();
-    }
-    expect(await stage.db.database.prisma.protectionGroup.count()).toBe(0);
-  });
-
-  it("needs the role EDITOR", async () => {
-    const before = await everything(stage);
-    const input = { name: "Shop", ...from(), specification: continuous("web-1") };
-    const viewer = { ...operator, roles: new Set(["OPERATOR", "ADMIN"] as const) };
-    expect(await stage.send("createProtectionGroup", payload, input, viewer)).toMatchObject({ code: "FORBIDDEN", requiredRole: "EDITOR" });
-    expect(await everything(stage)).toBe(before);
-  });
-
-  it("gives the first answer to the same key, also when a site is away by then", async () => {
-    const first = await create(continuous("web-1"), { idempotencyKey: "k" });
-    await endRun(stage, decodeId(first.protectionGroup.id).id);
-    await stage.lab.faults.partition("south");
-    const again = await create(continuous("web-1"), { idempotencyKey: "k" });
-    expect([again.protectionGroup.id, again.task.id]).toEqual([first.protectionGroup.id, first.task.id]);
-    expect(await create(continuous("web-2"), { idempotencyKey: "k" })).toMatchObject({ code: "CONFLICT" });
-  });
-
-  it("by two at once, of the same VM: one is made, the other is told", async () => {
-    const answers = await Promise.all([create(continuous("web-1"), { name: "One" }), create(continuous("web-1"), { name: "Two" })]);
-    expect(answers.filter(({ protectionGroup }) => protectionGroup)).toHaveLength(1);
-    expect(answers.find(({ code }) => code)).toMatchObject({
-      code: "INVALID_REQUEST",
-      message: expect.stringContaining("web-1 is in the protection group"),
-    });
-    expect(await stage.db.database.prisma.protectionGroup.count()).toBe(1);
   });
 });
