@@ -44,7 +44,7 @@ function caseOf(at: number, chance: Chance, { ids, cursors }: Harvest): Case {
   const hostility = chance.pick([0, 0, 0, 0.1, 0.5]);
   const operation = operationOf(schema, kind, chance, { ids, cursors, hostility });
   const who: Who = chance.often(0.85) ? "everyRole" : chance.pick(["viewer", "nobody", "badToken"]);
-  const fits = JSON.stringify(operation).length < limits.messageBytes; // a larger message ends the socket, as another test shows
+  const fits = Buffer.byteLength(JSON.stringify(operation)) < limits.messageBytes; // a larger message ends the socket, as another test shows
   const how = who === "everyRole" && fits && chance.often(0.6) ? "socket" : kind === "subscription" ? "sse" : "http";
   return { ...operation, at, who, how, query: chance.often(0.08) ? spoilt(operation.query, chance) : operation.query };
 }
