@@ -16,6 +16,9 @@ const codes: Partial<Record<StepNode["kind"], WarningCode>> = {
 
 /** A step's warning as the run tells it: with a code, and with the step's name, since it stands alone there. */
 export function stepWarning(node: StepNode, message: string): RunWarning {
-  const code = message.startsWith("OUTCOME_UNKNOWN") ? "OUTCOME_UNKNOWN" : (codes[node.kind] ?? "STEP_WARNING");
+  // Of a reprotect it is the former set, inside its group's container; a group's own run stops the only one.
+  const ofOwnRun = node.kind === "STOP_REPLICATION" && node.parent === null;
+  const known = ofOwnRun ? undefined : codes[node.kind];
+  const code = message.startsWith("OUTCOME_UNKNOWN") ? "OUTCOME_UNKNOWN" : (known ?? "STEP_WARNING");
   return runWarning(code, `${node.path} ${node.name}: ${message}`);
 }

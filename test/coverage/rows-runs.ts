@@ -239,6 +239,17 @@ export const runRows: Rows = {
           expect(older).toMatchObject({ code: "INVALID_REQUEST", fieldErrors: [{ path: ["recoveryPoint"] }] });
         },
       ],
+      [
+        "what a start would be refused with is told",
+        async (api) => {
+          const query =
+            "query ($id: ID!) { previewRecovery(planId: $id, recoveryType: TEST) { allowed refusals { code message remedy } } }";
+          await withTest(api, {}, async (_started, plan) => {
+            const { previewRecovery } = await api.ask(query, { id: plan.id });
+            expect(previewRecovery).toMatchObject({ allowed: false, refusals: [{ code: "CONFLICT" }] });
+          });
+        },
+      ],
     ],
   },
   "recovery points latest, pit, specific": { waitsFor: realRecoveries },

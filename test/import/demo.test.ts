@@ -92,7 +92,7 @@ describe("the demo file", () => {
     const ips = snapshot.vms.map(({ addresses }) => addresses?.[0]?.ip?.replace(/^10\./, "127."));
     const hosts = snapshot.priorityGroups.flatMap(({ preSteps, postSteps }) =>
       [...preSteps, ...postSteps].flatMap((step) =>
-        step.type === "COMMAND" && step.arguments[0]?.startsWith("127.") ? [step.arguments[0]] : [],
+        step.type === "COMMAND" ? (/Recovery-Site=(127\.[\d.]+)/.exec(step.arguments[0] ?? "")?.slice(1) ?? []) : [],
       ),
     );
     expect(hosts).toHaveLength(2);

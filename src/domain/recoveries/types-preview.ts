@@ -2,7 +2,8 @@
 import { type WarningCode, warningCodes } from "../../engine/warnings.ts";
 import { builder } from "../builder.ts";
 import { computed, manyVms } from "../cost.ts";
-import { ErrorInterface } from "../error-types.ts";
+import { ErrorCode } from "../error-types.ts";
+import type { DomainError } from "../errors.ts";
 import { StepPhase } from "../inventory/types-enums.ts";
 import { VirtualMachineRef } from "../inventory/types-vm.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
@@ -39,6 +40,21 @@ const codes = [...new Set([...Object.keys(warningCodes), ...Object.keys(reasons)
 const PreviewFindingCode = builder.enumType("PreviewFindingCode", {
   description: "What a preview has found. Expect codes that are added later; docs/codes.md lists them with what to do.",
   values: Object.fromEntries(codes.map((code) => [code, { value: code, description: meaningOf(code) }])),
+});
+
+interface Refusal {
+  readonly code: DomainError["code"];
+  readonly message: string;
+  readonly remedy: string;
+}
+
+const PreviewRefusal = builder.objectRef<Refusal>("PreviewRefusal").implement({
+  description: "What a start would be refused with: the error that its mutation would answer.",
+  fields: (t) => ({
+    code: t.expose("code", { type: ErrorCode, description: "What kind of error it is." }),
+    message: t.exposeString("message", { description: "What is wrong, as a sentence for people." }),
+    remedy: t.exposeString("remedy", { description: "What to do next, as a sentence." }),
+  }),
 });
 
 const PreviewFinding = builder.objectRef<Finding>("PreviewFinding").implement({
@@ -157,9 +173,10 @@ export const RecoveryPreview = builder.objectRef<Preview>("RecoveryPreview").imp
     recoveryType: t.expose("recoveryType", { type: RecoveryType, description: "What kind of recovery it would be." }),
     allowed: t.boolean({ description: "A start would be taken now.", resolve: ({ refusals }) => refusals.length === 0 }),
     refusals: t.field({
-      type: [ErrorInterface],
+      type: [PreviewRefusal],
       description: "What a start would be refused with: the first now, the others once that one is put right. Empty when it is allowed.",
-      resolve: ({ refusals }) => [...refusals],
+      // Plain objects: graphql takes an instance of Error in a result for a failure of the field.
+      resolve: ({ refusals }) => refusals.map(({ code, message, remedy }) => ({ code, message, remedy })),
     }),
     blockers: t.field({
       type: [PreviewFinding],
