@@ -34,6 +34,7 @@ const withoutId = {
     "InventoryMappings",
     "Limit",
     "PreviewFinding",
+    "PreviewRefusal",
     "PreviewPoint",
     "PreviewStep",
     "RecoveryComparison",
