@@ -38,7 +38,11 @@ export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, 
     const refusal = request.refusal(await planFacts(database, planId));
     if (refusal !== null) throw refusal;
   };
-  await check(pool);
+  // Nothing is held here, and what is read may be of two moments: a refusal is told as the next look finds it.
+  await check(pool).catch(async (error: unknown) => {
+    await check(pool);
+    throw error;
+  });
   const prepared = await request.prepare();
   const run: StartedRun = { recoveryId: newId(), taskId: newId() };
   const earlier = await inTransaction(pool, async (client) => {
