@@ -112,7 +112,12 @@ const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)
 function listOf(type: GraphQLInputType, name: string, chance: Chance, world: World, depth: number): unknown {
   const hostile = chance.often(world.hostility / 4);
   const one = () => inputFor(type, name, chance, world, depth + 1);
-  if (hostile) return Array<unknown>(chance.pick([501, 3_000])).fill(one());
+  if (hostile) {
+    const many = chance.pick([501, 3_000]);
+    const value = one();
+    // A few long ones are over every limit already. More would only keep this process, which is the gateway's too, busy with writing them.
+    return Array<unknown>(JSON.stringify(value).length > 1_000 ? 20 : many).fill(value);
+  }
   if (chance.often(0.05)) return one();
   return Array.from({ length: chance.int(4) }, one);
 }
