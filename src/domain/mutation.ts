@@ -1,12 +1,12 @@
 /** How configuration is changed: one short transaction, once per idempotency key, with the events that say what to read again. */
 import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
+import { brokenConstraint, inTransaction } from "../database/transaction.ts";
 import { appendChanges, type Change } from "../events/changes.ts";
 import { ConflictError } from "./errors.ts";
 import { checkKey, fieldError, fieldErrors } from "./field-errors.ts";
 import { type Answer, claim, firstAnswer } from "./idempotency.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { brokenConstraint, inTransaction } from "./transaction.ts";
 import type { Viewer } from "./viewer.ts";
 
 export interface Mutation<A extends Answer> {

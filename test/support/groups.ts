@@ -1,8 +1,8 @@
 /** Runs of protection groups on lab sites, told in a few words: what the service would write is written here. */
 import { v7 as uuid } from "uuid";
 import type { Database } from "../../src/database/database.ts";
+import { inTransaction } from "../../src/database/transaction.ts";
 import { insertGroupRun } from "../../src/domain/protection/service-group-run.ts";
-import { inTransaction } from "../../src/domain/transaction.ts";
 import type { FormerMember, GroupSnapshot, NewMember } from "../../src/engine/group-snapshot.ts";
 import type { SnapshotSite } from "../../src/engine/run-snapshot.ts";
 import type { LabSites } from "./lab.ts";

@@ -1,8 +1,8 @@
 /** The audit trail: a record is there before its mutation does anything, and gets the outcome after it. */
 import type pg from "pg";
 import { v7 as newId } from "uuid";
+import { inTransaction } from "../../database/transaction.ts";
 import { appendChanges } from "../../events/changes.ts";
-import { inTransaction } from "../transaction.ts";
 
 export interface AuditEntry {
   readonly userId: string | null;

@@ -1,8 +1,8 @@
 /** Reads the inventory of every site again and again. Any number of nodes may do so: a site that is due is claimed by one of them. */
 import { setTimeout as delay } from "node:timers/promises";
+import { inTransaction } from "../../database/transaction.ts";
 import { appendChanges } from "../../events/changes.ts";
 import { DomainError } from "../errors.ts";
-import { inTransaction } from "../transaction.ts";
 import { type RefreshContext, readSite, refreshSeconds, writeReading } from "./service-refresh.ts";
 
 interface DueSite {

@@ -1,10 +1,10 @@
 /** Answering a prompt: the first answer wins, whoever gave it, and the others are told who and when. One for two people waits for the second. */
 import type pg from "pg";
+import { inTransaction } from "../../database/transaction.ts";
 import type { PromptAnswer } from "../../engine/model.ts";
 import { NotFoundError } from "../errors.ts";
 import { claim } from "../idempotency.ts";
 import { encodeId } from "../ids.ts";
-import { inTransaction } from "../transaction.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkTexts, type RecoveriesContext } from "./service-context.ts";
 import { type PromptFacts, promptRefusal, secondRefusal, withdrawalRefusal } from "./service-prompt-refusals.ts";

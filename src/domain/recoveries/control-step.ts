@@ -1,10 +1,10 @@
 /** What becomes of a step that has failed: tried again, skipped, or known to have worked. A wish in a row, for which the run's owner is woken. */
 import type pg from "pg";
+import { inTransaction } from "../../database/transaction.ts";
 import { NotFoundError } from "../errors.ts";
 import { checkText, fieldErrors } from "../field-errors.ts";
 import { claim } from "../idempotency.ts";
 import { encodeId } from "../ids.ts";
-import { inTransaction } from "../transaction.ts";
 import type { Viewer } from "../viewer.ts";
 import { lockRun } from "./service-cancel.ts";
 import { checkTexts, type RecoveriesContext } from "./service-context.ts";

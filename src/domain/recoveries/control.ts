@@ -1,7 +1,7 @@
 /** Pause, resume and cancel: wishes written into the run's row, for which its owner is woken. Nothing is decided here but whether it may be wished. */
 import type pg from "pg";
+import { inTransaction } from "../../database/transaction.ts";
 import { claim } from "../idempotency.ts";
-import { inTransaction } from "../transaction.ts";
 import type { Viewer } from "../viewer.ts";
 import { cancelRun, controlledRun } from "./service-cancel.ts";
 import { checkTexts, type RecoveriesContext } from "./service-context.ts";

@@ -3,6 +3,7 @@
  * whoever dies in between leaves a row that its successor compares with the site.
  */
 import type pg from "pg";
+import { inTransaction } from "../../database/transaction.ts";
 import { ProviderError } from "../../providers/contract.ts";
 import { orderAndWatch, type SiteCalls } from "../effects.ts";
 import { type Cycle, fence, isSuspended, ownCycle } from "./cycle.ts";
@@ -27,25 +28,16 @@ const pointsText = `SELECT p.id, p.external_id AS "externalId", p.taken_at AS "t
 
 const setAsideText = "UPDATE recovery_point SET complete = false WHERE id = ANY($1::uuid[])";
 
-async function setAside(pool: pg.Pool, cycle: Cycle): Promise<readonly KeptPoint[]> {
-  const client = await pool.connect();
-  try {
-    await client.query("BEGIN");
+const setAside = (pool: pg.Pool, cycle: Cycle): Promise<readonly KeptPoint[]> =>
+  inTransaction(pool, async (client) => {
     await client.query({ name: "replication-lock-group", text: lockText, values: [cycle.groupId] });
     const { rows } = await client.query<{ keep: number }>({ name: "replication-keep", text: keepText, values: fence(cycle) });
     const keep = rows[0]?.keep;
     const points = await client.query<KeptPoint>({ name: "replication-points", text: pointsText, values: [cycle.groupId] });
     const tooMany = keep === undefined ? [] : pointsTooMany(points.rows, keep);
     await client.query({ name: "replication-set-aside", text: setAsideText, values: [tooMany.map(({ id }) => id)] });
-    await client.query("COMMIT");
     return tooMany;
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
-}
+  });
 
 const isOurs = `EXISTS (SELECT FROM replication_cycle c WHERE ${ownCycle})`;
 const dropText = `DELETE FROM recovery_point WHERE id = $4 AND NOT EXISTS (SELECT FROM recovery_point_pin n WHERE n.point_id = $4) AND ${isOurs}`;

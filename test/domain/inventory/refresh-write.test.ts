@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { inTransaction } from "../../../src/database/transaction.ts";
 import { checkedInventory } from "../../../src/domain/inventory/refresh-check.ts";
 import { type Kinds, keyOf } from "../../../src/domain/inventory/refresh-diff.ts";
 import { readInventory } from "../../../src/domain/inventory/refresh-read.ts";
 import { writeReading } from "../../../src/domain/inventory/service-refresh.ts";
-import { inTransaction } from "../../../src/domain/transaction.ts";
 import type { Inventory } from "../../../src/providers/inventory.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { aGroup, aPair } from "../../support/rows.ts";

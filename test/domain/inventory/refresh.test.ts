@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { inTransaction } from "../../../src/database/transaction.ts";
 import { encodeId, idOf } from "../../../src/domain/ids.ts";
 import { readSite, writeReading } from "../../../src/domain/inventory/service-refresh.ts";
 import { refreshDueSites, startRefresher } from "../../../src/domain/inventory/service-refresher.ts";
 import { defaultQuotas } from "../../../src/domain/limits/quotas.ts";
-import { inTransaction } from "../../../src/domain/transaction.ts";
 import { importFile } from "../../../src/import/import-file.ts";
 import { base, someFiles } from "../../import/stage.ts";
 import { serviceContext } from "../../support/services.ts";

@@ -1,9 +1,9 @@
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inTransaction } from "../../../src/database/transaction.ts";
 import { nothingKnown } from "../../../src/domain/ask-site.ts";
 import { cancelGroupTask } from "../../../src/domain/protection/service-cancel.ts";
 import { insertGroupRun } from "../../../src/domain/protection/service-group-run.ts";
-import { inTransaction } from "../../../src/domain/transaction.ts";
 import type { Viewer } from "../../../src/domain/viewer.ts";
 import type { GroupSnapshot } from "../../../src/engine/group-snapshot.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";

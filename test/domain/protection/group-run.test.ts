@@ -1,7 +1,7 @@
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { inTransaction } from "../../../src/database/transaction.ts";
 import { insertGroupRun } from "../../../src/domain/protection/service-group-run.ts";
-import { inTransaction } from "../../../src/domain/transaction.ts";
 import type { GroupSnapshot } from "../../../src/engine/group-snapshot.ts";
 import type { SnapshotSite } from "../../../src/engine/run-snapshot.ts";
 import { readChanges } from "../../../src/events/log.ts";
