@@ -38,7 +38,8 @@ const text = `SELECT x.group_id AS "groupId", x.code, x.place = -1 AS "isKnown",
     UNION ALL SELECT 2, m.group_id, 'VM_FAULT', v.name, NULL FROM ${members} AND m.fault_code IS NOT NULL
     UNION ALL SELECT 3, m.group_id, 'VM_NOT_CONFIGURED', v.name, NULL FROM ${members} AND m.protection_state = 'NOT_CONFIGURED'
     UNION ALL SELECT 4, o.group_id, 'UNPROTECTED_VM', v.name, NULL FROM storage_group o JOIN storage_group_source c ON c.storage_group_id = o.id
-      JOIN virtual_machine v ON v.datastore_id = c.datastore_id LEFT JOIN protected_vm m ON m.vm_id = v.id
+      JOIN protection_group g ON g.id = o.group_id
+      JOIN virtual_machine v ON v.datastore_id = c.datastore_id AND v.site_id = g.protected_site_id LEFT JOIN protected_vm m ON m.vm_id = v.id
       WHERE o.group_id = ANY($1::uuid[]) AND v.missing_since IS NULL AND m.group_id IS DISTINCT FROM o.group_id
     UNION ALL SELECT 5, m.group_id, 'MISSING_AT_SOURCE', v.name, v.missing_since FROM ${members} AND v.missing_since IS NOT NULL
     UNION SELECT 6, o.group_id, 'INVENTORY_MISSING', d.name, d.missing_since FROM storage_group o JOIN datastore d ON d.missing_since IS NOT NULL

@@ -37,9 +37,10 @@ export const groupStatement = {
     WHERE recovery_point_pin.point_id = recovery_point.id AND recovery_point.group_id = f."groupId" AND f."dropsPoints"),
   points AS (DELETE FROM recovery_point USING z, f WHERE recovery_point.group_id = f."groupId" AND f."dropsPoints"),
   d AS (
-    UPDATE datastore SET replication_state = f.datastores::"ReplicationState" FROM z, f, storage_group, storage_group_source
-    WHERE f.datastores IS NOT NULL AND storage_group.group_id = f."groupId" AND storage_group_source.storage_group_id = storage_group.id
-      AND datastore.id = storage_group_source.datastore_id),
+    UPDATE datastore SET replication_state = f.datastores::"ReplicationState"
+    FROM z, f, protection_group g, storage_group o LEFT JOIN storage_group_source s ON s.storage_group_id = o.id
+    WHERE f.datastores IS NOT NULL AND g.id = f."groupId" AND o.group_id = g.id AND datastore.id IN (o.target_datastore_id, s.datastore_id)
+      AND datastore.site_id = g.protected_site_id),
   pv AS (
     UPDATE recovery_plan SET version = version + 1, lost_groups = coalesce(lost_groups, '{}') || z.plan_name FROM z, f
     WHERE f.gone AND recovery_plan.id IN (SELECT plan_id FROM plan_protection_group WHERE group_id = f."groupId")

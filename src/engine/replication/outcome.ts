@@ -22,7 +22,8 @@ const followed = (lastSync: string): string => `vms AS (
     RETURNING m.vm_id, m.replication_state <> was.replication_state AS differs
   ), datastores AS (
     UPDATE datastore d SET replication_state = c.replication
-    FROM c, storage_group o, storage_group_source s WHERE o.group_id = c.group_id AND s.storage_group_id = o.id AND d.id = s.datastore_id
+    FROM c, protection_group g, storage_group o LEFT JOIN storage_group_source s ON s.storage_group_id = o.id
+    WHERE g.id = c.group_id AND o.group_id = g.id AND d.id IN (o.target_datastore_id, s.datastore_id) AND d.site_id = g.protected_site_id
       AND c.tells AND d.replication_state <> c.replication
     RETURNING d.id
   )`;
