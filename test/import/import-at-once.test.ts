@@ -1,52 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
-import { importFile } from "../../src/import/import-file.ts";
-import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
-import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { describe, expect, it } from "vitest";
 import { untilWaiting } from "../support/run.ts";
-import { type Base, base, type Files, someFiles } from "./stage.ts";
+import { changed, importScene } from "./scene.ts";
+import { type Base, base } from "./stage.ts";
 
 describe("importing a file beside somebody else", () => {
-  let db: TestDatabase;
-  let lab: Lab;
-  let files: Files;
-  beforeAll(async () => {
-    files = await someFiles();
-  });
-  beforeEach(async () => {
-    db = await freshDatabase();
-    lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
-  });
-  afterEach(async () => {
-    await lab.close();
-    await db.drop();
-  });
-  afterAll(() => files.remove());
+  const scene = importScene();
 
-  const run = async (content: object | string, options: { dryRun?: boolean; name?: string } = {}) =>
-    importFile({
-      database: db.database,
-      lab,
-      quotas: defaultQuotas,
-      path: await files.write(content, options.name),
-      dryRun: options.dryRun ?? false,
-    });
-  const changed = (change: (file: Base) => void) => {
-    const file = base();
-    change(file);
-    return file;
-  };
-  const one = async (sql: string, ...values: unknown[]) => (await db.database.pool.query(sql, values)).rows[0];
+  const run: typeof scene.run = (content, options) => scene.run(content, options);
+  const { one } = scene;
   const plan = (file: Base) => file.recoveryPlans[0] ?? file.recoveryPlans.at(0);
 
   /** Somebody else's transaction, which ends when the import waits for it. */
   async function during(change: string, content: object): Promise<unknown> {
-    const holder = await db.database.pool.connect();
+    const holder = await scene.db().database.pool.connect();
     try {
       await holder.query("BEGIN");
       await holder.query(change);
       const imported = run(content).catch((refusal: unknown) => refusal);
-      await untilWaiting(db.database);
+      await untilWaiting(scene.db().database);
       await holder.query("COMMIT");
       return await imported;
     } finally {

@@ -1,44 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
+import { describe, expect, it } from "vitest";
 import { createRecoveries } from "../../src/domain/recoveries/service.ts";
 import { readChanges, readEnds } from "../../src/events/log.ts";
-import { importFile } from "../../src/import/import-file.ts";
-import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
-import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { operator } from "../support/node.ts";
-import { type Base, base, type Files, someFiles } from "./stage.ts";
+import { changed, importScene } from "./scene.ts";
+import { type Base, base } from "./stage.ts";
 
 describe("importing a file", () => {
-  let db: TestDatabase;
-  let lab: Lab;
-  let files: Files;
-  beforeAll(async () => {
-    files = await someFiles();
-  });
-  beforeEach(async () => {
-    db = await freshDatabase();
-    lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
-  });
-  afterEach(async () => {
-    await lab.close();
-    await db.drop();
-  });
-  afterAll(() => files.remove());
+  const scene = importScene();
 
-  const run = async (content: object | string, options: { dryRun?: boolean; name?: string } = {}) =>
-    importFile({
-      database: db.database,
-      lab,
-      quotas: defaultQuotas,
-      path: await files.write(content, options.name),
-      dryRun: options.dryRun ?? false,
-    });
-  const changed = (change: (file: Base) => void) => {
-    const file = base();
-    change(file);
-    return file;
-  };
-  const one = async (sql: string, ...values: unknown[]) => (await db.database.pool.query(sql, values)).rows[0];
+  const run: typeof scene.run = (content, options) => scene.run(content, options);
+  const { one } = scene;
   const plan = (file: Base) => file.recoveryPlans[0] ?? file.recoveryPlans.at(0);
   const planSteps = (file: Base) => plan(file)?.priorityGroups[0]?.preSteps ?? [];
 
@@ -55,7 +26,7 @@ describe("importing a file", () => {
       "vm_recovery_settings",
     ];
     const parts = tables.map((table) => `SELECT coalesce(string_agg(x::text, E'\\n' ORDER BY x::text), '') AS t FROM ${table} x`);
-    return (await db.database.pool.query(parts.join(" UNION ALL "))).rows.map(({ t }) => t).join("\n--\n");
+    return (await scene.db().database.pool.query(parts.join(" UNION ALL "))).rows.map(({ t }) => t).join("\n--\n");
   }
 
   it("creates what is new, protected and with a first recovery point", async () => {
@@ -67,7 +38,7 @@ describe("importing a file", () => {
       AND placeholder_name LIKE '%-placeholder' AND placeholder_external_id LIKE 'B/%') AS ready FROM protected_vm`),
     ).toEqual({ n: 4, ready: true });
     expect(await one("SELECT count(*)::int AS n, bool_and(complete) AS complete FROM recovery_point")).toEqual({ n: 2, complete: true });
-    const points = await lab.provider.recoveryPoints("B", "dbs", AbortSignal.timeout(5_000));
+    const points = await scene.lab().provider.recoveryPoints("B", "dbs", AbortSignal.timeout(5_000));
     expect(
       await one("SELECT external_id AS id FROM recovery_point WHERE group_id = (SELECT id FROM protection_group WHERE name = 'dbs')"),
     ).toEqual({ id: points[0]?.pointId });
@@ -75,7 +46,7 @@ describe("importing a file", () => {
 
   it("tells what it has changed to those who follow the log, each object once, in the transaction itself", async () => {
     const told = async (after: bigint) =>
-      (await readChanges(db.database.pool, after, 1_000)).entries.map(
+      (await readChanges(scene.db().database.pool, after, 1_000)).entries.map(
         ({ change }) => `${change.kind} ${change.change} ${change.name ?? "-"}`,
       );
     await run(base());
@@ -87,7 +58,7 @@ describe("importing a file", () => {
       "PLAN_CHANGED CREATED plan",
     ];
     expect(await told(0n)).toEqual(created);
-    const { newest } = await readEnds(db.database.pool);
+    const { newest } = await readEnds(scene.db().database.pool);
     await run(
       changed((file) => {
         file.protectionGroups[0]?.virtualMachines.pop();
@@ -112,8 +83,8 @@ describe("importing a file", () => {
   it("makes plans that can be started", async () => {
     await run(base());
     const recoveries = createRecoveries({
-      database: db.database,
-      providers: new Map([["lab", lab.provider]]),
+      database: scene.db().database,
+      providers: new Map([["lab", scene.lab().provider]]),
       hint: () => {},
       announce: () => {},
       log: { info: () => {} },
@@ -192,8 +163,8 @@ describe("importing a file", () => {
 
   it("writes nothing when anything is wrong, and names the place", async () => {
     const before = await rows();
-    const path = await files.write(changed((file) => Object.assign(file.vmSettings[1] ?? {}, { dependsOn: ["db-9"] })));
-    const error = await importFile({ database: db.database, lab, quotas: defaultQuotas, path }).catch((refusal: unknown) => refusal);
+    const path = await scene.write(changed((file) => Object.assign(file.vmSettings[1] ?? {}, { dependsOn: ["db-9"] })));
+    const error = await scene.importPath(path).catch((refusal: unknown) => refusal);
     expect(error).toMatchObject({
       name: "ImportError",
       problems: [
@@ -205,7 +176,7 @@ describe("importing a file", () => {
   });
 
   it("writes nothing when the database refuses a part", async () => {
-    await db.database.pool.query("ALTER TABLE ip_rule ADD CONSTRAINT none_here CHECK (false)");
+    await scene.db().database.pool.query("ALTER TABLE ip_rule ADD CONSTRAINT none_here CHECK (false)");
     const before = await rows();
     await expect(run(base())).rejects.toThrow();
     expect(await rows()).toBe(before);
@@ -232,8 +203,8 @@ describe("importing a file", () => {
   it("refuses to change groups and plans that a run uses, but not settings", async () => {
     await run(base());
     const recoveries = createRecoveries({
-      database: db.database,
-      providers: new Map([["lab", lab.provider]]),
+      database: scene.db().database,
+      providers: new Map([["lab", scene.lab().provider]]),
       hint: () => {},
       announce: () => {},
       log: { info: () => {} },

@@ -1,34 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
-import { importFile } from "../../src/import/import-file.ts";
+import { describe, expect, it } from "vitest";
 import type { Inventory } from "../../src/providers/inventory.ts";
-import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
-import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { base, type Files, someFiles } from "./stage.ts";
+import { importScene } from "./scene.ts";
+import { base } from "./stage.ts";
 
 describe("the sites of an import tell the inventory that was imported", () => {
-  let db: TestDatabase;
-  let lab: Lab;
-  let files: Files;
-  beforeAll(async () => {
-    files = await someFiles();
-  });
-  beforeEach(async () => {
-    db = await freshDatabase();
-    lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
-  });
-  afterEach(async () => {
-    await lab.close();
-    await db.drop();
-  });
-  afterAll(() => files.remove());
+  const scene = importScene();
 
-  const told = (site: string) => lab.provider.inventory(site, AbortSignal.timeout(5000));
-  const imported = (path: string) => importFile({ database: db.database, lab, quotas: defaultQuotas, path });
+  const told = (site: string) => scene.lab().provider.inventory(site, AbortSignal.timeout(5000));
+  const imported = (path: string) => scene.importPath(path);
 
   /** The rows of a site as an inventory would tell them. */
   async function rowsOf(externalId: string): Promise<Inventory> {
-    const { prisma } = db.database;
+    const { prisma } = scene.db().database;
     const site = await prisma.site.findFirstOrThrow({ where: { externalId } });
     const where = { siteId: site.id };
     const vms = await prisma.virtualMachine.findMany({
@@ -106,15 +89,15 @@ describe("the sites of an import tell the inventory that was imported", () => {
       ],
     };
     Object.assign(a ?? {}, { virtualMachines: [...(a?.virtualMachines ?? []), vm] });
-    await imported(await files.write(file));
+    await imported(await scene.write(file));
     await expectSame("A");
     await expectSame("B");
   });
 
   it("again when the sites have lost it, though the database has all of it", async () => {
-    const path = await files.write(base());
+    const path = await scene.write(base());
     await imported(path);
-    await lab.takeAway("A", "VM", "A/db-1");
+    await scene.lab().takeAway("A", "VM", "A/db-1");
     const { changes } = await imported(path);
     expect(changes).toEqual([]);
     await expectSame("A");
