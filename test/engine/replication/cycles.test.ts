@@ -136,13 +136,13 @@ describe("a cycle that fails", () => {
     const failed = await scene.again();
     expect(failed).toMatchObject({ failures: 1, error: "the site did not answer in time" });
     expect(failed.cycleId).not.toBeNull();
+    await node.close();
     await lost.release();
+    await at.another();
     await scene.again();
     expect(await synchronised(failed.cycleId)).toBe(1);
     expect(await scene.points()).toEqual(await scene.pointsAtSite());
     expect(await scene.cycle()).toMatchObject({ failures: 0, cycleId: null });
-    await node.close();
-    await at.another();
   });
 });
 
