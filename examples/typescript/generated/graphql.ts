@@ -263,7 +263,7 @@ export type RunWarningCode =
 
 /** Which plan, and how. (Reference: Start Recovery.) */
 export type StartRecoveryInput = {
-  /** What was written since the recovery points may be lost. Asked for where a recovery goes back to an older direction. */
+  /** PLANNED: what was written since the recovery points may be lost. Needed where syncData is false. */
   acceptDataLoss?: boolean | null | undefined;
   /** DISASTER: the protected site can't be reached, and you make sure that its VMs are off. It is recorded who said so. */
   acceptUnfenced?: boolean | null | undefined;

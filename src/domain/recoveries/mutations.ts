@@ -72,7 +72,7 @@ const StartRecoveryInput = builder.inputType("StartRecoveryInput", {
       description: "What a failure does; by default PAUSE for a planned recovery, CONTINUE for a test and a disaster recovery.",
     }),
     acceptDataLoss: t.boolean({
-      description: "What was written since the recovery points may be lost. Asked for where a recovery goes back to an older direction.",
+      description: "PLANNED: what was written since the recovery points may be lost. Needed where syncData is false.",
     }),
     acceptUnfenced: t.boolean({
       description: "DISASTER: the protected site can't be reached, and you make sure that its VMs are off. It is recorded who said so.",

@@ -1,18 +1,18 @@
 /** What a start would do now: the tree, how long it takes, the points, and what stands in the way. Writes nothing. */
 import type pg from "pg";
+import { inTransaction } from "../../database/transaction.ts";
 import { CompileError } from "../../engine/compile.ts";
 import { loadEarlierSteps } from "../../engine/records.ts";
 import type { RisingSnapshot } from "../../engine/run-snapshot.ts";
 import { DomainError, ServiceUnavailableError } from "../errors.ts";
 import type { ServiceContext } from "../service-context.ts";
-import { inTransaction } from "../transaction.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
 import { type PointFacts, readPoints, readSecondsSinceRequest, readSiteFacts } from "./preview-facts.ts";
 import { different, type Finding, finding, ofFault, ofRefusal, ofWarning } from "./preview-findings.ts";
 import { programFindings } from "./preview-programs.ts";
 import { roomFindings } from "./preview-room.ts";
 import { type PreviewTree, previewTree } from "./preview-tree.ts";
-import { checkPointChoice } from "./recovery-point.ts";
+import { checkDataWanted } from "./recovery-point.ts";
 import { roleFor } from "./service-control-refusals.ts";
 import { planFacts } from "./service-facts.ts";
 import { faultsRefusal } from "./service-faults.ts";
@@ -57,7 +57,7 @@ export const createPreviews = (context: PreviewContext): Previews => ({ preview:
 const refusalOf = { TEST: testRefusal, PLANNED: plannedRefusal, DISASTER: disasterRefusal } as const;
 
 async function preview(context: PreviewContext, viewer: Viewer, input: PreviewInput): Promise<Preview> {
-  checkPointChoice(input);
+  checkDataWanted(input);
   requireRole(viewer, roleFor(input.recoveryType));
   const work = await drafting(context, viewer, input);
   return inTransaction(context.database.pool, async (client) => {

@@ -14,7 +14,9 @@ const PreviewRecoveryInput = builder.inputType("PreviewRecoveryInput", {
     recoveryPoint: t.field({ type: RecoveryPointInput, description: "Which recovery points are used; the latest by default." }),
     failurePolicy: t.field({ type: FailurePolicy, description: "What a failure does; it changes nothing in the tree." }),
     shutdownSourceVms: t.boolean({ description: "PLANNED: shut the protected VMs down; true by default." }),
-    acceptDataLoss: t.boolean({ description: "What was written since the recovery points may be lost." }),
+    acceptDataLoss: t.boolean({
+      description: "PLANNED: what was written since the recovery points may be lost. Needed where syncData is false.",
+    }),
     acceptUnfenced: t.boolean({ description: "DISASTER: you would make sure that the VMs of a site that can't be reached are off." }),
   }),
 });

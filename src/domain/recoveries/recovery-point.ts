@@ -16,20 +16,28 @@ interface Choosing {
   readonly recoveryType: "TEST" | "PLANNED" | "DISASTER";
   readonly recoveryPoint?: PointChoice | null | undefined;
   readonly syncData?: boolean | null | undefined;
+  readonly acceptDataLoss?: boolean | null | undefined;
 }
 
-/** A planned recovery loses nothing, so it takes the newest; synchronising makes a newer point than the one that is asked for. */
-export function checkPointChoice({ recoveryType, recoveryPoint, syncData }: Choosing): void {
-  const pointInTime = recoveryPoint?.pointInTime ?? null;
-  const specific = recoveryPoint?.specific ?? null;
-  if (pointInTime === null && specific === null) return;
+/**
+ * A planned recovery loses nothing unless somebody says so, and takes the newest point; synchronising makes a newer point than the one that is
+ * asked for.
+ */
+export function checkDataWanted({ recoveryType, recoveryPoint, syncData, acceptDataLoss }: Choosing): void {
   const errors = fieldErrors();
-  if (recoveryType === "PLANNED")
-    errors.add(["recoveryPoint"], "A planned recovery uses the latest point: leave this out, or send latest.");
-  if (syncData === true)
-    errors.add(["syncData"], "An older recovery point and synchronising exclude each other: send false, or leave it out.");
+  const { pointInTime, specific } = recoveryPoint ?? {};
+  const isPlanned = recoveryType === "PLANNED";
+  if (isPlanned && syncData === false && acceptDataLoss !== true) {
+    const lost = "Without synchronising, what was written since the last recovery point is lost: send true to accept that.";
+    errors.add(["acceptDataLoss"], lost);
+  }
+  if (pointInTime || specific) {
+    if (isPlanned) errors.add(["recoveryPoint"], "A planned recovery uses the latest point: leave this out, or send latest.");
+    if (syncData === true)
+      errors.add(["syncData"], "An older recovery point and synchronising exclude each other: send false, or leave it out.");
+  }
   const groups = new Set(specific?.map(({ groupId }) => groupId));
-  if (specific !== null && groups.size < specific.length) errors.add(["recoveryPoint", "specific"], "One point for each group.");
+  if (specific && groups.size < specific.length) errors.add(["recoveryPoint", "specific"], "One point for each group.");
   errors.check();
 }
 

@@ -1,9 +1,9 @@
 /** How every run of a plan is requested: sites are asked first, then one short transaction checks, snapshots and writes the run. */
 import type pg from "pg";
 import { v7 as newId } from "uuid";
+import { brokenConstraint, inTransaction } from "../../database/transaction.ts";
 import { ConflictError, type DomainError } from "../errors.ts";
 import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
-import { brokenConstraint, inTransaction } from "../transaction.ts";
 import type { Viewer } from "../viewer.ts";
 import type { RecoveriesContext, StartedRun } from "./service-context.ts";
 import { type PlanFacts, planFacts } from "./service-facts.ts";

@@ -1,5 +1,4 @@
 /** A planned recovery by the reference's own name, with the options that a failback has. (Reference: Planned Failover.) */
-import { fieldErrors } from "../field-errors.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
 import { checkTexts, type RecoveriesContext, type StartedRun } from "./service-context.ts";
 import { type RecoveryInput, startRecovery } from "./start-recovery.ts";
@@ -8,14 +7,6 @@ export type FailoverInput = Omit<RecoveryInput, "recoveryType" | "recoveryPoint"
 
 export async function startPlannedFailover(context: RecoveriesContext, viewer: Viewer, input: FailoverInput): Promise<StartedRun> {
   checkTexts({ notes: input.notes, idempotencyKey: input.idempotencyKey });
-  if (input.syncData === false && input.acceptDataLoss !== true) {
-    const errors = fieldErrors();
-    errors.add(
-      ["acceptDataLoss"],
-      "Without synchronising, what was written since the last recovery point is lost: send true to accept that.",
-    );
-    errors.check();
-  }
   requireRole(viewer, "RECOVERY_ADMIN");
   return startRecovery(context, viewer, "startPlannedFailover", { ...input, recoveryType: "PLANNED" });
 }

@@ -7,7 +7,7 @@ import { type DomainError, PreconditionFailedError } from "../errors.ts";
 import { lockGroupsOfPlan, lockPair } from "../locks.ts";
 import type { Viewer } from "../viewer.ts";
 import { afterEvent } from "./lifecycle.ts";
-import { checkPointChoice } from "./recovery-point.ts";
+import { checkDataWanted } from "./recovery-point.ts";
 import { requestRun } from "./request-run.ts";
 import type { RecoveriesContext, StartedRun } from "./service-context.ts";
 import type { LockedPlan } from "./service-open-runs.ts";
@@ -40,7 +40,7 @@ export async function startRecovery(
   mutation: "startRecovery" | "startPlannedFailover",
   { idempotencyKey, ...input }: RecoveryInput,
 ): Promise<StartedRun> {
-  checkPointChoice(input);
+  checkDataWanted(input);
   const { recoveryType, planId } = input;
   const refusal = recoveryType === "PLANNED" ? plannedRefusal : disasterRefusal;
   return requestRun<PreparedRecovery>(

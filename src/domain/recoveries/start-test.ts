@@ -7,7 +7,7 @@ import type { DomainError } from "../errors.ts";
 import { lockGroupsOfPlan, lockPair } from "../locks.ts";
 import type { Viewer } from "../viewer.ts";
 import { afterEvent } from "./lifecycle.ts";
-import { checkPointChoice } from "./recovery-point.ts";
+import { checkDataWanted } from "./recovery-point.ts";
 import { requestRun } from "./request-run.ts";
 import type { RecoveriesContext, StartedRun } from "./service-context.ts";
 import type { LockedPlan } from "./service-open-runs.ts";
@@ -26,7 +26,7 @@ export interface PreparedTest {
 }
 
 export async function startTest(context: RecoveriesContext, viewer: Viewer, { idempotencyKey, ...input }: StartInput): Promise<StartedRun> {
-  checkPointChoice(input);
+  checkDataWanted(input);
   const asked = { mutation: "startRecovery", planId: input.planId, input, idempotencyKey };
   return requestRun<PreparedTest>(context, viewer, asked, {
     refusal: testRefusal,

@@ -80,10 +80,12 @@ describe("a planned recovery", () => {
     expect(await row(stage, "SELECT type FROM task WHERE id = $1", taskId)).toEqual({ type: "PLANNED_FAILOVER" });
   });
 
-  it("without synchronising needs acceptDataLoss", () =>
-    refused(() => stage.recoveries.startPlannedFailover(operator, { planId: stage.planId, syncData: false }), {
+  it("without synchronising needs acceptDataLoss, by whichever name it is started", async () => {
+    await refused(() => start("PLANNED", { syncData: false }), { fieldErrors: [{ path: ["acceptDataLoss"] }] });
+    await refused(() => stage.recoveries.startPlannedFailover(operator, { planId: stage.planId, syncData: false }), {
       fieldErrors: [{ path: ["acceptDataLoss"] }],
-    }));
+    });
+  });
 });
 
 describe("a disaster recovery", () => {
