@@ -16,8 +16,8 @@ export default defineConfig({
     // A process loads the house once, for all the files that it runs: each closes what it opens.
     isolate: false,
     unstubEnvs: true,
-    // One more than the two cores that there are at least: tests of leases, delays and processes mostly wait.
-    maxWorkers: 3,
+    // Twice the two cores that there are at least: tests of leases, delays and processes mostly wait.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     testTimeout: 15_000,
     hookTimeout: 20_000,
