@@ -49,7 +49,10 @@ module.exports = {
       comment: "A room of the domain uses another one by its service, its loaders or its types.",
       severity: "error",
       from: { path: rooms },
-      to: { path: rooms, pathNot: ["^src/domain/$1/", "/(types|loaders|service|index)[^/]*$|/[^/]*-types\\.ts$|/[^/]*loaders[^/]*\\.ts$"] },
+      to: {
+        path: rooms,
+        pathNot: ["^src/domain/$1/", "/(types|loaders|service|index)(/|[^/]*$)|/[^/]*-types\\.ts$|/[^/]*loaders[^/]*\\.ts$"],
+      },
     },
     {
       name: "one-reader-of-the-environment",

@@ -14,7 +14,7 @@ import {
 import { encodeId } from "./ids.ts";
 import { PlanLifecycle } from "./plans/types-enums.ts";
 import { type PreconditionReason, reasons } from "./reasons.ts";
-import { PromptAnswer } from "./recoveries/types-enums.ts";
+import { PromptAnswer } from "./recoveries/types/enums.ts";
 
 export const ErrorCode = builder.enumType("ErrorCode", {
   description: "What kind of error it is. Expect codes that are added later.",

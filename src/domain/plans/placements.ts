@@ -2,7 +2,7 @@
 import { v7 as newId } from "uuid";
 import { checkInt, checkName, type FieldErrors, type Path } from "../field-errors.ts";
 import { checkQuota, type Quotas } from "../limits/quotas.ts";
-import { type OpenRun, runConflict } from "../recoveries/service-open-runs.ts";
+import { type OpenRun, runConflict } from "../recoveries/service/open-runs.ts";
 import type { PriorityGroupRow, Queryable } from "./rows.ts";
 import { checkPlans } from "./service-graph.ts";
 

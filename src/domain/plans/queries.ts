@@ -1,7 +1,7 @@
 import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
 import { idIfGiven, idOf } from "../ids.ts";
-import { ResultState } from "../recoveries/types-enums.ts";
+import { ResultState } from "../recoveries/types/enums.ts";
 import { PlanLifecycle, PlanState } from "./types-enums.ts";
 import { RecoveryPlanRef } from "./types-refs.ts";
 

@@ -4,7 +4,7 @@ import type { PlanLifecycle, VmPriority } from "../../database/generated/enums.t
 import { NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { checkVersion } from "../mutation.ts";
-import { planFacts } from "../recoveries/service-facts.ts";
+import { planFacts } from "../recoveries/service/facts.ts";
 import { editRefusal, type PlanEdit } from "./service-refusals.ts";
 import type { Step } from "./steps.ts";
 

@@ -1,11 +1,11 @@
 /** What stands in the way of each operation on a plan. Pure: `allowedOperations` and the mutations give the same error for the same facts. */
 import { ConflictError, type DomainError } from "../errors.ts";
 import type { Refusals } from "../operations.ts";
-import { controlRefusalOf } from "../recoveries/service-control-refusals.ts";
-import { openRunOf, type PlanFacts } from "../recoveries/service-facts.ts";
-import { planConflict } from "../recoveries/service-open-runs.ts";
-import { acceptRefusal, disasterRefusal, plannedRefusal, reprotectRefusal } from "../recoveries/service-recovery-refusals.ts";
-import { cleanupRefusal, testRefusal } from "../recoveries/service-refusals.ts";
+import { controlRefusalOf } from "../recoveries/service/control-refusals.ts";
+import { openRunOf, type PlanFacts } from "../recoveries/service/facts.ts";
+import { planConflict } from "../recoveries/service/open-runs.ts";
+import { acceptRefusal, disasterRefusal, plannedRefusal, reprotectRefusal } from "../recoveries/service/recovery-refusals.ts";
+import { cleanupRefusal, testRefusal } from "../recoveries/service/refusals.ts";
 import type { Viewer } from "../viewer.ts";
 
 export type PlanOperation =

@@ -2,7 +2,7 @@
 import { builder } from "../builder.ts";
 import { VmPriority } from "../inventory/types-enums.ts";
 import { expectedVersion, keyField } from "../mutation-parts.ts";
-import { PromptAnswer } from "../recoveries/types-enums.ts";
+import { PromptAnswer } from "../recoveries/types/enums.ts";
 import { SiteRole } from "./types-enums.ts";
 
 const RecoveryPriorityGroupInput = builder.inputType("RecoveryPriorityGroupInput", {

@@ -2,8 +2,8 @@
 import type { Leftover } from "../../database/generated/client.ts";
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
-import { RecoveryConnection, recoveryArgs, recoveryFilterOf } from "../recoveries/types-list.ts";
-import { RecoveryRef } from "../recoveries/types-refs.ts";
+import { RecoveryConnection, recoveryArgs, recoveryFilterOf } from "../recoveries/types/list.ts";
+import { RecoveryRef } from "../recoveries/types/refs.ts";
 import { SiteRef } from "../sites/types.ts";
 import { LeftoverKind, leftoverKindOf } from "./types-enums.ts";
 import { RecoveryPlanRef } from "./types-refs.ts";

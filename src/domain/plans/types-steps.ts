@@ -3,7 +3,7 @@ import type { PlanStep } from "../../database/generated/client.ts";
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
 import { StepPhase } from "../inventory/types-enums.ts";
-import { PromptAnswer } from "../recoveries/types-enums.ts";
+import { PromptAnswer } from "../recoveries/types/enums.ts";
 import { PlanStepType, SiteRole } from "./types-enums.ts";
 
 const names = { COMMAND: "CommandStep", PROMPT: "PromptStep", PAUSE: "PauseStep" } as const;

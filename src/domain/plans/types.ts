@@ -10,7 +10,7 @@ import { settingsOf, VmRecoverySettingsRef } from "../inventory/types-vm-setting
 import { defaultQuotas } from "../limits/quotas.ts";
 import { PeerState } from "../protection/types-enums.ts";
 import { groupArgs, groupRequest, ProtectionGroupConnection } from "../protection/types-list.ts";
-import { ResultState } from "../recoveries/types-enums.ts";
+import { ResultState } from "../recoveries/types/enums.ts";
 import { SitePairingRef, SiteRef } from "../sites/types.ts";
 import { PlanLifecycle, PlanState } from "./types-enums.ts";
 import { type PlanRow, PriorityGroupRef, RecoveryPlanRef } from "./types-refs.ts";

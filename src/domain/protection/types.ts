@@ -9,7 +9,7 @@ import { VmConnection, vmArgs, vmRequest } from "../inventory/types-vm-list.ts";
 import type { Loaders } from "../loaders.ts";
 import { defaultGroupPage, largestPage } from "../page-size.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
-import { RecoveryRef } from "../recoveries/types-refs.ts";
+import { RecoveryRef } from "../recoveries/types/refs.ts";
 import { SiteRef } from "../sites/types.ts";
 import { TaskRef } from "../tasks/types-refs.ts";
 import type { GroupCounts } from "./loaders.ts";

@@ -3,10 +3,10 @@ import { fieldErrors } from "../field-errors.ts";
 import { mutate } from "../mutation.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
 import type { ControlledRun } from "./control.ts";
-import { checkTexts, type RecoveriesContext } from "./service-context.ts";
-import { planFacts } from "./service-facts.ts";
-import { lockPlan } from "./service-open-runs.ts";
-import { acceptRefusal, nothingRecovered } from "./service-recovery-refusals.ts";
+import { checkTexts, type RecoveriesContext } from "./service/context.ts";
+import { planFacts } from "./service/facts.ts";
+import { lockPlan } from "./service/open-runs.ts";
+import { acceptRefusal, nothingRecovered } from "./service/recovery-refusals.ts";
 
 export interface AcceptInput {
   readonly planId: string;

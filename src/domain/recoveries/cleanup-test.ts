@@ -4,9 +4,9 @@ import type { SnapshotSite } from "../../engine/run-snapshot.ts";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { MakingStep } from "./cleanup-remains.ts";
-import { type PlanFacts, uncleanedTests } from "./service-facts.ts";
-import { planConflict } from "./service-open-runs.ts";
-import { nothingToCleanUp } from "./service-refusals.ts";
+import { type PlanFacts, uncleanedTests } from "./service/facts.ts";
+import { planConflict } from "./service/open-runs.ts";
+import { nothingToCleanUp } from "./service/refusals.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
 

@@ -8,10 +8,10 @@ import { remainsOf } from "./cleanup-remains.ts";
 import { groupsOfTest, lockGroupsOfTest, makingSteps, type TestToCleanUp, testToCleanUp } from "./cleanup-test.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { atTheSameMoment, requestRun } from "./request-run.ts";
-import { checkTexts, type RecoveriesContext, type StartedRun } from "./service-context.ts";
-import { planFacts } from "./service-facts.ts";
-import { cleansUpBehind, cleanupRefusal } from "./service-refusals.ts";
-import { readPastSeconds } from "./snapshot-read.ts";
+import { checkTexts, type RecoveriesContext, type StartedRun } from "./service/context.ts";
+import { planFacts } from "./service/facts.ts";
+import { cleansUpBehind, cleanupRefusal } from "./service/refusals.ts";
+import { readPastSeconds } from "./snapshot/read.ts";
 
 export interface CleanupInput {
   readonly planId: string;

@@ -3,8 +3,8 @@ import type pg from "pg";
 import { inTransaction } from "../../database/transaction.ts";
 import { claim } from "../idempotency.ts";
 import type { Viewer } from "../viewer.ts";
-import { cancelRun, controlledRun } from "./service-cancel.ts";
-import { checkTexts, type RecoveriesContext } from "./service-context.ts";
+import { cancelRun, controlledRun } from "./service/cancel.ts";
+import { checkTexts, type RecoveriesContext } from "./service/context.ts";
 
 export interface ControlInput {
   readonly recoveryId: string;

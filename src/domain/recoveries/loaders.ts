@@ -2,9 +2,9 @@ import type { Database } from "../../database/database.ts";
 import { batched, batchedMany, batchedOne, type Gate, groupFrozen, padded } from "../batching.ts";
 import type { Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
-import { readPlanFacts } from "./service-facts.ts";
-import type { RecoveryRow, StepRow } from "./types-refs.ts";
-import { RunTree } from "./types-run-tree.ts";
+import { readPlanFacts } from "./service/facts.ts";
+import type { RecoveryRow, StepRow } from "./types/refs.ts";
+import { RunTree } from "./types/run-tree.ts";
 
 const recoveryColumns = `r.id, r.plan_id AS "planId", r.plan_name AS "planName", r.pairing_id AS "pairingId", r.kind, r.state,
   r.result_state AS "resultState", r.paused_reason AS "pausedReason", r.failure_policy AS "failurePolicy", r.options, r.notes,

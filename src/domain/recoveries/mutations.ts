@@ -2,10 +2,10 @@
 import { builder } from "../builder.ts";
 import { idOf } from "../ids.ts";
 import { type Operation, refusedOperation } from "../operations.ts";
-import { act, controlPayload, key, loadPrompt, loadRecovery, startedPayload } from "./mutation-parts.ts";
+import { act, controlPayload, key, loadPrompt, loadRecovery, startedPayload } from "./mutations/parts.ts";
 import type { PointChoice } from "./recovery-point.ts";
-import { FailurePolicy, PromptAnswer } from "./types-enums.ts";
-import { PromptRef, RecoveryRef } from "./types-refs.ts";
+import { FailurePolicy, PromptAnswer } from "./types/enums.ts";
+import { PromptRef, RecoveryRef } from "./types/refs.ts";
 
 export const RecoveryType = builder.enumType("RecoveryType", {
   description: "What kind of recovery to start. (Reference: Recovery Types.)",

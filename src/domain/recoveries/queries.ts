@@ -1,7 +1,7 @@
 import { builder } from "../builder.ts";
 import { idOf } from "../ids.ts";
-import { PromptConnection, RecoveryConnection, recoveryArgs, recoveryFilterOf } from "./types-list.ts";
-import { RecoveryRef } from "./types-refs.ts";
+import { PromptConnection, RecoveryConnection, recoveryArgs, recoveryFilterOf } from "./types/list.ts";
+import { RecoveryRef } from "./types/refs.ts";
 
 builder.queryFields((t) => ({
   recovery: t.field({

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { NotFoundError } from "../errors.ts";
 import { fieldErrors } from "../field-errors.ts";
 import { encodeId } from "../ids.ts";
-import { type Fault, faultsRefusal } from "./service-faults.ts";
+import { type Fault, faultsRefusal } from "./service/faults.ts";
 
 /** One of the three; none of them is the newest complete point. Ids are the database's. */
 export interface PointChoice {

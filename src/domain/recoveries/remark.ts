@@ -5,7 +5,7 @@ import { checkText, fieldErrors } from "../field-errors.ts";
 import { encodeId } from "../ids.ts";
 import { mutate } from "../mutation.ts";
 import type { Viewer } from "../viewer.ts";
-import type { RecoveriesContext } from "./service-context.ts";
+import type { RecoveriesContext } from "./service/context.ts";
 
 export interface RemarkInput {
   readonly recoveryId: string;

@@ -5,10 +5,10 @@ import { brokenConstraint, inTransaction } from "../../database/transaction.ts";
 import { ConflictError, type DomainError } from "../errors.ts";
 import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
 import type { Viewer } from "../viewer.ts";
-import type { RecoveriesContext, StartedRun } from "./service-context.ts";
-import { type PlanFacts, planFacts } from "./service-facts.ts";
-import { type LockedPlan, lockPlan } from "./service-open-runs.ts";
-import { insertRecovery, type NewRun } from "./service-run.ts";
+import type { RecoveriesContext, StartedRun } from "./service/context.ts";
+import { type PlanFacts, planFacts } from "./service/facts.ts";
+import { type LockedPlan, lockPlan } from "./service/open-runs.ts";
+import { insertRecovery, type NewRun } from "./service/run.ts";
 
 /** What was asked for, without its key. */
 export interface Asked {

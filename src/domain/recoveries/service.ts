@@ -2,16 +2,16 @@
 import type { Viewer } from "../viewer.ts";
 import { type AcceptInput, accept } from "./accept.ts";
 import { type CleanupInput, cleanup } from "./cleanup.ts";
+import { type AnsweredPrompt, type AnswerInput, answerPrompt, type PromptInput, withdrawAnswer } from "./control/prompt.ts";
+import { type DecidedStep, type RetryInput, retryStep, type SkipInput, skipStep } from "./control/step.ts";
 import { type CancelInput, type ControlInput, type ControlledRun, cancel, pause, resume } from "./control.ts";
-import { type AnsweredPrompt, type AnswerInput, answerPrompt, type PromptInput, withdrawAnswer } from "./control-prompt.ts";
-import { type DecidedStep, type RetryInput, retryStep, type SkipInput, skipStep } from "./control-step.ts";
 import { addRemark, type RemarkInput, type WrittenRemark } from "./remark.ts";
-import type { RecoveriesContext, StartedRun } from "./service-context.ts";
+import type { RecoveriesContext, StartedRun } from "./service/context.ts";
+import { type FailoverInput, startPlannedFailover } from "./start/failover.ts";
+import { type ReprotectInput, startReprotect } from "./start/reprotect.ts";
 import { type StartInput, start } from "./start.ts";
-import { type FailoverInput, startPlannedFailover } from "./start-failover.ts";
-import { type ReprotectInput, startReprotect } from "./start-reprotect.ts";
 
-export type { StartedRun } from "./service-context.ts";
+export type { StartedRun } from "./service/context.ts";
 
 /** Ids are the database's. Every method rejects with a DomainError when it has done nothing, and its key gets the first answer again. */
 export interface Recoveries {

@@ -3,10 +3,10 @@
  * way comes back as faults, all of them; what the run only mentions as warnings.
  */
 import type { RunWarning, SnapshotSite, TestOptions, TestSnapshot } from "../../engine/run-snapshot.ts";
-import type { Fault } from "./service-faults.ts";
-import { testNetworksOf } from "./snapshot-mappings.ts";
-import { resolvePlan } from "./snapshot-resolve.ts";
-import type { GroupRow, PlanRows } from "./snapshot-rows.ts";
+import type { Fault } from "./service/faults.ts";
+import { testNetworksOf } from "./snapshot/mappings.ts";
+import { resolvePlan } from "./snapshot/resolve.ts";
+import type { GroupRow, PlanRows } from "./snapshot/rows.ts";
 
 export interface SnapshotInput<O extends TestOptions = TestOptions> {
   readonly rows: PlanRows;

@@ -1,10 +1,10 @@
 /** Starting a run of a plan: which kind it is decides how. */
 import { requireRole, type Viewer } from "../viewer.ts";
 import type { PointChoice } from "./recovery-point.ts";
-import { checkTexts, type RecoveriesContext, type StartedRun } from "./service-context.ts";
-import { roleFor } from "./service-control-refusals.ts";
-import { startRecovery } from "./start-recovery.ts";
-import { startTest } from "./start-test.ts";
+import { checkTexts, type RecoveriesContext, type StartedRun } from "./service/context.ts";
+import { roleFor } from "./service/control-refusals.ts";
+import { startRecovery } from "./start/recovery.ts";
+import { startTest } from "./start/test.ts";
 
 export interface StartInput {
   readonly planId: string;

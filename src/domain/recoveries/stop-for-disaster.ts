@@ -6,7 +6,7 @@ import type pg from "pg";
 import { appendEvents } from "../../events/append.ts";
 import type { RecoveryEvent } from "../../events/types.ts";
 import type { Viewer } from "../viewer.ts";
-import type { LockedPlan } from "./service-open-runs.ts";
+import type { LockedPlan } from "./service/open-runs.ts";
 
 const message = "Stopped for a disaster recovery";
 const reason = "DISASTER_STARTED";

@@ -9,7 +9,7 @@ import { builder } from "../builder.ts";
 import { NotFoundError } from "../errors.ts";
 import { afterArg, logPlace, placeOf } from "../events/places.ts";
 import { idOf } from "../ids.ts";
-import { type EventIn, RecoveryEventRef } from "./types-events.ts";
+import { type EventIn, RecoveryEventRef } from "./types/events.ts";
 
 interface EventBatch {
   readonly cursor: string;

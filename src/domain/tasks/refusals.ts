@@ -2,8 +2,8 @@
 import type pg from "pg";
 import { ConflictError, type DomainError, ForbiddenError } from "../errors.ts";
 import { groupTaskRefusal } from "../protection/service-cancel.ts";
-import { controlRefusal } from "../recoveries/service-control-refusals.ts";
-import type { RunFacts } from "../recoveries/service-facts.ts";
+import { controlRefusal } from "../recoveries/service/control-refusals.ts";
+import type { RunFacts } from "../recoveries/service/facts.ts";
 import { holds, type Viewer } from "../viewer.ts";
 
 export interface TaskFacts {

@@ -4,7 +4,7 @@ import { checkText, fieldErrors } from "../field-errors.ts";
 import { encodeId } from "../ids.ts";
 import { mutate } from "../mutation.ts";
 import { cancelGroupTask } from "../protection/service-cancel.ts";
-import { cancelRun } from "../recoveries/service-cancel.ts";
+import { cancelRun } from "../recoveries/service/cancel.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { cancelTaskRefusal, isGroupTask, readTaskFacts } from "./refusals.ts";

@@ -4,10 +4,10 @@ import { builder } from "../builder.ts";
 import { AllowedOperationRef, allowedOperations } from "../operations.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
 import { ProtectionGroupRef } from "../protection/types-refs.ts";
-import { StepState } from "../recoveries/types-enums.ts";
-import { RunWarning, warningsOf } from "../recoveries/types-recovery.ts";
-import { RecoveryRef, type StepRow } from "../recoveries/types-refs.ts";
-import { secondsOf, stateOf, treeOf } from "../recoveries/types-step.ts";
+import { StepState } from "../recoveries/types/enums.ts";
+import { RunWarning, warningsOf } from "../recoveries/types/recovery.ts";
+import { RecoveryRef, type StepRow } from "../recoveries/types/refs.ts";
+import { secondsOf, stateOf, treeOf } from "../recoveries/types/step.ts";
 import { cancelTaskRefusal } from "./refusals.ts";
 import { TaskRef } from "./types-refs.ts";
 

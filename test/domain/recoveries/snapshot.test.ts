@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { NicRow, PlanRows, VmRow } from "../../../src/domain/recoveries/snapshot/rows.ts";
 import { buildTestSnapshot, type SnapshotInput } from "../../../src/domain/recoveries/snapshot.ts";
-import type { NicRow, PlanRows, VmRow } from "../../../src/domain/recoveries/snapshot-rows.ts";
 import type { SnapshotSite, TestSnapshot } from "../../../src/engine/run-snapshot.ts";
 import type { Capabilities } from "../../../src/providers/contract.ts";
 

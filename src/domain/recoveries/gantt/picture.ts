@@ -3,7 +3,7 @@ import type { Context } from "../../context.ts";
 import { NotFoundError, UnauthorizedError } from "../../errors.ts";
 import { idOf } from "../../ids.ts";
 import { requireRole } from "../../viewer.ts";
-import { treeOf } from "../types-step.ts";
+import { treeOf } from "../types/step.ts";
 import { ganttSvg } from "./svg.ts";
 
 /** SVG. UnauthorizedError, ForbiddenError, or NotFoundError where there is no such run. */

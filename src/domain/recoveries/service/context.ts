@@ -1,0 +1,24 @@
+/** What the recoveries service works with, and what its parts share. */
+import { checkKey, checkText, fieldErrors } from "../../field-errors.ts";
+import type { ServiceContext } from "../../service-context.ts";
+
+export type RecoveriesContext = Pick<ServiceContext, "providers" | "hint" | "announce"> & {
+  readonly database: Pick<ServiceContext["database"], "pool">;
+  readonly log: Pick<ServiceContext["log"], "info">;
+};
+
+/** Ids of a new run and its task. */
+export interface StartedRun extends Readonly<Record<string, string>> {
+  readonly recoveryId: string;
+  readonly taskId: string;
+}
+
+const maxLengths = { notes: 4_096, comment: 4_096, reason: 1_024 } as const;
+
+/** Texts that a mutation takes beside its ids. */
+export function checkTexts(texts: { readonly [K in keyof typeof maxLengths | "idempotencyKey"]?: string | null | undefined }): void {
+  const errors = fieldErrors();
+  for (const field of ["notes", "comment", "reason"] as const) checkText(errors, [field], texts[field], maxLengths[field]);
+  checkKey(errors, texts.idempotencyKey);
+  errors.check("The request can't be taken as it is.");
+}

@@ -1,0 +1,215 @@
+/** Starting a planned or a disaster recovery. The protected site is asked, but a disaster recovery does not wait for its answer. */
+import type pg from "pg";
+import type { RecoveryOptions, RecoverySnapshot, RunWarning, SiteCondition, SnapshotSite } from "../../../engine/run-snapshot.ts";
+import { runWarning } from "../../../engine/warnings.ts";
+import { capabilitiesOf, nothingKnown, withCapabilities } from "../../ask-site.ts";
+import { type DomainError, PreconditionFailedError } from "../../errors.ts";
+import { lockGroupsOfPlan, lockPair } from "../../locks.ts";
+import type { Viewer } from "../../viewer.ts";
+import { afterEvent } from "../lifecycle.ts";
+import { checkDataWanted } from "../recovery-point.ts";
+import { requestRun } from "../request-run.ts";
+import type { RecoveriesContext, StartedRun } from "../service/context.ts";
+import type { LockedPlan } from "../service/open-runs.ts";
+import { disasterRefusal, plannedRefusal } from "../service/recovery-refusals.ts";
+import { readPastSeconds, readPlanRows } from "../snapshot/read.ts";
+import { buildRecoverySnapshot } from "../snapshot/recovery.ts";
+import type { StartInput } from "../start.ts";
+import { stopForDisaster } from "../stop-for-disaster.ts";
+import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
+import { groupsHaveMoved, isFailback, movedAtTheSameMoment, type PlanSites, sitesOfPlan } from "./sites.ts";
+
+export type RecoveryInput = Omit<StartInput, "recoveryType"> & {
+  readonly recoveryType: "PLANNED" | "DISASTER";
+  /** Planned: false only where all protected VMs are off. */
+  readonly shutdownSourceVms?: boolean | null | undefined;
+};
+
+/** What was found out before the transaction. */
+export interface PreparedRecovery {
+  readonly sites: PlanSites;
+  readonly asked: { readonly protectedSite: SnapshotSite; readonly recoverySite: SnapshotSite };
+  /** The protected site has answered just now. */
+  readonly protectedSiteAnswers: boolean;
+  readonly pastSeconds: Readonly<Record<string, number>>;
+}
+
+export async function startRecovery(
+  context: RecoveriesContext,
+  viewer: Viewer,
+  mutation: "startRecovery" | "startPlannedFailover",
+  { idempotencyKey, ...input }: RecoveryInput,
+): Promise<StartedRun> {
+  checkDataWanted(input);
+  const { recoveryType, planId } = input;
+  const refusal = recoveryType === "PLANNED" ? plannedRefusal : disasterRefusal;
+  return requestRun<PreparedRecovery>(
+    context,
+    viewer,
+    { mutation, planId, input, idempotencyKey },
+    {
+      refusal,
+      prepare: () => prepareRecovery(context, input),
+      async lock(client, plan) {
+        await lockPair(client, plan.pairingId);
+        await lockGroupsOfPlan(client, plan.id);
+        return recoveryType === "DISASTER" ? stopForDisaster(client, plan, viewer) : undefined;
+      },
+      async make(client, plan, prepared) {
+        const { snapshot, options, rows } = takeDraft(await recoveryDraft(client, plan, viewer, input, prepared));
+        const lifecycle = afterEvent(plan.lifecycle, recoveryType === "PLANNED" ? "recoveryStarted" : "disasterStarted") ?? plan.lifecycle;
+        const common = { lifecycle, options, notes: input.notes ?? "", cleansUpId: null, rerunOfId: snapshot.rerunOf };
+        const taskType = mutation === "startPlannedFailover" ? ({ taskType: "PLANNED_FAILOVER" } as const) : {};
+        return { ...common, ...taskType, snapshot, groups: rows.groups, vmCount: snapshot.vms.length };
+      },
+    },
+  );
+}
+
+export async function prepareRecovery(
+  { database, providers }: Pick<RecoveriesContext, "database" | "providers">,
+  input: RecoveryInput,
+): Promise<PreparedRecovery> {
+  const sites = await sitesOfPlan(database.pool, input.planId);
+  const { protectedSite, recoverySite } = sites;
+  const disconnected = protectedSite.state === "DISCONNECTED";
+  const [ofProtected, ofRecovery, pastSeconds] = await Promise.all([
+    disconnected ? null : capabilitiesOf(providers, protectedSite).catch(() => null),
+    capabilitiesOf(providers, recoverySite),
+    readPastSeconds(database.pool, input.planId, input.recoveryType),
+  ]);
+  const asked = {
+    protectedSite: withCapabilities(protectedSite, ofProtected ?? nothingKnown),
+    recoverySite: withCapabilities(recoverySite, ofRecovery),
+  };
+  return { sites, asked, protectedSiteAnswers: ofProtected !== null, pastSeconds };
+}
+
+/** What the run works on; the same for a preview, which writes nothing. */
+export async function recoveryDraft(
+  client: pg.ClientBase,
+  plan: LockedPlan,
+  viewer: Pick<Viewer, "name">,
+  input: Omit<RecoveryInput, "idempotencyKey">,
+  prepared: PreparedRecovery,
+): Promise<RunDraft<RecoverySnapshot>> {
+  const { sites, asked, pastSeconds } = prepared;
+  const rows = await readPlanRows(client, plan);
+  if (groupsHaveMoved(rows.groups, sites)) throw movedAtTheSameMoment();
+  const refusals: DomainError[] = [];
+  const points = await draftPoints(client, rows.groups, input.recoveryPoint, refusals);
+  const condition = conditionOf(prepared);
+  const inTheWay = [siteConditionRefusal(input, sites, condition), await runningVmsRefusal(client, plan, input)];
+  refusals.push(...inTheWay.filter((refusal) => refusal !== null));
+  const options = optionsOf(input, viewer, condition, points.size === 0);
+  const rerunOf = plan.lifecycle === "RECOVERY_INCOMPLETE" ? await lastRecovery(client, plan.id) : null;
+  const result = buildRecoverySnapshot({
+    kind: input.recoveryType,
+    rows,
+    ...asked,
+    options,
+    points,
+    isFailback: isFailback(sites),
+    pastSeconds,
+    warnings: await warningsOf(client, plan, input, sites, options),
+    protectedSiteCondition: condition,
+    lastHeartbeatAt: sites.protectedSite.heartbeatAt,
+    rerunOf,
+  });
+  return { rows, options, points, result, refusals };
+}
+
+/** A site that does not answer now is not yet known to be lost. */
+function conditionOf({ sites: { protectedSite }, protectedSiteAnswers }: PreparedRecovery): SiteCondition {
+  if (protectedSite.state === "DISCONNECTED") return "DISCONNECTED";
+  return protectedSite.suspectSince !== null || !protectedSiteAnswers ? "SUSPECT" : "CONNECTED";
+}
+
+function siteConditionRefusal(
+  input: Pick<RecoveryInput, "recoveryType" | "acceptUnfenced">,
+  { protectedSite: { name } }: PlanSites,
+  condition: SiteCondition,
+): DomainError | null {
+  if (condition === "CONNECTED") return null;
+  if (input.recoveryType === "PLANNED" && condition === "DISCONNECTED") {
+    const message = `The protected site ${name} is disconnected, and a planned recovery shuts its VMs down.`;
+    return new PreconditionFailedError("SITE_DISCONNECTED", message, "Restore the connection, or start a DISASTER recovery.");
+  }
+  if (input.recoveryType === "DISASTER" && input.acceptUnfenced !== true) {
+    const message = `The protected site ${name} can't be reached, so its VMs can't be kept from running beside the recovered ones.`;
+    const remedy = "Make sure that they are off, and send acceptUnfenced: true; it is recorded who did.";
+    return new PreconditionFailedError("UNFENCED", message, remedy);
+  }
+  return null;
+}
+
+/** Without a shutdown nothing may be running that would go on writing. */
+async function runningVmsRefusal(
+  client: Pick<pg.ClientBase, "query">,
+  plan: LockedPlan,
+  input: Pick<RecoveryInput, "shutdownSourceVms" | "recoveryType">,
+): Promise<DomainError | null> {
+  if (input.recoveryType !== "PLANNED" || input.shutdownSourceVms !== false) return null;
+  const { rows } = await client.query<{ name: string }>({
+    name: "plan-vms-that-run",
+    text: `SELECT v.name FROM plan_protection_group g JOIN protected_vm m ON m.group_id = g.group_id JOIN virtual_machine v ON v.id = m.vm_id
+      WHERE g.plan_id = $1 AND v.power_state <> 'POWERED_OFF' ORDER BY v.name LIMIT 6`,
+    values: [plan.id],
+  });
+  if (rows.length === 0) return null;
+  const names = rows.slice(0, 5).map(({ name }) => name);
+  const message = `${names.join(", ")}${rows.length > 5 ? " and more" : ""} are not off, and shutdownSourceVms false leaves them running.`;
+  return new PreconditionFailedError("SOURCE_VMS_RUNNING", message, "Let the recovery shut them down, or power them off first.");
+}
+
+function optionsOf(
+  input: Omit<RecoveryInput, "idempotencyKey">,
+  viewer: Pick<Viewer, "name">,
+  condition: SiteCondition,
+  latest: boolean,
+): RecoveryOptions {
+  const planned = input.recoveryType === "PLANNED";
+  return {
+    powerOnVms: input.powerOnVms ?? true,
+    runScripts: input.runScripts ?? true,
+    syncData: (input.syncData ?? latest) && condition !== "DISCONNECTED",
+    shutdownSourceVms: input.shutdownSourceVms ?? true,
+    failurePolicy: input.failurePolicy ?? (planned ? "PAUSE" : "CONTINUE"),
+    unfencedAcceptedBy: !planned && condition !== "CONNECTED" ? viewer.name : null,
+    protectedSiteBudgetSeconds: 120,
+  };
+}
+
+async function warningsOf(
+  client: Pick<pg.ClientBase, "query">,
+  plan: LockedPlan,
+  input: Omit<RecoveryInput, "idempotencyKey">,
+  sites: PlanSites,
+  options: RecoveryOptions,
+): Promise<RunWarning[]> {
+  const warnings: RunWarning[] = [];
+  const { name } = sites.protectedSite;
+  if ((input.syncData ?? false) && !options.syncData)
+    warnings.push(runWarning("SYNC_IGNORED", `${name} is disconnected: the newest complete recovery points are used as they are.`));
+  if (options.unfencedAcceptedBy !== null)
+    warnings.push(runWarning("UNFENCED", `${options.unfencedAcceptedBy} has accepted that the VMs of ${name} are perhaps still running.`));
+  if (input.recoveryType === "PLANNED" && !(await hasBeenReversed(client, plan.id)) && isFailback(sites))
+    warnings.push(
+      runWarning("NEVER_REVERSED", `The plan ${plan.name} has never been reprotected; this recovers it in its first direction.`),
+    );
+  return warnings;
+}
+
+async function hasBeenReversed(client: Pick<pg.ClientBase, "query">, planId: string): Promise<boolean> {
+  const text = "SELECT 1 FROM recovery WHERE plan_id = $1 AND kind = 'REPROTECT' AND result_state IN ('SUCCESS', 'WARNING') LIMIT 1";
+  return (await client.query({ name: "plan-has-been-reversed", text, values: [planId] })).rowCount === 1;
+}
+
+async function lastRecovery(client: Pick<pg.ClientBase, "query">, planId: string): Promise<string | null> {
+  const { rows } = await client.query<{ id: string }>({
+    name: "plan-last-recovery",
+    text: "SELECT id FROM recovery WHERE plan_id = $1 AND kind IN ('PLANNED', 'DISASTER') ORDER BY requested_at DESC, id DESC LIMIT 1",
+    values: [planId],
+  });
+  return rows[0]?.id ?? null;
+}

@@ -1,0 +1,169 @@
+/** Starting a reprotect: what was recovered is protected in the other direction. (Reference: Reprotect.) */
+import type pg from "pg";
+import { v7 as newId } from "uuid";
+import type { ReprotectedGroup, ReprotectedVm, ReprotectSnapshot, SnapshotSite } from "../../../engine/run-snapshot.ts";
+import { capabilitiesOf, nothingKnown, withCapabilities } from "../../ask-site.ts";
+import { PreconditionFailedError } from "../../errors.ts";
+import { lockPair } from "../../locks.ts";
+import { requireRole, type Viewer } from "../../viewer.ts";
+import { afterEvent } from "../lifecycle.ts";
+import { requestRun } from "../request-run.ts";
+import { checkTexts, type RecoveriesContext, type StartedRun } from "../service/context.ts";
+import { nothingRecovered, reprotectRefusal } from "../service/recovery-refusals.ts";
+import { readPastSeconds } from "../snapshot/read.ts";
+import { type PlanSites, sitesOfPlan } from "./sites.ts";
+
+export interface ReprotectInput {
+  readonly planId: string;
+  readonly syncData?: boolean | null | undefined;
+  readonly reverseReplication?: boolean | null | undefined;
+  readonly force?: boolean | null | undefined;
+  readonly notes?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+interface Prepared {
+  /** As the groups still have them: the protected one is where the VMs come from. */
+  readonly sites: PlanSites;
+  readonly asked: { readonly now: SnapshotSite; readonly former: SnapshotSite };
+  readonly pastSeconds: Readonly<Record<string, number>>;
+}
+
+export async function startReprotect(
+  context: RecoveriesContext,
+  viewer: Viewer,
+  { idempotencyKey, ...input }: ReprotectInput,
+): Promise<StartedRun> {
+  checkTexts({ notes: input.notes, idempotencyKey });
+  requireRole(viewer, "RECOVERY_ADMIN");
+  const options = { syncData: input.syncData ?? true, reverseReplication: input.reverseReplication ?? true, force: input.force ?? false };
+  const { planId } = input;
+  return requestRun<Prepared>(
+    context,
+    viewer,
+    { mutation: "startReprotect", planId, input, idempotencyKey },
+    {
+      refusal: reprotectRefusal,
+      prepare: () => prepare(context, planId, options.reverseReplication),
+      lock: (client, plan) => lockPair(client, plan.pairingId),
+      async make(client, plan, { sites, asked, pastSeconds }) {
+        const rerunOf = plan.lifecycle === "REPROTECT_INCOMPLETE" ? await lastReprotect(client, planId) : null;
+        const groups = await recoveredGroups(client, planId, sites, rerunOf);
+        if (groups.length === 0) throw nothingRecovered(plan);
+        const snapshot: ReprotectSnapshot = {
+          version: 1,
+          kind: "REPROTECT",
+          plan: { id: plan.id, name: plan.name },
+          protectedSite: asked.now,
+          recoverySite: asked.former,
+          options,
+          groups,
+          rerunOf,
+          pastSeconds,
+          warnings: [],
+        };
+        const lifecycle = afterEvent(plan.lifecycle, "reprotectStarted") ?? plan.lifecycle;
+        const vmCount = groups.reduce((sum, { vms }) => sum + vms.length, 0);
+        return { lifecycle, options, notes: input.notes ?? "", cleansUpId: null, rerunOfId: rerunOf, snapshot, groups, vmCount };
+      },
+    },
+  );
+}
+
+async function prepare({ database, providers }: RecoveriesContext, planId: string, reverses: boolean): Promise<Prepared> {
+  const sites = await sitesOfPlan(database.pool, planId);
+  const { protectedSite: former, recoverySite: now } = sites;
+  if (reverses && former.state === "DISCONNECTED") {
+    const message = `The site ${former.name} is disconnected, and the VMs shall be replicated to it.`;
+    const remedy = "Restore the connection; if the site is gone for good, send reverseReplication: false.";
+    throw new PreconditionFailedError("SITE_DISCONNECTED", message, remedy);
+  }
+  const [ofNow, ofFormer, pastSeconds] = await Promise.all([
+    capabilitiesOf(providers, now),
+    reverses ? capabilitiesOf(providers, former) : nothingKnown,
+    readPastSeconds(database.pool, planId, "REPROTECT"),
+  ]);
+  return { sites, asked: { now: withCapabilities(now, ofNow), former: withCapabilities(former, ofFormer) }, pastSeconds };
+}
+
+interface RecoveredRow extends ReprotectedVm {
+  readonly groupId: string;
+  readonly groupName: string;
+  readonly formerGroupId: string;
+}
+
+/**
+ * Groups that have not been turned round, with their recovered VMs: those that failed are not part of it. A replicated set that an earlier try has
+ * made is gone on with.
+ */
+async function recoveredGroups(
+  client: Pick<pg.ClientBase, "query">,
+  planId: string,
+  { recoverySite }: PlanSites,
+  rerunOf: string | null,
+): Promise<ReprotectedGroup[]> {
+  const { rows } = await client.query<RecoveredRow>({
+    name: "reprotect-groups",
+    text: `SELECT g.id AS "groupId", g.name AS "groupName", g.external_id AS "formerGroupId", v.id, v.name, c.recovered_external_id AS "externalId",
+        c.original_external_id AS "formerExternalId", v.name || '-placeholder' AS "placeholderName"
+      FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id JOIN recovered_vm c ON c.group_id = g.id
+        JOIN virtual_machine v ON v.id = c.vm_id
+      WHERE m.plan_id = $1 AND g.recovery_site_id = $2 ORDER BY g.name, g.id, v.name, v.id`,
+    values: [planId, recoverySite.id],
+  });
+  const storage = await storageBack(client, planId);
+  const earlier = await setsOf(client, rerunOf);
+  return [...Map.groupBy(rows, ({ groupId }) => groupId)].map(([id, vms]) => ({
+    id,
+    name: vms[0]?.groupName ?? "",
+    externalId: earlier.get(id) ?? newId(),
+    formerExternalId: vms[0]?.formerGroupId ?? "",
+    storageGroups: storage.get(id) ?? [],
+    vms: vms.map(({ groupId: _, groupName: __, formerGroupId: ___, ...vm }) => vm),
+  }));
+}
+
+/** The other way round: what was the target is the source, and goes to the first of its former sources. */
+async function storageBack(
+  client: Pick<pg.ClientBase, "query">,
+  planId: string,
+): Promise<ReadonlyMap<string, ReprotectedGroup["storageGroups"]>> {
+  const { rows } = await client.query<{ groupId: string; here: string; there: readonly string[]; forward: boolean }>({
+    name: "reprotect-storage",
+    text: `SELECT s.group_id AS "groupId", t.name AS here, t.site_id = g.recovery_site_id AS forward,
+        ARRAY(SELECT d.name FROM storage_group_source x JOIN datastore d ON d.id = x.datastore_id WHERE x.storage_group_id = s.id ORDER BY d.name) AS there
+      FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id JOIN storage_group s ON s.group_id = g.id
+        JOIN datastore t ON t.id = s.target_datastore_id WHERE m.plan_id = $1 ORDER BY s.id`,
+    values: [planId],
+  });
+  const groups = Map.groupBy(rows, ({ groupId }) => groupId);
+  return new Map(
+    [...groups].map(([id, storage]) => [
+      id,
+      storage.flatMap(({ here, there: [first = "", ...more], forward }) =>
+        forward ? [{ sources: [here], target: first }] : [{ sources: [first, ...more], target: here }],
+      ),
+    ]),
+  );
+}
+
+/** By group, the replicated sets that a reprotect was to make. */
+async function setsOf(client: Pick<pg.ClientBase, "query">, runId: string | null): Promise<ReadonlyMap<string, string>> {
+  if (runId === null) return new Map();
+  const { rows } = await client.query<{ groupId: string; externalId: string }>({
+    name: "reprotect-sets",
+    text: `SELECT g ->> 'id' AS "groupId", g ->> 'externalId' AS "externalId"
+      FROM recovery_snapshot s, jsonb_array_elements(s.content -> 'groups') g WHERE s.run_id = $1`,
+    values: [runId],
+  });
+  return new Map(rows.map(({ groupId, externalId }) => [groupId, externalId]));
+}
+
+async function lastReprotect(client: Pick<pg.ClientBase, "query">, planId: string): Promise<string | null> {
+  const { rows } = await client.query<{ id: string }>({
+    name: "plan-last-reprotect",
+    text: "SELECT id FROM recovery WHERE plan_id = $1 AND kind = 'REPROTECT' ORDER BY requested_at DESC, id DESC LIMIT 1",
+    values: [planId],
+  });
+  return rows[0]?.id ?? null;
+}

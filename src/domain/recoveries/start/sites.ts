@@ -1,0 +1,51 @@
+/** The two sites of a plan. */
+import type pg from "pg";
+import type { SiteType } from "../../../database/generated/enums.ts";
+import type { SiteRow } from "../../ask-site.ts";
+import { ConflictError, NotFoundError } from "../../errors.ts";
+import { encodeId } from "../../ids.ts";
+
+export interface PlanSite extends SiteRow {
+  /** Its configured role, which stays whatever the direction. */
+  readonly type: SiteType;
+  readonly suspectSince: Date | null;
+  /** The last good heartbeat. */
+  readonly heartbeatAt: Date | null;
+}
+
+export interface PlanSites {
+  readonly protectedSite: PlanSite;
+  readonly recoverySite: PlanSite;
+}
+
+/** Back to the site that the VMs come from. */
+export const isFailback = ({ recoverySite }: PlanSites): boolean => recoverySite.type === "PROTECTED";
+
+const columns = `s.id, s.name, s.provider, s.external_id AS "externalId", s.state, s.type, s.suspect_since AS "suspectSince", s.heartbeat_at AS "heartbeatAt"`;
+
+/** By the direction of the plan's groups; a plan without groups has that of its pair. */
+export async function sitesOfPlan(database: Pick<pg.ClientBase, "query">, planId: string): Promise<PlanSites> {
+  const { rows } = await database.query<PlanSite & { role: "PROTECTED" | "RECOVERY" }>({
+    name: "sites-of-plan",
+    text: `WITH direction AS (
+        SELECT coalesce(g.protected_site_id, p.local_site_id) AS protected, coalesce(g.recovery_site_id, p.remote_site_id) AS recovery
+        FROM recovery_plan r JOIN site_pairing p ON p.id = r.pairing_id
+          LEFT JOIN plan_protection_group m ON m.plan_id = r.id LEFT JOIN protection_group g ON g.id = m.group_id
+        WHERE r.id = $1 ORDER BY g.name, g.id LIMIT 1)
+      SELECT ${columns}, 'PROTECTED' AS role FROM direction d JOIN site s ON s.id = d.protected
+      UNION ALL SELECT ${columns}, 'RECOVERY' FROM direction d JOIN site s ON s.id = d.recovery`,
+    values: [planId],
+  });
+  const protectedSite = rows.find(({ role }) => role === "PROTECTED");
+  const recoverySite = rows.find(({ role }) => role === "RECOVERY");
+  if (protectedSite === undefined || recoverySite === undefined) throw new NotFoundError("RecoveryPlan", encodeId("RecoveryPlan", planId));
+  return { protectedSite, recoverySite };
+}
+
+/** Groups that were turned round, or moved to other sites, since the sites were asked. */
+export function groupsHaveMoved(groups: readonly { readonly recoverySiteId: string }[], { recoverySite }: PlanSites): boolean {
+  return groups.some(({ recoverySiteId }) => recoverySiteId !== recoverySite.id);
+}
+
+export const movedAtTheSameMoment = (): ConflictError =>
+  new ConflictError("The plan's groups were changed at the same moment.", "Look at the plan, and start again.");

@@ -1,0 +1,87 @@
+/** Starting a test. The protected site may be away: a test does without it. */
+import type pg from "pg";
+import type { SnapshotSite, TestSnapshot } from "../../../engine/run-snapshot.ts";
+import { runWarning } from "../../../engine/warnings.ts";
+import { capabilitiesOf, nothingKnown, withCapabilities } from "../../ask-site.ts";
+import type { DomainError } from "../../errors.ts";
+import { lockGroupsOfPlan, lockPair } from "../../locks.ts";
+import type { Viewer } from "../../viewer.ts";
+import { afterEvent } from "../lifecycle.ts";
+import { checkDataWanted } from "../recovery-point.ts";
+import { requestRun } from "../request-run.ts";
+import type { RecoveriesContext, StartedRun } from "../service/context.ts";
+import type { LockedPlan } from "../service/open-runs.ts";
+import { testRefusal } from "../service/refusals.ts";
+import { readPastSeconds, readPlanRows } from "../snapshot/read.ts";
+import { buildTestSnapshot } from "../snapshot.ts";
+import type { StartInput } from "../start.ts";
+import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
+import { groupsHaveMoved, isFailback, movedAtTheSameMoment, type PlanSite, type PlanSites, sitesOfPlan } from "./sites.ts";
+
+/** What was found out before the transaction. */
+export interface PreparedTest {
+  readonly sites: PlanSites;
+  readonly asked: { readonly protectedSite: SnapshotSite; readonly recoverySite: SnapshotSite };
+  readonly pastSeconds: Readonly<Record<string, number>>;
+}
+
+export async function startTest(context: RecoveriesContext, viewer: Viewer, { idempotencyKey, ...input }: StartInput): Promise<StartedRun> {
+  checkDataWanted(input);
+  const asked = { mutation: "startRecovery", planId: input.planId, input, idempotencyKey };
+  return requestRun<PreparedTest>(context, viewer, asked, {
+    refusal: testRefusal,
+    prepare: () => prepareTest(context, input.planId),
+    async lock(client, plan) {
+      await lockPair(client, plan.pairingId);
+      await lockGroupsOfPlan(client, plan.id);
+    },
+    async make(client, plan, prepared) {
+      const { snapshot, options, rows } = takeDraft(await testDraft(client, plan, input, prepared));
+      const lifecycle = afterEvent(plan.lifecycle, "testStarted") ?? plan.lifecycle;
+      const common = { lifecycle, options, notes: input.notes ?? "", cleansUpId: null, rerunOfId: null };
+      return { ...common, snapshot, groups: rows.groups, vmCount: snapshot.vms.length };
+    },
+  });
+}
+
+export async function prepareTest(
+  { database, providers }: Pick<RecoveriesContext, "database" | "providers">,
+  planId: string,
+): Promise<PreparedTest> {
+  const sites = await sitesOfPlan(database.pool, planId);
+  const { protectedSite, recoverySite } = sites;
+  const [ofProtected, ofRecovery, pastSeconds] = await Promise.all([
+    isAway(protectedSite) ? nothingKnown : capabilitiesOf(providers, protectedSite).catch(() => nothingKnown),
+    capabilitiesOf(providers, recoverySite),
+    readPastSeconds(database.pool, planId, "TEST"),
+  ]);
+  const asked = { protectedSite: withCapabilities(protectedSite, ofProtected), recoverySite: withCapabilities(recoverySite, ofRecovery) };
+  return { sites, asked, pastSeconds };
+}
+
+const isAway = ({ state }: PlanSite): boolean => state === "DISCONNECTED";
+
+/** What the run works on; the same for a preview, which writes nothing. */
+export async function testDraft(
+  client: pg.ClientBase,
+  plan: LockedPlan,
+  input: Omit<StartInput, "idempotencyKey">,
+  { sites, asked, pastSeconds }: PreparedTest,
+): Promise<RunDraft<TestSnapshot>> {
+  const rows = await readPlanRows(client, plan);
+  if (groupsHaveMoved(rows.groups, sites)) throw movedAtTheSameMoment();
+  const refusals: DomainError[] = [];
+  const points = await draftPoints(client, rows.groups, input.recoveryPoint, refusals);
+  const { protectedSite } = sites;
+  const wantsSync = input.syncData ?? points.size === 0;
+  const options: RunDraft<TestSnapshot>["options"] = {
+    powerOnVms: input.powerOnVms ?? true,
+    runScripts: input.runScripts ?? true,
+    syncData: wantsSync && !isAway(protectedSite),
+    failurePolicy: input.failurePolicy ?? "CONTINUE",
+  };
+  const ignored = `${protectedSite.name} is disconnected: the newest complete recovery points are used as they are.`;
+  const warnings = wantsSync && isAway(protectedSite) ? [runWarning("SYNC_IGNORED", ignored)] : [];
+  const result = buildTestSnapshot({ rows, ...asked, options, points, isFailback: isFailback(sites), pastSeconds, warnings });
+  return { rows, options, points, result, refusals };
+}
