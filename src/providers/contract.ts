@@ -11,7 +11,7 @@
 
 import type { Inventory, InventoryVm } from "./inventory.ts";
 
-/** An address that a virtual network adapter shall have; `ip` null is DHCP. */
+/** An address that a virtual network adapter shall have; `ip` null is DHCP. Several of one adapter are its addresses, in that order. */
 export interface NicAddress {
   readonly nicIndex: number;
   readonly ip: string | null;

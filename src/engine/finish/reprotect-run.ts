@@ -10,7 +10,10 @@ import { plansOfPair } from "./recovery-run.ts";
 /** The names by which a VM's copy was registered: a folder's path, a pool, networks. */
 const registered = `(SELECT s.spec FROM recovery_step s WHERE s.run_id = o.run_id AND s.key = 'REGISTER_VM:' || o.vm_id)`;
 
-/** The VMs as they were, and what was found of their copies. The copies' own rows go, so that those that move may take their place. */
+/**
+ * The VMs as they were, and what was found of their copies. The copies' own rows go, so that those that move may take their place. Who has the
+ * name of one that moves is in its way only by an old reading, since the site has taken that name: it is set aside until the next one.
+ */
 const moved = `m AS (SELECT x.* FROM z, f, jsonb_to_recordset(f.vms) AS x("groupId" uuid, "vmId" uuid, "externalId" text, "placeholderId" text,
       "placeholderName" text)),
   o AS (
@@ -25,6 +28,12 @@ const moved = `m AS (SELECT x.* FROM z, f, jsonb_to_recordset(f.vms) AS x("group
     WHERE s.site_id = f."protectedSiteId" AND s.external_id = o.external_id AND s.id <> o.vm_id
       AND NOT EXISTS (SELECT FROM protected_vm p WHERE p.vm_id = s.id)
     RETURNING s.id, s.name, s.external_id, s.power_state, s.cluster, s.host, s.datastore_id, s.folder_id, s.resource_pool_id),
+  aside AS (
+    UPDATE virtual_machine w SET name = left(w.name, 200) || ' (' || w.id || ')'
+    FROM f, o JOIN virtual_machine own ON own.id = o.vm_id
+    WHERE w.site_id = f."protectedSiteId" AND w.missing_since IS NULL AND lower(w.name) = lower(own.name) AND w.id <> own.id
+      AND w.external_id <> o.external_id
+    RETURNING w.id, w.name),
   v AS (
     UPDATE virtual_machine SET site_id = f."protectedSiteId", external_id = o.external_id, missing_since = NULL,
       power_state = COALESCE(s.power_state, 'UNKNOWN'), cluster = s.cluster, host = s.host,
@@ -33,7 +42,7 @@ const moved = `m AS (SELECT x.* FROM z, f, jsonb_to_recordset(f.vms) AS x("group
         AND lower(i.path) = lower(${registered} ->> 'folderId') LIMIT 1)),
       resource_pool_id = COALESCE(s.resource_pool_id, (SELECT i.id FROM resource_pool i WHERE i.site_id = f."protectedSiteId"
         AND lower(i.name) = lower(${registered} ->> 'resourcePoolId') LIMIT 1))
-    FROM f, o LEFT JOIN found s ON s.external_id = o.external_id
+    FROM f, (SELECT count(*) FROM aside) AS free, o LEFT JOIN found s ON s.external_id = o.external_id
     WHERE virtual_machine.id = o.vm_id RETURNING virtual_machine.id, virtual_machine.name),
   vn AS (
     UPDATE vm_nic n SET network_id = COALESCE(fn.network_id, (SELECT i.id FROM network i WHERE i.site_id = f."protectedSiteId"
@@ -109,6 +118,7 @@ export const reprotectStatement = {
     updatedRows("PROTECTION_GROUP_CHANGED", "g"),
     plansOfPair,
     updatedRows("VM_CHANGED", "v"),
+    updatedRows("VM_CHANGED", "aside"),
     "SELECT 'VM_CHANGED', i.id, 'UPDATED', i.name FROM virtual_machine i WHERE i.id IN (SELECT vm_id FROM left_out)",
     "SELECT 'VM_CHANGED', found.id, 'DELETED', found.name FROM found",
   ])}

@@ -14,11 +14,12 @@ export function effectRules(setup: () => ContractSetup): void {
       expect(await owner.kinds()).toEqual(["NETWORK", "PLACEHOLDER_IN_USE", "SNAPSHOT", "VM"]);
 
       const address = { nicIndex: 0, ip: "10.77.0.5", prefixLength: 24, gateway: "10.77.0.1", dnsServers: [], dnsSuffix: null };
-      await owner.done("customiseIp", { vmId, hostName: "web", nics: [address] });
+      const second = { ...address, ip: "fd00:77::5", prefixLength: 64, gateway: null };
+      await owner.done("customiseIp", { vmId, hostName: "web", nics: [address, second] });
       expect(await owner.statusOnce(vmId, () => true)).toEqual({ vmId, powerState: "POWERED_OFF", heartbeatAt: null, ipAddresses: [] });
       await owner.done("powerOn", { vmId });
       const booted = await owner.statusOnce(vmId, ({ heartbeatAt }) => heartbeatAt !== null);
-      expect(booted).toMatchObject({ powerState: "POWERED_ON", ipAddresses: ["10.77.0.5"] });
+      expect(booted).toMatchObject({ powerState: "POWERED_ON", ipAddresses: ["10.77.0.5", "fd00:77::5"] });
       await owner.done("powerOff", { vmId });
       expect(await owner.statusOnce(vmId, () => true)).toMatchObject({ powerState: "POWERED_OFF", heartbeatAt: null });
 

@@ -151,10 +151,10 @@ function addressesOf(vm: VmRow, { related, isFailback }: VmContext, warnings: Ru
   return addresses.length > 0 ? addresses : null;
 }
 
-/** Rules belong to the way there; on the way back each adapter gets the first address that it had. */
+/** Rules belong to the way there; on the way back each adapter gets the addresses that it had. */
 function addressesBefore({ nics }: VmPlaceRow): NicAddress[] | null {
-  const addresses = nics.flatMap(({ nicIndex, ipAddresses: [ip] }) =>
-    ip === undefined ? [] : [{ nicIndex, ip, prefixLength: null, gateway: null, dnsServers: [], dnsSuffix: null }],
+  const addresses = nics.flatMap(({ nicIndex, ipAddresses }) =>
+    ipAddresses.map((ip) => ({ nicIndex, ip, prefixLength: null, gateway: null, dnsServers: [], dnsSuffix: null })),
   );
   return addresses.length > 0 ? addresses : null;
 }

@@ -37,10 +37,10 @@ BEGIN
   WHERE NOT v.nics @> jsonb_build_array(jsonb_build_object('nicIndex', nic -> 'nicIndex')) LIMIT 1;
   IF FOUND THEN RETURN lab.refused('REFUSED', format('VM %s has no network adapter %s.', v.name, missing)); END IF;
   UPDATE lab.vm SET host_name = r ->> 'hostName', nics_before = v.nics, nics_from = done, nics = (
-    SELECT coalesce(jsonb_agg(CASE WHEN wanted IS NULL THEN nic ELSE nic || jsonb_build_object('ipAddresses',
-      jsonb_build_array(coalesce(wanted ->> 'ip', lab.dhcp_address(v.name, nic ->> 'nicIndex')))) END), '[]')
-    FROM jsonb_array_elements(v.nics) nic
-    LEFT JOIN LATERAL (SELECT w AS wanted FROM jsonb_array_elements(r -> 'nics') w WHERE w -> 'nicIndex' = nic -> 'nicIndex' LIMIT 1) x ON true)
+    SELECT coalesce(jsonb_agg(CASE WHEN wanted IS NULL THEN nic ELSE nic || jsonb_build_object('ipAddresses', wanted) END), '[]')
+    FROM jsonb_array_elements(v.nics) nic, LATERAL (
+      SELECT jsonb_agg(coalesce(w ->> 'ip', lab.dhcp_address(v.name, nic ->> 'nicIndex')) ORDER BY position) AS wanted
+      FROM jsonb_array_elements(r -> 'nics') WITH ORDINALITY AS given (w, position) WHERE w -> 'nicIndex' = nic -> 'nicIndex') x)
   WHERE id = v.id;
   RETURN lab.taken_on('{}', done);
 END $$;
