@@ -1,7 +1,7 @@
 /** What decides which operations a group allows: read in batches to be shown, and for one group while a mutation holds its row. */
 import type pg from "pg";
 import type { Database } from "../../database/database.ts";
-import type { ConnectionState, ProtectionGroupState, ProtectionGroupType } from "../../database/generated/enums.ts";
+import type { ConnectionState, PlanLifecycle, ProtectionGroupState, ProtectionGroupType } from "../../database/generated/enums.ts";
 import type { RunKind } from "../../engine/model.ts";
 import { batchedMany, batchedOne, type Gate } from "../batching.ts";
 
@@ -32,6 +32,7 @@ export interface GroupFacts {
   readonly runOpen: boolean | null;
   readonly runPlanId: string | null;
   readonly runPlanName: string | null;
+  readonly runPlanLifecycle: PlanLifecycle | null;
   readonly taskId: string | null;
 }
 
@@ -46,7 +47,8 @@ const groupFacts = {
       ARRAY(SELECT l.name::text FROM plan_protection_group x JOIN recovery_plan l ON l.id = x.plan_id WHERE x.group_id = g.id ORDER BY lower(l.name))
         AS "planNames",
       EXISTS (SELECT FROM storage_group o WHERE o.group_id = g.id) AS "hasStorageGroups",
-      r.id AS "runId", r.kind AS "runKind", r.ended_at IS NULL AS "runOpen", r.plan_id AS "runPlanId", r.plan_name AS "runPlanName", t.id AS "taskId"
+      r.id AS "runId", r.kind AS "runKind", r.ended_at IS NULL AS "runOpen", r.plan_id AS "runPlanId", r.plan_name AS "runPlanName",
+      (SELECT l.lifecycle FROM recovery_plan l WHERE l.id = r.plan_id) AS "runPlanLifecycle", t.id AS "taskId"
     FROM protection_group g JOIN site p ON p.id = g.protected_site_id JOIN site s ON s.id = g.recovery_site_id
       LEFT JOIN group_use u ON u.group_id = g.id LEFT JOIN recovery r ON r.id = u.run_id LEFT JOIN task t ON t.recovery_id = r.id
     WHERE g.id = ANY($1::uuid[])`,

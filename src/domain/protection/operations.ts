@@ -2,6 +2,7 @@
 import { ConflictError, type DomainError, PreconditionFailedError } from "../errors.ts";
 import { listed } from "../listed.ts";
 import type { Refusals } from "../operations.ts";
+import { leftOpen } from "../recoveries/service/open-runs.ts";
 import type { GroupFacts } from "./loaders-facts.ts";
 
 type GroupOperation = "UPDATE_PROTECTION_GROUP" | "DELETE_PROTECTION_GROUP" | "FORCE_DELETE_PROTECTION_GROUP" | "ADD_PROTECTED_VMS";
@@ -45,7 +46,7 @@ const doing = {
 
 /** A run has the group, or its state says that one should. */
 function useOf(group: GroupFacts): ConflictError | null {
-  const { name, state, runId, runKind, runOpen, runPlanId, runPlanName, taskId } = group;
+  const { name, state, runId, runKind, runOpen, runPlanId, runPlanName, runPlanLifecycle, taskId } = group;
   if (runId === null || runKind === null)
     return working.has(state) ? new ConflictError(`The protection group ${name} is ${state}.`, "Wait until that has ended.") : null;
   const task = taskId === null ? {} : { activeTaskId: taskId };
@@ -53,11 +54,19 @@ function useOf(group: GroupFacts): ConflictError | null {
     const [done, remedy] = doing[runKind];
     return new ConflictError(`The protection group ${name} is being ${done}.`, remedy, task);
   }
-  const plan = { planName: runPlanName ?? "", ...(runPlanId === null ? {} : { planId: runPlanId }) };
-  const message = `The protection group ${name} is in use by a run of the plan ${runPlanName}`;
-  return runOpen
-    ? new ConflictError(`${message}.`, "Wait until that run has ended, or cancel it.", { ...plan, ...task, activeRecoveryId: runId })
-    : new ConflictError(`${message} that has not been cleaned up.`, `Clean up the plan ${runPlanName} first (cleanupTest).`, plan);
+  const planName = runPlanName ?? "";
+  const plan = {
+    planName,
+    ...(runPlanId === null ? {} : { planId: runPlanId }),
+    ...(runPlanLifecycle === null ? {} : { lifecycle: runPlanLifecycle }),
+  };
+  const message = `The protection group ${name} is in use by`;
+  if (runOpen) {
+    const details = { ...plan, ...task, activeRecoveryId: runId };
+    return new ConflictError(`${message} a run of the plan ${planName}.`, "Wait until that run has ended, or cancel it.", details);
+  }
+  const { what, remedy } = leftOpen({ kind: runKind, planName });
+  return new ConflictError(`${message} ${what}.`, remedy, plan);
 }
 
 const working: ReadonlySet<string> = new Set(["CONFIGURING", "TESTING", "RECOVERING", "REPROTECTING", "DELETING"]);

@@ -25,6 +25,7 @@ const shop: GroupFacts = {
   runOpen: null,
   runPlanId: null,
   runPlanName: null,
+  runPlanLifecycle: null,
   taskId: null,
 };
 const run = (over: Partial<GroupFacts>): GroupFacts => ({ ...shop, runId: "r", taskId: "t", runOpen: true, ...over });

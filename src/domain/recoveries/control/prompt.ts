@@ -105,7 +105,9 @@ async function lockPrompt(client: pg.ClientBase, { promptId, recoveryId }: Answe
         p.answer IS NULL AND p.withdrawn_at IS NULL AND r.ended_at IS NULL AND r.cancel_requested_at IS NULL AS open,
         p.needs_two_people AS "needsTwoPeople", CASE WHEN p.first_answer IS NOT NULL THEN jsonb_build_object(
           'answer', p.first_answer, 'by', p.first_answered_by, 'userId', p.first_answered_by_id) END AS first,
-        p.first_answered_at AS "firstAnsweredAt", r.kind, r.plan_id AS "planId", r.plan_name AS "planName"
+        p.first_answered_at AS "firstAnsweredAt", r.kind, r.ended_at IS NOT NULL AS ended,
+        (SELECT t.id FROM task t WHERE t.recovery_id = r.id) AS "taskId", (SELECT l.lifecycle FROM recovery_plan l WHERE l.id = r.plan_id) AS lifecycle,
+        r.plan_id AS "planId", r.plan_name AS "planName"
       FROM recovery_prompt p JOIN recovery r ON r.id = p.run_id WHERE p.id = $1 FOR UPDATE OF p`,
     values: [promptId],
   });

@@ -20,9 +20,9 @@ export async function controlledRun(
 }
 
 export async function lockRun(client: pg.ClientBase, recoveryId: string): Promise<RunFacts> {
-  const { rows } = await client.query<Omit<RunFacts, "atPauseStep">>({
+  const { rows } = await client.query<Omit<RunFacts, "atPauseStep" | "taskId" | "lifecycle">>({
     name: "run-lock",
-    text: `SELECT id AS "recoveryId", NULL AS "taskId", plan_id AS "planId", plan_name AS "planName", kind, ended_at IS NOT NULL AS ended,
+    text: `SELECT id AS "recoveryId", plan_id AS "planId", plan_name AS "planName", kind, ended_at IS NOT NULL AS ended,
         cancel_requested_at IS NOT NULL AS "cancelRequested", pause_requested_at IS NOT NULL AS "pauseRequested",
         (state = 'PAUSED' AND paused_reason = 'STEP_FAILED') IS TRUE AS "stepFailed"
       FROM recovery WHERE id = $1 FOR UPDATE`,
@@ -31,12 +31,19 @@ export async function lockRun(client: pg.ClientBase, recoveryId: string): Promis
   const [run] = rows;
   if (run === undefined) throw new NotFoundError("Recovery", encodeId("Recovery", recoveryId));
   // Asked behind the lock: what waits there, and what it reads, is of one moment.
-  return { ...run, atPauseStep: await waitsAtPauseStep(client, recoveryId) };
+  return { ...run, ...(await standing(client, run)) };
 }
 
-async function waitsAtPauseStep(client: pg.ClientBase, recoveryId: string): Promise<boolean> {
-  const text = "SELECT 1 FROM recovery_step WHERE run_id = $1 AND status = 'WAITING' AND kind = 'PAUSE' LIMIT 1";
-  return (await client.query({ name: "run-at-pause-step", text, values: [recoveryId] })).rowCount === 1;
+type Standing = Pick<RunFacts, "atPauseStep" | "taskId" | "lifecycle">;
+
+async function standing(client: pg.ClientBase, { recoveryId, planId }: Pick<RunFacts, "recoveryId" | "planId">): Promise<Standing> {
+  const { rows } = await client.query<Standing>({
+    name: "run-standing",
+    text: `SELECT EXISTS (SELECT FROM recovery_step WHERE run_id = $1 AND status = 'WAITING' AND kind = 'PAUSE') AS "atPauseStep",
+      (SELECT id FROM task WHERE recovery_id = $1) AS "taskId", (SELECT lifecycle FROM recovery_plan WHERE id = $2) AS lifecycle`,
+    values: [recoveryId, planId],
+  });
+  return rows[0] ?? { atPauseStep: false, taskId: null, lifecycle: null };
 }
 
 /** Nothing new starts, and what was made stays recorded for the cleanup. False: it was cancelled before. */

@@ -10,10 +10,10 @@ export type Control = "CANCEL_RECOVERY" | "PAUSE_RECOVERY" | "RESUME_RECOVERY";
 export const roleFor = (kind: RunKind): Role => (kind === "TEST" || kind === "CLEANUP" ? "OPERATOR" : "RECOVERY_ADMIN");
 
 /** Of a plan: its run that is under way. Null: the mutation does it. */
-export function controlRefusalOf({ id, name, run }: PlanFacts, control: Control, viewer: Viewer): DomainError | null {
+export function controlRefusalOf({ id, name, lifecycle, run }: PlanFacts, control: Control, viewer: Viewer): DomainError | null {
   if (run === null) {
     const message = `The plan ${name} has never been run: there is nothing to control.`;
-    return new ConflictError(message, "Start a test first.", { planId: id, planName: name });
+    return new ConflictError(message, "Start a test first.", { planId: id, planName: name, lifecycle });
   }
   return run.ended ? hasEnded(run) : controlRefusal(run, control, viewer);
 }
@@ -27,6 +27,7 @@ export function controlRefusal(run: RunFacts, control: Control, viewer: Pick<Vie
   if (control === "CANCEL_RECOVERY" && run.cancelRequested) return null;
   if (run.ended) return hasEnded(run);
   if (control === "PAUSE_RECOVERY" && run.kind === "CLEANUP") return isCleanup(run);
+  if (control === "PAUSE_RECOVERY" && run.kind === "REPROTECT") return isReprotect(run);
   if (run.cancelRequested) return isCancelled(run);
   if (control === "PAUSE_RECOVERY" && run.pauseRequested)
     return refuse(run, `The run of ${run.planName} is paused already.`, "Resume it when it shall go on.");
@@ -47,12 +48,16 @@ export function runRefusal(run: RunFacts, viewer: Pick<Viewer, "roles">): Domain
   return run.cancelRequested ? isCancelled(run) : null;
 }
 
-export const refuse = (run: RunFacts, message: string, remedy: string) =>
-  new ConflictError(message, remedy, {
-    planName: run.planName,
-    activeRecoveryId: run.recoveryId,
-    ...(run.planId === null ? {} : { planId: run.planId }),
-  });
+/** What a refusal tells of a run: where its plan stands, and its task while there is something to wait for. */
+export const detailsOf = (run: Pick<RunFacts, "recoveryId" | "taskId" | "planId" | "planName" | "lifecycle" | "ended">) => ({
+  planName: run.planName,
+  activeRecoveryId: run.recoveryId,
+  ...(run.planId === null ? {} : { planId: run.planId }),
+  ...(run.lifecycle === null ? {} : { lifecycle: run.lifecycle }),
+  ...(run.taskId === null || run.ended ? {} : { activeTaskId: run.taskId }),
+});
+
+export const refuse = (run: RunFacts, message: string, remedy: string) => new ConflictError(message, remedy, detailsOf(run));
 
 /** What works on a protection group is no recovery: it has a task, or is over soon. */
 const isGroups = (run: RunFacts) =>
@@ -71,4 +76,6 @@ const isAtFailure = (run: RunFacts) =>
     `The run of ${run.planName} is paused because a step has failed.`,
     "Retry or skip each failed step (retryStep, skipStep): behind the last one it goes on by itself.",
   );
+const isReprotect = (run: RunFacts) =>
+  refuse(run, "A reprotect can't be paused.", "Let it go on, or cancel it; another one goes on with what it has done.");
 const isCleanup = (run: RunFacts) => refuse(run, "A cleanup can be neither paused nor cancelled.", "Wait until it has ended.");

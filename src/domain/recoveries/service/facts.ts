@@ -11,6 +11,8 @@ import type { OpenRun } from "./open-runs.ts";
 
 /** A run, and what it has been told. */
 export interface RunFacts extends OpenRun {
+  /** Of its plan; null: it works on a protection group, or its plan is no more. */
+  readonly lifecycle: PlanLifecycle | null;
   readonly ended: boolean;
   readonly cancelRequested: boolean;
   readonly pauseRequested: boolean;
@@ -89,7 +91,7 @@ export const uncleanedTests = (planId: string): string => `SELECT r.id, r.reques
 
 const statements = {
   plans: `SELECT p.id, p.name, p.lifecycle, p.pairing_id AS "pairingId",
-      (SELECT row_to_json(x) FROM (SELECT ${openRun}, r.ended_at IS NOT NULL AS ended, r.cancel_requested_at IS NOT NULL AS "cancelRequested",
+      (SELECT row_to_json(x) FROM (SELECT ${openRun}, p.lifecycle, r.ended_at IS NOT NULL AS ended, r.cancel_requested_at IS NOT NULL AS "cancelRequested",
           r.pause_requested_at IS NOT NULL AS "pauseRequested",
           (r.state = 'PAUSED' AND r.paused_reason = 'STEP_FAILED') IS TRUE AS "stepFailed",
           EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'WAITING' AND s.kind = 'PAUSE') AS "atPauseStep"

@@ -66,6 +66,17 @@ const detailsOf = (run: OpenRun) => ({
   ...(run.taskId === null ? {} : { activeTaskId: run.taskId }),
 });
 
+/** A run that has ended and keeps its groups, and what frees them. */
+export function leftOpen({ kind, planName }: Pick<OpenRun, "kind" | "planName">): { readonly what: string; readonly remedy: string } {
+  const [left, remedy] =
+    kind === "TEST" || kind === "CLEANUP"
+      ? ["has not been cleaned up", `Clean up the plan ${planName} first (cleanupTest).`]
+      : kind === "REPROTECT"
+        ? ["is incomplete", `Reprotect the plan ${planName} again first (startReprotect).`]
+        : ["is incomplete", `Run the recovery of the plan ${planName} again first, or accept it as it is (acceptRecovery).`];
+  return { what: `a run of the plan ${planName} that ${left}`, remedy };
+}
+
 /** What is asked for does not go with the plan's lifecycle, or a run of it is open. `what` begins a sentence: "A test". */
 export function planConflict(plan: Pick<LockedPlan, "id" | "name" | "lifecycle">, what: string, run: OpenRun | null): ConflictError {
   const { id: planId, name: planName, lifecycle } = plan;

@@ -1,15 +1,12 @@
 /** What stands in the way of answering a prompt. Pure: `allowedOperations` and the mutations give the same error. */
-import type { PromptAnswer, RunKind } from "../../../engine/model.ts";
+import type { PromptAnswer } from "../../../engine/model.ts";
 import { ConflictError, type DomainError, ForbiddenError } from "../../errors.ts";
 import { holds, type Viewer } from "../../viewer.ts";
-import { roleFor } from "./control-refusals.ts";
+import { detailsOf, roleFor } from "./control-refusals.ts";
+import type { RunFacts } from "./facts.ts";
 
 /** A prompt, and the run that asks. */
-export interface PromptFacts {
-  readonly recoveryId: string;
-  readonly kind: RunKind;
-  readonly planId: string | null;
-  readonly planName: string;
+export interface PromptFacts extends Pick<RunFacts, "recoveryId" | "taskId" | "kind" | "planId" | "planName" | "lifecycle" | "ended"> {
   readonly open: boolean;
   readonly answer: PromptAnswer | null;
   /** Null: its time-out did. */
@@ -29,12 +26,12 @@ export function promptRefusal(prompt: PromptFacts, viewer: Pick<Viewer, "roles">
   const { answer, answeredAt, planName } = prompt;
   if (answer === null) {
     const message = `The prompt is no longer open: its run of ${planName} was cancelled or has ended.`;
-    return new ConflictError(message, "Look at the run; nobody has to answer any more.", runOf(prompt));
+    return new ConflictError(message, "Look at the run; nobody has to answer any more.", detailsOf(prompt));
   }
   const answeredBy = prompt.answeredBy ?? "its time-out";
   const message = `The prompt was answered ${answer} by ${answeredBy} before.`;
   return new ConflictError(message, "The first answer counts; look at how the run went on.", {
-    ...runOf(prompt),
+    ...detailsOf(prompt),
     ...given(answer, answeredBy, answeredAt),
   });
 }
@@ -45,7 +42,7 @@ export function secondRefusal(prompt: PromptFacts, viewer: Pick<Viewer, "userId"
   if (!prompt.needsTwoPeople || first === null || first.userId === viewer.userId || first.answer === answer) return null;
   const message = `${first.by} has answered ${first.answer}, and you ${answer}: this prompt needs the same answer of two people.`;
   const remedy = `Agree with ${first.by}, who can change or take back the answer, and answer again.`;
-  return new ConflictError(message, remedy, { ...runOf(prompt), ...given(first.answer, first.by, prompt.firstAnsweredAt) });
+  return new ConflictError(message, remedy, { ...detailsOf(prompt), ...given(first.answer, first.by, prompt.firstAnsweredAt) });
 }
 
 /** What stands in the way of taking the first answer of a prompt for two back. */
@@ -54,20 +51,18 @@ export function withdrawalRefusal(prompt: PromptFacts, viewer: Pick<Viewer, "use
   if (refusal !== null) return refusal;
   const { first } = prompt;
   if (first === null)
-    return new ConflictError("Nobody has answered the prompt: there is nothing to take back.", "Nothing has to be done.", runOf(prompt));
+    return new ConflictError(
+      "Nobody has answered the prompt: there is nothing to take back.",
+      "Nothing has to be done.",
+      detailsOf(prompt),
+    );
   if (first.userId === viewer.userId) return null;
   const message = `${first.by} has answered ${first.answer}, and nobody else can take that back.`;
   return new ConflictError(message, `Ask ${first.by}, or cancel the run.`, {
-    ...runOf(prompt),
+    ...detailsOf(prompt),
     ...given(first.answer, first.by, prompt.firstAnsweredAt),
   });
 }
-
-const runOf = ({ planId, planName, recoveryId: activeRecoveryId }: PromptFacts) => ({
-  planName,
-  activeRecoveryId,
-  ...(planId === null ? {} : { planId }),
-});
 
 const given = (answer: PromptAnswer, answeredBy: string, answeredAt: Date | null) => ({
   answer,

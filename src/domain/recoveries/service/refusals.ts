@@ -3,7 +3,7 @@ import { ConflictError, type DomainError, PreconditionFailedError } from "../../
 import { afterEvent } from "../lifecycle.ts";
 import { type GroupFacts, openRunOf, type PlanFacts } from "./facts.ts";
 import { emptyPlan, faultsRefusal, unmapped } from "./faults.ts";
-import { nameOf, planConflict, runConflict } from "./open-runs.ts";
+import { leftOpen, nameOf, planConflict, runConflict } from "./open-runs.ts";
 
 /** What the recovery site itself says, and what the options of the start ask for, is found by the start alone. */
 export function testRefusal(plan: PlanFacts): DomainError | null {
@@ -55,8 +55,8 @@ export function useRefusal(groups: readonly GroupFacts[]): DomainError | null {
   if (!found?.use) return null;
   const { name, use } = found;
   if (use.open) return runConflict(`The group ${name} is in use by ${nameOf(use)}.`, use);
-  const message = `The group ${name} is in use by a run of the plan ${use.planName} that has not been cleaned up.`;
-  return new ConflictError(message, `Clean up the plan ${use.planName} first (cleanupTest).`, {
+  const { what, remedy } = leftOpen(use);
+  return new ConflictError(`The group ${name} is in use by ${what}.`, remedy, {
     planName: use.planName,
     ...(use.planId === null ? {} : { planId: use.planId }),
   });

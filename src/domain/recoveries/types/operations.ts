@@ -12,12 +12,15 @@ import { stepRefusal } from "../service/step-refusals.ts";
 import { isOpen } from "./prompt.ts";
 import { PromptRef, type PromptRow, RecoveryRef, type RecoveryRow, RecoveryStepRef, type StepRow } from "./refs.ts";
 
+/** What a refusal tells beside its message, which is not shown here. */
+const untold = { taskId: null, lifecycle: null } as const;
+
 async function factsOf(run: RecoveryRow, { loaders }: Context): Promise<RunFacts> {
   const { id: recoveryId, planId, planName, kind } = run;
   const told = { cancelRequested: run.cancelRequestedAt !== null, pauseRequested: run.pauseRequestedAt !== null };
   const stepFailed = run.state === "PAUSED" && run.pausedReason === "STEP_FAILED";
   const atPauseStep = (await loaders.pauseStepOfRun.load(recoveryId)) !== null;
-  return { recoveryId, taskId: null, kind, planId, planName, ended: run.endedAt !== null, ...told, stepFailed, atPauseStep };
+  return { ...untold, recoveryId, kind, planId, planName, ended: run.endedAt !== null, ...told, stepFailed, atPauseStep };
 }
 
 builder.objectField(RecoveryRef, "allowedOperations", (t) =>
@@ -59,7 +62,8 @@ function promptFacts(run: RecoveryRow, prompt: PromptRow): PromptFacts {
   } = prompt;
   const first = firstAnswer === null || by === null || userId === null ? null : { answer: firstAnswer, by, userId };
   const answered = { answer, answeredBy, answeredAt, needsTwoPeople, first, firstAnsweredAt };
-  return { recoveryId, kind, planId, planName, open: isOpen(prompt, run), ...answered };
+  const of = { ...untold, recoveryId, kind, planId, planName, ended: run.endedAt !== null };
+  return { ...of, open: isOpen(prompt, run), ...answered };
 }
 
 /** ANSWER_PROMPT, and of a prompt for two WITHDRAW_PROMPT_ANSWER. */
