@@ -1,6 +1,5 @@
-/** What a plan says may be done with it, and what the mutations do: the same, whatever its lifecycle and its run. */
+/** What a plan says may be done with it, and what the mutations do: the same, whatever stands in the way (lifecycles: lifecycle-operations.test.ts). */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { transitions } from "../../../src/domain/recoveries/lifecycle.ts";
 import type { Role } from "../../../src/domain/viewer.ts";
 import { labSites } from "../../support/lab.ts";
 import { anotherPlan, aStep, endRun, operator } from "../recoveries/stage.ts";
@@ -84,7 +83,6 @@ async function sameAsMutations(scene: () => Promise<unknown>, viewer = operator)
   return operations;
 }
 
-const lifecycles = Object.keys(transitions);
 const allowedOf = (operations: readonly Said[]) => operations.filter(({ allowed }) => allowed).map(({ operation }) => operation);
 
 /** A run of the plan, by hand. */
@@ -99,27 +97,6 @@ async function aRun(kind: string, more = ""): Promise<void> {
   if (more !== "") await sql(`UPDATE recovery SET ${more} WHERE id = $1`, rows[0].id);
 }
 
-const runs: Record<string, () => Promise<unknown>> = {
-  "that never ran": async () => {},
-  "whose test has ended": async () => {
-    const { recoveryId } = await start();
-    await endRun(stage, recoveryId, "TEST_COMPLETE");
-  },
-  "with a test": () => start(),
-  "with a cleanup": () => aRun("CLEANUP"),
-  "with a planned recovery": () => aRun("PLANNED"),
-};
-
-describe.each(Object.entries(runs))("of a plan %s, the operations are refused as the mutations refuse them", (_run, run) => {
-  it.each(lifecycles)("while it is %s", async (lifecycle) => {
-    const operations = await sameAsMutations(async () => {
-      await run();
-      await sql("UPDATE recovery_plan SET lifecycle = $1 WHERE id = $2", lifecycle, stage.planId);
-    });
-    expect(operations).toHaveLength(16);
-  });
-});
-
 const controlled: Record<string, (recoveryId: string) => Promise<unknown>> = {
   "is paused": (recoveryId) => stage.recoveries.pause(operator, { recoveryId }),
   "waits at a pause step": (recoveryId) => aStep(stage, recoveryId, { ordinal: 1, kind: "PAUSE", status: "WAITING" }),
@@ -129,40 +106,6 @@ const controlled: Record<string, (recoveryId: string) => Promise<unknown>> = {
 describe.each(Object.entries(controlled))("of a plan whose test %s,", (_how, control) => {
   it("the operations are refused as the mutations refuse them", async () => {
     await sameAsMutations(async () => control((await start()).recoveryId));
-  });
-});
-
-describe("what a plan allows", () => {
-  it("while it is READY: a test and every change", async () => {
-    expect(allowedOf((await said()).operations)).toEqual([
-      "START_TEST",
-      "START_PLANNED_RECOVERY",
-      "START_DISASTER_RECOVERY",
-      "START_PLANNED_FAILOVER",
-      "UPDATE_PLAN",
-      "DELETE_PLAN",
-      "ADD_PROTECTION_GROUP",
-      "REMOVE_PROTECTION_GROUP",
-      "CONFIGURE_PRIORITY_GROUPS",
-    ]);
-  });
-
-  it("while a test of it runs: its control, and a disaster recovery, which waits for no test", async () => {
-    await start();
-    expect(allowedOf((await said()).operations)).toEqual(["START_DISASTER_RECOVERY", "CANCEL_RECOVERY", "PAUSE_RECOVERY"]);
-  });
-
-  it("while its test waits for the cleanup: that, a disaster recovery, and changes that leave its groups", async () => {
-    const { recoveryId } = await start();
-    await endRun(stage, recoveryId, "TEST_COMPLETE");
-    expect(allowedOf((await said()).operations)).toEqual([
-      "START_DISASTER_RECOVERY",
-      "CLEANUP_TEST",
-      "FORCE_CLEANUP_TEST",
-      "UPDATE_PLAN",
-      "ADD_PROTECTION_GROUP",
-      "CONFIGURE_PRIORITY_GROUPS",
-    ]);
   });
 });
 
