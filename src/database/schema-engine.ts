@@ -29,13 +29,19 @@ async function loadEngine(): Promise<typeof SchemaEngine> {
   const glue = await import("@prisma/schema-engine-wasm/schema_engine_bg");
   const entry = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm");
   const binary = await readFile(entry.replace(/\.js$/, "_bg.wasm"));
-  const { instance } = await WebAssembly.instantiate(binary, { "./schema_engine_bg.js": { ...glue } });
+  const { instance } = await WebAssembly.instantiate(binary, { "./schema_engine_bg.js": { ...glue, ...unheldTimers(glue) } });
   if (!("__wbg_set_wasm" in glue) || typeof glue.__wbg_set_wasm !== "function")
     throw new Error("This schema engine is of an unknown make.");
   glue.__wbg_set_wasm(instance.exports);
   const { __wbindgen_start: start } = instance.exports;
   if (typeof start === "function") start();
   return glue.SchemaEngine;
+}
+
+/** How long the engine waits for its lock is a timer that it never clears: a command that is done would stay for it. */
+function unheldTimers(glue: object): Record<string, (done: () => void, milliseconds: number) => NodeJS.Timeout> {
+  const names = Object.keys(glue).filter((name) => name.startsWith("__wbg_setTimeout_"));
+  return Object.fromEntries(names.map((name) => [name, (done, milliseconds) => setTimeout(done, milliseconds).unref()]));
 }
 
 export const schemaTarget = (schema: readonly SchemaFile[]): DiffTarget => ({ tag: "schemaDatamodel", files: [...schema] });
