@@ -23,7 +23,7 @@ export interface GroupStage extends AsyncDisposable {
 export async function aGroupStage(): Promise<GroupStage> {
   const db = await freshDatabase();
   const sites = labSites({ vms: 0, spare: 4 });
-  const lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
+  const lab = await openLab({ url: db.url, speed: "instant", guestServices: false, poolSize: 3 });
   await lab.define(sites.definition);
   let node: TestNode = await aNode(db.database, lab.provider, { tickMs: 20 });
   return {

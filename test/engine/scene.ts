@@ -39,7 +39,7 @@ export interface Told extends ReadRun {
 
 export async function aStage(settings: Partial<EngineSettings> = {}): Promise<Stage> {
   const db = await freshDatabase();
-  const lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
+  const lab = await openLab({ url: db.url, speed: "instant", guestServices: false, poolSize: 3 });
   const node = await aNode(db.database, lab.provider, settings);
   const end = async (recoveryId: string): Promise<Told> => {
     const run = await ended(db.database, recoveryId);

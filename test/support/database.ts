@@ -19,7 +19,8 @@ export async function freshDatabase({ migrated = true } = {}): Promise<TestDatab
   const name = `dr_test_${run}_${randomBytes(5).toString("hex")}`;
   await onServer(server, `CREATE DATABASE ${name} TEMPLATE ${migrated ? template : "template0"} STRATEGY ${strategy}`);
   const url = withDatabase(server, name);
-  const database = await openDatabase({ url, poolSize: 10 });
+  // Few: each connection plans every statement anew, which is most of what the server would do for a test.
+  const database = await openDatabase({ url, poolSize: 4 });
   let shifted = 0;
   return {
     name,

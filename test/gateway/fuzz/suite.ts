@@ -150,7 +150,7 @@ export function fuzz(half: 0 | 1): void {
   const seed = firstSeed + half;
   beforeAll(async () => {
     db = await freshDatabase();
-    lab = await openLab({ url: db.url, speed: "instant", guestServices: false });
+    lab = await openLab({ url: db.url, speed: "instant", guestServices: false, poolSize: 3 });
     await importFile({ database: db.database, lab, quotas: defaultQuotas, path: "demo/demo.yaml" });
     const log = pino({ level: "error" }, { write: (line: string) => void unexpected.push(JSON.parse(line)) });
     server = await realGateway(db.database, {
