@@ -131,8 +131,12 @@ const insertTree = {
 };
 
 /** The whole tree with what is decided from the start, and the events that say so: all or nothing. */
-export function writeTree(journal: Journal, steps: readonly StepState[], run: RunRow, news: News): Promise<void> {
-  const rows = steps.map(({ node, status, message, startedAt, endedAt, progressPercent, warnings, result }) => ({
+export const writeTree = (journal: Journal, steps: readonly StepState[], run: RunRow, news: News): Promise<void> =>
+  journal.execute(insertTree, run, news, [toJsonb(treeRows(steps))]);
+
+/** What is stored of the steps of a new tree. */
+export const treeRows = (steps: readonly StepState[]) =>
+  steps.map(({ node, status, message, startedAt, endedAt, progressPercent, warnings, result }) => ({
     ...node,
     status,
     message,
@@ -142,8 +146,6 @@ export function writeTree(journal: Journal, steps: readonly StepState[], run: Ru
     warnings,
     result,
   }));
-  return journal.execute(insertTree, run, news, [toJsonb(rows)]);
-}
 
 /** What people have asked of the run since it was read last, and the answers to its prompts. */
 export interface Wishes {

@@ -2,23 +2,24 @@
  * Drives one run from where its rows say it is to its end, or until it is handed over or lost.
  */
 import { changesPayload } from "../events/changes.ts";
-import { alreadyDone, type Done } from "./already-done.ts";
+import type { EarlierStep } from "./already-done.ts";
 import { changesOf } from "./announcements.ts";
 import { emptyBatch, noteStep, type StepState } from "./batch.ts";
-import { budgetOf } from "./budget.ts";
+import { type Beginning, begin, liveRun } from "./beginning.ts";
 import { createClock, type DatabaseClock } from "./clock.ts";
-import { type CompiledRun, CompileError, compile } from "./compile.ts";
+import { CompileError } from "./compile.ts";
 import { createExecutions } from "./execution.ts";
 import { figuresOf } from "./figures.ts";
 import { finishRun } from "./finish.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import { createJournal, type Journal, LeaseLost } from "./journal.ts";
 import type { Claim } from "./lease.ts";
-import { createLiveRun, type LiveRun, newStep, rowOf, stepAt } from "./live-run.ts";
+import { type LiveRun, rowOf, stepAt } from "./live-run.ts";
 import { notePlaces } from "./places.ts";
 import { notePoints } from "./points.ts";
 import { loadEarlierSteps, loadRun, loadSteps, type RunRecord, writeTree } from "./records.ts";
 import { type RunEnd, runLoop } from "./run-loop.ts";
+import type { RunSnapshot } from "./run-snapshot.ts";
 import type { EngineParts } from "./settings.ts";
 
 export interface RunHandle {
@@ -71,26 +72,16 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
   return runLoop({ claim, parts, record, run, journal, inbox, clock, executions, signal });
 }
 
-function liveRun(record: RunRecord, steps: readonly StepState[]): LiveRun {
-  const { id, kind, state, pausedReason, startedAt, progressPercent, warnings, now, snapshot, failurePolicy: policy } = record;
-  const lenient = (snapshot.kind === "CLEANUP" || snapshot.kind === "GROUP_DELETE") && snapshot.force;
-  const rules = { kind, policy, lenient, protectedSiteId: snapshot.protectedSite.id };
-  const budgetSeconds = budgetOf(snapshot);
-  return createLiveRun({ id, kind, rules, budgetSeconds, state, pausedReason, startedAt, progressPercent, warnings, now }, steps);
-}
-
 /** Makes the tree and writes it with the run's start; null when it can't be made, which ends the run. */
 async function compileRun(record: RunRecord, journal: Journal, parts: EngineParts, clock: DatabaseClock): Promise<LiveRun | null> {
-  const compiled = tryCompile(record, parts);
-  if (typeof compiled === "string") {
-    await endFailed(record, [], journal, parts, compiled);
+  const { snapshot } = record;
+  const begun = tryToBegin(record, await earlierSteps(snapshot, parts), parts);
+  if (typeof begun === "string") {
+    await endFailed(record, [], journal, parts, begun);
     return null;
   }
-  const { snapshot } = record;
   if (snapshot.kind === "PLANNED" || snapshot.kind === "DISASTER") await notePlaces(parts.pool, snapshot);
-  const done = await doneBefore(record, compiled, parts);
-  const steps = compiled.nodes.map((node) => newStep(node, done.get(node.ordinal)));
-  const run = liveRun({ ...record, warnings: compiled.warnings }, steps);
+  const { run, done } = begun;
   for (const ordinal of done.keys()) noteStep(run.batch, stepAt(run, ordinal));
   run.startedAt = clock.now();
   run.state = "RUNNING";
@@ -105,19 +96,15 @@ async function compileRun(record: RunRecord, journal: Journal, parts: EnginePart
   return run;
 }
 
-async function doneBefore(
-  { kind, snapshot }: RunRecord,
-  { nodes }: CompiledRun,
-  { pool }: EngineParts,
-): Promise<ReadonlyMap<number, Done>> {
-  if (!("rerunOf" in snapshot) || snapshot.rerunOf === null) return new Map();
-  return alreadyDone(kind, nodes, await loadEarlierSteps(pool, snapshot.rerunOf), snapshot.protectedSite.id);
+/** Of the run that it goes on with. */
+async function earlierSteps(snapshot: RunSnapshot, { pool }: EngineParts): Promise<readonly EarlierStep[]> {
+  return "rerunOf" in snapshot && snapshot.rerunOf !== null ? loadEarlierSteps(pool, snapshot.rerunOf) : [];
 }
 
 /** The tree, or why there is none: trying again would find the same. */
-function tryCompile(record: RunRecord, { log }: EngineParts): CompiledRun | string {
+function tryToBegin(record: RunRecord, earlier: readonly EarlierStep[], { log }: EngineParts): Beginning | string {
   try {
-    return compile(record.snapshot);
+    return begin(record, earlier);
   } catch (error) {
     if (error instanceof CompileError) return error.message;
     log.error({ err: error, runId: record.id }, "a run can't be compiled");

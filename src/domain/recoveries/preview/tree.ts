@@ -1,14 +1,16 @@
 /** The tree that a run would have, and how it goes when nothing goes wrong. Pure. */
-import { alreadyDone, type Done, type EarlierStep } from "../../../engine/already-done.ts";
-import { compile } from "../../../engine/compile.ts";
+import type { EarlierStep } from "../../../engine/already-done.ts";
+import { begin, type RunFacts } from "../../../engine/beginning.ts";
 import { createForecaster, type StepFacts } from "../../../engine/forecast.ts";
-import { isContainer, type StepNode, type StepStatus } from "../../../engine/model.ts";
+import { stepAt } from "../../../engine/live-run.ts";
+import type { StepNode, StepStatus } from "../../../engine/model.ts";
 import type { RisingSnapshot, RunWarning } from "../../../engine/run-snapshot.ts";
 
 export interface PreviewStep {
   readonly node: StepNode;
-  /** As it is at the start. */
+  /** As it is at the start, and why. */
   readonly status: StepStatus;
+  readonly message: string | null;
   /** Seconds from the start; null: it never starts. */
   readonly expectedStart: number | null;
   readonly expectedEnd: number | null;
@@ -34,21 +36,14 @@ export interface TreeInput {
 
 /** Throws CompileError where the VMs wait for each other. */
 export function previewTree({ snapshot, earlier, slotsPerSite }: TreeInput): PreviewTree {
-  const { nodes, warnings } = compile(snapshot);
-  const done = alreadyDone(snapshot.kind, nodes, earlier, snapshot.protectedSite.id);
-  const statuses = nodes.map((node) => statusOf(node, done));
-  const facts = (ordinal: number): StepFacts => ({
-    status: statuses[ordinal - 1] ?? "PENDING",
-    startedAt: null,
-    endedAt: null,
-    dueAt: null,
-  });
-  const begin = 1_000; // an end at 0 would say that nothing is known
-  const forecast = createForecaster(nodes, slotsPerSite).at(begin, facts);
-  const since = (time: number | null) => (time === null ? null : Math.round((time - begin) / 1000));
-  const steps = nodes.map((node, index): PreviewStep => {
+  const { run, warnings } = begin(factsOf(snapshot), earlier);
+  const nodes = run.steps.map(({ node }) => node);
+  const facts = (ordinal: number): StepFacts => stepAt(run, ordinal);
+  const forecast = createForecaster(nodes, slotsPerSite).at(began, (ordinal) => ({ ...facts(ordinal), startedAt: null, endedAt: null }));
+  const since = (time: number | null) => (time === null ? null : Math.round((time - began) / 1000));
+  const steps = run.steps.map(({ node, status, message }): PreviewStep => {
     const { start, end } = forecast.of(node.ordinal);
-    return { node, status: statuses[index] ?? "PENDING", expectedStart: since(start), expectedEnd: since(end) };
+    return { node, status, message, expectedStart: since(start), expectedEnd: since(end) };
   });
   return {
     steps,
@@ -59,12 +54,21 @@ export function previewTree({ snapshot, earlier, slotsPerSite }: TreeInput): Pre
   };
 }
 
-function statusOf(node: StepNode, done: ReadonlyMap<number, Done>): StepStatus {
-  if (isContainer(node)) return "PENDING";
-  if (node.skipReason !== null) return "SKIPPED";
-  if (node.warnReason !== null) return "WARNING";
-  return done.get(node.ordinal)?.status ?? "PENDING";
-}
+/** An end at 0 would say that nothing is known. */
+const began = 1_000;
+
+const factsOf = (snapshot: RisingSnapshot): RunFacts => ({
+  id: "preview",
+  kind: snapshot.kind,
+  snapshot,
+  state: "NOT_STARTED",
+  pausedReason: null,
+  startedAt: null,
+  progressPercent: 0,
+  warnings: [],
+  failurePolicy: "failurePolicy" in snapshot.options ? snapshot.options.failurePolicy : "CONTINUE",
+  now: began,
+});
 
 /** As the run measures it: by the ready checks. */
 function latestReady(steps: readonly PreviewStep[]): number | null {

@@ -114,10 +114,9 @@ const PreviewStepType = builder.objectRef<PreviewStep>("PreviewStep").implement(
       type: StepStatus,
       description: "How it would stand at the start: PENDING, SKIPPED, WARNING where its site can't be asked, or ALREADY_DONE in a rerun.",
     }),
-    message: t.string({
+    message: t.exposeString("message", {
       nullable: true,
-      description: "Why it is left out; null: it is not.",
-      resolve: ({ node }) => node.skipReason ?? node.warnReason,
+      description: "Why it stands so: what leaves it out, or how an earlier run has done it; null: it is PENDING.",
     }),
     expectedSeconds: t.int({
       description:

@@ -1,0 +1,40 @@
+/** What a run begins with: its tree, and what is decided before anything has started. Pure: a start writes it, a preview shows it. */
+import { alreadyDone, type Done, type EarlierStep } from "./already-done.ts";
+import type { StepState } from "./batch.ts";
+import { budgetOf } from "./budget.ts";
+import { compile } from "./compile.ts";
+import { createLiveRun, type LiveRun, newStep } from "./live-run.ts";
+import type { RunRecord } from "./records.ts";
+import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
+
+/** What of a run's row counts for how it goes. */
+export type RunFacts = Pick<
+  RunRecord,
+  "id" | "kind" | "snapshot" | "state" | "pausedReason" | "startedAt" | "progressPercent" | "warnings" | "failurePolicy" | "now"
+>;
+
+export interface Beginning {
+  readonly run: LiveRun;
+  /** By ordinal: what an earlier run has done. */
+  readonly done: ReadonlyMap<number, Done>;
+  /** The snapshot's own and what was found with the tree, without those of its steps. */
+  readonly warnings: readonly RunWarning[];
+}
+
+/** `earlier`: the steps of the run that it goes on with. Throws CompileError where there is no tree. */
+export function begin(facts: RunFacts, earlier: readonly EarlierStep[]): Beginning {
+  const { snapshot, kind } = facts;
+  const { nodes, warnings } = compile(snapshot);
+  const done = earlier.length === 0 ? new Map<number, Done>() : alreadyDone(kind, nodes, earlier, snapshot.protectedSite.id);
+  const steps = nodes.map((node) => newStep(node, done.get(node.ordinal)));
+  return { run: liveRun({ ...facts, warnings }, steps), done, warnings };
+}
+
+export function liveRun(facts: RunFacts, steps: readonly StepState[]): LiveRun {
+  const { id, kind, state, pausedReason, startedAt, progressPercent, warnings, now, snapshot, failurePolicy: policy } = facts;
+  const rules = { kind, policy, lenient: isLenient(snapshot), protectedSiteId: snapshot.protectedSite.id };
+  const budgetSeconds = budgetOf(snapshot);
+  return createLiveRun({ id, kind, rules, budgetSeconds, state, pausedReason, startedAt, progressPercent, warnings, now }, steps);
+}
+
+const isLenient = (snapshot: RunSnapshot): boolean => (snapshot.kind === "CLEANUP" || snapshot.kind === "GROUP_DELETE") && snapshot.force;
