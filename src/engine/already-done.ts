@@ -3,6 +3,7 @@
  * identity), and every step whose result it works with counts as done too. Pure.
  */
 import { isContainer, isGood, type LeafNode, type RunKind, type StepNode, type StepResult, type StepStatus } from "./model.ts";
+import { isRollBack, wasTried } from "./roll-back.ts";
 import { isSame } from "./step-identity.ts";
 
 /** How a step of the earlier run ended. */
@@ -12,9 +13,11 @@ export interface EarlierStep {
   readonly siteId: string | null;
   readonly spec: unknown;
   readonly status: StepStatus;
+  readonly attempt: number;
   readonly message: string | null;
   readonly result: StepResult | null;
   /** Milliseconds since 1970; null: it never ran. */
+  readonly startedAt: number | null;
   readonly endedAt: number | null;
 }
 
@@ -32,10 +35,10 @@ export function alreadyDone(
   protectedSiteId: string,
 ): ReadonlyMap<number, Done> {
   const byKey = new Map(earlier.filter((step) => isDone(step, protectedSiteId)).map((step) => [step.key, step]));
-  const rolledBack = earlier.some((step) => step.kind === "SET_STORAGE_WRITABLE" || step.kind === "POWER_ON_SOURCE");
+  const rolledBack = earlier.some((step) => isRollBack(step) && wasTried(step));
   const done = new Map<number, Done>();
   for (const node of nodes) {
-    if (isContainer(node) || neverDone.has(node.kind)) continue;
+    if (isContainer(node) || neverDone.has(node.kind) || isRollBack(node)) continue;
     if (node.kind === "SYNCHRONISE" && kind !== "REPROTECT") continue;
     if (rolledBack && node.siteId === protectedSiteId) continue;
     const step = byKey.get(node.key);

@@ -5,6 +5,7 @@ import { budgetOf } from "./budget.ts";
 import { compile } from "./compile.ts";
 import { createLiveRun, type LiveRun, newStep } from "./live-run.ts";
 import type { RunRecord } from "./records.ts";
+import { isOwedNow, owedBefore } from "./roll-back.ts";
 import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
 
 /** What of a run's row counts for how it goes. */
@@ -26,7 +27,8 @@ export function begin(facts: RunFacts, earlier: readonly EarlierStep[]): Beginni
   const { snapshot, kind } = facts;
   const { nodes, warnings } = compile(snapshot);
   const done = earlier.length === 0 ? new Map<number, Done>() : alreadyDone(kind, nodes, earlier, snapshot.protectedSite.id);
-  const steps = nodes.map((node) => newStep(node, done.get(node.ordinal)));
+  const owed = owedBefore(nodes, earlier);
+  const steps = nodes.map((node) => ({ ...newStep(node, done.get(node.ordinal)), ...(owed.has(node.ordinal) ? isOwedNow : {}) }));
   return { run: liveRun({ ...facts, warnings }, steps), done, warnings };
 }
 

@@ -6,6 +6,7 @@ import { compileGroupCreate, compileGroupDelete, compileGroupUpdate } from "./co
 import { addPriorityGroups } from "./compile/priority-groups.ts";
 import { addRecoveryStorage } from "./compile/recovery-storage.ts";
 import { compileReprotect } from "./compile/reprotect.ts";
+import { addRollBack } from "./compile/roll-back.ts";
 import { addTestStorage } from "./compile/storage.ts";
 import { createTree } from "./compile/tree.ts";
 import { findCycle } from "./cycles.ts";
@@ -34,6 +35,7 @@ export function compile(snapshot: RunSnapshot): CompiledRun {
     case "DISASTER":
       refuseCycle(snapshot);
       addPriorityGroups(tree, snapshot, addRecoveryStorage(tree, snapshot), warnings);
+      addRollBack(tree, snapshot);
       break;
     case "REPROTECT":
       compileReprotect(tree, snapshot);

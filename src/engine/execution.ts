@@ -10,6 +10,7 @@ import { LeaseLost, pause } from "./journal.ts";
 import { type LiveRun, leafAt, stepAt } from "./live-run.ts";
 import { isGood, type LeafNode, type SiteRef, type StepEnd } from "./model.ts";
 import { createPoller, type Poller } from "./poller.ts";
+import { isRollBack } from "./roll-back.ts";
 import { knownSecrets, readSecret } from "./secrets.ts";
 import type { EngineParts } from "./settings.ts";
 import { type ActingKind, isWait, perform } from "./steps/index.ts";
@@ -60,13 +61,15 @@ export function createExecutions(options: ExecutionOptions): Executions {
     const own = new AbortController();
     abandoned.set(ordinal, own);
     const stop = AbortSignal.any([stops ? interruptible : signal, own.signal]);
-    const context = createContext(options, calls, statuses, ordinal, resumed, stop, cancelled.signal);
+    // What is put back because the run was cancelled is not stopped by that.
+    const cancel = isRollBack(node) ? never : cancelled.signal;
+    const context = createContext(options, calls, statuses, ordinal, resumed, stop, cancel);
     try {
       inbox.put({ kind: "ENDED", ordinal, end: await perform(node, context) });
     } catch (error) {
       if (signal.aborted || own.signal.aborted) return;
       if (error instanceof LeaseLost) inbox.put({ kind: "BROKEN", error });
-      else inbox.put({ kind: "ENDED", ordinal, end: endOfError(error, cancelled.signal, ordinal) });
+      else inbox.put({ kind: "ENDED", ordinal, end: endOfError(error, cancel, ordinal) });
     }
   }
 
@@ -93,6 +96,8 @@ export function createExecutions(options: ExecutionOptions): Executions {
     interrupt: () => cancelled.abort(new DOMException("the run was cancelled", "AbortError")),
   };
 }
+
+const never = new AbortController().signal;
 
 const isActing = (node: LeafNode): node is LeafNode<ActingKind> => !isWait(node.kind);
 

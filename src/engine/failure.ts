@@ -3,6 +3,7 @@
  * kind, its policy and where the step belongs, that is a warning, a failure that the run goes on with, or one that a person has to look at.
  */
 import type { RunKind, StepEnd, StepNode, StepStatus } from "./model.ts";
+import { isRollBack } from "./roll-back.ts";
 
 export interface FailureRules {
   readonly kind: RunKind;
@@ -53,8 +54,6 @@ export function failureCounts(rules: FailureRules, node: StepNode, end: Outcome)
 
 /** Runs that a failure policy is chosen for. */
 const hasPolicy = ({ kind }: FailureRules): boolean => kind === "TEST" || kind === "PLANNED" || kind === "DISASTER";
-
-const isRollBack = ({ kind }: StepNode): boolean => kind === "SET_STORAGE_WRITABLE" || kind === "POWER_ON_SOURCE";
 
 /** Nobody knows what a command did. A run that goes on says so by a warning; one that pauses lets it fail until somebody has looked. */
 export const isUnknown = ({ status, message }: Outcome): boolean =>

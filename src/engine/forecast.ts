@@ -6,6 +6,7 @@
 import { type Rest, type StepFacts, simulate } from "./forecast/simulate.ts";
 import { at, momentGraph } from "./graph.ts";
 import { isContainer, isSettled, type StepNode } from "./model.ts";
+import { isRollBack } from "./roll-back.ts";
 
 export type { StepFacts };
 
@@ -48,16 +49,32 @@ export function createForecaster(nodes: readonly StepNode[], slotsPerSite: numbe
       // For the chain it matters what comes behind a prompt, so there it is answered at once.
       const unblocked = blockedBy.length === 0 ? rest : simulate({ ...play, activeEnd: (node, known) => activeEnd(node, known, now) });
       const { starts, ends } = timesOf(nodes, rest, facts);
-      const last = ends.reduce((latest, end) => Math.max(latest, Number.isNaN(end) ? 0 : end), 0);
+      // A roll-back is held, and part of no forecast, until it is under way.
+      const counts = isRollingBack(nodes, facts) ? () => true : (index: number) => !isRollBack(nodes[index] ?? { kind: "" });
+      const last = ends.reduce((latest, end, index) => Math.max(latest, Number.isNaN(end) || !counts(index) ? 0 : end), 0);
       return {
-        of: (ordinal) => ({ start: known(starts[ordinal - 1]), end: known(ends[ordinal - 1]) }),
+        of: (ordinal) => (counts(ordinal - 1) ? { start: known(starts[ordinal - 1]), end: known(ends[ordinal - 1]) } : nobodyKnows),
         estimatedEnd: blockedBy.length > 0 || last === 0 ? null : known(last),
         blockedBy,
         progressPercent: progressOf(nodes, facts, now),
-        criticalPath: chainOf(nodes, unblocked, facts),
+        criticalPath: chainOf(nodes, unblocked, facts, counts),
       };
     },
   };
+}
+
+const nobodyKnows: Expected = { start: null, end: null };
+
+/** All else is over, some of it by a cancellation. */
+function isRollingBack(nodes: readonly StepNode[], facts: (ordinal: number) => StepFacts): boolean {
+  let cancelled = false;
+  for (const node of nodes) {
+    if (isContainer(node) || isRollBack(node)) continue;
+    const { status } = facts(node.ordinal);
+    if (!isSettled(status)) return false;
+    cancelled ||= status === "CANCELLED";
+  }
+  return cancelled;
 }
 
 const forecasters = new WeakMap<object, Forecaster>();
@@ -122,7 +139,7 @@ const later = (a: number, b: number) => (Number.isNaN(a) || b > a ? b : a);
 export const weightOf = (node: StepNode): number =>
   node.kind === "PROMPT" || (node.kind === "PAUSE" && node.spec.durationSeconds === null) ? 0 : Math.max(1, node.expectedSeconds);
 
-/** Weighted by expected durations; an active leaf counts by its time, up to nine tenths, and a cancelled one was not done. */
+/** Weighted by expected durations; an active leaf counts by its time, up to nine tenths, and a cancelled one was not done; the way back is no part of it. */
 function progressOf(nodes: readonly StepNode[], facts: (ordinal: number) => StepFacts, now: number): number {
   let all = 0;
   let done = 0;
@@ -130,7 +147,7 @@ function progressOf(nodes: readonly StepNode[], facts: (ordinal: number) => Step
   for (const node of nodes) {
     if (isContainer(node)) continue;
     const step = facts(node.ordinal);
-    const weight = weightOf(node);
+    const weight = isRollBack(node) ? 0 : weightOf(node);
     all += weight;
     over &&= isSettled(step.status) && step.status !== "CANCELLED";
     if (isSettled(step.status)) done += step.status === "CANCELLED" ? 0 : weight;
@@ -141,11 +158,16 @@ function progressOf(nodes: readonly StepNode[], facts: (ordinal: number) => Step
 }
 
 /** Back from the leaf that ends last, each time to the one at whose end it started. */
-function chainOf(nodes: readonly StepNode[], { ends, causes }: Rest, facts: (ordinal: number) => StepFacts): number[] {
+function chainOf(
+  nodes: readonly StepNode[],
+  { ends, causes }: Rest,
+  facts: (ordinal: number) => StepFacts,
+  counts: (index: number) => boolean,
+): number[] {
   let last = -1;
   for (const node of nodes) {
     const index = node.ordinal - 1;
-    const isOpen = !isContainer(node) && !isSettled(facts(node.ordinal).status);
+    const isOpen = !isContainer(node) && counts(index) && !isSettled(facts(node.ordinal).status);
     if (isOpen && (last < 0 || at(ends, index) > at(ends, last))) last = index;
   }
   const chain: number[] = [];

@@ -55,7 +55,8 @@ function decide(step: StepState, { kind, by, comment }: StepWish): void {
   step.errors = [];
   if (kind === "RETRY") {
     step.attempt++;
-    Object.assign(step, { status: "PENDING", progressPercent: 0, warnings: [], result: null, startedAt: null, endedAt: null, dueAt: null });
+    const result = step.result?.wasOn === undefined ? null : { wasOn: step.result.wasOn };
+    Object.assign(step, { status: "PENDING", progressPercent: 0, warnings: [], result, startedAt: null, endedAt: null, dueAt: null });
     step.message = `${by} has it tried again`;
   } else if (kind === "SKIP") {
     step.status = "SKIPPED";

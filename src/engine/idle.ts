@@ -15,7 +15,8 @@ export function idleUntil(d: Drive, state: Idling): RunEnd | null {
   const { run, parts } = d;
   const active = run.schedule.active();
   const waitsOnly = d.executions.working === 0 && active.every((ordinal) => isWait(leafAt(run, ordinal).node.kind));
-  const nothingToStart = state.paused || isStopped(run) || run.schedule.ready().length === 0;
+  const stopped = run.cancelReason === null && (state.paused || isStopped(run));
+  const nothingToStart = stopped || run.schedule.ready().length === 0;
   if (!waitsOnly || !nothingToStart) {
     state.idleSince = null;
     return null;

@@ -3,7 +3,7 @@
  * and fences the owner before. `clock_timestamp()` measures leases, which are the machines' matter; `wake_at` is a time of the domain (dr_now).
  */
 import type pg from "pg";
-import { groupRunVersion } from "./model.ts";
+import { plannedRunVersion } from "./model.ts";
 import { monotonicMs } from "./monotonic.ts";
 
 export interface Claim {
@@ -14,7 +14,7 @@ export interface Claim {
 }
 
 /** What this release can drive. A run that a newer one has started is left to it. */
-const engineVersion = groupRunVersion;
+const engineVersion = plannedRunVersion;
 
 /** When a run that was given back may be claimed again. WHEN_WOKEN: not before it is woken. Who wakes a run sets `wake_at = dr_now()`, never NULL, with the write that it shall hear of: a wake since the claim always wins. */
 export type NextTurn = Date | "AT_ONCE" | "WHEN_WOKEN";

@@ -12,6 +12,8 @@ export type RunKind = PlanRunKind | GroupRunKind;
 
 /** The engine's version that runs of a group are written for: one before it does not know them, and leaves them alone. */
 export const groupRunVersion = 2;
+/** The same for planned recoveries: one before it would do the steps of their roll-back, which wait for a cancellation. */
+export const plannedRunVersion = 3;
 export type SiteRole = "PROTECTED" | "RECOVERY";
 export type Phase = "PRE_POWER_ON" | "POST_POWER_ON";
 export type PromptAnswer = "CONTINUE" | "SKIP" | "ABORT";
@@ -52,12 +54,12 @@ export interface StepSpecs {
   /** Before a disaster recovery powers anything on: the protected VMs are powered off, where their site can be reached. */
   FENCE_SITE: { site: SiteRef; vmIds: readonly string[] };
   SET_STORAGE_READ_ONLY: { site: SiteRef; groupId: string; sourceVmIds: readonly string[] };
-  /** Of a roll-back. */
-  SET_STORAGE_WRITABLE: { site: SiteRef; groupId: string; sourceVmIds: readonly string[] };
+  /** Of a roll-back. `undoes`: the step that made the storage read-only. */
+  SET_STORAGE_WRITABLE: { site: SiteRef; groupId: string; sourceVmIds: readonly string[]; undoes: ResultOf };
   /** `point`: one by its id, or that of the first of these synchronisations that succeeded, else the newest complete one. */
   PROMOTE_STORAGE: { site: SiteRef; groupId: string; point: { id: string } | { from: readonly ResultOf[] } };
-  /** Of a roll-back: a VM that the run shut down, by the provider's id. */
-  POWER_ON_SOURCE: { site: SiteRef; vmId: string };
+  /** Of a roll-back: a VM by the provider's id, and the step that shut it down. */
+  POWER_ON_SOURCE: { site: SiteRef; vmId: string; undoes: ResultOf };
   /** Originals by the provider's ids: each has to be proven off. */
   CHECK_ORIGINALS_OFF: { site: SiteRef; vmIds: readonly string[] };
   REVERSE_REPLICATION: {

@@ -103,7 +103,8 @@ export async function loadEarlierSteps(pool: Pick<pg.ClientBase, "query">, runId
         SELECT id, rerun_of_id, EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id) AS compiled FROM recovery r WHERE id = $1
         UNION ALL SELECT o.id, o.rerun_of_id, EXISTS (SELECT FROM recovery_step s WHERE s.run_id = o.id)
           FROM c JOIN recovery o ON o.id = c.rerun_of_id WHERE NOT c.compiled)
-      SELECT s.key, s.kind, s.site_id AS "siteId", s.spec, s.status, s.message, s.result, ${ms("s.ended_at")} AS "endedAt"
+      SELECT s.key, s.kind, s.site_id AS "siteId", s.spec, s.status, s.attempt, s.message, s.result,
+        ${ms("s.started_at")} AS "startedAt", ${ms("s.ended_at")} AS "endedAt"
       FROM c JOIN recovery_step s ON s.run_id = c.id WHERE c.compiled ORDER BY s.ordinal`,
     values: [runId],
   });

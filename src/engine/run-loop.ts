@@ -23,6 +23,7 @@ import { isSettled, slotSite } from "./model.ts";
 import { outcomeOf } from "./outcome.ts";
 import { notePoints } from "./points.ts";
 import { noteProgress } from "./progress.ts";
+import { decideRollBack } from "./put-back.ts";
 import { answerByDefault, type RunRecord, readWishes, type Wishes } from "./records.ts";
 import type { EngineParts } from "./settings.ts";
 import { setState } from "./state.ts";
@@ -81,6 +82,7 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
       if (d.signal.aborted) throw d.signal.reason;
       hear(d, state, d.inbox.take());
       if (d.inbox.wished() || performance.now() - state.lastTick >= d.parts.settings.tickMs) await tick(d, state);
+      decideRollBack(d.run, d.clock.now());
       if (mayStart(d, state)) startReady(d, state);
       setState(d.run, state.paused, state.pausedBy);
       await write(d, state);
@@ -204,10 +206,11 @@ async function answerOverdue(d: Drive, ordinals: readonly number[]): Promise<voi
   }
 }
 
-/** Under half of the lease nothing new starts: it may be somebody else's before it is done. */
+/** Under half of the lease nothing new starts: it may be somebody else's before it is done. Of a cancelled run only the roll-back is left to start. */
 function mayStart(d: Drive, state: LoopState): boolean {
   const half = (d.parts.settings.leaseSeconds * 1000) / 2;
-  return !state.paused && !isStopped(d.run) && d.run.cancelReason === null && d.parts.lifeline.remainingMs(d.run.id) >= half;
+  const stopped = d.run.cancelReason === null && (state.paused || isStopped(d.run));
+  return !stopped && d.parts.lifeline.remainingMs(d.run.id) >= half;
 }
 
 function startReady(d: Drive, state: LoopState): void {

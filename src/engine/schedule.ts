@@ -33,17 +33,21 @@ export interface Schedule {
    * the prompt itself was settled, before anything is started: what comes after the phase waits for its last step only.
    */
   skipRestOfPhase(ordinal: number, reason: string): readonly Decided[];
-  /** Nothing new starts: every leaf that has not started is CANCELLED. What runs or is held is settled by its owner. */
+  /** Nothing new starts but what is released: every leaf that has not started is CANCELLED. What runs or is held is settled by its owner. */
   cancel(reason: string): readonly Decided[];
   /** Leaves that are RUNNING or WAITING. */
   active(): readonly number[];
   /** Every step is settled. */
   isOver(): boolean;
+  /** Leaves of a roll-back that are held, once every step outside of it is settled; none before. */
+  rollBack(): readonly number[];
+  /** A leaf of a roll-back is held no more. */
+  release(ordinal: number): void;
 }
 
 /**
  * From a tree and the statuses that are recorded (a resumed run); without them all are PENDING. Those in `held` are held, whatever their
- * status. `decided` is what follows at once.
+ * status, and so are the leaves of a roll-back that have not started. `decided` is what follows at once.
  */
 export function createSchedule(
   nodes: readonly StepNode[],

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { alreadyDone, type EarlierStep } from "../../src/engine/already-done.ts";
 import { compile } from "../../src/engine/compile.ts";
 import { isContainer, type StepNode, type StepStatus } from "../../src/engine/model.ts";
+import { isRollBack, owedBefore } from "../../src/engine/roll-back.ts";
 import type { RecoverySnapshot } from "../../src/engine/run-snapshot.ts";
 import { anyRecovery } from "./support/any-plan.ts";
 import { aPlan, aRecovery, promptStep } from "./support/plans.ts";
@@ -24,9 +25,11 @@ const earlier = (snapshot: RecoverySnapshot, others: Readonly<Record<string, Par
       kind,
       siteId,
       spec: JSON.parse(JSON.stringify(spec)),
-      status: "SUCCEEDED",
+      status: isRollBack({ kind }) ? "SKIPPED" : "SUCCEEDED",
+      attempt: 1,
       message: "done",
       result: { of: key },
+      startedAt: isRollBack({ kind }) ? null : Date.parse("2026-01-15T14:29:00Z"),
       endedAt: Date.parse("2026-01-15T14:30:00Z"),
       ...others[name],
     }));
@@ -41,7 +44,8 @@ function doneOf(snapshot: RecoverySnapshot, steps: readonly EarlierStep[]) {
 describe("a planned run again", () => {
   it("does nothing again that is done and unchanged, and hands its results and times on", () => {
     const { done, nodes } = doneOf(planned, earlier(planned));
-    expect(nodes.filter((node) => !isContainer(node) && done.get(node.ordinal)?.status !== "ALREADY_DONE")).toEqual([]);
+    const left = nodes.filter((node) => !isContainer(node) && done.get(node.ordinal)?.status !== "ALREADY_DONE");
+    expect(left.filter((node) => !isRollBack(node))).toEqual([]);
     const [first] = [...done.values()];
     expect(first).toMatchObject({ message: "done", result: { doneAt: "2026-01-15T14:30:00.000Z", of: expect.any(String) } });
   });
@@ -84,17 +88,34 @@ describe("a planned run again", () => {
   });
 
   it("shuts down again what was powered on by a roll-back", () => {
-    const rolledBack = { ...earlier(planned)[0], key: "POWER_ON_SOURCE:vm-db-1", kind: "POWER_ON_SOURCE" } as EarlierStep;
-    const failed = {
+    const rolledBack = {
       "Promote storage of Group 1": { status: "CANCELLED" },
       "Promote storage of Group 2": { status: "CANCELLED" },
+      "Power on db-1 again": { status: "SUCCEEDED", startedAt: 1 },
     } as const;
-    const { status } = doneOf(planned, [...earlier(planned, failed), rolledBack]);
+    const { status } = doneOf(planned, earlier(planned, rolledBack));
     expect([
       status("Shut down db-1"),
       status("Make storage of Group 1 read-only"),
       status("Synchronise the last changes of Group 1"),
     ]).toEqual(["PENDING", "PENDING", "PENDING"]);
+  });
+
+  it("has to put back what the earlier one has not: what a roll-back failed at, or one that never was has left", () => {
+    const { nodes } = compile(planned);
+    const wasOn = { result: { wasOn: true } };
+    const others = {
+      "Shut down db-1": wasOn,
+      "Shut down web-1": wasOn,
+      "Power on db-1 again": { status: "SUCCEEDED" },
+      "Power on web-1 again": { status: "FAILED" },
+      "Make storage of Group 1 read-only": { status: "CANCELLED" },
+      "Make storage of Group 2 read-only": { status: "CANCELLED", startedAt: null },
+    } as const;
+    const owed = owedBefore(nodes, earlier(planned, others));
+    expect([...owed].map((ordinal) => nodes[ordinal - 1]?.name)).toEqual(["Power on web-1 again"]);
+    const again = { ...others, "Shut down web-1": { status: "CANCELLED" }, "Power on web-1 again": { result: { owed: true } } } as const;
+    expect(owedBefore(nodes, earlier(planned, again))).toEqual(owed);
   });
 
   it("asks a prompt again that was answered with anything but go on", () => {

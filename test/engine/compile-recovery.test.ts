@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/engine/compile.ts";
 import type { StepNode } from "../../src/engine/model.ts";
+import { isRollBack } from "../../src/engine/roll-back.ts";
 import type { RunSnapshot } from "../../src/engine/run-snapshot.ts";
 import { createSchedule } from "../../src/engine/schedule.ts";
 import { aPlan, aRecovery, aReprotect, commandStep } from "./support/plans.ts";
@@ -44,6 +45,11 @@ describe("a planned recovery", () => {
       "7.1.1 REGISTER_VM Register web-1",
       "7.1.2 POWER_ON Power on web-1",
       "7.1.3 READY_CHECK Check that web-1 is ready",
+      "8 ROLL_BACK Roll back",
+      "8.1 SET_STORAGE_WRITABLE Make storage of Group 1 writable again",
+      "8.2 SET_STORAGE_WRITABLE Make storage of Group 2 writable again",
+      "8.3 POWER_ON_SOURCE Power on db-1 again",
+      "8.4 POWER_ON_SOURCE Power on web-1 again",
     ]);
     expect(named(nodes, "Register db-1").spec).toMatchObject({
       permanent: true,
@@ -69,6 +75,14 @@ describe("a planned recovery", () => {
 
   it("shuts nothing down where all protected VMs are off", () => {
     expect(kinds(treeOf(aRecovery("PLANNED", shop, { options: { shutdownSourceVms: false } })))).not.toContain("SHUT_DOWN_VMS");
+  });
+
+  it("holds its way back outside of the critical path; a disaster recovery has none", () => {
+    const nodes = treeOf(aRecovery("PLANNED", shop));
+    expect(nodes.filter((node) => isRollBack(node) && node.onCriticalPath)).toEqual([]);
+    expect(nodes.filter(({ onCriticalPath }) => onCriticalPath).at(-1)?.name).toBe("Check that web-1 is ready");
+    expect(named(nodes, "Roll back").expectedSeconds).toBe(35);
+    expect(kinds(treeOf(aRecovery("DISASTER", shop)))).not.toContain("ROLL_BACK");
   });
 
   it("runs commands of the protected site there", () => {

@@ -4,16 +4,16 @@ import { createForecaster, forecast, type StepFacts } from "../../src/engine/for
 import { createLiveRun, endStep, newStep, rowOf, startStep } from "../../src/engine/live-run.ts";
 import { isContainer, type StepNode, type StepStatus } from "../../src/engine/model.ts";
 import { noteProgress } from "../../src/engine/progress.ts";
-import type { TestSnapshot } from "../../src/engine/run-snapshot.ts";
+import type { RisingSnapshot, TestSnapshot } from "../../src/engine/run-snapshot.ts";
 import { startWait } from "../../src/engine/waits.ts";
-import { aPlan, pauseStep, promptStep } from "./support/plans.ts";
+import { aPlan, aRecovery, pauseStep, promptStep } from "./support/plans.ts";
 
 const second = 1000;
 const start = 1_000_000 * second;
 
 /** A run at some point: what is not told is PENDING. */
 function at(
-  snapshot: TestSnapshot,
+  snapshot: RisingSnapshot,
   told: Readonly<Record<string, Partial<StepFacts> & { status: StepStatus }>>,
   now = start,
   slots?: number,
@@ -179,6 +179,23 @@ describe("the forecast of a run", () => {
       .build();
     const run = at(snapshot, storageDone, start, 1);
     expect(run.names).toEqual(["Register a", "Power on a", "Register b", "Power on b", "Check that b is ready"]);
+  });
+
+  it("leaves a planned recovery's way back out until it is gone, and then expects its end", () => {
+    const planned = aRecovery("PLANNED", one.build());
+    const before = at(planned, {});
+    expect([before.times("Roll back"), before.times("Power on a again")]).toEqual([
+      [null, null],
+      [null, null],
+    ]);
+    expect(before.times("Check that a is ready")[1]).toBe(((before.estimatedEnd ?? 0) - start) / second);
+    expect(before.names.at(-1)).toBe("Check that a is ready");
+    const held = { "Make storage of Group 1 writable again": { status: "PENDING" }, "Power on a again": { status: "PENDING" } } as const;
+    const all = { "*": done, ...held };
+    expect(at(planned, all)).toMatchObject({ progressPercent: 99, criticalPath: [] });
+    const cancelled = at(planned, { ...all, "Promote storage of Group 1": { status: "CANCELLED" } });
+    expect(cancelled.times("Power on a again")).toEqual([5, 20]);
+    expect(cancelled.estimatedEnd).toBe(start + 20 * second);
   });
 
   it("never starts a skipped step, and gives it no times", () => {

@@ -15,14 +15,9 @@ function endOf(ends: Partial<Record<StepNode["kind"], StepStatus>>, { snapshot =
   const steps = nodes.map((node): StepState => {
     const status = ends[node.kind] ?? "CANCELLED";
     const began = ends[node.kind] === undefined ? null : 1000 * node.ordinal;
-    return { ...newStep(node), status, startedAt: began, endedAt: began, result: node.kind === "REGISTER_VM" ? { vmId: "copy" } : null };
+    const made = node.kind === "REGISTER_VM" ? { vmId: "copy" } : node.kind === "SHUT_DOWN_VM" ? { wasOn: true } : null;
+    return { ...newStep(node), status, startedAt: began, endedAt: began, result: made };
   });
-  const [first] = nodes;
-  const rollBack = ends.ROLL_BACK;
-  if (first && rollBack) {
-    const node: StepNode = { ...first, kind: "ROLL_BACK", spec: {}, ordinal: nodes.length + 1, key: "ROLL_BACK", parent: null };
-    steps.push({ ...newStep(node), status: rollBack });
-  }
   return endOfRecovery(snapshot, result, steps, null);
 }
 
@@ -34,17 +29,18 @@ describe("a planned recovery that was stopped", () => {
   });
 
   it("leaves the plan READY when all that it had done was put back", () => {
-    expect(states(endOf({ SHUT_DOWN_VM: "SUCCEEDED", ROLL_BACK: "SUCCEEDED" }))).toEqual(["READY", "READY", null]);
+    expect(states(endOf({ SHUT_DOWN_VM: "SUCCEEDED", POWER_ON_SOURCE: "SUCCEEDED" }))).toEqual(["READY", "READY", null]);
   });
 
   it("is incomplete when a VM was shut down and nothing put it back, or not all was", () => {
     const incomplete = ["RECOVERY_INCOMPLETE", "NOT_READY", "NOT_RECOVERED"];
     expect(states(endOf({ SHUT_DOWN_VM: "SUCCEEDED" }))).toEqual(incomplete);
-    expect(states(endOf({ SHUT_DOWN_VM: "SUCCEEDED", ROLL_BACK: "FAILED" }))).toEqual(incomplete);
+    expect(states(endOf({ SHUT_DOWN_VM: "SUCCEEDED", POWER_ON_SOURCE: "FAILED" }))).toEqual(incomplete);
+    expect(states(endOf({ SET_STORAGE_READ_ONLY: "FAILED", POWER_ON_SOURCE: "SUCCEEDED" }))).toEqual(incomplete);
   });
 
   it("is incomplete once promotion has begun, whatever came of it", () => {
-    expect(states(endOf({ PROMOTE_STORAGE: "FAILED", ROLL_BACK: "SUCCEEDED" }))[0]).toBe("RECOVERY_INCOMPLETE");
+    expect(states(endOf({ PROMOTE_STORAGE: "FAILED", SET_STORAGE_WRITABLE: "SUCCEEDED" }))[0]).toBe("RECOVERY_INCOMPLETE");
     expect(states(endOf({ PROMOTE: "SUCCEEDED", PROMOTE_STORAGE: "SUCCEEDED" })).slice(0, 2)).toEqual([
       "RECOVERY_INCOMPLETE",
       "PARTIALLY_RECOVERED",

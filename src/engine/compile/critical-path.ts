@@ -1,6 +1,7 @@
-/** Marks the longest chain of steps and gives containers their duration: with slots enough, as a run goes when nothing goes wrong. */
+/** Marks the longest chain of steps and gives containers their duration: with slots enough, as a run goes when nothing goes wrong: without a roll-back. */
 import { at, endOf, isEnd, momentGraph, momentsInOrder, startOf, stepOf } from "../graph.ts";
 import { isContainerKind } from "../model.ts";
+import { isRollBack } from "../roll-back.ts";
 import { CompileError } from "./error.ts";
 import type { DraftNode } from "./tree.ts";
 
@@ -40,7 +41,9 @@ function measureContainers(nodes: readonly DraftNode[], time: Float64Array): voi
 
 function markChain(nodes: readonly DraftNode[], time: Float64Array, cause: Int32Array): void {
   let last = -1;
-  for (let index = 0; index < nodes.length; index++) if (last < 0 || at(time, endOf(index)) > at(time, endOf(last))) last = index;
+  nodes.forEach((node, index) => {
+    if (!isRollBack(node) && (last < 0 || at(time, endOf(index)) > at(time, endOf(last)))) last = index;
+  });
   for (let moment = last < 0 ? -1 : endOf(last); moment !== -1; moment = at(cause, moment)) {
     const node = nodes[stepOf(moment)];
     if (!node || isContainerKind(node.kind) || node.skipReason !== null || node.warnReason !== null) continue;

@@ -18,7 +18,7 @@ export function addShutDown(tree: Tree, snapshot: RecoverySnapshot, after: reado
   const warnReason = unreachable(snapshot);
   const parent = tree.container(null, "SHUT_DOWN_VMS", { name: "Shut down protected VMs", after });
   const gates: number[] = [];
-  for (const members of inReverse(snapshot)) {
+  for (const members of inStartOrder(snapshot).toReversed()) {
     const gate = tree.newGate();
     // All earlier gates, not only the last: one whose VMs are all off from the start is open at once.
     const afterGates = [...gates];
@@ -36,13 +36,13 @@ export function addShutDown(tree: Tree, snapshot: RecoverySnapshot, after: reado
   return { container: [parent], of: (groupId) => (byGroup.get(groupId) ?? []).flatMap(({ id }) => made.get(id) ?? []) };
 }
 
-/** VMs of one position (priority group and tier) together, those that start last first. */
-function inReverse({ priorityGroups, vms }: RecoverySnapshot): readonly (readonly SnapshotRecoveryVm[])[] {
+/** VMs of one position (priority group and tier) together, those that start first first. */
+export function inStartOrder({ priorityGroups, vms }: RecoverySnapshot): readonly (readonly SnapshotRecoveryVm[])[] {
   const priorityOf = new Map(priorityGroups.flatMap(({ groupIds, priority }) => groupIds.map((id) => [id, priority] as const)));
   const position = ({ groupId, priority }: SnapshotRecoveryVm) =>
     (priorityOf.get(groupId) ?? 0) * vmTiers.length + vmTiers.indexOf(priority);
   const positions = Map.groupBy(vms, position);
-  return [...positions].sort(([a], [b]) => b - a).map(([, members]) => members);
+  return [...positions].sort(([a], [b]) => a - b).map(([, members]) => members);
 }
 
 /** Who depends on a VM is off before it. */

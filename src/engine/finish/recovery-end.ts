@@ -1,6 +1,7 @@
 /** What becomes of a plan, its groups and their VMs when a recovery ends. Pure: from what it was about and how its steps ended. */
 import type { StepState } from "../batch.ts";
 import { isContainer, isGood, type ResultState, type StepNode } from "../model.ts";
+import { hasChanged, isOwed, undoneBy } from "../roll-back.ts";
 import type { RecoverySnapshot, RunWarning, SnapshotGroup } from "../run-snapshot.ts";
 import { textOf } from "../steps/kind.ts";
 import { runWarning } from "../warnings.ts";
@@ -44,14 +45,18 @@ export function endOfRecovery(
   return { lifecycle: complete ? "RECOVERY_COMPLETE" : asBefore ? "READY" : "RECOVERY_INCOMPLETE", groups, recovered };
 }
 
-/** Whether a planned run that did not end well has left everything as it found it: nothing was begun, or all of it was put back. */
+/** Whether a planned run that did not end well has left everything as it found it: nothing was changed, or all of it was put back. */
 function isAsBefore({ kind, rerunOf }: RecoverySnapshot, steps: readonly StepState[]): boolean {
   if (kind !== "PLANNED") return false;
   if (steps.length === 0) return rerunOf === null;
-  const begun = steps.filter(({ node, status, startedAt }) => changes.has(node.kind) && (startedAt !== null || isGood(status)));
-  if (begun.some(({ node }) => node.kind === "PROMOTE_STORAGE")) return false;
-  const rollBack = steps.find(({ node }) => node.kind === "ROLL_BACK");
-  return rollBack === undefined ? begun.length === 0 : isGood(rollBack.status);
+  const changed = steps.filter((step) => changes.has(step.node.kind) && hasChanged(step.node.kind, step));
+  const putBack = steps.filter((step) => undoneBy(step.node) !== null);
+  const undone = new Set(putBack.map(({ node }) => undoneBy(node)));
+  const isLeft = (step: StepState) => {
+    const of = steps[(undoneBy(step.node) ?? 0) - 1];
+    return of !== undefined && isOwed(step, of.node.kind, of) && !isGood(step.status);
+  };
+  return changed.every(({ node }) => undone.has(node.ordinal)) && !putBack.some(isLeft);
 }
 
 /** Steps that leave something behind, before VMs are registered: whatever comes later needs the last of them. */

@@ -1,5 +1,6 @@
 /** The schedule as counts: each step knows how much it still waits for, each end takes one from those that hang on it. */
 import { isContainer, isGood, isSettled, type SettledStatus, type StepNode, type StepStatus } from "../model.ts";
+import { isRollBack } from "../roll-back.ts";
 import type { Decided, Schedule } from "../schedule.ts";
 import { causeOf } from "./cause.ts";
 import { type Relations, relationsOf } from "./relations.ts";
@@ -32,6 +33,8 @@ export class CountingSchedule implements Schedule {
   readonly #queue: number[] = [];
   #decided: Decided[] = [];
   #unsettled: number;
+  /** Those of them outside of a roll-back. */
+  #others: number;
 
   constructor(nodes: readonly StepNode[]) {
     this.#nodes = nodes;
@@ -43,6 +46,7 @@ export class CountingSchedule implements Schedule {
     this.#childrenLeft = this.#relations.children.map((children) => children.length);
     this.#ends = nodes.map(() => 0);
     this.#unsettled = nodes.length;
+    this.#others = nodes.filter((node) => !isRollBack(node)).length;
   }
 
   /** To be called once, first. Containers' ends follow from their leaves; only what was not recorded is answered. */
@@ -56,6 +60,7 @@ export class CountingSchedule implements Schedule {
       } else if (held.has(node.ordinal)) this.#held.add(index);
       else if (isSettled(status)) this.#end(index, status);
       else if (isActive(status)) this.#activate(index, status);
+      else if (isRollBack(node)) this.#held.add(index);
       else if (node.skipReason !== null) fromStart.push([index, "SKIPPED", node.skipReason]);
       else if (node.warnReason !== null) fromStart.push([index, "WARNING", node.warnReason]);
     });
@@ -76,6 +81,16 @@ export class CountingSchedule implements Schedule {
 
   isOver(): boolean {
     return this.#unsettled === 0;
+  }
+
+  rollBack(): readonly number[] {
+    if (this.#others > 0 || this.#unsettled === 0) return [];
+    return [...this.#held].map((index) => index + 1).sort((a, b) => a - b);
+  }
+
+  release(ordinal: number): void {
+    if (!this.#held.delete(ordinal - 1)) throw new Error(`step ${ordinal} is ${this.status(ordinal)} and is not held`);
+    if (this.#open[ordinal - 1]) this.#ready.add(ordinal);
   }
 
   status(ordinal: number): StepStatus {
@@ -138,6 +153,9 @@ export class CountingSchedule implements Schedule {
   #end(index: number, status: SettledStatus): void {
     this.#statuses[index] = status;
     this.#unsettled--;
+    this.#held.delete(index);
+    const node = this.#nodes[index];
+    if (node && !isRollBack(node)) this.#others--;
     this.#active.delete(index + 1);
     this.#ready.delete(index + 1);
     this.#queue.push(index);

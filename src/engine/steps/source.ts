@@ -1,11 +1,20 @@
 /** What a recovery does at the site that is left: machines shut down or fenced, storage closed, and for a roll-back opened again. */
-import { failed, type StepKind, succeeded } from "./kind.ts";
+import type { SiteRef } from "../model.ts";
+import { failed, type StepContext, type StepKind, succeeded } from "./kind.ts";
 
 export const shutDownVm: StepKind<"SHUT_DOWN_VM"> = async ({ site, ...request }, context) => {
+  if (context.runKind === "PLANNED") await noteWhetherOn(site, request.vmId, context);
   const end = await context.effect(site, "shutDownVm", request);
   if (!end.ok) return failed(end.message);
   return succeeded(end.result.forced ? "Powered off without the guest" : "Shut down by the guest");
 };
+
+/** Before anything is ordered: what was off already is not powered on by a roll-back. Kept over tries, which may find it off by their own doing. */
+async function noteWhetherOn(site: SiteRef, vmId: string, context: StepContext): Promise<void> {
+  if (context.recorded()?.wasOn !== undefined) return;
+  const status = await context.vmStatus(site, vmId);
+  await context.record({ result: { wasOn: status !== undefined && status.powerState !== "POWERED_OFF" } });
+}
 
 export const fenceSite: StepKind<"FENCE_SITE"> = async ({ site, vmIds }, context) => {
   const end = await context.effect(site, "fenceVms", { vmIds });
@@ -19,8 +28,8 @@ export const setStorageReadOnly: StepKind<"SET_STORAGE_READ_ONLY"> = async ({ si
   return end.ok ? succeeded("Read-only") : failed(end.message);
 };
 
-export const setStorageWritable: StepKind<"SET_STORAGE_WRITABLE"> = async ({ site, ...request }, context) => {
-  const end = await context.effect(site, "setStorageReadOnly", { ...request, readOnly: false });
+export const setStorageWritable: StepKind<"SET_STORAGE_WRITABLE"> = async ({ site, groupId, sourceVmIds }, context) => {
+  const end = await context.effect(site, "setStorageReadOnly", { groupId, sourceVmIds, readOnly: false });
   return end.ok ? succeeded("Writable again") : failed(end.message);
 };
 

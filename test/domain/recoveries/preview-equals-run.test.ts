@@ -48,7 +48,8 @@ function earlierOf(snapshot: RisingSnapshot, rerun: number | null): EarlierStep[
     .nodes.filter((node) => !isContainer(node))
     .map(({ key, kind, siteId, spec, ordinal }) => {
       const status = anyEnd(rerun, ordinal);
-      return { key, kind, siteId, spec, status, message: `${status} before`, result: { snapshotId: "s", vmId: "v" }, endedAt: 1_000 };
+      const times = { startedAt: 500, endedAt: 1_000 };
+      return { key, kind, siteId, spec, status, attempt: 1, message: `${status} before`, result: { snapshotId: "s", vmId: "v" }, ...times };
     });
 }
 
@@ -86,5 +87,5 @@ it("of 1,000 plans the tree that is written at the start is the one that was sho
     }),
     { numRuns: 1_000, seed: 20_261_126 },
   );
-  expect(kinds.size).toBe(28); // each kind of step that a test or a recovery may have
+  expect(kinds.size).toBe(31); // each kind of step that a test or a recovery may have
 });

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeId } from "../../../src/domain/ids.ts";
 import { anAsker } from "../../domain/read/support.ts";
 import { done, registerForGood } from "../../support/lab-recovery.ts";
-import { until } from "../../support/run.ts";
+import { operator } from "../../support/node.ts";
+import { readRun, until } from "../../support/run.ts";
 import { aReplicationStage, killOwner, newestEvent, type ReplicationStage, realRecovery, told } from "./stage.ts";
 
 let at: ReplicationStage;
@@ -192,6 +193,20 @@ describe("a real recovery", () => {
     await other.again();
     expect(await scene.states()).toEqual(["PAUSED", "PAUSED"]);
     await prisma.protectionGroup.update({ where: { id: scene.groupId }, data: { state: "READY" } });
+    await until(async () => (await scene.states()).every((state) => state === "SYNCED"), "SYNCED again");
+    expect(await scene.points()).not.toEqual(points);
+  });
+
+  it("that is cancelled and rolled back lets replication go on", async () => {
+    const { lab, node } = at.stage;
+    const scene = await at.replicated();
+    await lab.faults.fail({ site: scene.sites.protectedSite, kind: "setStorageReadOnly", failure: "PERMANENT" });
+    const { recoveryId } = await node.recoveries.start(operator, { planId: scene.planId, recoveryType: "PLANNED" });
+    await until(async () => (await scene.states()).every((state) => state === "PAUSED"), "PAUSED");
+    await until(async () => (await readRun(at.stage.db.database, recoveryId)).state === "PAUSED", "a failure");
+    const points = await scene.points();
+    await node.recoveries.cancel(operator, { recoveryId });
+    expect((await scene.end(recoveryId)).step("ROLL_BACK").status).toBe("SUCCEEDED");
     await until(async () => (await scene.states()).every((state) => state === "SYNCED"), "SYNCED again");
     expect(await scene.points()).not.toEqual(points);
   });

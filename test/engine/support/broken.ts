@@ -131,6 +131,22 @@ export const brokenTrees: readonly { readonly rule: RuleName; readonly how: stri
     ),
   },
   {
+    rule: "what a planned recovery has changed is put back last, storage first, then VMs in their order",
+    how: "VMs are powered on in any order",
+    breaking: where(
+      ({ kind }) => kind === "POWER_ON_SOURCE",
+      () => ({ afterGates: [] }),
+    ),
+  },
+  {
+    rule: "what a planned recovery has changed is put back last, storage first, then VMs in their order",
+    how: "VMs wait for no storage",
+    breaking: where(
+      ({ kind }) => kind === "POWER_ON_SOURCE",
+      () => ({ after: [] }),
+    ),
+  },
+  {
     rule: "every step is reached",
     how: "a VM waits for its own ready check",
     breaking: where(isVm, ({ ordinal, after }, nodes) => ({
@@ -172,6 +188,8 @@ const wrapped = (schedule: Schedule, changed: Partial<Schedule>): Schedule => ({
   cancel: (reason) => schedule.cancel(reason),
   active: () => schedule.active(),
   isOver: () => schedule.isOver(),
+  rollBack: () => schedule.rollBack(),
+  release: (ordinal) => schedule.release(ordinal),
   ...changed,
 });
 

@@ -61,6 +61,7 @@ class Player {
   #schedule: Schedule;
   #tick = 0;
   #turn = 0;
+  #cancelled = false;
 
   constructor(nodes: readonly StepNode[], options: PlayOptions) {
     this.#nodes = nodes;
@@ -87,6 +88,7 @@ class Player {
       const ready = this.#schedule.ready();
       const active = this.#schedule.active();
       const start = ready.length > 0 && active.length < this.#slots && (active.length === 0 || this.#pick(2) === 0);
+      if (!start && active.length === 0 && this.#decideRollBack()) continue;
       if (!start && active.length === 0) break;
       if (start) this.#start(ready[this.#pick(ready.length)] ?? 0);
       else this.#end(active[this.#pick(active.length)] ?? 0);
@@ -117,7 +119,10 @@ class Player {
     this.#hear(this.#schedule.settle(ordinal, status));
     const answer = isPrompt ? this.#pick(6) : 0;
     if (answer === 1) this.#hear(this.#schedule.skipRestOfPhase(ordinal, "skipped at the prompt"));
-    if (answer === 2 && this.#pick(3) === 0) this.#hear(this.#schedule.cancel("aborted at the prompt"));
+    if (answer === 2 && this.#pick(3) === 0) {
+      this.#cancelled = true;
+      this.#hear(this.#schedule.cancel("aborted at the prompt"));
+    }
   }
 
   #outcome(): SettledStatus {
@@ -127,7 +132,22 @@ class Player {
 
   #cancel(): void {
     this.#story.push("cancel");
+    this.#cancelled = true;
     this.#hear(this.#schedule.cancel("cancelled"));
+  }
+
+  /** Of a cancelled run most of it is done, of any other none. */
+  #decideRollBack(): boolean {
+    const held = this.#schedule.rollBack();
+    for (const ordinal of held) {
+      if (this.#cancelled && this.#pick(5) > 0) this.#schedule.release(ordinal);
+      else {
+        this.#statuses.set(ordinal, "SKIPPED");
+        this.#ended.set(ordinal, ++this.#tick);
+        this.#hear(this.#schedule.settle(ordinal, "SKIPPED"));
+      }
+    }
+    return held.length > 0;
   }
 
   #resume(): void {

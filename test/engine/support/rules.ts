@@ -4,6 +4,7 @@
  */
 import { vmTiers } from "../../../src/engine/cycles.ts";
 import { isContainer, isGood, isSettled, type StepNode } from "../../../src/engine/model.ts";
+import { isRollBack } from "../../../src/engine/roll-back.ts";
 import type { RisingSnapshot } from "../../../src/engine/run-snapshot.ts";
 import type { Played } from "./play.ts";
 
@@ -201,6 +202,37 @@ const shutDownInReverse: Rule = (played, snapshot) => {
   return [...positions, ...dependents];
 };
 
+/** Nothing is put back while anything else goes on; a group's storage comes before its VMs, and these in the order in which they start. */
+const rollBack: Rule = (played, snapshot) => {
+  const { start, end, leaves } = view(played);
+  const [way, rest] = [true, false].map((is) => played.nodes.filter((node) => !isContainer(node) && isRollBack(node) === is));
+  const steps = new Map(played.nodes.flatMap((node) => (node.kind === "POWER_ON_SOURCE" ? [[node.vmId, node] as const] : [])));
+  const of = (list: readonly (typeof snapshot.vms)[number][]) => list.flatMap(({ id }) => steps.get(id) ?? []);
+  const priorityOf = new Map(snapshot.priorityGroups.flatMap(({ groupIds, priority }) => groupIds.map((id) => [id, priority] as const)));
+  const place = (vm: (typeof snapshot.vms)[number]) => (priorityOf.get(vm.groupId) ?? 0) * 10 + vmTiers.indexOf(vm.priority);
+  let before = 0;
+  const order = [...Map.groupBy(snapshot.vms, place)]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([, members]) => {
+      const found = wrong(start(of(members)) < before, () => `${members[0]?.name} was powered on again before those that start before it`);
+      before = Math.max(before, end(of(members)));
+      return found;
+    });
+  const each = snapshot.vms.flatMap((vm) => {
+    const storage = played.nodes.filter(({ kind, groupId }) => kind === "SET_STORAGE_WRITABLE" && groupId === vm.groupId);
+    const others = of(snapshot.vms.filter(({ id }) => vm.dependsOn.includes(id)));
+    return wrong(
+      start(of([vm])) < end([...storage, ...others]),
+      () => `${vm.name} was powered on again before its storage and what it needs`,
+    );
+  });
+  return [
+    ...wrong(start(way ?? []) < end((rest ?? []).flatMap(leaves)), () => "something was put back while the run went on"),
+    ...order,
+    ...each,
+  ];
+};
+
 /** A container is over when all in it is, and no earlier; every step comes to an end. */
 const reachesAll: Rule = ({ nodes, stuck, statuses }) => [
   ...stuck.map((ordinal) => `${nodes[ordinal - 1]?.path} ${nodes[ordinal - 1]?.name} was never reached`),
@@ -216,6 +248,7 @@ export const rules = {
   "storage and networks come before what uses them": storageFirst,
   "a recovery leaves the protected site in good order, then promotes, then starts VMs": recoverySequence,
   "protected VMs are shut down in the exact reverse of the start order": shutDownInReverse,
+  "what a planned recovery has changed is put back last, storage first, then VMs in their order": rollBack,
   "every step is reached": reachesAll,
 } as const satisfies Record<string, Rule>;
 

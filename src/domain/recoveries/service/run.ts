@@ -1,7 +1,7 @@
 /** Writes a new run: its row, snapshot, task, groups, the plan's lifecycle, its first event. What must be unique is also a constraint. */
 import type pg from "pg";
 import type { FailurePolicy, PlanLifecycle, ProtectionGroupState, TaskType } from "../../../database/generated/enums.ts";
-import type { PlanRunKind } from "../../../engine/model.ts";
+import { type PlanRunKind, plannedRunVersion } from "../../../engine/model.ts";
 import type { CleanupSnapshot, RecoverySnapshot, ReprotectSnapshot, TestSnapshot } from "../../../engine/run-snapshot.ts";
 import { appendEvents } from "../../../events/append.ts";
 import type { Change } from "../../../events/changes.ts";
@@ -30,8 +30,8 @@ export interface NewRun {
 
 const statements = {
   run: `INSERT INTO recovery (id, plan_id, plan_name, pairing_id, kind, state, failure_policy, options, notes, cleans_up_id, initiated_by_id,
-      initiated_by, requested_at, vm_count, warnings, warnings_count, rerun_of_id)
-    VALUES ($1, $2, $3, $4, $5, 'NOT_STARTED', $14, $6, $7, $8, $9, $10, dr_now(), $11, $12, jsonb_array_length($12::jsonb), $13)`,
+      initiated_by, requested_at, vm_count, warnings, warnings_count, rerun_of_id, engine_version)
+    VALUES ($1, $2, $3, $4, $5, 'NOT_STARTED', $14, $6, $7, $8, $9, $10, dr_now(), $11, $12, jsonb_array_length($12::jsonb), $13, $15)`,
   snapshot: "INSERT INTO recovery_snapshot (run_id, content) VALUES ($1, $2)",
   task: `INSERT INTO task (id, name, type, state, target_id, target_type, recovery_id, initiated_by, started_at, warnings)
     VALUES ($1, $2, $3, 'QUEUED', $4, 'RECOVERY_PLAN', $5, $6, dr_now(), $7)`,
@@ -75,7 +75,7 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   const { userId, name: userName } = viewer;
   const row = [recoveryId, planId, planName, pairingId, kind, options, run.notes, run.cleansUpId, userId, userName, run.vmCount, warnings];
   const policy = run.options.failurePolicy ?? "CONTINUE";
-  await write("run", [...row, run.rerunOfId, policy]);
+  await write("run", [...row, run.rerunOfId, policy, kind === "PLANNED" ? plannedRunVersion : 1]);
   await write("snapshot", [recoveryId, JSON.stringify(snapshot)]);
   await write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]);
   await write("groups", [recoveryId, groupIds, run.groups.map(({ name }) => name)]);

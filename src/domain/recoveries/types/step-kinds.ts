@@ -18,9 +18,11 @@ const kinds = {
   FINAL_SYNCHRONISE: { description: "Holds the last synchronisations, after which nothing is lost." },
   PROMOTE: { description: "Holds the promotion of the recovery site's storage." },
   PROMOTE_STORAGE: { description: "Makes a group's replica the recovery site's own storage, at a recovery point." },
-  ROLL_BACK: { description: "Holds the way back of a planned recovery that stopped before storage was promoted." },
+  ROLL_BACK: {
+    description: "Holds the way back of a planned recovery: done when it is cancelled before storage is promoted, else SKIPPED.",
+  },
   SET_STORAGE_WRITABLE: { description: "Makes a group's storage at the protected site writable again." },
-  POWER_ON_SOURCE: { description: "Powers on a protected VM that this run has shut down." },
+  POWER_ON_SOURCE: { description: "Powers on a protected VM that this run, or the one that it goes on with, has shut down." },
   REVERSE_GROUP: { description: "Holds the reprotection of one protection group." },
   CHECK_ORIGINALS_OFF: { description: "Proves that the machines that were recovered are off at their former site." },
   REVERSE_REPLICATION: { description: "Replicates a group back to its former site, with the old disks as the seed." },
