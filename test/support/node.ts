@@ -34,6 +34,8 @@ export const testSettings = {
 export interface TestNode extends AsyncDisposable {
   readonly engine: Engine;
   readonly recoveries: Recoveries;
+  /** After a commit: something of this run is new. */
+  hint(runId: string): void;
   close(): Promise<void>;
 }
 
@@ -75,5 +77,5 @@ export async function aNode(
     closing ??= end();
     return closing;
   };
-  return { engine, recoveries, close, [Symbol.asyncDispose]: close };
+  return { engine, recoveries, hint, close, [Symbol.asyncDispose]: close };
 }

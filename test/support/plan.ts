@@ -180,7 +180,7 @@ async function insertSettings(
   }
 }
 
-async function insertPlan({ prisma }: Database, pairingId: string, groupIds: readonly string[], wish: PlanWish): Promise<string> {
+export async function insertPlan({ prisma }: Database, pairingId: string, groupIds: readonly string[], wish: PlanWish): Promise<string> {
   const plan = await prisma.recoveryPlan.create({ data: { name: wish.name ?? "plan", pairingId } });
   const wishes = wish.priorityGroups ?? groupIds.map((_, index): PriorityWish => ({ groups: [index] }));
   for (const [index, { groups, pre = [], post = [] }] of wishes.entries()) {

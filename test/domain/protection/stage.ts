@@ -14,8 +14,8 @@ import { type Lab, openLab } from "../../../src/providers/lab/lab.ts";
 import { aCaller } from "../../support/caller.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { operator } from "../../support/node.ts";
+import { rewinder } from "../../support/rewinder.ts";
 import { servicesOf } from "../../support/services.ts";
-import { rewinder } from "../recoveries/stage.ts";
 
 /** VM by the datastore that it is on. */
 const machines = {

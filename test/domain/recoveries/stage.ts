@@ -4,6 +4,7 @@ import { createRecoveries, type Recoveries } from "../../../src/domain/recoverie
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { aLab, type LabSites, labSites } from "../../support/lab.ts";
 import { aPlan, type PlanRows, type PlanWish } from "../../support/plan.ts";
+import { rewinder } from "../../support/rewinder.ts";
 
 export { operator } from "../../support/node.ts";
 
@@ -18,44 +19,6 @@ export interface Stage extends PlanRows {
   reset(): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Puts back what has changed since, table by table; without foreign keys, so that the order of the tables does not matter. */
-export async function rewinder({ database, shiftClock }: TestDatabase): Promise<() => Promise<void>> {
-  const { pool, connectDirect } = database;
-  const { rows } = await pool.query<{ name: string }>(
-    "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations'",
-  );
-  const keep = rows.map(({ name }) => `CREATE TABLE kept."${name}" AS TABLE public."${name}";`);
-  await pool.query(`CREATE SCHEMA kept; ${keep.join(" ")} ${rewind(rows.map(({ name }) => name))}`);
-  // A connection of its own, which ends with the database: another role makes a session plan all its statements anew.
-  const client = await connectDirect("rewinder");
-  await client.query("SET session_replication_role = replica");
-  return async () => {
-    await shiftClock(0);
-    await client.query("SELECT kept.rewind()");
-  };
-}
-
-/** A table is as it was while it has as many rows, and none that was written since, or by somebody who was still writing the last time. */
-const rewind = (tables: readonly string[]) => `
-  CREATE TABLE kept.last_time AS SELECT pg_current_xact_id()::xid AS own, pg_snapshot_xmin(pg_current_snapshot())::xid AS oldest;
-  CREATE FUNCTION kept.rewind() RETURNS void LANGUAGE plpgsql AS $$
-    DECLARE
-      last kept.last_time;
-      now_own xid := pg_current_xact_id()::xid;
-      now_oldest xid := pg_snapshot_xmin(pg_current_snapshot())::xid;
-    BEGIN
-      SELECT * INTO last FROM kept.last_time;
-      ${tables.map(rewindOne).join("\n")}
-      UPDATE kept.last_time SET own = now_own, oldest = now_oldest;
-    END $$`;
-
-const rewindOne = (table: string) => `
-  IF (SELECT count(*) FROM public."${table}") <> (SELECT count(*) FROM kept."${table}")
-    OR EXISTS (SELECT FROM public."${table}" WHERE xmin <> last.own AND age(xmin) <= age(last.oldest)) THEN
-    DELETE FROM public."${table}";
-    INSERT INTO public."${table}" SELECT * FROM kept."${table}";
-  END IF;`;
 
 export async function aStage(wish: PlanWish = {}, sites = labSites({ vms: 4, groups: 2 })): Promise<Stage> {
   const db = await freshDatabase();

@@ -7,8 +7,8 @@ import { createHeartbeats, type Heartbeats } from "../../../src/engine/heartbeat
 import { nextOriginal, type OriginalState, type Power, toPowerOff } from "../../../src/engine/heartbeat/originals.ts";
 import { defaultHeartbeat } from "../../../src/engine/heartbeat/settings.ts";
 import { done, recoverAll } from "../../support/lab-recovery.ts";
+import { rewinder } from "../../support/rewinder.ts";
 import { at, list, text } from "../read/support.ts";
-import { rewinder } from "../recoveries/stage.ts";
 import { aStage, type Stage } from "./stage.ts";
 
 let stage: Stage;

@@ -1,0 +1,3 @@
+import { sequences } from "./sequences.ts";
+
+sequences(1, 2);
