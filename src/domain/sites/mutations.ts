@@ -92,7 +92,8 @@ builder.mutationFields((t) => ({
   updateSite: t.field({
     type: UpdateSitePayload,
     ...common,
-    description: "Changes a site's name and vendor fields. INVALID_REQUEST for a name that is taken.",
+    description:
+      "Changes a site's name and vendor fields. INVALID_REQUEST for a name that is taken, CONFLICT while a run of a plan uses the site.",
     args: { input: t.arg({ type: UpdateSiteInput, required: true, description: "Which site, and what of it." }) },
     resolve: (_root, { input }, context) => context.services.sites.update(actor(context), ofSite(input)),
   }),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { encodeId } from "../../../src/domain/ids.ts";
-import { aGroup, aPair, aPlan } from "../../support/rows.ts";
+import { aGroup, aPair, aPlan, aRun } from "../../support/rows.ts";
 import { at, list, text } from "../read/support.ts";
 import { aStage, type Stage } from "./stage.ts";
 
@@ -106,6 +106,30 @@ describe("changing a site", () => {
     });
     await stage.run("updateSite", { siteId, datacenter: "DC" });
     expect((await stage.changes()).slice(before)).toMatchObject(Array(2).fill({ kind: "SITE_CHANGED", change: "UPDATED" }));
+  });
+
+  it("is refused while a run of a plan uses the site, which it names; removing it too", async () => {
+    const pair = await aPair(stage.asker.database);
+    const group = await aGroup(stage.asker.database, pair, "web", 1);
+    const planId = await aPlan(stage.asker.database, pair, "Plan", [{ groupIds: [group.groupId] }]);
+    const { runId } = await aRun(stage.asker.database, pair, planId, [{ kind: "PAUSE", name: "p", status: "RUNNING" }]);
+    for (const site of [pair.protectedSiteId, pair.recoverySiteId]) {
+      const siteId = encodeId("Site", site);
+      expect(await stage.run("updateSite", { siteId, datacenter: "Elsewhere" })).toMatchObject({
+        __typename: "ConflictError",
+        message: expect.stringContaining("in use by a run of the plan Plan"),
+        activeRecoveryId: encodeId("Recovery", runId),
+      });
+      expect(await stage.run("removeSite", { siteId })).toMatchObject({ __typename: "ConflictError" });
+    }
+    await stage.asker.database.prisma.recovery.update({
+      where: { id: runId },
+      data: { endedAt: new Date(), state: "COMPLETED", resultState: "SUCCESS" },
+    });
+    const siteId = encodeId("Site", pair.protectedSiteId);
+    expect(await stage.run("updateSite", { siteId, datacenter: "Elsewhere" }, "site { datacenter }")).toMatchObject({
+      site: { datacenter: "Elsewhere" },
+    });
   });
 
   it("refuses a name that another has, and none", async () => {

@@ -23,7 +23,7 @@ export interface Stage {
 const upperFirst = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
 
 const errors = `... on Error { code message remedy } ... on InvalidRequestError { fieldErrors { path message } }
-  ... on ConflictError { version } ... on PreconditionFailedError { reason } ... on NotFoundError { resource }`;
+  ... on ConflictError { version activeRecoveryId } ... on PreconditionFailedError { reason } ... on NotFoundError { resource }`;
 
 export async function aStage(vms = 3): Promise<Stage> {
   const asker = await anAsker();
