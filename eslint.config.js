@@ -16,6 +16,7 @@ const withoutId = {
     "VmSourceSite",
   ],
   "parts of a run or a task": [
+    "RecoveryAcceptance",
     "RecoveryGroup",
     "RecoveryOptions",
     "RecoveryPriorityGroup",

@@ -48,6 +48,7 @@ import "./recoveries/types/prompt.ts";
 import "./recoveries/types/events.ts";
 import "./recoveries/queries.ts";
 import "./recoveries/subscriptions.ts";
+import "./recoveries/types/acceptance.ts";
 import "./recoveries/types/remark.ts";
 import "./recoveries/mutations.ts";
 import "./recoveries/mutations/control.ts";

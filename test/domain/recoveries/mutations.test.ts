@@ -8,7 +8,7 @@ import type { Viewer } from "../../../src/domain/viewer.ts";
 import { createFeeds } from "../../../src/events/feed.ts";
 import { aCaller } from "../../support/caller.ts";
 import { servicesOf } from "../../support/services.ts";
-import { aPrompt, aStage, endRun, everything, operator, type Stage } from "./stage.ts";
+import { aPrompt, aStage, aStep, endRun, everything, operator, type Stage } from "./stage.ts";
 
 const failure = `... on Error { __typename code message remedy requestId timestamp }
   ... on InvalidRequestError { fieldErrors { path message } } ... on NotFoundError { resource resourceId } ... on PreconditionFailedError { reason }
@@ -120,6 +120,28 @@ describe("the mutations of recoveries", () => {
     );
     const refused = await send("addRecoveryRemark", "remark { id }", { recoveryId: recovery.id, text: "One more" });
     expect(refused).toMatchObject({ code: "CONFLICT", limit: 500, current: 500 });
+  });
+
+  it("take an incomplete recovery as it is, which then says who did, why, and which VMs that excludes", async () => {
+    const { recovery } = await start({ recoveryType: "PLANNED" });
+    const runId = databaseId(recovery.id);
+    await aStep(stage, runId, { ordinal: 1, kind: "PRIORITY_GROUP", status: "FAILED" });
+    for (const [index, status] of ["SUCCEEDED", "FAILED", "ALREADY_DONE", "SKIPPED"].entries()) {
+      const name = `vm-${index + 1}`;
+      await aStep(stage, runId, { ordinal: index + 2, kind: "VM", status, vmId: stage.vmIds.get(name) ?? "" });
+    }
+    await stage.db.database.pool.query("UPDATE recovery_step SET parent = 1, path = '1.' || ordinal WHERE run_id = $1 AND ordinal > 1", [
+      runId,
+    ]);
+    await endRun(stage, runId, "RECOVERY_INCOMPLETE", "PARTIAL");
+    const shown = "recovery { acceptance { acceptedBy acceptedAt comment excludedVms { vm { name } } } }";
+    const answer = await send("acceptRecovery", shown, { planId: planId(), comment: "Both are to be replaced." });
+    expect(answer.recovery.acceptance).toEqual({
+      acceptedBy: "olga",
+      acceptedAt: expect.any(String),
+      comment: "Both are to be replaced.",
+      excludedVms: [{ vm: { name: "vm-2" } }, { vm: { name: "vm-4" } }],
+    });
   });
 
   it("name run, task and plan that stand in the way, by their global ids", async () => {

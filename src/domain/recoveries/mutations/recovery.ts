@@ -56,7 +56,10 @@ const AcceptRecoveryInput = builder.inputType("AcceptRecoveryInput", {
 
 const StartReprotectPayload = startedPayload("StartReprotectPayload", "The reprotect is requested; a node takes it up at once.");
 const StartPlannedFailoverPayload = startedPayload("StartPlannedFailoverPayload", "The recovery is requested; a node takes it up at once.");
-const AcceptRecoveryPayload = controlPayload("AcceptRecoveryPayload", "The plan is RECOVERY_COMPLETE; the VMs that failed are excluded.");
+const AcceptRecoveryPayload = controlPayload(
+  "AcceptRecoveryPayload",
+  "The plan is RECOVERY_COMPLETE; the VMs that failed are excluded (Recovery.acceptance).",
+);
 
 builder.mutationFields((t) => ({
   startReprotect: t.field({

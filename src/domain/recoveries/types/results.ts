@@ -10,7 +10,7 @@ import type { RunTree } from "./run-tree.ts";
 import { dateOf, resultOf, stateOf, treeOf } from "./step.ts";
 
 /** A container of a run's tree. */
-interface Part {
+export interface Part {
   readonly step: StepRow;
   readonly tree: RunTree;
 }
@@ -27,7 +27,7 @@ async function found({ step, tree }: Part, name: "vmId" | "powerState" | "ipAddr
   return results.findLast(({ ordinal, result }) => mine.has(ordinal) && (result[name] ?? null) !== null)?.result[name] ?? null;
 }
 
-const VmRecovery = builder.objectRef<Part>("VmRecovery").implement({
+export const VmRecovery = builder.objectRef<Part>("VmRecovery").implement({
   description: "One VM in a run. (Reference: vm_recoveries.)",
   fields: (t) => ({
     vm: t.field({
@@ -132,7 +132,7 @@ const RecoveryPriorityGroup = builder.objectRef<Part>("RecoveryPriorityGroup").i
   }),
 });
 
-const partsOf = (tree: RunTree, parent: number | null, kind: "VM" | "PRIORITY_GROUP"): Part[] =>
+export const partsOf = (tree: RunTree, parent: number | null, kind: "VM" | "PRIORITY_GROUP"): Part[] =>
   tree
     .children(parent)
     .filter((step) => step.kind === kind)
