@@ -11,6 +11,8 @@ afterAll(() => stage?.[Symbol.asyncDispose]());
 
 const stateOf = (recoveryId: string, state: string) =>
   until(async () => (await readRun(stage.db.database, recoveryId)).state === state, state);
+const reasonOf = async (recoveryId: string): Promise<string | null> =>
+  (await stage.db.database.pool.query("SELECT paused_reason AS reason FROM recovery WHERE id = $1", [recoveryId])).rows[0].reason;
 const ownerOf = async (recoveryId: string): Promise<string | null> =>
   (await stage.db.database.pool.query("SELECT owner FROM recovery WHERE id = $1", [recoveryId])).rows[0].owner;
 const statusOf = async (recoveryId: string, kind: string) =>
@@ -103,13 +105,14 @@ describe("a prompt", () => {
 });
 
 describe("pause, resume and cancel", () => {
-  it("pause lets what runs run out and starts nothing new, until resume", async () => {
+  it("pause lets what runs run out and starts nothing new, until resume; its reason is OPERATOR", async () => {
     const scene = await stage.scene({ machines: 1 });
     const held = await stage.lab.faults.hold({ kind: "registerVm", target: scene.vm(1), when: "AFTER" });
     const recoveryId = await scene.start();
     await held.arrived;
     await stage.node.recoveries.pause(operator, { recoveryId });
     await stateOf(recoveryId, "PAUSED");
+    expect(await reasonOf(recoveryId)).toBe("OPERATOR");
     await held.release();
     await until(async () => (await statusOf(recoveryId, "REGISTER_VM")) === "SUCCEEDED");
     expect(await statusOf(recoveryId, "POWER_ON")).toBe("PENDING");
@@ -117,12 +120,41 @@ describe("pause, resume and cancel", () => {
     expect((await scene.end(recoveryId)).resultState).toBe("SUCCESS");
   });
 
-  it("a pause step without duration lasts until somebody resumes", async () => {
+  it("a pause step without duration lasts until somebody resumes; its reason is PAUSE_STEP", async () => {
     const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [{ name: "Look", type: "PAUSE" }] }] });
     const recoveryId = await scene.start();
     await stateOf(recoveryId, "PAUSED");
+    expect(await reasonOf(recoveryId)).toBe("PAUSE_STEP");
     await stage.node.recoveries.resume(operator, { recoveryId });
     expect((await scene.end(recoveryId)).resultState).toBe("SUCCESS");
+  });
+
+  it("a pause step with a duration ends by itself, by the database's time", async () => {
+    const look = { name: "Look", type: "PAUSE", durationSeconds: 86_400 } as const;
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [look] }] });
+    const recoveryId = await scene.start();
+    await stateOf(recoveryId, "PAUSED");
+    await stage.db.shiftClock(86_401);
+    const run = await scene.end(recoveryId);
+    await stage.db.shiftClock(0);
+    expect(run).toMatchObject({ resultState: "SUCCESS", vmsSucceeded: 1 });
+  });
+
+  it("a test leaves its plan TEST_COMPLETE whatever its result, also after a cancel", async () => {
+    const lifecycle = async (planId: string) =>
+      (await stage.db.database.pool.query("SELECT lifecycle, last_test_result AS result FROM recovery_plan WHERE id = $1", [planId]))
+        .rows[0];
+    const failing = await stage.scene({ machines: 1, vms: { "vm-1": { pre: [{ command: "fail.sh" }] } } });
+    await failing.test();
+    expect(await lifecycle(failing.planId)).toEqual({ lifecycle: "TEST_COMPLETE", result: "FAILED" });
+    const asking = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [prompt] }] });
+    const recoveryId = await asking.start();
+    await openPrompt(stage.db.database, recoveryId);
+    await stage.node.recoveries.cancel(operator, { recoveryId });
+    await asking.end(recoveryId);
+    expect(await lifecycle(asking.planId)).toEqual({ lifecycle: "TEST_COMPLETE", result: "CANCELLED" });
+    expect((await asking.cleanup()).resultState).toBe("SUCCESS");
+    expect(await lifecycle(asking.planId)).toEqual({ lifecycle: "READY", result: "CANCELLED" });
   });
 
   it("cancel lets effects run out, stops commands, starts nothing new; what was made is cleaned up", async () => {

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { operator } from "../support/node.ts";
-import { openPrompt, readRun, until } from "../support/run.ts";
+import { eventsOf, openPrompt, readRun, until } from "../support/run.ts";
 import { aStage, type Stage } from "./scene.ts";
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await aStage({ callTimeoutMs: 300 });
+  stage = await aStage({ callTimeoutMs: 300, operationsPerSite: 2 });
 });
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
@@ -18,6 +18,20 @@ describe("a failure at the site", () => {
     expect(run.step("POWER_ON", scene.vm(1))).toMatchObject({ status: "SUCCEEDED", attempt: 3 });
     const powered = (await stage.lab.ledger(run.recoveryId)).filter(({ kind, target }) => kind === "powerOn" && target === scene.vm(1));
     expect(powered).toHaveLength(1);
+  });
+
+  it("that stays is given up after so many tries, each of which is an event", async () => {
+    const scene = await stage.scene({ machines: 1 });
+    await stage.lab.faults.fail({ kind: "powerOn", target: scene.vm(1), when: "END", times: 4 });
+    const run = await scene.test();
+    expect(run.step("POWER_ON")).toMatchObject({
+      status: "FAILED",
+      attempt: 4,
+      message: expect.stringContaining("given up after 4 tries"),
+    });
+    const events = (await eventsOf(stage.db.database, run.recoveryId)).map(({ event }) => event);
+    const tries = events.flatMap((event) => (event.kind === "STEP_CHANGED" && event.stepKind === "POWER_ON" ? (event.message ?? []) : []));
+    for (const at of [1, 2, 3]) expect(tries).toContainEqual(expect.stringContaining(`Try ${at} of 4`));
   });
 
   it("that hangs is transient: the call ends at its deadline, and is made again with the same key", async () => {
@@ -74,6 +88,25 @@ describe("a failure at the site", () => {
 });
 
 describe("a machine that does not become ready in time", () => {
+  it("has FAILED when it is not on", async () => {
+    const scene = await stage.scene({ machines: 1, vms: { "vm-1": { readyTimeoutSeconds: 1 } } });
+    await stage.lab.faults.loseHeartbeat(scene.vm(1));
+    const recoveryId = await scene.start();
+    const copy = await until(async () => {
+      const { steps } = await readRun(stage.db.database, recoveryId);
+      const { rows } = await stage.db.database.pool.query(
+        "SELECT result ->> 'vmId' AS id FROM recovery_step WHERE run_id = $1 AND kind = 'REGISTER_VM'",
+        [recoveryId],
+      );
+      return steps.some(({ kind, status }) => kind === "READY_CHECK" && status === "RUNNING") && rows[0].id;
+    }, "the check");
+    const call = { key: "by hand", runId: recoveryId, epoch: 1_000n, signal: AbortSignal.timeout(5_000) };
+    await stage.lab.provider.order(scene.sites.recoverySite, "powerOff", { vmId: copy }, call);
+    const run = await scene.end(recoveryId);
+    expect(run.step("READY_CHECK")).toMatchObject({ status: "FAILED", message: expect.stringContaining("Not ready after 1 s") });
+    expect(run).toMatchObject({ vmsSucceeded: 0, vmsFailed: 1 });
+  });
+
   it("is a WARNING when it is on", async () => {
     const scene = await stage.scene({ machines: 1, vms: { "vm-1": { readyTimeoutSeconds: 1 } } });
     await stage.lab.faults.loseHeartbeat(scene.vm(1));
@@ -81,6 +114,22 @@ describe("a machine that does not become ready in time", () => {
     expect(run).toMatchObject({ resultState: "WARNING", vmsSucceeded: 1 });
     expect(run.step("READY_CHECK").status).toBe("WARNING");
   });
+});
+
+it("at most so many effects are under way at a site at once as it has slots, and the others wait for one", async () => {
+  const scene = await stage.scene({ machines: 4 });
+  const held = [1, 2, 3, 4].map((at) => stage.lab.faults.hold({ kind: "registerVm", target: scene.vm(at), when: "BEFORE" }));
+  const [first, second, ...others] = await Promise.all(held);
+  const recoveryId = await scene.start();
+  await Promise.all([first?.arrived, second?.arrived]);
+  const statuses = async () =>
+    (await readRun(stage.db.database, recoveryId)).steps.filter(({ kind }) => kind === "REGISTER_VM").map(({ status }) => status);
+  expect(await statuses()).toEqual(["RUNNING", "RUNNING", "PENDING", "PENDING"]);
+  await first?.release();
+  await others[0]?.arrived;
+  expect((await statuses()).filter((status) => status === "RUNNING")).toHaveLength(2);
+  for (const one of [second, ...others]) await one?.release();
+  expect(await scene.end(recoveryId)).toMatchObject({ resultState: "SUCCESS", vmsSucceeded: 4 });
 });
 
 describe("a command", () => {

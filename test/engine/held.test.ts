@@ -1,4 +1,7 @@
 /** A run whose failures pause it, until a person has decided about each. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { operator } from "../support/node.ts";
 import { eventsOf, readRun, until } from "../support/run.ts";
@@ -28,6 +31,15 @@ const retry = async (recoveryId: string, kind: string, name = "") =>
   stage.node.recoveries.retryStep(operator, { stepId: (await stepOf(recoveryId, kind, name)).stepId });
 const skip = async (recoveryId: string, kind: string, name = "", more = {}) =>
   stage.node.recoveries.skipStep(operator, { stepId: (await stepOf(recoveryId, kind, name)).stepId, comment: "done by hand", ...more });
+
+/** The run's owner loses it, and somebody claims it anew. */
+async function takeOver(recoveryId: string): Promise<void> {
+  const { pool } = stage.db.database;
+  const epoch = async () => (await pool.query("SELECT epoch FROM recovery WHERE id = $1", [recoveryId])).rows[0].epoch;
+  const before = await epoch();
+  await pool.query("UPDATE recovery SET owner = NULL, lease_until = NULL, wake_at = dr_now() WHERE id = $1", [recoveryId]);
+  await until(async () => (await epoch()) > before, "a new owner");
+}
 
 const failing = { name: "fails", type: "COMMAND", command: "fail.sh" } as const;
 const fails = (scene: Scene, kind: "powerOn" | "registerVm", vm: number, times?: number) =>
@@ -129,19 +141,28 @@ describe("failurePolicy PAUSE", () => {
     await expect(retry(recoveryId, "COMMAND")).rejects.toEqual(conflict("has ended"));
   });
 
+  it("a command whose owner has gone pauses the run: nobody knows what it did, and somebody who has looked says that it worked", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "dr-held-"));
+    const note = { name: "note", type: "COMMAND", command: "note.sh", arguments: [join(folder, "note"), join(folder, "never")] } as const;
+    const scene = await stage.scene({ machines: 1, priorityGroups: [{ groups: [0], pre: [note] }] });
+    const recoveryId = await scene.start({ failurePolicy: "PAUSE" });
+    await until(() => readFile(join(folder, "note")).catch(() => null), "the command");
+    await takeOver(recoveryId);
+    await stopped(recoveryId);
+    expect(await stepOf(recoveryId, "COMMAND")).toMatchObject({ status: "FAILED", message: expect.stringContaining("OUTCOME_UNKNOWN") });
+    await skip(recoveryId, "COMMAND", "", { worked: true });
+    const run = await scene.end(recoveryId);
+    expect(run).toMatchObject({ state: "COMPLETED", resultState: "SUCCESS", vmsSucceeded: 1 });
+    expect(run.step("COMMAND")).toMatchObject({ status: "SUCCEEDED", message: expect.stringContaining("olga") });
+    expect((await readFile(join(folder, "note"), "utf8")).trim().split("\n")).toHaveLength(1);
+    await rm(folder, { recursive: true });
+  });
+
   it("another owner finds the held failures as they were, and goes on exactly so", async () => {
     const scene = await stage.scene({ machines: 2, priorityGroups: [{ groups: [0], pre: [failing] }] });
     await fails(scene, "powerOn", 1, 1);
-    const { pool } = stage.db.database;
     const recoveryId = await scene.start({ failurePolicy: "PAUSE" });
-    const lose = async () => {
-      const before = (await pool.query("SELECT epoch FROM recovery WHERE id = $1", [recoveryId])).rows[0].epoch;
-      await pool.query("UPDATE recovery SET owner = NULL, lease_until = NULL, wake_at = dr_now() WHERE id = $1", [recoveryId]);
-      await until(
-        async () => (await pool.query("SELECT epoch FROM recovery WHERE id = $1", [recoveryId])).rows[0].epoch > before,
-        "a new owner",
-      );
-    };
+    const lose = () => takeOver(recoveryId);
     const seen = async () => (await readRun(stage.db.database, recoveryId)).steps.map(({ status }) => status);
     await stopped(recoveryId);
     let before = await seen();

@@ -134,6 +134,17 @@ describe("a disaster recovery", () => {
     expect(used).toEqual({ point: new Date(point?.takenAt ?? "") });
   });
 
+  it("brings up from its replica what has vanished at its source", async () => {
+    const scene = await stage.scene();
+    const [gone] = scene.sites.vms;
+    expect(await stage.lab.takeAway(scene.sites.protectedSite, "VM", gone?.id ?? "")).toBe(true);
+    const run = await scene.recover("DISASTER");
+    expect(run).toMatchObject({ vmsSucceeded: 2, vmsFailed: 0 });
+    const { copyId } = await copyOf(scene, 0);
+    expect(await powered(scene.sites.recoverySite, copyId)).toBe("POWERED_ON");
+    expect(await historyOf(copyId, gone?.id ?? "")).toBeDefined();
+  });
+
   it("waits no longer for a suspect site than all its steps may take together", async () => {
     const scene = await stage.scene();
     const heal = await stage.lab.faults.hang({ site: scene.sites.protectedSite, kind: "fenceVms", times: Number.POSITIVE_INFINITY });

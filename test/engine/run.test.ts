@@ -25,7 +25,8 @@ describe("a test and its cleanup", () => {
     await db?.drop();
   });
 
-  it("brings every machine up, numbers its events without a gap, and leaves nothing behind", async () => {
+  it("brings every machine up, leaves the protected site alone, numbers its events without a gap, and leaves nothing behind", async () => {
+    const protectedVms = (await lab.provider.inventory("site-a", AbortSignal.timeout(5000))).virtualMachines;
     const { recoveryId } = await node.recoveries.start(operator, { planId, recoveryType: "TEST" });
     const run = await ended(db.database, recoveryId);
     expect(run.steps.filter(({ status }) => status !== "SUCCEEDED")).toEqual([]);
@@ -39,5 +40,7 @@ describe("a test and its cleanup", () => {
     expect(cleaned).toMatchObject({ state: "COMPLETED", resultState: "SUCCESS" });
     expect(await lab.provider.artefacts("site-b", recoveryId, AbortSignal.timeout(5000))).toEqual([]);
     expect((await effects(lab, recoveryId)).length).toBeGreaterThan(0);
+    expect((await lab.ledger()).filter(({ siteId }) => siteId === "site-a")).toEqual([]);
+    expect((await lab.provider.inventory("site-a", AbortSignal.timeout(5000))).virtualMachines).toEqual(protectedVms);
   });
 });

@@ -154,6 +154,13 @@ const scenes: Record<string, [reason: RegExp, scene: () => Promise<unknown>]> = 
     },
   ],
   "no VM that is configured": [/plan has no protected VM/, () => sql("UPDATE protected_vm SET placeholder_external_id = NULL")],
+  "a network that nothing maps in the direction that its groups have now": [
+    /vm-1 uses the network net-b, which is not mapped/,
+    async () => {
+      await sql("UPDATE protection_group SET protected_site_id = recovery_site_id, recovery_site_id = protected_site_id");
+      await sql("UPDATE vm_nic SET network_id = (SELECT id FROM network WHERE name = 'net-b')");
+    },
+  ],
   "a network that is not mapped": [/vm-1 uses the network net-a, which is not mapped/, () => sql("DELETE FROM network_mapping")],
 };
 

@@ -34,7 +34,6 @@ const aPoint = (externalId: string, minutesAgo: number) =>
 
 describe("a planned recovery", () => {
   it("is written with the target networks, how long guests may shut down, and PAUSE as its policy", async () => {
-    await sql("UPDATE vm_recovery_settings SET skip_guest_shutdown = true");
     const { recoveryId, taskId } = await start("PLANNED");
     const { options, vms, testNetworks, ...snapshot } = await snapshotOf<RecoverySnapshot>(recoveryId);
     expect(snapshot).toMatchObject({ kind: "PLANNED", protectedSiteCondition: "CONNECTED", rerunOf: null });
@@ -47,6 +46,27 @@ describe("a planned recovery", () => {
     });
     expect(await row(stage, "SELECT DISTINCT state FROM protection_group")).toEqual({ state: "RECOVERING" });
     expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "RECOVERY_IN_PROGRESS" });
+  });
+
+  it("forces a VM off at once whose settings skip the guest's shutdown", async () => {
+    await sql("INSERT INTO vm_recovery_settings (vm_id, skip_guest_shutdown) VALUES ($1, true)", stage.vmIds.get("vm-2"));
+    const { vms } = await snapshotOf<RecoverySnapshot>((await start("PLANNED")).recoveryId);
+    const seconds = vms.map(({ name, shutdownDelaySeconds }) => [name, shutdownDelaySeconds]);
+    expect(Object.fromEntries(seconds)).toEqual({ "vm-1": 300, "vm-2": 0, "vm-3": 300, "vm-4": 300 });
+  });
+
+  it("goes in the direction that its groups have now: protected is the site that they are protected at", async () => {
+    await sql("UPDATE protection_group SET protected_site_id = recovery_site_id, recovery_site_id = protected_site_id");
+    const { rows } = await sql("SELECT id FROM network WHERE name = 'net-a'");
+    await sql(
+      "INSERT INTO network_mapping (id, pairing_id, source_network_id, target_network_id) SELECT gen_random_uuid(), $1, id, $2 FROM network WHERE name = 'net-b'",
+      stage.pairingId,
+      rows[0].id,
+    );
+    await sql("UPDATE vm_nic SET network_id = (SELECT id FROM network WHERE name = 'net-b')");
+    const { recoveryId } = await stage.recoveries.startPlannedFailover(operator, { planId: stage.planId });
+    const { protectedSite, recoverySite } = await snapshotOf<RecoverySnapshot>(recoveryId);
+    expect([protectedSite.name, recoverySite.name]).toEqual(["site-b", "site-a"]);
   });
 
   it("is refused while the protected site is DISCONNECTED, with the way out", async () => {
@@ -99,6 +119,19 @@ describe("a disaster recovery", () => {
     expect(snapshot.warnings.map(({ code }) => code)).toContain("UNFENCED");
   });
 
+  it("goes on at a failure unless it is told to pause, as a test does and a planned recovery does not", async () => {
+    const policyOf = async (kind: "TEST" | "PLANNED" | "DISASTER", more: object = {}) => {
+      const { options } = await snapshotOf<RecoverySnapshot>((await start(kind, more)).recoveryId);
+      await stage.reset();
+      return options.failurePolicy;
+    };
+    expect([await policyOf("TEST"), await policyOf("PLANNED"), await policyOf("DISASTER")]).toEqual(["CONTINUE", "PAUSE", "CONTINUE"]);
+    expect([await policyOf("PLANNED", { failurePolicy: "CONTINUE" }), await policyOf("DISASTER", { failurePolicy: "PAUSE" })]).toEqual([
+      "CONTINUE",
+      "PAUSE",
+    ]);
+  });
+
   it("takes a site that does not answer now for suspect", async () => {
     await stage.lab.faults.partition("site-a");
     const { recoveryId } = await start("DISASTER", { acceptUnfenced: true });
@@ -113,6 +146,28 @@ describe("a disaster recovery", () => {
     const { groups, options } = await snapshotOf<RecoverySnapshot>(recoveryId);
     expect(groups.map(({ pointId }) => pointId)).toEqual(["old-group-1", "old-group-2"]);
     expect(options.syncData).toBe(false);
+  });
+
+  it("goes back to one specific complete point per group, and says which group has none", async () => {
+    await aPoint("old-", 60);
+    await aPoint("new-", 5);
+    const { rows } = await sql(
+      "SELECT id, group_id AS group, external_id AS name FROM recovery_point WHERE external_id LIKE 'old-%' ORDER BY name",
+    );
+    const specific = rows.map(({ id, group }) => ({ groupId: group, recoveryPointId: id }));
+    await sql("UPDATE recovery_point SET complete = false WHERE external_id = 'old-group-2'");
+    await refused(() => start("DISASTER", { recoveryPoint: { specific } }), {
+      code: "PRECONDITION_FAILED",
+      reason: "NO_RECOVERY_POINT",
+      message: expect.stringContaining("group-2"),
+    });
+    await refused(() => start("DISASTER", { recoveryPoint: { specific: specific.slice(0, 1) } }), {
+      fieldErrors: [{ path: ["recoveryPoint", "specific"], message: expect.stringContaining("group-2") }],
+    });
+    await sql("UPDATE recovery_point SET complete = true");
+    const { recoveryId } = await start("DISASTER", { recoveryPoint: { specific } });
+    const { groups } = await snapshotOf<RecoverySnapshot>(recoveryId);
+    expect(groups.map(({ pointId }) => pointId)).toEqual(["old-group-1", "old-group-2"]);
   });
 
   it("with an older point and synchronising is refused, by field", () =>

@@ -132,7 +132,7 @@ describe("a cycle that fails", () => {
     const { lab } = at.stage;
     const scene = await at.replicated();
     const lost = await lab.faults.hold({ kind: "synchronise", target: scene.externalId, when: "AFTER", times: Infinity });
-    const node = await at.another({ callTimeoutMs: 60 });
+    const node = await at.another({ callTimeoutMs: 250 });
     await at.stage.node.close();
     const failed = await scene.again();
     expect(failed).toMatchObject({ failures: 1, error: "the site did not answer in time" });
@@ -174,6 +174,15 @@ it("the lag that clients are told grows while the link is down, in seconds and i
   expect(await shown()).toMatchObject({
     node: { replicationInfo: { state: "SYNCED", lagSeconds: expect.toSatisfy((lag: number) => lag < 60) } },
   });
+});
+
+it("replication goes on while a test runs", async () => {
+  const scene = await at.replicated();
+  await scene.test();
+  const points = await scene.points();
+  await scene.again();
+  expect((await scene.points())[0]).not.toBe(points[0]);
+  expect(await scene.states()).toEqual(["SYNCED", "SYNCED"]);
 });
 
 describe("a real recovery", () => {
