@@ -11,6 +11,8 @@ export interface CommandWish {
   readonly timeoutSeconds?: number;
   readonly rerunnable?: boolean;
   readonly runInGuest?: boolean;
+  readonly guestUsername?: string;
+  readonly passwordSecretId?: string;
 }
 
 export type StepWish = { readonly name: string } & (
@@ -29,6 +31,9 @@ export interface VmWish {
   readonly priority?: Priority;
   readonly startupDelaySeconds?: number;
   readonly powerOnAfterRecovery?: boolean;
+  readonly readyCheck?: "HEARTBEAT" | "POWERED_ON" | "TCP" | "HTTP" | "SCRIPT";
+  readonly readyPort?: number;
+  readonly readyTarget?: string;
   readonly readyTimeoutSeconds?: number;
   readonly dependsOn?: readonly string[];
   readonly targetIp?: string;
