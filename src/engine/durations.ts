@@ -1,4 +1,4 @@
-/** How long steps are expected to take: as in the newest run that had them, else by kind. A wrong one makes forecasts wrong, no more. */
+/** How long steps are expected to take: as in past runs, else by kind. A wrong one makes forecasts wrong, no more. */
 import type { LeafContent } from "./compile/tree.ts";
 
 const upTo = (seconds: number, limit: number | null): number => (limit === null ? seconds : Math.min(seconds, limit));
@@ -58,9 +58,9 @@ function byKind(step: LeafContent): { readonly seconds: number; readonly fixed?:
   }
 }
 
-/** Whole seconds, 0 or more. */
+/** Seconds to the millisecond, 0 or more: a chain of many short steps would lose half a second at each, were they whole. */
 export function expectedSeconds(step: LeafContent, key: string, pastSeconds: Readonly<Record<string, number>>): number {
   const { seconds, fixed } = byKind(step);
   const past = fixed || !Object.hasOwn(pastSeconds, key) ? undefined : pastSeconds[key];
-  return Math.max(0, Math.round(past !== undefined && Number.isFinite(past) ? past : seconds));
+  return Math.max(0, Math.round(1000 * (past !== undefined && Number.isFinite(past) ? past : seconds)) / 1000);
 }

@@ -205,7 +205,7 @@ interface NodeBase {
   /** Gates that must be open. A gate opens when every leaf that names it in `opensGate` is settled. */
   readonly afterGates: readonly number[];
   readonly opensGate: number | null;
-  /** From past runs, else by kind; a container's is that of the longest way through it. */
+  /** From past runs, else by kind; a container's is that of the longest way through it. Stored as whole seconds. */
   readonly expectedSeconds: number;
   readonly onCriticalPath: boolean;
   /** SKIPPED from the start, with this reason: such as a protected-site command in a test. */

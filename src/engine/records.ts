@@ -119,12 +119,12 @@ const insertTree = {
       needs, after_gates, opens_gate, expected_seconds, on_critical_path, status, message, started_at, ended_at,
       progress_percent, warnings, result)
     SELECT r.id, x.ordinal, x.parent, x.path, x.key, x.kind, x.name, x.phase::"StepPhase", x."siteId", x."groupId", x."vmId", x."planStepId",
-      x.spec, x.after, x.needs, x."afterGates", x."opensGate", round(x."expectedSeconds"), x."onCriticalPath",
+      x.spec, x.after, x.needs, x."afterGates", x."opensGate", x."expectedSeconds", x."onCriticalPath",
       x.status::"StepStatus", x.message, to_timestamp(x.started / 1000.0), to_timestamp(x.ended / 1000.0),
       x.progress, x.warnings, x.result
     FROM r, jsonb_to_recordset($8::jsonb) AS x(ordinal int, parent int, path text, key text, kind text, name text, phase text, "siteId" uuid,
       "groupId" uuid, "vmId" uuid, "planStepId" uuid, spec jsonb, after int[], needs int[], "afterGates" int[], "opensGate" int,
-      "expectedSeconds" float8, "onCriticalPath" boolean, status text, message text, started float8, ended float8,
+      "expectedSeconds" int, "onCriticalPath" boolean, status text, message text, started float8, ended float8,
       progress int, warnings text[], result jsonb) RETURNING 1),
   ${runAndEvents.task},
   ${runAndEvents.events("u")}
@@ -139,6 +139,7 @@ export const writeTree = (journal: Journal, steps: readonly StepState[], run: Ru
 export const treeRows = (steps: readonly StepState[]) =>
   steps.map(({ node, status, message, startedAt, endedAt, progressPercent, warnings, result }) => ({
     ...node,
+    expectedSeconds: Math.round(node.expectedSeconds),
     status,
     message,
     started: startedAt,

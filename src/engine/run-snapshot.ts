@@ -159,7 +159,7 @@ export interface SnapshotBase {
   readonly version: 1;
   readonly protectedSite: SnapshotSite;
   readonly recoverySite: SnapshotSite;
-  /** Seconds that steps took in the newest run that had them, by their key. */
+  /** Seconds that steps took in past runs of the plan, by their key. */
   readonly pastSeconds: Readonly<Record<string, number>>;
   /** Said at the start of the run, such as an option that was ignored. */
   readonly warnings: readonly RunWarning[];

@@ -212,10 +212,12 @@ describe("every tree", () => {
     });
   });
 
-  it("expects steps to take as long as in the newest run, but a delay as long as it is set", () => {
-    const pastSeconds = { "POWER_ON:vm-a": 99, "STARTUP_DELAY:vm-a": 5 };
-    const nodes = treeOf(aPlan().group({ name: "a", startupDelaySeconds: 20 }, "b").with({ pastSeconds }).build());
-    expect(named(nodes, "Power on a").expectedSeconds).toBe(99);
+  it("expects steps and answers to take as long as in past runs, to the millisecond, but a delay as long as it is set", () => {
+    const pastSeconds = { "POWER_ON:vm-a": 99.4321, "STARTUP_DELAY:vm-a": 5, "PROMPT:ask": 0.25 };
+    const plan = aPlan().group({ name: "a", startupDelaySeconds: 20 }, "b").pre(promptStep("ask"));
+    const nodes = treeOf(plan.with({ pastSeconds }).build());
+    expect(named(nodes, "Power on a").expectedSeconds).toBe(99.432);
+    expect(named(nodes, "ask").expectedSeconds).toBe(0.25);
     expect(named(nodes, "Power on b").expectedSeconds).toBe(15);
     expect(named(nodes, "Wait 20 s before a").expectedSeconds).toBe(20);
   });

@@ -78,6 +78,7 @@ it("of 1,000 plans the tree that is written at the start is the one that was sho
       const earlier = earlierOf(snapshot, start.rerun);
       const shown = previewTree({ snapshot, earlier, slotsPerSite: 20 }).steps.map(({ node, status, message }) => ({
         ...node,
+        expectedSeconds: Math.round(node.expectedSeconds),
         status,
         message,
       }));

@@ -74,20 +74,6 @@ describe("starting a test", () => {
     expect(snapshot.recoverySite.capabilities.ipCustomisation).toBe("BEFORE_POWER_ON");
   });
 
-  it("takes the durations of the plan's last test along", async () => {
-    const first = await start();
-    await test(
-      `INSERT INTO recovery_step (run_id, ordinal, path, key, kind, name, spec, expected_seconds, status, started_at, ended_at)
-        VALUES ($1, 1, '1', 'POWER_ON:x', 'POWER_ON', 'on', '{}', 1, 'SUCCEEDED', dr_now() - interval '7 s', dr_now()),
-          ($1, 2, '2', 'PROMPT:x', 'PROMPT', 'ask', '{}', 1, 'SUCCEEDED', dr_now() - interval '1 h', dr_now())`,
-      first.recoveryId,
-    );
-    await endRun(stage, first.recoveryId, "READY");
-    const second = await start();
-    const { content } = await row(stage, "SELECT content FROM recovery_snapshot WHERE run_id = $1", second.recoveryId);
-    expect(content.pastSeconds).toEqual({ "POWER_ON:x": expect.closeTo(7, 1) });
-  });
-
   it("lets one of two that come at once win, and tells the other which run is in the way", async () => {
     const results = await Promise.allSettled([start(), start(), start()]);
     const won = results.filter((result) => result.status === "fulfilled");

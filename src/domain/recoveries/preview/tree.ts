@@ -40,7 +40,7 @@ export function previewTree({ snapshot, earlier, slotsPerSite }: TreeInput): Pre
   const nodes = run.steps.map(({ node }) => node);
   const facts = (ordinal: number): StepFacts => stepAt(run, ordinal);
   const forecast = createForecaster(nodes, slotsPerSite).at(began, (ordinal) => ({ ...facts(ordinal), startedAt: null, endedAt: null }));
-  const since = (time: number | null) => (time === null ? null : Math.round((time - began) / 1000));
+  const since = (time: number | null) => (time === null ? null : (time - began) / 1000);
   const steps = run.steps.map(({ node, status, message }): PreviewStep => {
     const { start, end } = forecast.of(node.ordinal);
     return { node, status, message, expectedStart: since(start), expectedEnd: since(end) };
@@ -70,10 +70,10 @@ const factsOf = (snapshot: RisingSnapshot): RunFacts => ({
   now: began,
 });
 
-/** As the run measures it: by the ready checks. */
+/** As the run measures it: by ready checks and probes. */
 function latestReady(steps: readonly PreviewStep[]): number | null {
-  return steps.reduce<number | null>(
-    (latest, { node, expectedEnd }) => (node.kind === "READY_CHECK" && expectedEnd !== null ? Math.max(latest ?? 0, expectedEnd) : latest),
-    null,
+  const ends = steps.flatMap(({ node: { kind }, expectedEnd }) =>
+    (kind === "READY_CHECK" || kind === "PROBE") && expectedEnd !== null ? expectedEnd : [],
   );
+  return ends.length === 0 ? null : Math.max(...ends);
 }

@@ -1,6 +1,5 @@
 /** Reads what a snapshot is made from, in a constant number of statements, inside the transaction that holds the plan's row. */
 import type pg from "pg";
-import type { PlanRunKind } from "../../../engine/model.ts";
 import type {
   DependencyRow,
   GroupRow,
@@ -92,23 +91,4 @@ export async function readPlanRows(client: pg.ClientBase, plan: PlanRow): Promis
     probes: await read<ProbeRow>("probes"),
     vmPlaces: await read<VmPlaceRow>("vmPlaces"),
   };
-}
-
-/** How long each step took in the newest of the plan's last three runs of the kind that had it. A person's and a pause's time is not the step's. */
-export async function readPastSeconds(
-  database: Pick<pg.ClientBase, "query">,
-  planId: string,
-  kind: PlanRunKind,
-): Promise<Record<string, number>> {
-  const { rows } = await database.query<{ key: string; seconds: number }>({
-    name: "snapshot-past-seconds",
-    text: `SELECT DISTINCT ON (s.key) s.key, extract(epoch FROM s.ended_at - s.started_at)::float8 AS seconds
-      FROM recovery_step s JOIN recovery r ON r.id = s.run_id
-      WHERE r.id IN (SELECT id FROM recovery WHERE plan_id = $1 AND kind = $2::"RunKind" AND ended_at IS NOT NULL ORDER BY requested_at DESC LIMIT 3)
-        AND s.status IN ('SUCCEEDED', 'WARNING') AND s.started_at IS NOT NULL AND s.ended_at IS NOT NULL
-        AND s.kind NOT IN ('PROMPT', 'PAUSE')
-      ORDER BY s.key, r.requested_at DESC`,
-    values: [planId, kind],
-  });
-  return Object.fromEntries(rows.map(({ key, seconds }) => [key, seconds]));
 }

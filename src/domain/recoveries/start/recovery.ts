@@ -12,7 +12,8 @@ import { requestRun } from "../request-run.ts";
 import type { RecoveriesContext, StartedRun } from "../service/context.ts";
 import type { LockedPlan } from "../service/open-runs.ts";
 import { disasterRefusal, plannedRefusal } from "../service/recovery-refusals.ts";
-import { readPastSeconds, readPlanRows } from "../snapshot/read.ts";
+import { readPastSeconds } from "../snapshot/past.ts";
+import { readPlanRows } from "../snapshot/read.ts";
 import { buildRecoverySnapshot } from "../snapshot/recovery.ts";
 import type { StartInput } from "../start.ts";
 import { stopForDisaster } from "../stop-for-disaster.ts";
@@ -76,7 +77,7 @@ export async function prepareRecovery(
   const [ofProtected, ofRecovery, pastSeconds] = await Promise.all([
     disconnected ? null : capabilitiesOf(providers, protectedSite).catch(() => null),
     capabilitiesOf(providers, recoverySite),
-    readPastSeconds(database.pool, input.planId, input.recoveryType),
+    readPastSeconds(database.pool, input.planId, input.recoveryType, recoverySite.id),
   ]);
   const asked = {
     protectedSite: withCapabilities(protectedSite, ofProtected ?? nothingKnown),

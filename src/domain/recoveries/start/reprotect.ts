@@ -10,7 +10,7 @@ import { afterEvent } from "../lifecycle.ts";
 import { requestRun } from "../request-run.ts";
 import { checkTexts, type RecoveriesContext, type StartedRun } from "../service/context.ts";
 import { nothingRecovered, reprotectRefusal } from "../service/recovery-refusals.ts";
-import { readPastSeconds } from "../snapshot/read.ts";
+import { readPastSeconds } from "../snapshot/past.ts";
 import { type PlanSites, sitesOfPlan } from "./sites.ts";
 
 export interface ReprotectInput {
@@ -81,7 +81,7 @@ async function prepare({ database, providers }: RecoveriesContext, planId: strin
   const [ofNow, ofFormer, pastSeconds] = await Promise.all([
     capabilitiesOf(providers, now),
     reverses ? capabilitiesOf(providers, former) : nothingKnown,
-    readPastSeconds(database.pool, planId, "REPROTECT"),
+    readPastSeconds(database.pool, planId, "REPROTECT", null),
   ]);
   return { sites, asked: { now: withCapabilities(now, ofNow), former: withCapabilities(former, ofFormer) }, pastSeconds };
 }

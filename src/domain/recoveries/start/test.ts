@@ -12,7 +12,8 @@ import { requestRun } from "../request-run.ts";
 import type { RecoveriesContext, StartedRun } from "../service/context.ts";
 import type { LockedPlan } from "../service/open-runs.ts";
 import { testRefusal } from "../service/refusals.ts";
-import { readPastSeconds, readPlanRows } from "../snapshot/read.ts";
+import { readPastSeconds } from "../snapshot/past.ts";
+import { readPlanRows } from "../snapshot/read.ts";
 import { buildTestSnapshot } from "../snapshot.ts";
 import type { StartInput } from "../start.ts";
 import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
@@ -53,7 +54,7 @@ export async function prepareTest(
   const [ofProtected, ofRecovery, pastSeconds] = await Promise.all([
     isAway(protectedSite) ? nothingKnown : capabilitiesOf(providers, protectedSite).catch(() => nothingKnown),
     capabilitiesOf(providers, recoverySite),
-    readPastSeconds(database.pool, planId, "TEST"),
+    readPastSeconds(database.pool, planId, "TEST", recoverySite.id),
   ]);
   const asked = { protectedSite: withCapabilities(protectedSite, ofProtected), recoverySite: withCapabilities(recoverySite, ofRecovery) };
   return { sites, asked, pastSeconds };

@@ -95,6 +95,8 @@ const PreviewPoint = builder.objectRef<PointFacts>("PreviewPoint").implement({
   }),
 });
 
+const wholeSeconds = (seconds: number | null): number | null => (seconds === null ? null : Math.round(seconds));
+
 const PreviewStepType = builder.objectRef<PreviewStep>("PreviewStep").implement({
   description: "A step that the run would have. (Reference: step_results.)",
   fields: (t) => ({
@@ -120,16 +122,18 @@ const PreviewStepType = builder.objectRef<PreviewStep>("PreviewStep").implement(
     }),
     expectedSeconds: t.int({
       description:
-        "How long it may take: as in the plan's newest run that had it, else by its kind; of a container, the longest way through it.",
-      resolve: ({ node }) => node.expectedSeconds,
+        "How long it may take: the median of the plan's last runs that had it, else by its kind; of a container, the longest way through it.",
+      resolve: ({ node }) => Math.round(node.expectedSeconds),
     }),
-    expectedStartSeconds: t.exposeInt("expectedStart", {
+    expectedStartSeconds: t.int({
       nullable: true,
       description: "When it may start, in seconds from the run's start; null: it does nothing.",
+      resolve: ({ expectedStart }) => wholeSeconds(expectedStart),
     }),
-    expectedEndSeconds: t.exposeInt("expectedEnd", {
+    expectedEndSeconds: t.int({
       nullable: true,
       description: "When it may end, in seconds from the run's start; null: it does nothing.",
+      resolve: ({ expectedEnd }) => wholeSeconds(expectedEnd),
     }),
     onCriticalPath: t.boolean({
       description: "The run can't be over sooner unless this step is.",
@@ -195,8 +199,9 @@ export const RecoveryPreview = builder.objectRef<Preview>("RecoveryPreview").imp
     }),
     expectedSeconds: t.int({
       nullable: true,
-      description: "How long the run may take, in seconds, with every prompt answered after a minute; null: there is no tree.",
-      resolve: ({ tree }) => tree?.expectedSeconds ?? null,
+      description:
+        "How long the run may take, in seconds, with every prompt answered as fast as in past runs, or after a minute; null: there is no tree.",
+      resolve: ({ tree }) => wholeSeconds(tree?.expectedSeconds ?? null),
     }),
     expectedRtoSeconds: t.exposeInt("rtoSeconds", {
       nullable: true,
