@@ -4,6 +4,7 @@ import { warningCodes } from "../engine/warnings.ts";
 export const reasons = {
   CAPABILITY_MISSING: warningCodes.CAPABILITY_MISSING.meaning,
   CURSOR_EXPIRED: "The cursor no longer leads to a place in the log.",
+  DATA_LOSS: "Going back to a recovery point loses what was written since, and nobody has accepted that.",
   DUPLICATE_ADDRESS: warningCodes.DUPLICATE_ADDRESS.meaning,
   EMPTY: warningCodes.EMPTY.meaning,
   GROUP_NOT_READY: "A protection group of the plan is not READY.",

@@ -224,6 +224,8 @@ export interface ReprotectSnapshot extends PlanSnapshotBase {
     readonly force: boolean;
   };
   readonly groups: readonly ReprotectedGroup[];
+  /** Others of the plan's groups were recovered the other way, and are reprotected by the next run. Missing: there are none. */
+  readonly othersWait?: boolean;
   readonly rerunOf: string | null;
 }
 

@@ -65,6 +65,10 @@ export const warningCodes = {
     meaning: "A failback of a plan that was never reprotected: it recovers towards the site that the VMs are configured to come from.",
     remedy: "Look whether this is the direction that you want.",
   },
+  GROUP_LEFT_OUT: {
+    meaning: "The plan goes back to the other site, and a group of it has not been replicated there: it is not part of the run.",
+    remedy: "Reprotect the plan again once the site that the group runs at is back.",
+  },
   PROMPT_TIMED_OUT: {
     meaning: "Nobody answered a prompt in time; its default answer was taken.",
     remedy: "Give the prompt more time, or take care that somebody watches the run.",

@@ -58,7 +58,9 @@ export async function aPublicStage(file: object): Promise<PublicStage> {
     mutate,
     end,
     async run(mutation, input) {
-      const recoveryId = text(await mutate(mutation, input, "recovery { id }"), "recovery.id");
+      const answer = await mutate(mutation, input, "recovery { id }");
+      if (at(answer, "recovery") === undefined) throw new Error(`${mutation} is refused: ${JSON.stringify(answer)}`);
+      const recoveryId = text(answer, "recovery.id");
       return { recoveryId, ...(await end(recoveryId)) };
     },
     [Symbol.asyncDispose]: () => rest.disposeAsync(),

@@ -194,6 +194,8 @@ export type RunWarningCode =
   | 'GROUP_DELETE_FAILED'
   /** A protection group of this plan is being changed, or another plan's run works on it. */
   | 'GROUP_IN_USE'
+  /** The plan goes back to the other site, and a group of it has not been replicated there: it is not part of the run. */
+  | 'GROUP_LEFT_OUT'
   /** A protection group was recovered by another plan. */
   | 'GROUP_RECOVERED_ELSEWHERE'
   /** A command in the guest is set for before power-on, when there is no guest; it is left out. */

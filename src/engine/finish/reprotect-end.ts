@@ -43,8 +43,9 @@ export function endOfReprotect(
   const cancelled = resultState === "CANCELLED";
   const ends = snapshot.groups.map((group) => ({ group, end: groupEnd(snapshot, group, steps, cancelled, error) }));
   const turned = ends.filter(({ end }) => end.turned).map(({ group }) => group);
+  const over = snapshot.othersWait !== true && (turned.length === snapshot.groups.length || snapshot.options.force);
   return {
-    lifecycle: turned.length === snapshot.groups.length || snapshot.options.force ? "READY" : "REPROTECT_INCOMPLETE",
+    lifecycle: over ? "READY" : "REPROTECT_INCOMPLETE",
     groups: ends.map(({ end }) => end),
     vms: turned.flatMap((group) => vmsOf(group, steps, snapshot.options.reverseReplication)),
   };

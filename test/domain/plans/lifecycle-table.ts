@@ -172,6 +172,7 @@ export const table: readonly Standing[] = [
     how: "reprotecting",
     scene: (scenes) => scenes.reprotecting(),
     allows: staying("REPROTECT_IN_PROGRESS", ...cancels),
+    needs: noWayBack,
   },
   {
     lifecycle: "REPROTECT_INCOMPLETE",

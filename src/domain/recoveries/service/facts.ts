@@ -32,6 +32,8 @@ export interface GroupFacts {
   readonly recoverySiteId: string;
   readonly recoverySiteName: string;
   readonly recoverySiteState: ConnectionState;
+  /** There is something to go back to at its recovery site. */
+  readonly hasCompletePoint: boolean;
   /** Its VMs that have a placeholder. */
   readonly configuredVms: number;
   readonly use: (OpenRun & { readonly open: boolean }) | null;
@@ -57,6 +59,10 @@ export interface PlanFacts {
   readonly hasUncleanedTest: boolean;
   /** Kind of its newest planned or disaster recovery. */
   readonly lastRecoveryKind: "PLANNED" | "DISASTER" | null;
+  /** The site that it went to; null: none, or its snapshot is no longer kept. */
+  readonly recoveredTo: string | null;
+  /** Groups that its reprotect, which is under way, has turned round: they are replicated the other way and have been copied once. */
+  readonly turnedGroups: number;
   /** How many of its VMs run at the recovery site, and are not protected there. */
   readonly recoveredVms: number;
   /** Names of its recovered VMs whose original runs as well, undecided. */
@@ -77,6 +83,7 @@ const runs = "recovery r LEFT JOIN task t ON t.recovery_id = r.id";
 
 const group = `g.id, g.name, g.state, g.protected_site_id AS "protectedSiteId", g.recovery_site_id AS "recoverySiteId",
   (SELECT name FROM site WHERE id = g.protected_site_id) AS "protectedSiteName", s.name AS "recoverySiteName", s.state AS "recoverySiteState",
+  EXISTS (SELECT FROM recovery_point q WHERE q.group_id = g.id AND q.complete) AS "hasCompletePoint",
   (SELECT count(*)::int4 FROM protected_vm v WHERE v.group_id = g.id AND v.placeholder_external_id IS NOT NULL) AS "configuredVms",
   (SELECT row_to_json(x) FROM (SELECT ${openRun}, r.ended_at IS NULL AS open
     FROM group_use u JOIN ${runs} ON r.id = u.run_id WHERE u.group_id = g.id) x) AS use`;
@@ -88,6 +95,17 @@ const oldestLeftover = `SELECT l.run_id FROM leftover l JOIN recovery r ON r.id 
 export const uncleanedTests = (planId: string): string => `SELECT r.id, r.requested_at FROM recovery r
   JOIN recovery_snapshot s ON s.run_id = r.id WHERE r.plan_id = ${planId} AND r.kind = 'TEST' AND r.ended_at IS NOT NULL AND NOT EXISTS (
     SELECT FROM recovery c WHERE c.cleans_up_id = r.id AND c.result_state IN ('SUCCESS', 'WARNING'))`;
+
+/** `from` and `to`: the ids of the sites that a plan's newest real recovery was between. */
+export const lastRecoverySites = (
+  planId: string,
+): string => `SELECT jsonb_build_object('from', s.content -> 'protectedSite' -> 'id', 'to', s.content -> 'recoverySite' -> 'id')
+  FROM recovery last JOIN recovery_snapshot s ON s.run_id = last.id WHERE last.plan_id = ${planId} AND last.kind IN ('PLANNED', 'DISASTER')
+  ORDER BY last.requested_at DESC, last.id DESC LIMIT 1`;
+
+const stepsOfGroup = "SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.group_id = g.group_id";
+const copiedBack = `${stepsOfGroup} AND s.kind = 'SYNCHRONISE' AND s.status IN ('SUCCEEDED', 'ALREADY_DONE')`;
+const notTurned = `${stepsOfGroup} AND s.kind <> 'REVERSE_GROUP' AND s.status NOT IN ('SUCCEEDED', 'WARNING', 'ALREADY_DONE')`;
 
 const statements = {
   plans: `SELECT p.id, p.name, p.lifecycle, p.pairing_id AS "pairingId",
@@ -102,6 +120,9 @@ const statements = {
       EXISTS (${uncleanedTests("p.id")}) AS "hasUncleanedTest",
       (SELECT r.kind FROM recovery r WHERE r.plan_id = p.id AND r.kind IN ('PLANNED', 'DISASTER')
         ORDER BY r.requested_at DESC, r.id DESC LIMIT 1) AS "lastRecoveryKind",
+      (${lastRecoverySites("p.id")}) ->> 'to' AS "recoveredTo",
+      (SELECT count(*)::int4 FROM recovery r JOIN recovery_group g ON g.run_id = r.id
+        WHERE r.plan_id = p.id AND r.ended_at IS NULL AND r.kind = 'REPROTECT' AND EXISTS (${copiedBack}) AND NOT EXISTS (${notTurned})) AS "turnedGroups",
       (SELECT count(*)::int4 FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id WHERE m.plan_id = p.id) AS "recoveredVms",
       ARRAY(SELECT v.name FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id JOIN virtual_machine v ON v.id = c.vm_id
         WHERE m.plan_id = p.id AND c.both_on_since IS NOT NULL AND c.kept IS NULL ORDER BY v.name) AS "bothRunning",

@@ -4,6 +4,7 @@ import { afterEvent } from "../lifecycle.ts";
 import { openRunOf, type PlanFacts } from "./facts.ts";
 import { planConflict } from "./open-runs.ts";
 import { contentRefusal, siteRefusal, stateRefusal, useRefusal } from "./refusals.ts";
+import { goesBackFrom, hasRecovered, noWayBack, reprotectEnds } from "./way-back.ts";
 
 /** From READY, or once more after one that did not recover everything. */
 export function plannedRefusal(plan: PlanFacts): DomainError | null {
@@ -17,26 +18,24 @@ export function plannedRefusal(plan: PlanFacts): DomainError | null {
   return recoveryRefusal(plan);
 }
 
-/** It waits for no test and no cleanup of the plan itself. */
+/** It waits for no test and no cleanup of the plan itself, and ends a reprotect that has something to go back to. */
 export function disasterRefusal(plan: PlanFacts): DomainError | null {
   const run = openRunOf(plan);
-  const waits = run !== null && run.kind !== "TEST" && run.kind !== "CLEANUP";
+  const waits = run !== null && run.kind !== "TEST" && run.kind !== "CLEANUP" && run.kind !== "REPROTECT";
   if (waits || afterEvent(plan.lifecycle, "disasterStarted") === null) return planConflict(plan, "A disaster recovery", run);
-  return wayBackRefusal(plan) ?? recoveryRefusal(plan);
-}
-
-/** What has been recovered can be recovered again only to where its data is: a reprotect brings it back to the other site. */
-function wayBackRefusal({ lifecycle, name, groups }: PlanFacts): DomainError | null {
-  if (lifecycle !== "RECOVERY_COMPLETE" && lifecycle !== "REPROTECT_INCOMPLETE") return null;
-  const site = groups[0]?.protectedSiteName ?? "the other site";
-  const message = `The plan ${name} has been recovered, and nothing of it is replicated back to ${site}: there is no recovery point to go back to.`;
-  return new PreconditionFailedError("NO_RECOVERY_POINT", message, "Reprotect the plan; then it can be recovered in the other direction.");
+  if (!hasRecovered(plan)) return recoveryRefusal(plan);
+  const groups = plan.groups.filter(goesBackFrom(plan.recoveredTo));
+  if (run?.kind === "REPROTECT") {
+    if (run.cancelRequested) return reprotectEnds(plan, run);
+    return groups.length + plan.turnedGroups === 0 ? noWayBack(plan) : null;
+  }
+  return groups.length === 0 ? noWayBack(plan) : recoveryRefusal({ ...plan, groups });
 }
 
 /** A run that goes on with an earlier one finds its groups as that one has left them. */
 function recoveryRefusal(plan: PlanFacts): DomainError | null {
   const others = plan.groups.filter(({ use }) => use?.planId !== plan.id);
-  const again = plan.lifecycle !== "READY";
+  const again = plan.lifecycle !== "READY" && !hasRecovered(plan);
   return useRefusal(others) ?? siteRefusal(plan) ?? (again ? null : stateRefusal(plan.groups)) ?? contentRefusal(plan);
 }
 

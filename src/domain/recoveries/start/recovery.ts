@@ -10,6 +10,7 @@ import { afterEvent } from "../lifecycle.ts";
 import { checkDataWanted } from "../recovery-point.ts";
 import { requestRun } from "../request-run.ts";
 import type { RecoveriesContext, StartedRun } from "../service/context.ts";
+import type { PlanFacts } from "../service/facts.ts";
 import type { LockedPlan } from "../service/open-runs.ts";
 import { disasterRefusal, plannedRefusal } from "../service/recovery-refusals.ts";
 import { readPastSeconds } from "../snapshot/past.ts";
@@ -19,6 +20,7 @@ import type { StartInput } from "../start.ts";
 import { stopForDisaster } from "../stop-for-disaster.ts";
 import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
 import { groupsHaveMoved, isFailback, movedAtTheSameMoment, type PlanSites, sitesOfPlan } from "./sites.ts";
+import { dataLossRefusal, endReprotect, leftOutWarnings, rowsOfRun } from "./way-back.ts";
 
 export type RecoveryInput = Omit<StartInput, "recoveryType"> & {
   readonly recoveryType: "PLANNED" | "DISASTER";
@@ -43,14 +45,17 @@ export async function startRecovery(
 ): Promise<StartedRun> {
   checkDataWanted(input);
   const { recoveryType, planId } = input;
-  const refusal = recoveryType === "PLANNED" ? plannedRefusal : disasterRefusal;
+  const refusal = recoveryType === "PLANNED" ? plannedRefusal : (plan: PlanFacts) => disasterRefusal(plan) ?? dataLossRefusal(plan, input);
   return requestRun<PreparedRecovery>(
     context,
     viewer,
     { mutation, planId, input, idempotencyKey },
     {
       refusal,
-      prepare: () => prepareRecovery(context, input),
+      async prepare() {
+        if (recoveryType === "DISASTER") await endReprotect(context, viewer, planId, (sites) => checkSites(context, input, sites));
+        return prepareRecovery(context, input);
+      },
       async lock(client, plan) {
         await lockPair(client, plan.pairingId);
         await lockGroupsOfPlan(client, plan.id);
@@ -67,11 +72,17 @@ export async function startRecovery(
   );
 }
 
-export async function prepareRecovery(
-  { database, providers }: Pick<RecoveriesContext, "database" | "providers">,
-  input: RecoveryInput,
-): Promise<PreparedRecovery> {
-  const sites = await sitesOfPlan(database.pool, input.planId);
+type Asking = Pick<RecoveriesContext, "database" | "providers">;
+
+export const prepareRecovery = async (context: Asking, input: RecoveryInput): Promise<PreparedRecovery> =>
+  askSites(context, input, await sitesOfPlan(context.database.pool, input.planId));
+
+async function checkSites(context: Asking, input: RecoveryInput, sites: PlanSites): Promise<void> {
+  const refusal = siteConditionRefusal(input, sites, conditionOf(await askSites(context, input, sites)));
+  if (refusal !== null) throw refusal;
+}
+
+async function askSites({ database, providers }: Asking, input: RecoveryInput, sites: PlanSites): Promise<PreparedRecovery> {
   const { protectedSite, recoverySite } = sites;
   const disconnected = protectedSite.state === "DISCONNECTED";
   const [ofProtected, ofRecovery, pastSeconds] = await Promise.all([
@@ -95,12 +106,17 @@ export async function recoveryDraft(
   prepared: PreparedRecovery,
 ): Promise<RunDraft<RecoverySnapshot>> {
   const { sites, asked, pastSeconds } = prepared;
-  const rows = await readPlanRows(client, plan);
+  const all = await readPlanRows(client, plan);
+  const rows = rowsOfRun(all, plan.lifecycle, sites);
   if (groupsHaveMoved(rows.groups, sites)) throw movedAtTheSameMoment();
   const refusals: DomainError[] = [];
   const points = await draftPoints(client, rows.groups, input.recoveryPoint, refusals);
   const condition = conditionOf(prepared);
-  const inTheWay = [siteConditionRefusal(input, sites, condition), await runningVmsRefusal(client, plan, input)];
+  const inTheWay = [
+    dataLossRefusal(plan, input),
+    siteConditionRefusal(input, sites, condition),
+    await runningVmsRefusal(client, plan, input),
+  ];
   refusals.push(...inTheWay.filter((refusal) => refusal !== null));
   const options = optionsOf(input, viewer, condition, points.size === 0);
   const rerunOf = plan.lifecycle === "RECOVERY_INCOMPLETE" ? await lastRecovery(client, plan.id) : null;
@@ -112,7 +128,7 @@ export async function recoveryDraft(
     points,
     isFailback: isFailback(sites),
     pastSeconds,
-    warnings: await warningsOf(client, plan, input, sites, options),
+    warnings: [...leftOutWarnings(all, rows, sites), ...(await warningsOf(client, plan, input, sites, options))],
     protectedSiteCondition: condition,
     lastHeartbeatAt: sites.protectedSite.heartbeatAt,
     rerunOf,

@@ -12,6 +12,7 @@ import { checkTexts, type RecoveriesContext, type StartedRun } from "../service/
 import { nothingRecovered, reprotectRefusal } from "../service/recovery-refusals.ts";
 import { readPastSeconds } from "../snapshot/past.ts";
 import { type PlanSites, sitesOfPlan } from "./sites.ts";
+import { othersWait } from "./way-back.ts";
 
 export interface ReprotectInput {
   readonly planId: string;
@@ -58,6 +59,7 @@ export async function startReprotect(
           recoverySite: asked.former,
           options,
           groups,
+          othersWait: await othersWait(client, planId, sites.recoverySite.id),
           rerunOf,
           pastSeconds,
           warnings: [],
@@ -71,7 +73,7 @@ export async function startReprotect(
 }
 
 async function prepare({ database, providers }: RecoveriesContext, planId: string, reverses: boolean): Promise<Prepared> {
-  const sites = await sitesOfPlan(database.pool, planId);
+  const sites = await sitesOfPlan(database.pool, planId, "REPROTECT");
   const { protectedSite: former, recoverySite: now } = sites;
   if (reverses && former.state === "DISCONNECTED") {
     const message = `The site ${former.name} is disconnected, and the VMs shall be replicated to it.`;

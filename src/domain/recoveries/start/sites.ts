@@ -4,6 +4,7 @@ import type { SiteType } from "../../../database/generated/enums.ts";
 import type { SiteRow } from "../../ask-site.ts";
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import { encodeId } from "../../ids.ts";
+import { lastRecoverySites } from "../service/facts.ts";
 
 export interface PlanSite extends SiteRow {
   /** Its configured role, which stays whatever the direction. */
@@ -23,15 +24,29 @@ export const isFailback = ({ recoverySite }: PlanSites): boolean => recoverySite
 
 const columns = `s.id, s.name, s.provider, s.external_id AS "externalId", s.state, s.type, s.suspect_since AS "suspectSince", s.heartbeat_at AS "heartbeatAt"`;
 
+/** Where the groups have more than one direction: which of them the run is about. */
+const directions = {
+  /** Those that go where the newest recovery went, while it is incomplete; once it is over, those that have been turned round since. */
+  RECOVERY:
+    "g.recovery_site_id::text = l.sites ->> (CASE WHEN x.lifecycle = 'RECOVERY_INCOMPLETE' THEN 'to' ELSE 'from' END) DESC NULLS LAST",
+  /** Those that have recovered VMs; of these, those of the newest recovery. */
+  REPROTECT:
+    "EXISTS (SELECT FROM recovered_vm c WHERE c.group_id = g.id) DESC, g.recovery_site_id::text = l.sites ->> 'to' DESC NULLS LAST",
+} as const;
+
 /** By the direction of the plan's groups; a plan without groups has that of its pair. */
-export async function sitesOfPlan(database: Pick<pg.ClientBase, "query">, planId: string): Promise<PlanSites> {
+export async function sitesOfPlan(
+  database: Pick<pg.ClientBase, "query">,
+  planId: string,
+  about: keyof typeof directions = "RECOVERY",
+): Promise<PlanSites> {
   const { rows } = await database.query<PlanSite & { role: "PROTECTED" | "RECOVERY" }>({
-    name: "sites-of-plan",
+    name: `sites-of-plan-${about}`,
     text: `WITH direction AS (
         SELECT coalesce(g.protected_site_id, p.local_site_id) AS protected, coalesce(g.recovery_site_id, p.remote_site_id) AS recovery
-        FROM recovery_plan r JOIN site_pairing p ON p.id = r.pairing_id
-          LEFT JOIN plan_protection_group m ON m.plan_id = r.id LEFT JOIN protection_group g ON g.id = m.group_id
-        WHERE r.id = $1 ORDER BY g.name, g.id LIMIT 1)
+        FROM recovery_plan x JOIN site_pairing p ON p.id = x.pairing_id LEFT JOIN LATERAL (${lastRecoverySites("x.id")}) l(sites) ON true
+          LEFT JOIN plan_protection_group m ON m.plan_id = x.id LEFT JOIN protection_group g ON g.id = m.group_id
+        WHERE x.id = $1 ORDER BY ${directions[about]}, g.name, g.id LIMIT 1)
       SELECT ${columns}, 'PROTECTED' AS role FROM direction d JOIN site s ON s.id = d.protected
       UNION ALL SELECT ${columns}, 'RECOVERY' FROM direction d JOIN site s ON s.id = d.recovery`,
     values: [planId],
