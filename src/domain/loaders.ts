@@ -12,6 +12,7 @@ import { openPlanLoaders } from "./plans/loaders.ts";
 import { openProtectionLoaders } from "./protection/loaders.ts";
 import { openGroupFactsLoaders } from "./protection/loaders-facts.ts";
 import { openGroupFaultsLoaders } from "./protection/loaders-faults.ts";
+import { openReplicationLoaders } from "./protection/loaders-replication.ts";
 import { openStorageLoaders } from "./protection/loaders-storage.ts";
 import { openRecoveryLoaders } from "./recoveries/loaders.ts";
 import { openSiteLoaders } from "./sites/loaders.ts";
@@ -34,6 +35,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const protection = openProtectionLoaders(database);
   const groupFacts = openGroupFactsLoaders(database);
   const groupFaults = openGroupFaultsLoaders(database);
+  const replication = openReplicationLoaders(database);
   const storage = openStorageLoaders(database);
   const plans = openPlanLoaders(database);
   const recoveries = openRecoveryLoaders(database, slotsPerSite);
@@ -54,6 +56,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...protection(gate),
       ...groupFacts(gate),
       ...groupFaults(gate),
+      ...replication(gate),
       ...storage(gate),
       ...plans(gate),
       ...recoveries(gate),

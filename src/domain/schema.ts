@@ -30,6 +30,7 @@ import "./inventory/mutations-mappings-delete.ts";
 import "./inventory/mutations-vm.ts";
 import "./protection/types.ts";
 import "./protection/types-operations.ts";
+import "./protection/types-replication.ts";
 import "./protection/types-storage.ts";
 import "./protection/mutations.ts";
 import "./protection/queries.ts";

@@ -103,7 +103,8 @@ async function runs(database: Prisma, pair: PairRows, { groupId, vmIds: [vmId = 
   await prisma.recoveryPrompt.create({
     data: { ...asked, id: uuid(), ordinal: 2, answer: "CONTINUE", answeredAt: new Date(), answeredBy: "ada" },
   });
-  await prisma.recovery.update({ where: { id: runId }, data: { errors: ["no host"] } });
+  const accepted = { acceptedAt: new Date(), acceptedBy: "ada", acceptedComment: "as it is" };
+  await prisma.recovery.update({ where: { id: runId }, data: { errors: ["no host"], ...accepted } });
   await prisma.recoveryRemark.create({ data: { runId, text: "looked at it", writtenById: uuid(), writtenBy: "ada" } });
   await prisma.leftover.create({ data: { planId, runId, siteId, kind: "VM", externalId: runId, name: "copy" } });
   const live = await aRun(database, pair, planId, [
@@ -114,7 +115,13 @@ async function runs(database: Prisma, pair: PairRows, { groupId, vmIds: [vmId = 
       status: "RUNNING",
       children: [
         { kind: "PROMPT", name: "ask", status: "WAITING", planStepId: planStep.id },
-        { kind: "VM", name: "vm", ...of, children: [{ kind: "POWER_ON", name: "on", ...of, needs: [2] }] },
+        {
+          kind: "VM",
+          name: "vm",
+          ...of,
+          status: "RUNNING",
+          children: [{ kind: "POWER_ON", name: "on", status: "RUNNING", ...of, needs: [2] }],
+        },
       ],
     },
   ]);

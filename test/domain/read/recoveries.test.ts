@@ -237,6 +237,22 @@ describe("a run under way", () => {
     await asker.database.prisma.recovery.delete({ where: { id: runId } });
   });
 
+  it("says which VM it is at work on, and none once it is over", async () => {
+    const at = (status: "SUCCEEDED" | "RUNNING") =>
+      [
+        { kind: "DEMOTE_VM", name: "first", status: "SUCCEEDED", vmId: vmIds[0] ?? "" },
+        { kind: "DEMOTE_VM", name: "second", status, vmId: vmIds[1] ?? "" },
+      ] as const;
+    const { runId } = await aRun(asker.database, pair, planId, at("RUNNING"));
+    const query = "query ($id: ID!) { recovery(id: $id) { currentVm { id } } }";
+    const current = async () => asker.ask(query, { id: encodeId("Recovery", runId) });
+    expect(await current()).toEqual({ recovery: { currentVm: { id: encodeId("VirtualMachine", vmIds[1] ?? "") } } });
+    const over = { endedAt: new Date(), state: "COMPLETED", resultState: "SUCCESS" } as const;
+    await asker.database.prisma.recovery.update({ where: { id: runId }, data: over });
+    expect(await current()).toEqual({ recovery: { currentVm: null } });
+    await asker.database.prisma.recovery.delete({ where: { id: runId } });
+  });
+
   it("says who cancelled it and why, and that nobody has to answer its prompt any more", async () => {
     const { recovery, recoveryPrompt } = asker.database.prisma;
     const { runId } = await aRun(asker.database, pair, planId, [{ kind: "PROMPT", name: "Confirm", status: "WAITING" }]);

@@ -115,6 +115,10 @@ describe("a cycle that fails", () => {
     const since = await newestEvent(at.stage);
     const first = await scene.again();
     expect(first).toMatchObject({ failures: 1, error: "The array is full.", cycleId: null });
+    const { ask } = await anAsker(at.stage.db);
+    const query = "query ($id: ID!) { protectionGroup(id: $id) { replicationError } }";
+    const shown = () => ask(query, { id: encodeId("ProtectionGroup", scene.groupId) });
+    expect(await shown()).toEqual({ protectionGroup: { replicationError: "The array is full." } });
     expect(await scene.states()).toEqual(["ERROR", "ERROR"]);
     const events = await told(at.stage, scene, since);
     expect(events.toSorted()).toEqual(["PROTECTION_GROUP_CHANGED", "VM_CHANGED", "VM_CHANGED"]);
@@ -124,6 +128,7 @@ describe("a cycle that fails", () => {
     expect(await told(at.stage, scene, since)).toEqual(events);
     await heal();
     expect(await scene.again()).toMatchObject({ failures: 0, error: null });
+    expect(await shown()).toEqual({ protectionGroup: { replicationError: null } });
     expect(await scene.states()).toEqual(["SYNCED", "SYNCED"]);
     expect(await told(at.stage, scene, since)).toHaveLength(6);
   });

@@ -5,6 +5,7 @@ import { encodeRecoveryCursor } from "../../../events/cursor.ts";
 import { copies } from "../../batching.ts";
 import { builder } from "../../builder.ts";
 import { encodeId } from "../../ids.ts";
+import { VirtualMachineRef } from "../../inventory/types-vm.ts";
 import { RecoveryPlanRef } from "../../plans/types-refs.ts";
 import { ProtectionGroupRef } from "../../protection/types-refs.ts";
 import { SitePairingRef } from "../../sites/types.ts";
@@ -171,13 +172,24 @@ builder.node(RecoveryRef, {
     }),
     progressPercent: t.exposeInt("progressPercent", { description: "0 to 100; never falls, and is 100 only at the end." }),
     currentStep: t.exposeString("currentStep", { nullable: true, description: "What it does now, for people." }),
+    currentVm: t.field({
+      type: VirtualMachineRef,
+      nullable: true,
+      description: "The VM that it is at work on: of several the first in its tree; null: none. (Reference: current_vm.)",
+      resolve: async ({ id, endedAt }, _args, context) => {
+        const vmId = endedAt === null ? (await treeOf(id, context)).currentVm() : null;
+        return vmId === null ? null : context.loaders.vm.load(vmId);
+      },
+    }),
     estimatedCompletionTime: t.expose("estimatedCompletionAt", {
       type: "DateTime",
       nullable: true,
       description: "When it may be over; null while a prompt or a pause blocks it (`blockedBy`), before its start and after its end.",
     }),
-    vmCount: t.exposeInt("vmCount", { description: "How many VMs it recovers." }),
-    vmsSucceeded: t.exposeInt("vmsSucceeded", { description: "How many of them it has recovered." }),
+    vmCount: t.exposeInt("vmCount", { description: "How many VMs it recovers, or reprotects (reference: vms_total)." }),
+    vmsSucceeded: t.exposeInt("vmsSucceeded", {
+      description: "How many of them it has recovered, or reprotected (reference: vms_reprotected).",
+    }),
     vmsFailed: t.exposeInt("vmsFailed", { description: "How many failed, or were skipped because of another one." }),
     warningsCount: t.exposeInt("warningsCount", { description: "How many different warnings there are, its steps' too." }),
     errors: t.exposeStringList("errors", { description: "What went wrong." }),

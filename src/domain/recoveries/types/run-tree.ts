@@ -1,6 +1,6 @@
 /** All steps of a run, read at one moment, and what follows from them: children, roll-ups, expected times, what a step waits for. */
 import { type Expected, type Forecast, forecast, weightOf } from "../../../engine/forecast.ts";
-import { isContainer, isSettled, type StepStatus } from "../../../engine/model.ts";
+import { isContainer, isContainerKind, isSettled, type StepStatus } from "../../../engine/model.ts";
 import { type WaitingFor, waitingFor } from "../../../engine/waiting.ts";
 import type { StepRow } from "./refs.ts";
 
@@ -46,6 +46,13 @@ export class RunTree {
 
   expected(ordinal: number): Expected {
     return this.#forecasted().of(ordinal);
+  }
+
+  /** Of the first step under way that works on one; null: none does. */
+  currentVm(): string | null {
+    const isAtWork = ({ kind, status, vmId }: StepRow) =>
+      vmId !== null && !isContainerKind(kind) && (status === "RUNNING" || status === "WAITING");
+    return this.#steps.find(isAtWork)?.vmId ?? null;
   }
 
   /** Prompts, and pauses without end, that hold the run up. */
