@@ -28,6 +28,23 @@ interface Columns extends Omit<RecoveredRow, "state" | "keptAt"> {
 const siteRef = (alias: string) =>
   `jsonb_build_object('siteId', ${alias}.id, 'siteName', ${alias}.name, 'provider', ${alias}.provider, 'externalId', ${alias}.external_id)`;
 
+/**
+ * A disaster recovery may take hours after its first VM runs, and the site may come back meanwhile: its copies count from when they are
+ * registered. The end of the run writes the same rows.
+ */
+const noteText = `INSERT INTO recovered_vm (vm_id, group_id, run_id, original_site_id, original_external_id, recovery_site_id, recovered_external_id)
+  SELECT t.vm_id, t.group_id, r.id, $1::uuid, v."externalId", (s.content -> 'recoverySite' ->> 'id')::uuid, t.result ->> 'vmId'
+  FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id
+    JOIN recovery_step t ON t.run_id = r.id AND t.kind = 'REGISTER_VM' AND t.status IN ('SUCCEEDED', 'WARNING', 'ALREADY_DONE')
+    CROSS JOIN LATERAL jsonb_to_recordset(s.content -> 'vms') AS v(id uuid, "externalId" text)
+  WHERE r.ended_at IS NULL AND r.kind = 'DISASTER' AND s.content -> 'protectedSite' ->> 'id' = $1::uuid::text AND v.id = t.vm_id
+    AND t.result ->> 'vmId' IS NOT NULL AND NOT EXISTS (SELECT FROM recovered_vm x WHERE x.vm_id = t.vm_id)
+  ON CONFLICT (vm_id) DO NOTHING`;
+
+export async function noteRegistered(pool: pg.Pool, protectedSiteId: string): Promise<void> {
+  await pool.query({ name: "originals-note", text: noteText, values: [protectedSiteId] });
+}
+
 /** Of originals at this site. */
 export async function readRecovered(pool: pg.Pool, siteId: string): Promise<{ rows: RecoveredRow[]; now: number }> {
   const { rows } = await pool.query<Columns & { now: Date }>({

@@ -122,6 +122,30 @@ describe("a recovered VM", () => {
     expect(await shown()).toMatchObject({ plan: [], issues: [], lifecycle: "RECOVERY_COMPLETE" });
   });
 
+  it("counts as recovered from when its copy is registered: an original that comes back during the run is found as well", async () => {
+    const { prisma } = stage.asker.database;
+    const [first] = await prisma.recoveredVm.findMany({ include: { vm: true }, orderBy: { vm: { name: "asc" } } });
+    if (first === undefined) throw new Error("Nothing is recovered.");
+    await prisma.recoveredVm.deleteMany();
+    const { runId, vmId: id, groupId, recoveredExternalId: copy, originalExternalId: externalId } = first;
+    const sides = { protectedSite: { id: first.originalSiteId }, recoverySite: { id: first.recoverySiteId } };
+    await prisma.recovery.update({ where: { id: runId }, data: { state: "RUNNING", resultState: null, endedAt: null } });
+    await prisma.recoverySnapshot.create({ data: { runId, content: { ...sides, vms: [{ id, externalId }] } } });
+    const step = {
+      key: `REGISTER_VM:${id}`,
+      path: "1",
+      kind: "REGISTER_VM",
+      name: "Register",
+      status: "SUCCEEDED",
+      expectedSeconds: 1,
+    } as const;
+    await prisma.recoveryStep.create({ data: { runId, ordinal: 1, ...step, vmId: id, groupId, spec: {}, result: { vmId: copy } } });
+    await comesBack();
+    await node.beat();
+    expect(await shown()).toMatchObject({ issues: ["Recovered VMs run on both sites: vm-1."] });
+    expect(await both()).toEqual([false, true]);
+  });
+
   it("is powered off on neither side where the pair says to ask, until somebody decides for the copy", async () => {
     expect(await asks()).toMatchObject({ pairing: { powersOffOriginals: false } });
     await comesBack();
