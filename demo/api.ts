@@ -46,3 +46,9 @@ export function field(data: unknown, ...path: readonly (string | number)[]): unk
   }
   return at;
 }
+
+/** A list deep inside an answer; empty where there is none. */
+export function list(data: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
+  const found = field(data, ...path);
+  return Array.isArray(found) ? found : [];
+}

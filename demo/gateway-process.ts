@@ -26,11 +26,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-export async function startGateway(): Promise<GatewayProcess> {
+/** `settings` hold where the environment says nothing else. */
+export async function startGateway(settings: Readonly<Record<string, string>>): Promise<GatewayProcess> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  let child = await start(port, url);
+  let child = await start(port, url, settings);
   const ended = () =>
     child.exitCode !== null || child.signalCode !== null
       ? Promise.resolve()
@@ -45,7 +46,7 @@ export async function startGateway(): Promise<GatewayProcess> {
       await ended();
     },
     async restart() {
-      child = await start(port, url);
+      child = await start(port, url, settings);
     },
     async stop() {
       child.kill("SIGTERM");
@@ -55,9 +56,9 @@ export async function startGateway(): Promise<GatewayProcess> {
 }
 
 /** Resolves when it is ready; rejects with what it said when it ends before. */
-async function start(port: number, url: string): Promise<ChildProcess> {
+async function start(port: number, url: string, settings: Readonly<Record<string, string>>): Promise<ChildProcess> {
   const child = spawn(process.execPath, ["--import", resolve("src/prepare.js"), resolve("src/main.ts")], {
-    env: { ...process.env, DATA_DIR: dataDir, PORT: String(port), HOST: "127.0.0.1", LOG_LEVEL: process.env.LOG_LEVEL ?? "warn" },
+    env: { LOG_LEVEL: "warn", ...settings, ...process.env, DATA_DIR: dataDir, PORT: String(port), HOST: "127.0.0.1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

@@ -1,25 +1,35 @@
 /** `npm run demo`: a recovery as a stranger sees it, through the public API only. */
-import { field, signIn } from "./api.ts";
+import { field, list, signIn } from "./api.ts";
 import { firstSignIn, startGateway } from "./gateway-process.ts";
 import { readOptions, type StoryName, usage } from "./options.ts";
 import { createScreen } from "./screen.ts";
-import { failures, type Story } from "./story.ts";
+import { sitesOfDemo } from "./sites.ts";
+import { failures, followRun, type Story } from "./story.ts";
+import { tellDisaster } from "./story-disaster.ts";
 import { reprotect, tellFailback, tellPlanned } from "./story-move.ts";
 import { cleanUp, tellTest } from "./story-test.ts";
-import { watch } from "./watch.ts";
+import { until } from "./until.ts";
 
 const cancelMutation = `mutation Cancel($input: CancelRecoveryInput!) { cancelRecovery(input: $input) { ... on CancelRecoveryPayload { recovery { id } } ${failures} } }`;
 const planQuery = `query Plan($name: String!) { recoveryPlans(filter: { name: $name }, first: 1) { nodes { id name lifecycle activeRecovery { id kind } vmCount } } }`;
+
+const sitesQuery = "{ sites(first: 100) { nodes { state } } }";
 
 const stories: Record<StoryName, (story: Story, plan: unknown) => Promise<boolean>> = {
   test: tellTest,
   planned: tellPlanned,
   failback: tellFailback,
+  disaster: tellDisaster,
 };
 
-/** What an earlier demo that was broken off has left: its run is ended, and what follows from it is done. */
+/** What an earlier demo that was broken off has left: sites come back, its run is ended, and what follows from it is done. */
 async function makeReady(story: Story, plan: unknown): Promise<void> {
-  const { api, screen, options } = story;
+  const { api, screen, options, sites } = story;
+  await sites.heal();
+  await until(api, ["SITE_CHANGED"], async () => {
+    const states = list(await api.query(sitesQuery), "sites", "nodes").map((site) => field(site, "state"));
+    return states.every((state) => state === "CONNECTED") ? states : null;
+  });
   const active = field(plan, "activeRecovery");
   const planId = String(field(plan, "id"));
   if (active !== null) {
@@ -27,12 +37,15 @@ async function makeReady(story: Story, plan: unknown): Promise<void> {
     screen.say("An earlier run of the plan is still open; it is ended first.");
     if (field(active, "kind") === "TEST")
       field(await api.query(cancelMutation, { input: { recoveryId, reason: "a new demo" } }), "cancelRecovery", "recovery");
-    await watch(api, screen, { recoveryId, onPrompt: () => {} });
+    await followRun(story, recoveryId);
   }
   const lifecycle = field(await api.query(planQuery, { name: options.plan }), "recoveryPlans", "nodes", 0, "lifecycle");
   if (lifecycle === "TEST_COMPLETE" || lifecycle === "CLEANUP_INCOMPLETE") await cleanUp(story, planId);
   if (lifecycle === "RECOVERY_COMPLETE" || lifecycle === "REPROTECT_INCOMPLETE") await reprotect(story, planId);
 }
+
+/** Half a minute of silence is a long time for who watches. */
+const quickHeartbeats = { HEARTBEAT_SECONDS: "1", SUSPECT_AFTER_SECONDS: "3", DISCONNECTED_AFTER_SECONDS: "6" };
 
 async function tell(story: Story): Promise<boolean> {
   const { api, options } = story;
@@ -50,7 +63,7 @@ async function main(): Promise<number> {
   }
   const screen = createScreen(process.stdout);
   screen.say("Starting a gateway of the demo's own, apart from one that you may have started…");
-  const gateway = await startGateway();
+  const gateway = await startGateway(options.story === "disaster" ? quickHeartbeats : {});
   const stop = () => void gateway.stop().then(() => process.exit(130));
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
@@ -58,7 +71,9 @@ async function main(): Promise<number> {
     const { user, password } = await firstSignIn();
     const api = await signIn(gateway.url, user, password);
     screen.say(`Gateway at ${gateway.url}/graphql (process ${gateway.pid}), signed in as ${user}.`);
-    return (await tell({ api, gateway, screen, options })) ? 0 : 1;
+    await using closing = new AsyncDisposableStack();
+    const sites = closing.use(await sitesOfDemo(closing));
+    return (await tell({ api, gateway, sites, screen, options })) ? 0 : 1;
   } finally {
     await gateway.stop();
   }

@@ -1,7 +1,7 @@
 /** Arguments of `npm run demo`. */
 import { parseArgs } from "node:util";
 
-const stories = ["test", "planned", "failback"] as const;
+const stories = ["test", "planned", "failback", "disaster"] as const;
 export type StoryName = (typeof stories)[number];
 
 export interface DemoOptions {
@@ -13,13 +13,14 @@ export interface DemoOptions {
   readonly plan: string;
 }
 
-export const usage = `npm run demo -- [test|planned|failback] [--kill] [--ask] [--plan NAME]
+export const usage = `npm run demo -- [test|planned|failback|disaster] [--kill] [--ask] [--plan NAME]
 
 Tells a story through the public API (HTTP and graphql-ws): draws the steps of each run, answers its prompts, and shows what was achieved.
 
   test         a test recovery in an isolated network, its cleanup and the leak audit (when no story is named)
   planned      an orderly move to the other site that loses nothing, then protection in the other direction
   failback     there and back again: what is moved there comes home, and is protected as it was
+  disaster     a site is lost: verdict, recovery at the other site, what was lost; it comes back, and the machines go home
 
   --kill       kill the gateway with -9 half-way, start it again, and show that the same run goes on
   --ask        ask you for the answer to the prompt

@@ -5,12 +5,12 @@ import { run, type Story, tellFigures } from "./story.ts";
 const directionQuery =
   "query ($planId: ID!) { recoveryPlan(id: $planId) { protectionGroups(first: 1) { nodes { protectedSite { name } recoverySite { name } } } } }";
 
-async function direction({ api }: Story, planId: string): Promise<{ from: string; to: string }> {
+export async function direction({ api }: Story, planId: string): Promise<{ from: string; to: string }> {
   const group = field(await api.query(directionQuery, { planId }), "recoveryPlan", "protectionGroups", "nodes", 0);
   return { from: String(field(group, "protectedSite", "name")), to: String(field(group, "recoverySite", "name")) };
 }
 
-async function move(story: Story, planId: string, mutation: "startRecovery" | "startPlannedFailover"): Promise<boolean> {
+export async function move(story: Story, planId: string, mutation: "startRecovery" | "startPlannedFailover"): Promise<boolean> {
   const { from, to } = await direction(story, planId);
   story.screen.say(`Moving the machines of ${from} to ${to}: shut down, synchronised for the last time, and brought up there in order.`);
   const more = mutation === "startRecovery" ? { recoveryType: "PLANNED" } : {};

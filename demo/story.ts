@@ -4,6 +4,7 @@ import { type Api, field } from "./api.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
 import type { DemoOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
+import type { Sites } from "./sites.ts";
 import { type Watched, watch } from "./watch.ts";
 
 export const failures = "... on Error { code message remedy }";
@@ -13,6 +14,7 @@ const figuresQuery = `query Figures($id: ID!) { recovery(id: $id) { resultState 
 export interface Story {
   readonly api: Api;
   readonly gateway: GatewayProcess;
+  readonly sites: Sites;
   readonly screen: Screen;
   readonly options: DemoOptions;
 }
@@ -54,9 +56,13 @@ export interface Told extends Watched {
 
 /** Starts a run and follows it to its end. */
 export async function run(story: Story, mutation: string, input: object): Promise<Told> {
+  const started = await story.api.query(startOf(mutation), { input });
+  return followRun(story, String(field(started, mutation, "recovery", "id")));
+}
+
+/** Draws a run, and answers its prompts. */
+export async function followRun(story: Story, recoveryId: string): Promise<Told> {
   const { api, screen, options } = story;
-  const started = await api.query(startOf(mutation), { input });
-  const recoveryId = String(field(started, mutation, "recovery", "id"));
   let killed: Promise<void> | null = null;
   let answering: Promise<unknown> = Promise.resolve();
   const watched = await watch(api, screen, {

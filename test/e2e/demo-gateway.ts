@@ -5,6 +5,7 @@ import { dataFolder, startProcess } from "./gateway-process.ts";
 export interface DemoGateway extends AsyncDisposable {
   /** Without the path. */
   readonly url: string;
+  readonly databaseUrl: string;
   readonly user: string;
   readonly password: string;
 }
@@ -24,5 +25,5 @@ export async function demoGateway(env: Record<string, string> = {}): Promise<Dem
   });
   const url = await gateway.ready;
   const rest = closing.move();
-  return { url, user, password, [Symbol.asyncDispose]: () => rest.disposeAsync() };
+  return { url, databaseUrl: db.url, user, password, [Symbol.asyncDispose]: () => rest.disposeAsync() };
 }
