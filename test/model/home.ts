@@ -1,6 +1,6 @@
 /** The way to READY, from wherever a sequence has ended: what a person would do, and only what the product says is allowed. */
 import { Broken } from "./broken.ts";
-import { noteRequest } from "./commands/starts.ts";
+import { noteRequest } from "./commands/begin.ts";
 import { passTime } from "./commands/surroundings.ts";
 import { openRunOf, type PlanLook, type RunLook } from "./look.ts";
 import type { Model } from "./model.ts";

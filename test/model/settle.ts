@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 interface Moving {
   /** What moves, in words. */
   readonly what: readonly string[];
-  /** Some of it comes no further for now: a call stays at its site, or a machine is not ready in time. */
+  /** Some of it comes no further for now: a call stays at its site, or a machine that is off shall be ready. */
   readonly held: boolean;
   /** Changes with everything that runs write. */
   readonly stamp: string;
@@ -32,11 +32,13 @@ const question = `SELECT
     UNION ALL SELECT concat('no cycle of ', g.name) FROM protection_group g WHERE ${isReplicated}
       AND NOT EXISTS (SELECT FROM replication_cycle c WHERE c.group_id = g.id)) AS what,
   EXISTS (SELECT FROM lab.fault WHERE action IN ('HOLD_BEFORE', 'HOLD_AFTER') AND arrived > 0 AND NOT released)
-    OR EXISTS (SELECT FROM recovery_step s JOIN recovery r ON r.id = s.run_id WHERE r.ended_at IS NULL AND s.kind = 'READY_CHECK' AND s.status = 'RUNNING') AS held,
+    OR EXISTS (SELECT FROM recovery_step s JOIN recovery r ON r.id = s.run_id
+      JOIN recovery_step m ON m.run_id = s.run_id AND m.vm_id = s.vm_id AND m.kind = 'REGISTER_VM' JOIN lab.vm v ON v.id = m.result ->> 'vmId'
+      WHERE r.ended_at IS NULL AND s.kind = 'READY_CHECK' AND s.status = 'RUNNING' AND NOT lab.is_on(v, lab.now())) AS held,
   (SELECT concat(count(*), '/', sum(r.last_event), '/', sum(r.epoch)) FROM recovery r) AS stamp`;
 
 /** A run that is held has come as far as it comes when it has written nothing for so long. */
-const heldMs = 80;
+const heldMs = 150;
 const patienceMs = 15_000;
 
 export async function settle(world: World): Promise<void> {

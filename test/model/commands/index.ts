@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import type { Command } from "./command.ts";
 import { answer, cancel, decide, pause, resolveSplitBrain, resume } from "./control.ts";
-import { accept, cleanUp, reprotect, startFailover, startRecovery, startTest } from "./starts.ts";
+import { editPairing, editPlan, editVm, unmap } from "./edits.ts";
+import { startFailover, startRecovery } from "./recoveries.ts";
+import { accept, cleanUp, reprotect, startTest } from "./starts.ts";
 import * as surroundings from "./surroundings.ts";
 
 const shares: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
@@ -18,6 +20,10 @@ const shares: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
   [12, answer],
   [10, decide],
   [4, resolveSplitBrain],
+  [2, editPlan],
+  [3, editVm],
+  [2, editPairing],
+  [1, unmap],
   [2, surroundings.loseSite],
   [2, surroundings.partition],
   [1, surroundings.cutLink],
@@ -35,4 +41,4 @@ const shares: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
 const any = fc.oneof(...shares.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
 export const sequenceOf = (maxCommands: number, replayPath: string | null) =>
-  fc.commands([any], { maxCommands, size: "max", ...(replayPath === null ? {} : { replayPath }) });
+  fc.noBias(fc.commands([any], { maxCommands, size: "max", ...(replayPath === null ? {} : { replayPath }) }));
