@@ -85,7 +85,7 @@ export function planAt({ look }: Model, index: number): PlanLook {
 /** NO: never in this lifecycle. YES: nothing stands in the way. MAYBE: the sites, the groups or the other plan decide. */
 export function prediction({ look, trouble }: Model, plan: PlanLook, wanted: Start): "YES" | "NO" | "MAYBE" {
   const run = openRunOf(look, plan.id);
-  const overtakes = wanted === "START_DISASTER_RECOVERY" && (run?.kind === "TEST" || run?.kind === "CLEANUP");
+  const overtakes = wanted === "START_DISASTER_RECOVERY" && run !== null && ["TEST", "CLEANUP", "REPROTECT"].includes(run.kind);
   if (run !== null && !overtakes) return "NO";
   if (!(allowedIn[plan.lifecycle] ?? []).includes(wanted)) return "NO";
   const groups = look.groups.filter(({ id }) => plan.groupIds.includes(id));
