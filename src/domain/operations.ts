@@ -29,6 +29,11 @@ export const operations = {
   CANCEL_RECOVERY: { mutation: "cancelRecovery", role: "OPERATOR", description: "Cancel the run that is under way." },
   PAUSE_RECOVERY: { mutation: "pauseRecovery", role: "OPERATOR", description: "Pause the run that is under way." },
   RESUME_RECOVERY: { mutation: "resumeRecovery", role: "OPERATOR", description: "Let the paused run go on." },
+  SWITCH_TO_DISASTER: {
+    mutation: "switchToDisaster",
+    role: "RECOVERY_ADMIN",
+    description: "Go on with the planned recovery that is under way as a disaster recovery.",
+  },
   ANSWER_PROMPT: { mutation: "answerPrompt", role: "OPERATOR", description: "Answer the step's prompt." },
   WITHDRAW_PROMPT_ANSWER: {
     mutation: "withdrawPromptAnswer",

@@ -19,6 +19,12 @@ export function cancelRun(run: LiveRun, reason: string, by: string | null, now: 
   }
 }
 
+/** The same, but nothing is put back: another run goes on with what is done. It counts too for a run that was cancelled at the same moment. */
+export function switchRun(run: LiveRun, follower: string, by: string | null, now: number): void {
+  run.switchesTo = follower;
+  if (run.cancelReason === null) cancelRun(run, "SWITCHED_TO_DISASTER", by, now);
+}
+
 /** The prompts of a cancelled run are nobody's to answer any more. */
 function withdrawPrompts(run: LiveRun): void {
   for (const ordinal of run.schedule.active()) {

@@ -26,6 +26,8 @@ export interface End {
   readonly steps: readonly StepState[];
   /** Why it could not even be compiled, or was given up. */
   readonly error: string | null;
+  /** The run that goes on with it unless it has ended well: the statement writes it from what was stored when somebody asked for it. */
+  readonly switchesTo: string | null;
 }
 
 export interface Finished {
@@ -66,7 +68,7 @@ export async function finishRun(journal: Journal, end: End, row: RunRow, events:
   if ("plan" in snapshot) {
     const recovered = endOfRecovery(snapshot, outcome.resultState, end.steps, error);
     await journal.execute(recoveryStatement, { ...ended, ...recovered, ...sites }, news);
-    return { follower: null };
+    return { follower: end.switchesTo };
   }
   const view = viewOf(end.steps, error);
   const { state: groupState, ...group } = endOfGroup(snapshot, end, view);

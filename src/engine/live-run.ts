@@ -45,6 +45,10 @@ export interface LiveRun {
   cancelReason: string | null;
   /** Null: nobody, or a prompt's answer did. */
   cancelledBy: string | null;
+  /** Who has ended a pause step before its time, until that is told. */
+  resumedBy: string | null;
+  /** The disaster run that goes on with it, once it has ended; null: none does. */
+  switchesTo: string | null;
   readonly warnings: Map<string, RunWarning>;
 }
 
@@ -102,6 +106,8 @@ export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRu
     failures: new Set(steps.filter((step) => isUndecided(start.rules, step)).map(({ node }) => node.ordinal)),
     cancelReason: null,
     cancelledBy: null,
+    resumedBy: null,
+    switchesTo: null,
     warnings: new Map(start.warnings.map((warning) => [warning.message, warning])),
   };
   follow(run, decided, start.now);

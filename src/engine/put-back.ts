@@ -22,6 +22,7 @@ export function decideRollBack(run: LiveRun, now: number): void {
 
 function whyNone(run: LiveRun): string | null {
   if (run.cancelReason === null) return "Nothing to put back: the recovery was not cancelled";
+  if (run.switchesTo !== null) return "Not put back: a disaster recovery goes on with what is done";
   const promoted = run.steps.find((step) => step.node.kind === "PROMOTE_STORAGE" && (wasTried(step) || step.status === "ALREADY_DONE"));
   return promoted === undefined ? null : `Not put back: ${promoted.node.path} ${promoted.node.name} had begun`;
 }

@@ -17,6 +17,7 @@ export interface RunRecord {
   readonly task: { readonly id: string; readonly name: string } | null;
   /** The plans that its task belongs to: its own, or those of the group that it works on. */
   readonly plans: readonly string[];
+  readonly initiatedBy: string;
   readonly state: RunState;
   readonly pausedReason: PausedReason | null;
   readonly lastEvent: number;
@@ -36,7 +37,7 @@ const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
 export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> {
   const { rows } = await pool.query<RunRecord>({
     name: "engine-load-run",
-    text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.state, r.paused_reason AS "pausedReason", r.last_event AS "lastEvent",
+    text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.initiated_by AS "initiatedBy", r.state, r.paused_reason AS "pausedReason", r.last_event AS "lastEvent",
       r.failure_policy AS "failurePolicy", (WITH RECURSIVE c AS (SELECT r.kind, r.requested_at, r.rerun_of_id
           UNION ALL SELECT o.kind, o.requested_at, o.rerun_of_id FROM c JOIN recovery o ON o.id = c.rerun_of_id)
         SELECT jsonb_agg(jsonb_build_object('kind', c.kind, 'at', ${ms("c.requested_at")}) ORDER BY c.requested_at DESC) FROM c) AS requests,
@@ -151,11 +152,14 @@ export const treeRows = (steps: readonly StepState[]) =>
 
 /** What people have asked of the run since it was read last, and the answers to its prompts. */
 export interface Wishes {
+  /** Who has paused it, or resumed it since. */
   readonly pausedBy: string | null;
   readonly pauseRequested: boolean;
   readonly cancelRequested: boolean;
   readonly cancelledBy: string | null;
   readonly cancelReason: string | null;
+  /** The disaster run that is to go on with it; null: nobody has asked for that. */
+  readonly switchesTo: { readonly recoveryId: string; readonly siteAnswers: boolean } | null;
   readonly answers: readonly {
     readonly id: string;
     readonly ordinal: number;
@@ -188,6 +192,8 @@ export async function readWishes(pool: pg.Pool, runId: string): Promise<Wishes |
     name: "engine-read-wishes",
     text: `SELECT r.pause_requested_at IS NOT NULL AS "pauseRequested", r.pause_requested_by AS "pausedBy",
       r.cancel_requested_at IS NOT NULL AS "cancelRequested", r.cancel_requested_by AS "cancelledBy", r.cancel_reason AS "cancelReason",
+      (SELECT jsonb_build_object('recoveryId', f.recovery_id, 'siteAnswers', f.snapshot ->> 'protectedSiteCondition' = 'CONNECTED')
+        FROM recovery_follower f WHERE f.run_id = r.id) AS "switchesTo",
       ${ms("dr_now()")} AS now,
       COALESCE((SELECT jsonb_agg(jsonb_build_object('id', p.id, 'ordinal', p.ordinal, 'answer', p.answer, 'by', p.answered_by,
           'first', p.first_answered_by)) FROM recovery_prompt p JOIN recovery_step s ON s.run_id = p.run_id AND s.ordinal = p.ordinal AND s.attempt = p.attempt

@@ -8,11 +8,12 @@ import { changesPayload } from "../events/changes.ts";
 import { type Announcements, createAnnouncements } from "./announcements.ts";
 import { emptyBatch, isEmpty, noteStep } from "./batch.ts";
 import { isOverBudget, overBudget } from "./budget.ts";
-import { cancelRun } from "./cancel.ts";
+import { cancelRun, switchRun } from "./cancel.ts";
 import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
 import { figuresOf } from "./figures.ts";
 import { finishRun } from "./finish.ts";
+import { giveUp } from "./give-up.ts";
 import { giveUpFailures, hearStepWishes, isStopped } from "./held.ts";
 import { idleUntil, waitMs } from "./idle.ts";
 import type { Inbox, Message } from "./inbox.ts";
@@ -175,25 +176,16 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
   const wasCancelled = d.run.cancelReason !== null;
   moveDeadlines(d.run, wishes);
   hearStepWishes(d.run, wishes, d.clock.now());
+  if (wishes.switchesTo !== null) switchRun(d.run, wishes.switchesTo.recoveryId, wishes.cancelledBy, d.clock.now());
   hearAnswers(d.run, wishes, d.clock.now());
   if (wishes.cancelRequested && d.run.cancelReason === null) {
     cancelRun(d.run, wishes.cancelReason ?? "CANCELLED_BY_OPERATOR", wishes.cancelledBy, d.clock.now());
   }
   if (d.run.cancelReason !== null && !wasCancelled) d.executions.interrupt();
-  giveUpOverBudget(d, state);
+  giveUp(d, wishes, (ordinal) => giveSlot(d, state, ordinal));
   const overdue = endDueWaits(d.run, d.clock.now());
   await answerOverdue(d, overdue);
   noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused || isStopped(d.run));
-}
-
-/** Steps at a suspect site whose time is over. */
-function giveUpOverBudget(d: Drive, state: LoopState): void {
-  for (const ordinal of d.run.schedule.active()) {
-    if (!isOverBudget(d.run, ordinal, d.clock.now())) continue;
-    d.executions.abandon(ordinal);
-    giveSlot(d, state, ordinal);
-    endStep(d.run, ordinal, overBudget(d.run), d.clock.now());
-  }
 }
 
 /** At a prompt's time-out; a database that is away is asked again at the next tick. */
@@ -250,7 +242,7 @@ async function write(d: Drive, state: LoopState): Promise<void> {
     await afterWrite(d, state, batch.steps);
   }
   for (const go of written) go();
-  for (const { ordinal, resumed } of launches) d.executions.launch(ordinal, resumed);
+  for (const { ordinal, resumed } of launches) if (!isSettled(stepAt(d.run, ordinal).status)) d.executions.launch(ordinal, resumed);
 }
 
 /** What hangs on ended steps outside the journal: recovery points in the catalogue, outcomes in the spool. */
@@ -282,7 +274,7 @@ async function finish(d: Drive): Promise<RunEnd> {
   const { run, record } = d;
   const outcome = outcomeOf(run.kind, run.steps, [...run.warnings.values()], run.cancelReason !== null);
   const figures = figuresOf(record.snapshot, run.steps, record.requests);
-  const end = { runId: run.id, snapshot: record.snapshot, outcome, figures, steps: run.steps, error: null };
+  const end = { runId: run.id, snapshot: record.snapshot, outcome, figures, steps: run.steps, error: null, switchesTo: run.switchesTo };
   const { follower } = await finishRun(d.journal, end, rowOf(run), run.batch.events);
   d.parts.wakeUps.hint("dr_events", run.id);
   d.parts.wakeUps.hint("dr_events", changesPayload);

@@ -85,7 +85,16 @@ async function compileRun(record: RunRecord, journal: Journal, parts: EnginePart
   for (const ordinal of done.keys()) noteStep(run.batch, stepAt(run, ordinal));
   run.startedAt = clock.now();
   run.state = "RUNNING";
+  // Who has asked for a run tells so with its row; not where the end of another one has written it.
+  const requested = {
+    kind: "RECOVERY_STATE_CHANGED",
+    state: "NOT_STARTED",
+    pausedReason: null,
+    by: record.initiatedBy,
+    reason: null,
+  } as const;
   const events = [
+    ...(record.lastEvent === 0 && record.planId !== null ? [requested] : []),
     { kind: "RECOVERY_STATE_CHANGED", state: "RUNNING", pausedReason: null, by: null, reason: null } as const,
     ...run.batch.events,
   ];
@@ -121,7 +130,7 @@ async function endFailed(
 ): Promise<void> {
   const outcome = { state: "FAILED", resultState: "FAILED" } as const;
   const figures = figuresOf(record.snapshot, steps, record.requests);
-  const end = { runId: record.id, snapshot: record.snapshot, outcome, figures, steps, error };
+  const end = { runId: record.id, snapshot: record.snapshot, outcome, figures, steps, error, switchesTo: null };
   await finishRun(journal, end, rowOf(liveRun(record, steps)), []);
   parts.wakeUps.hint("dr_events", record.id);
   parts.wakeUps.hint("dr_events", changesPayload);

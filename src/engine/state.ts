@@ -13,13 +13,16 @@ function stateOf(run: LiveRun, paused: boolean): { state: RunState; pausedReason
   return { state: "RUNNING", pausedReason: null };
 }
 
+/** `by`: who has paused it, or resumed it since. */
 export function setState(run: LiveRun, paused: boolean, by: string | null): void {
   // A run that is over has the state of its end; that it was cancelled is told all the same.
   if (run.schedule.isOver() && run.cancelReason === null && !isStopped(run)) return;
   const { state, pausedReason } = stateOf(run, paused);
   if (state === run.state && pausedReason === run.pausedReason) return;
+  const wasPaused = run.pausedReason === "OPERATOR";
   run.state = state;
   run.pausedReason = pausedReason;
-  const asked = pausedReason === "OPERATOR" ? by : state === "CANCELLING" ? run.cancelledBy : null;
+  const asked = state === "CANCELLING" ? run.cancelledBy : pausedReason === "OPERATOR" || (wasPaused && !paused) ? by : run.resumedBy;
+  run.resumedBy = null;
   say(run, { kind: "RECOVERY_STATE_CHANGED", state, pausedReason, by: asked, reason: run.cancelReason });
 }

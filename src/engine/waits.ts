@@ -89,7 +89,12 @@ export function hearAnswers(run: LiveRun, wishes: Wishes, now: number): void {
 
 /** Deadlines that were moved: by a resume, or by a gap in which nobody served. */
 export function moveDeadlines(run: LiveRun, wishes: Wishes): void {
-  for (const { ordinal, due } of wishes.due) leafAt(run, ordinal).dueAt = due;
+  for (const { ordinal, due } of wishes.due) {
+    const step = leafAt(run, ordinal);
+    // A gap moves the end of a pause away; only whoever resumes the run moves it here.
+    if (step.node.kind === "PAUSE" && (step.dueAt === null || due < step.dueAt)) run.resumedBy = wishes.pausedBy;
+    step.dueAt = due;
+  }
 }
 
 /** Ends delays and pauses that are over; answers the prompts whose time is up, which are the caller's to answer. */

@@ -15,6 +15,7 @@ export const controls: ReadonlySet<string> = new Set([
   "cancelRecovery",
   "pauseRecovery",
   "resumeRecovery",
+  "switchToDisaster",
   "createSession",
   "deleteSession",
 ]);

@@ -54,6 +54,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Mutation.setResourceMapping": ["EDITOR"],
   "Mutation.setUserPassword": ["ADMIN"],
   "Mutation.skipStep": ["OPERATOR"],
+  "Mutation.switchToDisaster": ["RECOVERY_ADMIN"],
   "Mutation.startPlannedFailover": ["RECOVERY_ADMIN"],
   "Mutation.startRecovery": ["OPERATOR"],
   "Mutation.startReprotect": ["RECOVERY_ADMIN"],

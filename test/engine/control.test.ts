@@ -104,6 +104,11 @@ describe("a prompt", () => {
   });
 });
 
+const statesOf = async (recoveryId: string) =>
+  (await eventsOf(stage.db.database, recoveryId)).flatMap(({ event }) =>
+    event.kind === "RECOVERY_STATE_CHANGED" ? [`${event.pausedReason ?? event.state} ${event.by}`] : [],
+  );
+
 describe("pause, resume and cancel", () => {
   it("pause lets what runs run out and starts nothing new, until resume; its reason is OPERATOR", async () => {
     const scene = await stage.scene({ machines: 1 });
@@ -116,8 +121,9 @@ describe("pause, resume and cancel", () => {
     await held.release();
     await until(async () => (await statusOf(recoveryId, "REGISTER_VM")) === "SUCCEEDED");
     expect(await statusOf(recoveryId, "POWER_ON")).toBe("PENDING");
-    await stage.node.recoveries.resume(operator, { recoveryId });
+    await stage.node.recoveries.resume({ ...operator, name: "piet" }, { recoveryId });
     expect((await scene.end(recoveryId)).resultState).toBe("SUCCESS");
+    expect(await statesOf(recoveryId)).toEqual(["NOT_STARTED olga", "RUNNING null", "OPERATOR olga", "RUNNING piet"]);
   });
 
   it("a pause step without duration lasts until somebody resumes; its reason is PAUSE_STEP", async () => {
@@ -125,8 +131,9 @@ describe("pause, resume and cancel", () => {
     const recoveryId = await scene.start();
     await stateOf(recoveryId, "PAUSED");
     expect(await reasonOf(recoveryId)).toBe("PAUSE_STEP");
-    await stage.node.recoveries.resume(operator, { recoveryId });
+    await stage.node.recoveries.resume({ ...operator, name: "piet" }, { recoveryId });
     expect((await scene.end(recoveryId)).resultState).toBe("SUCCESS");
+    expect((await statesOf(recoveryId)).slice(-2)).toEqual(["PAUSE_STEP null", "RUNNING piet"]);
   });
 
   it("a pause step with a duration ends by itself, by the database's time", async () => {

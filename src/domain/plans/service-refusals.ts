@@ -20,6 +20,7 @@ export type PlanOperation =
   | "CANCEL_RECOVERY"
   | "PAUSE_RECOVERY"
   | "RESUME_RECOVERY"
+  | "SWITCH_TO_DISASTER"
   | PlanEdit;
 export type PlanEdit = "UPDATE_PLAN" | "DELETE_PLAN" | "ADD_PROTECTION_GROUP" | "REMOVE_PROTECTION_GROUP" | "CONFIGURE_PRIORITY_GROUPS";
 
@@ -36,6 +37,7 @@ export function planRefusals(plan: PlanFacts, viewer: Viewer): Refusals<PlanOper
     CANCEL_RECOVERY: controlRefusalOf(plan, "CANCEL_RECOVERY", viewer),
     PAUSE_RECOVERY: controlRefusalOf(plan, "PAUSE_RECOVERY", viewer),
     RESUME_RECOVERY: controlRefusalOf(plan, "RESUME_RECOVERY", viewer),
+    SWITCH_TO_DISASTER: controlRefusalOf(plan, "SWITCH_TO_DISASTER", viewer),
     UPDATE_PLAN: editRefusal(plan, "UPDATE_PLAN"),
     DELETE_PLAN: editRefusal(plan, "DELETE_PLAN"),
     ADD_PROTECTION_GROUP: editRefusal(plan, "ADD_PROTECTION_GROUP"),

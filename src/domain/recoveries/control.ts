@@ -80,8 +80,8 @@ export const resume = (context: RecoveriesContext, viewer: Viewer, input: Contro
       });
       await client.query({
         name: "run-resume",
-        text: "UPDATE recovery SET pause_requested_at = NULL, pause_requested_by = NULL, wake_at = dr_now() WHERE id = $1",
-        values: [recoveryId],
+        text: "UPDATE recovery SET pause_requested_at = NULL, pause_requested_by = $2, wake_at = dr_now() WHERE id = $1",
+        values: [recoveryId, viewer.name],
       });
       return true;
     },

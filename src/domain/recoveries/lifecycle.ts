@@ -67,7 +67,8 @@ export const wayOn: Record<PlanLifecycle, string> = {
   TEST_COMPLETE: "Clean up the last test first (cleanupTest).",
   CLEANUP_IN_PROGRESS: "Wait until the cleanup has ended.",
   CLEANUP_INCOMPLETE: "Clean up again (cleanupTest, with force if something can't be removed).",
-  RECOVERY_IN_PROGRESS: "Wait until the recovery has ended, or cancel it.",
+  RECOVERY_IN_PROGRESS:
+    "Wait until the recovery has ended, or cancel it; a planned one can be switched to a disaster recovery (switchToDisaster).",
   RECOVERY_INCOMPLETE: "Run the recovery again, or accept it as it is.",
   RECOVERY_COMPLETE: "Reprotect the plan first.",
   REPROTECT_IN_PROGRESS: "Wait until the reprotect has ended, or cancel it.",

@@ -218,7 +218,7 @@ builder.mutationFields((t) => ({
     authScopes,
     errors: {},
     description:
-      "Cancels a run: nothing new starts, what cannot be interrupted runs out, what was made stays recorded for the cleanup. A planned recovery whose storage is not promoted yet puts back what it has changed: storage is writable again, and the VMs that it has shut down are powered on, in their start order; the plan is READY then, or RECOVERY_INCOMPLETE when something of that failed. Twice is a success; a cleanup, or a run that has ended, is CONFLICT. (Reference: Cancel Recovery.)",
+      "Cancels a run: nothing new starts, what cannot be interrupted runs out, what was made stays recorded for the cleanup. A planned recovery whose storage is not promoted yet puts back what it has changed: storage is writable again, and the VMs that it has shut down are powered on, in their start order; the plan is READY then, or RECOVERY_INCOMPLETE when something of that failed. Twice is a success while it is being cancelled; a cleanup, a run that has ended (also by a cancel, but with the idempotency key of that), and a planned run that is being switched to a disaster recovery are CONFLICT. (Reference: Cancel Recovery.)",
     args: { input: t.arg({ type: CancelRecoveryInput, required: true, description: "Which run." }) },
     resolve: (_root, { input }, context) =>
       act(context, (recoveries, viewer) =>

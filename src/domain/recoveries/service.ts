@@ -10,6 +10,7 @@ import type { RecoveriesContext, StartedRun } from "./service/context.ts";
 import { type FailoverInput, startPlannedFailover } from "./start/failover.ts";
 import { type ReprotectInput, startReprotect } from "./start/reprotect.ts";
 import { type StartInput, start } from "./start.ts";
+import { type SwitchedRun, type SwitchInput, switchToDisaster } from "./switch-to-disaster.ts";
 
 export type { StartedRun } from "./service/context.ts";
 
@@ -25,6 +26,7 @@ export interface Recoveries {
   cancel(viewer: Viewer, input: CancelInput): Promise<ControlledRun>;
   pause(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
   resume(viewer: Viewer, input: ControlInput): Promise<ControlledRun>;
+  switchToDisaster(viewer: Viewer, input: SwitchInput): Promise<SwitchedRun>;
   retryStep(viewer: Viewer, input: RetryInput): Promise<DecidedStep>;
   skipStep(viewer: Viewer, input: SkipInput): Promise<DecidedStep>;
   addRemark(viewer: Viewer, input: RemarkInput): Promise<WrittenRemark>;
@@ -41,6 +43,7 @@ export const createRecoveries = (context: RecoveriesContext): Recoveries => ({
   cancel: (viewer, input) => cancel(context, viewer, input),
   pause: (viewer, input) => pause(context, viewer, input),
   resume: (viewer, input) => resume(context, viewer, input),
+  switchToDisaster: (viewer, input) => switchToDisaster(context, viewer, input),
   retryStep: (viewer, input) => retryStep(context, viewer, input),
   skipStep: (viewer, input) => skipStep(context, viewer, input),
   addRemark: (viewer, input) => addRemark(context, viewer, input),

@@ -18,7 +18,8 @@ export async function readTaskFacts(database: Pick<pg.ClientBase, "query">, ids:
   const { rows } = await database.query<TaskFacts>({
     name: "task-facts",
     text: `SELECT t.id, t.name, CASE WHEN r.id IS NOT NULL THEN jsonb_build_object('recoveryId', r.id, 'taskId', t.id, 'kind', r.kind,
-        'planId', r.plan_id, 'planName', r.plan_name, 'ended', r.ended_at IS NOT NULL, 'cancelRequested', r.cancel_requested_at IS NOT NULL,
+        'planId', r.plan_id, 'planName', r.plan_name, 'ended', r.ended_at IS NOT NULL, 'state', r.state,
+        'cancelRequested', r.cancel_requested_at IS NOT NULL OR r.state = 'CANCELLING', 'switchRequested', r.switch_requested_at IS NOT NULL,
         'pauseRequested', r.pause_requested_at IS NOT NULL, 'atPauseStep', false,
         'lifecycle', (SELECT p.lifecycle FROM recovery_plan p WHERE p.id = r.plan_id)) END AS run
       FROM task t LEFT JOIN recovery r ON r.id = t.recovery_id WHERE t.id = ANY ($1::uuid[])`,

@@ -32,7 +32,8 @@ export const endedCtes = `z AS (
       vms_succeeded = f."vmsSucceeded", vms_failed = f."vmsFailed", warnings = f.warnings, warnings_count = jsonb_array_length(f.warnings),
       errors = f.errors
     FROM f WHERE id = $1::uuid AND epoch = $2::bigint AND last_event = $3::int
-    RETURNING id, last_event - $4::int AS base, plan_id, plan_name, pairing_id, kind, initiated_by_id, initiated_by),
+    RETURNING id, last_event - $4::int AS base, plan_id, plan_name, pairing_id, kind, initiated_by_id, initiated_by,
+      switch_requested_at, switch_requested_by),
   r AS (SELECT id, base FROM z),
   t AS (
     UPDATE task SET state = (CASE f."resultState" WHEN 'CANCELLED' THEN 'CANCELLED' WHEN 'FAILED' THEN 'FAILED' ELSE 'COMPLETED' END)::"TaskState",

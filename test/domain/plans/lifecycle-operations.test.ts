@@ -65,6 +65,7 @@ async function inputOf(operation: Operation): Promise<object> {
     CANCEL_RECOVERY: { recoveryId },
     PAUSE_RECOVERY: { recoveryId },
     RESUME_RECOVERY: { recoveryId },
+    SWITCH_TO_DISASTER: { recoveryId },
     ANSWER_PROMPT: { promptId, answer: "CONTINUE" },
     WITHDRAW_PROMPT_ANSWER: { promptId },
     RETRY_STEP: { stepId },

@@ -105,13 +105,13 @@ export const table: readonly Standing[] = [
     lifecycle: "RECOVERY_IN_PROGRESS",
     how: "planned",
     scene: (scenes) => scenes.running("PLANNED"),
-    allows: staying("RECOVERY_IN_PROGRESS", ...control),
+    allows: staying("RECOVERY_IN_PROGRESS", ...control, "SWITCH_TO_DISASTER"),
   },
   {
     lifecycle: "RECOVERY_IN_PROGRESS",
     how: "planned and paused at a failed step",
     scene: (scenes) => scenes.pausedAtFailure("PLANNED"),
-    allows: staying("RECOVERY_IN_PROGRESS", ...control, ...decisions),
+    allows: staying("RECOVERY_IN_PROGRESS", ...control, ...decisions, "SWITCH_TO_DISASTER"),
   },
   {
     lifecycle: "RECOVERY_IN_PROGRESS",

@@ -48,12 +48,14 @@ describe("cancelling", () => {
     expect(stage.hints).toEqual([recoveryId]);
   });
 
-  it("succeeds twice, and the first one counts", async () => {
-    await cancel({ reason: "first" });
+  it("succeeds twice while the run is being cancelled, and the first one counts; after the end only with the same key", async () => {
+    const first = { reason: "first", idempotencyKey: "first" };
+    await cancel(first);
     await cancel({ reason: "second" });
     expect(await wishes()).toMatchObject({ reason: "first" });
     await endRun(stage, recoveryId, "TEST_COMPLETE", "CANCELLED");
-    await expect(cancel()).resolves.toEqual({ recoveryId });
+    await expect(cancel(first)).resolves.toEqual({ recoveryId });
+    await expect(cancel()).rejects.toMatchObject({ code: "CONFLICT", message: expect.stringContaining("has ended") });
     expect(stage.hints).toEqual([recoveryId]);
   });
 
@@ -108,7 +110,7 @@ describe("resuming", () => {
   it("takes an operator's pause back and wakes the owner", async () => {
     await stage.recoveries.pause(operator, { recoveryId });
     await resume();
-    expect(await wishes()).toEqual({ ...nothing, wake: true });
+    expect(await wishes()).toEqual({ ...nothing, pauseBy: "olga", wake: true });
     expect(stage.hints).toEqual([recoveryId, recoveryId]);
   });
 

@@ -1,6 +1,6 @@
 /** How whoever watches a run keeps it in hand: checked for shape here, decided in the service. */
 import { builder } from "../../builder.ts";
-import { idOf } from "../../ids.ts";
+import { encodeId, idOf } from "../../ids.ts";
 import { PromptRef, RecoveryRef, RecoveryStepRef } from "../types/refs.ts";
 import { RecoveryRemarkRef } from "../types/remark.ts";
 import { stepById } from "../types/step.ts";
@@ -49,6 +49,37 @@ const AddRecoveryRemarkPayload = builder
         type: RecoveryRef,
         description: "Its run.",
         resolve: ({ recoveryId }, _args, context) => loadRecovery(context, recoveryId),
+      }),
+    }),
+  });
+
+const SwitchToDisasterInput = builder.inputType("SwitchToDisasterInput", {
+  description: "Which planned recovery to go on with as a disaster recovery.",
+  fields: (t) => ({
+    recoveryId: t.id({ required: true, description: "A PLANNED run that is RUNNING, PROMPTING or PAUSED." }),
+    acceptUnfenced: t.boolean({
+      description:
+        "Needed where the protected site can't be reached: whoever asks has made sure that its VMs are off. It is recorded. False by default.",
+    }),
+    notes: t.string({ description: "Notes on the disaster run, at most 4,096 characters." }),
+    idempotencyKey: t.string(key),
+  }),
+});
+
+const SwitchToDisasterPayload = builder
+  .objectRef<{ readonly recoveryId: string; readonly followerId: string }>("SwitchToDisasterPayload")
+  .implement({
+    description: "The planned run stops, and a disaster run follows.",
+    fields: (t) => ({
+      recovery: t.field({
+        type: RecoveryRef,
+        description: "The planned run.",
+        resolve: ({ recoveryId }, _args, context) => loadRecovery(context, recoveryId),
+      }),
+      followerId: t.id({
+        description:
+          "Of the disaster run: `recovery` finds it as soon as the planned run has ended, and so does `activeRecovery` of the plan.",
+        resolve: ({ followerId }) => encodeId("Recovery", followerId),
       }),
     }),
   });
@@ -136,6 +167,19 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, context) =>
       act(context, (recoveries, viewer) =>
         recoveries.skipStep(viewer, { ...input, stepId: idOf("RecoveryStep", input.stepId, ["stepId"]) }),
+      ),
+  }),
+  switchToDisaster: t.field({
+    type: SwitchToDisasterPayload,
+    nullable: true,
+    authScopes: { role: "RECOVERY_ADMIN" },
+    errors: {},
+    description:
+      "Goes on with a planned recovery as a disaster recovery, such as when the protected site is lost half-way. The planned run stops as it does when it is cancelled, and puts nothing back; it ends CANCELLED with the reason SWITCHED_TO_DISASTER, and a DISASTER run with `rerunOf` follows at once. What is done stays done there; what is left at the protected site follows the rules of a disaster recovery, and the RTO counts from the request of the planned run. CONFLICT unless the run is PLANNED and RUNNING, PROMPTING or PAUSED, and neither cancelled nor switched; PRECONDITION_FAILED with UNFENCED without acceptUnfenced where the protected site can't be reached, and with SITE_DISCONNECTED when it is the recovery site. What ends well by itself before it hears of this is not followed.",
+    args: { input: t.arg({ type: SwitchToDisasterInput, required: true, description: "Which run." }) },
+    resolve: (_root, { input }, context) =>
+      act(context, (recoveries, viewer) =>
+        recoveries.switchToDisaster(viewer, { ...input, recoveryId: idOf("Recovery", input.recoveryId, ["recoveryId"]) }),
       ),
   }),
   withdrawPromptAnswer: t.field({

@@ -22,8 +22,8 @@ export async function controlledRun(
 export async function lockRun(client: pg.ClientBase, recoveryId: string): Promise<RunFacts> {
   const { rows } = await client.query<Omit<RunFacts, "atPauseStep" | "taskId" | "lifecycle">>({
     name: "run-lock",
-    text: `SELECT id AS "recoveryId", plan_id AS "planId", plan_name AS "planName", kind, ended_at IS NOT NULL AS ended,
-        cancel_requested_at IS NOT NULL AS "cancelRequested", pause_requested_at IS NOT NULL AS "pauseRequested",
+    text: `SELECT id AS "recoveryId", plan_id AS "planId", plan_name AS "planName", kind, ended_at IS NOT NULL AS ended, state,
+        (cancel_requested_at IS NOT NULL OR state = 'CANCELLING') AS "cancelRequested", switch_requested_at IS NOT NULL AS "switchRequested", pause_requested_at IS NOT NULL AS "pauseRequested",
         (state = 'PAUSED' AND paused_reason = 'STEP_FAILED') IS TRUE AS "stepFailed"
       FROM recovery WHERE id = $1 FOR UPDATE`,
     values: [recoveryId],

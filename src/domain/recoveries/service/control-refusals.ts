@@ -4,7 +4,7 @@ import { ConflictError, type DomainError, ForbiddenError } from "../../errors.ts
 import { holds, type Role, type Viewer } from "../../viewer.ts";
 import type { PlanFacts, RunFacts } from "./facts.ts";
 
-export type Control = "CANCEL_RECOVERY" | "PAUSE_RECOVERY" | "RESUME_RECOVERY";
+export type Control = "CANCEL_RECOVERY" | "PAUSE_RECOVERY" | "RESUME_RECOVERY" | "SWITCH_TO_DISASTER";
 
 /** Tests and cleanups are an operator's; what moves machines for real needs more. */
 export const roleFor = (kind: RunKind): Role => (kind === "TEST" || kind === "CLEANUP" ? "OPERATOR" : "RECOVERY_ADMIN");
@@ -18,17 +18,20 @@ export function controlRefusalOf({ id, name, lifecycle, run }: PlanFacts, contro
   return run.ended ? hasEnded(run) : controlRefusal(run, control, viewer);
 }
 
-/** Cancelling twice is a success, also after the end. */
+/** Cancelling twice is a success while the run is being cancelled. */
 export function controlRefusal(run: RunFacts, control: Control, viewer: Pick<Viewer, "roles">): DomainError | null {
   if (run.kind.startsWith("GROUP_")) return isGroups(run);
   const role = roleFor(run.kind);
   if (!holds(viewer, role)) return new ForbiddenError(role);
   if (control === "CANCEL_RECOVERY" && run.kind === "CLEANUP") return isCleanup(run);
-  if (control === "CANCEL_RECOVERY" && run.cancelRequested) return null;
+  if (control === "SWITCH_TO_DISASTER" && run.kind !== "PLANNED") return isNotPlanned(run);
   if (run.ended) return hasEnded(run);
+  if (run.switchRequested) return isSwitched(run);
+  if (control === "CANCEL_RECOVERY" && run.cancelRequested) return null;
   if (control === "PAUSE_RECOVERY" && run.kind === "CLEANUP") return isCleanup(run);
   if (control === "PAUSE_RECOVERY" && run.kind === "REPROTECT") return isReprotect(run);
   if (run.cancelRequested) return isCancelled(run);
+  if (control === "SWITCH_TO_DISASTER" && run.state === "NOT_STARTED") return hasNotStarted(run);
   if (control === "PAUSE_RECOVERY" && run.pauseRequested)
     return refuse(run, `The run of ${run.planName} is paused already.`, "Resume it when it shall go on.");
   if (control === "RESUME_RECOVERY" && run.stepFailed) return isAtFailure(run);
@@ -67,8 +70,25 @@ const isGroups = (run: RunFacts) =>
     "Wait until it has ended; the creation of a group is cancelled by its task (cancelTask).",
   );
 
-const hasEnded = (run: RunFacts) =>
+export const hasEnded = (run: RunFacts) =>
   refuse(run, `The run of ${run.planName} has ended.`, "Look at its result; there is nothing left to control.");
+const isSwitched = (run: RunFacts) =>
+  refuse(
+    run,
+    `The run of ${run.planName} is being switched to a disaster recovery.`,
+    "Wait until it has ended; the disaster recovery that goes on with it can be paused and cancelled.",
+  );
+const hasNotStarted = (run: RunFacts) =>
+  refuse(run, `The run of ${run.planName} has not started.`, "Try again once it is RUNNING, or cancel it and start a DISASTER recovery.");
+function isNotPlanned(run: RunFacts) {
+  const remedy =
+    run.kind === "DISASTER"
+      ? "Nothing has to be done: it is a disaster recovery."
+      : run.kind === "REPROTECT"
+        ? "Cancel it, or wait until it has ended."
+        : "Start a DISASTER recovery of the plan: it waits for no test and no cleanup.";
+  return refuse(run, `Only a planned recovery is switched to a disaster recovery, and this run of ${run.planName} is none.`, remedy);
+}
 const isCancelled = (run: RunFacts) => refuse(run, `The run of ${run.planName} is being cancelled.`, "Wait until it has ended.");
 const isAtFailure = (run: RunFacts) =>
   refuse(

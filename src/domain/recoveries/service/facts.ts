@@ -3,7 +3,7 @@
  * mutations read it again while they hold the plan's and the pair's rows. `service-refusals.ts` decides by it.
  */
 import type pg from "pg";
-import type { ConnectionState, PlanLifecycle, ProtectionGroupState } from "../../../database/generated/enums.ts";
+import type { ConnectionState, PlanLifecycle, ProtectionGroupState, RecoveryState } from "../../../database/generated/enums.ts";
 import { NotFoundError } from "../../errors.ts";
 import { encodeId } from "../../ids.ts";
 import { nicWasThere } from "../../inventory/loaders-configuration.ts";
@@ -13,8 +13,12 @@ import type { OpenRun } from "./open-runs.ts";
 export interface RunFacts extends OpenRun {
   /** Of its plan; null: it works on a protection group, or its plan is no more. */
   readonly lifecycle: PlanLifecycle | null;
+  readonly state: RecoveryState;
   readonly ended: boolean;
+  /** By somebody, or by a prompt's answer. */
   readonly cancelRequested: boolean;
+  /** It ends for a disaster run that goes on with it. */
+  readonly switchRequested: boolean;
   readonly pauseRequested: boolean;
   /** It is PAUSED because a step has failed. */
   readonly stepFailed: boolean;
@@ -109,7 +113,8 @@ const notTurned = `${stepsOfGroup} AND s.kind <> 'REVERSE_GROUP' AND s.status NO
 
 const statements = {
   plans: `SELECT p.id, p.name, p.lifecycle, p.pairing_id AS "pairingId",
-      (SELECT row_to_json(x) FROM (SELECT ${openRun}, p.lifecycle, r.ended_at IS NOT NULL AS ended, r.cancel_requested_at IS NOT NULL AS "cancelRequested",
+      (SELECT row_to_json(x) FROM (SELECT ${openRun}, p.lifecycle, r.ended_at IS NOT NULL AS ended, r.state,
+          (r.cancel_requested_at IS NOT NULL OR r.state = 'CANCELLING') AS "cancelRequested", r.switch_requested_at IS NOT NULL AS "switchRequested",
           r.pause_requested_at IS NOT NULL AS "pauseRequested",
           (r.state = 'PAUSED' AND r.paused_reason = 'STEP_FAILED') IS TRUE AS "stepFailed",
           EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'WAITING' AND s.kind = 'PAUSE') AS "atPauseStep"

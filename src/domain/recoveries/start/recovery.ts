@@ -35,6 +35,8 @@ export interface PreparedRecovery {
   /** The protected site has answered just now. */
   readonly protectedSiteAnswers: boolean;
   readonly pastSeconds: Readonly<Record<string, number>>;
+  /** The run that it goes on with, where the plan's lifecycle does not tell it. */
+  readonly goesOnWith?: string;
 }
 
 export async function startRecovery(
@@ -119,7 +121,7 @@ export async function recoveryDraft(
   ];
   refusals.push(...inTheWay.filter((refusal) => refusal !== null));
   const options = optionsOf(input, viewer, condition, points.size === 0);
-  const rerunOf = plan.lifecycle === "RECOVERY_INCOMPLETE" ? await lastRecovery(client, plan.id) : null;
+  const rerunOf = prepared.goesOnWith ?? (plan.lifecycle === "RECOVERY_INCOMPLETE" ? await lastRecovery(client, plan.id) : null);
   const result = buildRecoverySnapshot({
     kind: input.recoveryType,
     rows,

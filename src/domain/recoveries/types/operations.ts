@@ -17,10 +17,15 @@ const untold = { taskId: null, lifecycle: null } as const;
 
 async function factsOf(run: RecoveryRow, { loaders }: Context): Promise<RunFacts> {
   const { id: recoveryId, planId, planName, kind } = run;
-  const told = { cancelRequested: run.cancelRequestedAt !== null, pauseRequested: run.pauseRequestedAt !== null };
+  const told = {
+    cancelRequested: run.cancelRequestedAt !== null || run.state === "CANCELLING",
+    switchRequested: run.switchRequestedAt !== null,
+    pauseRequested: run.pauseRequestedAt !== null,
+  };
   const stepFailed = run.state === "PAUSED" && run.pausedReason === "STEP_FAILED";
   const atPauseStep = (await loaders.pauseStepOfRun.load(recoveryId)) !== null;
-  return { ...untold, recoveryId, kind, planId, planName, ended: run.endedAt !== null, ...told, stepFailed, atPauseStep };
+  const { state } = run;
+  return { ...untold, recoveryId, kind, planId, planName, state, ended: run.endedAt !== null, ...told, stepFailed, atPauseStep };
 }
 
 builder.objectField(RecoveryRef, "allowedOperations", (t) =>
@@ -35,6 +40,7 @@ builder.objectField(RecoveryRef, "allowedOperations", (t) =>
         CANCEL_RECOVERY: controlRefusal(facts, "CANCEL_RECOVERY", viewer),
         PAUSE_RECOVERY: controlRefusal(facts, "PAUSE_RECOVERY", viewer),
         RESUME_RECOVERY: controlRefusal(facts, "RESUME_RECOVERY", viewer),
+        SWITCH_TO_DISASTER: controlRefusal(facts, "SWITCH_TO_DISASTER", viewer),
       };
       return allowedOperations(refusals, viewer);
     },

@@ -159,6 +159,12 @@ builder.node(RecoveryRef, {
       nullable: true,
       description: "When somebody asked it to pause; null: nobody did, or it was resumed.",
     }),
+    switchRequestedAt: t.expose("switchRequestedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Of a planned recovery: when somebody switched it to a disaster recovery; null: nobody did.",
+    }),
+    switchedBy: t.exposeString("switchRequestedBy", { nullable: true, description: "Who did." }),
     cancelRequestedAt: t.expose("cancelRequestedAt", { type: "DateTime", nullable: true, description: "When somebody cancelled it." }),
     cancelledBy: t.string({
       nullable: true,
@@ -168,7 +174,7 @@ builder.node(RecoveryRef, {
     }),
     cancelReason: t.exposeString("cancelReason", {
       nullable: true,
-      description: "Why, in the words of whoever cancelled it; null: nobody said, or it was not cancelled.",
+      description: "Why, in the words of whoever cancelled it, or SWITCHED_TO_DISASTER; null: nobody said, or it was not cancelled.",
     }),
     progressPercent: t.exposeInt("progressPercent", { description: "0 to 100; never falls, and is 100 only at the end." }),
     currentStep: t.exposeString("currentStep", { nullable: true, description: "What it does now, for people." }),
@@ -223,7 +229,7 @@ builder.node(RecoveryRef, {
     rerunOf: t.field({
       type: RecoveryRef,
       nullable: true,
-      description: "The run that it does again.",
+      description: "The run that it goes on with: one that it does again, or that was switched to it.",
       resolve: ({ rerunOfId }, _args, { loaders }) => (rerunOfId === null ? null : loaders.recovery.load(rerunOfId)),
     }),
     cleansUp: t.field({
