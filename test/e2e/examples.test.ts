@@ -109,6 +109,12 @@ it("who signs in by the first tab is signed in in each, until the page is loaded
   expect((await load().play(viewer)).errors).toMatchObject([{ extensions: { code: "UNAUTHORIZED" } }]);
 });
 
+async function toItsEnd(watch: Awaited<ReturnType<typeof player>>["watch"], recoveryId: string): Promise<void> {
+  const { socket } = await watch("watch", { recoveryId });
+  await socket.next("complete", "watch");
+  socket.socket.close();
+}
+
 /** The README's first steps, as they stand there, against the gateway here. */
 function firstSteps(): string {
   const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
@@ -139,9 +145,7 @@ it.skipIf(noCurl)(
     expect(told).toMatch(/"RECOVERY_ENDED","resultState":"(SUCCESS|WARNING)"/);
 
     const { recovery } = (await run("clean-up", { planId: plan.id })).cleanupTest;
-    const { socket } = await watch("watch", { recoveryId: recovery.id });
-    await socket.next("complete", "watch");
-    socket.socket.close();
+    await toItsEnd(watch, recovery.id);
   },
 );
 
@@ -183,6 +187,9 @@ it("the playground's tabs, one after the other, are a whole test: sign in, look,
   const [plan] = (await run("plan-graph", { name: "WebApp" })).recoveryPlans.nodes;
   expect(plan).toMatchObject({ lifecycle: "READY", priorityGroups: [{ priority: 1 }, { priority: 2 }, { priority: 3 }] });
   const { recovery } = (await run("start-a-test", { planId: plan.id })).startRecovery;
+  const control = async (operation: string) => run("pause-resume-cancel", { recoveryId: recovery.id }, operation);
+  expect((await control("Pause")).pauseRecovery.recovery.pauseRequestedAt).toEqual(expect.any(String));
+  expect((await control("Resume")).resumeRecovery.recovery).toBeDefined();
 
   const { socket, next } = await watch("watch", { recoveryId: recovery.id });
   let ended: object | undefined;
@@ -190,6 +197,10 @@ it("the playground's tabs, one after the other, are a whole test: sign in, look,
     for (const event of (await next()).events) {
       if (event.prompt) {
         expect(event.prompt.message).toEqual(expect.any(String));
+        const { openPrompts } = await run("what-waits", {}, "OpenPrompts");
+        expect(openPrompts.nodes).toContainEqual(expect.objectContaining({ id: event.prompt.id }));
+        const { allSteps } = (await run("what-waits", { recoveryId: recovery.id, status: ["WAITING"] }, "AllSteps")).recovery;
+        expect(allSteps.nodes).toContainEqual(expect.objectContaining({ status: "WAITING" }));
         const { answerPrompt } = await run("answer-the-prompt", { promptId: event.prompt.id });
         expect(answerPrompt.prompt).toMatchObject({ answer: "CONTINUE", answeredBy: "admin" });
       }
@@ -200,6 +211,31 @@ it("the playground's tabs, one after the other, are a whole test: sign in, look,
   await socket.next("complete", "watch");
   socket.socket.close();
 
+  expect((await control("Cancel")).cancelRecovery).toMatchObject({ code: "CONFLICT", lifecycle: "TEST_COMPLETE" });
   const { cleanupTest } = await run("clean-up", { planId: plan.id });
-  expect(cleanupTest.recovery).toMatchObject({ id: expect.any(String) });
+  await toItsEnd(watch, cleanupTest.recovery.id);
+});
+
+it("the tabs for real recoveries show what would be done, move a plan, protect it in the other direction, and tell where nothing is to decide", {
+  timeout: 90_000,
+}, async () => {
+  const { run, watch } = await player();
+  const [whole] = (await run("plan-graph", { name: "WebApp" })).recoveryPlans.nodes;
+  const groupId = whole.priorityGroups[2].protectionGroups.nodes[0].id;
+  const { id: planId } = (await run("create-a-plan", { groupId }, "CreatePlan")).createRecoveryPlan.recoveryPlan;
+  const { previewRecovery } = await run("preview", { planId, recoveryType: "PLANNED" });
+  expect(previewRecovery).toMatchObject({ allowed: true, refusals: [], expectedRpoSeconds: 0 });
+
+  const { recovery } = (await run("recover-for-real", { planId }, "Planned")).startRecovery;
+  await toItsEnd(watch, recovery.id);
+  expect((await run("recover-for-real", { planId }, "Disaster")).startRecovery).toMatchObject({ reason: "NO_RECOVERY_POINT" });
+  const { recoveryPlan } = await run("split-brain", { planId }, "RunningTwice");
+  expect(recoveryPlan).toMatchObject({ lifecycle: "RECOVERY_COMPLETE", faults: [{ code: "NEEDS_REPROTECT" }] });
+  const decision = await run("split-brain", { vmId: recoveryPlan.vms.nodes[0].id, keep: "RECOVERED" }, "Decide");
+  expect(decision.resolveSplitBrain).toMatchObject({ code: "CONFLICT" });
+
+  const { startReprotect } = await run("reprotect-and-go-back", { planId }, "Reprotect");
+  await toItsEnd(watch, startReprotect.recovery.id);
+  const { startPlannedFailover } = await run("reprotect-and-go-back", { planId }, "GoBack");
+  expect(startPlannedFailover.recovery).toMatchObject({ id: expect.any(String) });
 });
