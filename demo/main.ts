@@ -11,6 +11,7 @@ import { cleanUp, tellTest } from "./story-test.ts";
 import { until } from "./until.ts";
 
 const cancelMutation = `mutation Cancel($input: CancelRecoveryInput!) { cancelRecovery(input: $input) { ... on CancelRecoveryPayload { recovery { id } } ${failures} } }`;
+const acceptMutation = `mutation Accept($input: AcceptRecoveryInput!) { acceptRecovery(input: $input) { ... on AcceptRecoveryPayload { recovery { id } } ${failures} } }`;
 const planQuery = `query Plan($name: String!) { recoveryPlans(filter: { name: $name }, first: 1) { nodes { id name lifecycle activeRecovery { id kind } vmCount } } }`;
 
 const sitesQuery = "{ sites(first: 100) { nodes { state } } }";
@@ -41,7 +42,11 @@ async function makeReady(story: Story, plan: unknown): Promise<void> {
   }
   const lifecycle = field(await api.query(planQuery, { name: options.plan }), "recoveryPlans", "nodes", 0, "lifecycle");
   if (lifecycle === "TEST_COMPLETE" || lifecycle === "CLEANUP_INCOMPLETE") await cleanUp(story, planId);
-  if (lifecycle === "RECOVERY_COMPLETE" || lifecycle === "REPROTECT_INCOMPLETE") await reprotect(story, planId);
+  if (lifecycle === "RECOVERY_INCOMPLETE") {
+    const input = { planId, comment: "an earlier demo has left it so" };
+    field(await api.query(acceptMutation, { input }), "acceptRecovery", "recovery");
+  }
+  if (["RECOVERY_COMPLETE", "RECOVERY_INCOMPLETE", "REPROTECT_INCOMPLETE"].includes(String(lifecycle))) await reprotect(story, planId);
 }
 
 /** Half a minute of silence is a long time for who watches. */

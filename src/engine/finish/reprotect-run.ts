@@ -10,6 +10,11 @@ import { plansOfPair } from "./recovery-run.ts";
 /** The names by which a VM's copy was registered: a folder's path, a pool, networks. */
 const registered = `(SELECT s.spec FROM recovery_step s WHERE s.run_id = o.run_id AND s.key = 'REGISTER_VM:' || o.vm_id)`;
 
+/** The addresses that an adapter `n` of its copy was given; null: none but those that it had. */
+const customised = `(SELECT array_agg(c ->> 'ip' ORDER BY position) FILTER (WHERE c ->> 'ip' IS NOT NULL)
+        FROM recovery_step s, jsonb_array_elements(s.spec -> 'nics') WITH ORDINALITY AS given (c, position)
+        WHERE s.run_id = o.run_id AND s.key = 'CUSTOMISE_IP:' || o.vm_id AND (c ->> 'nicIndex')::int = n.nic_index)`;
+
 /**
  * The VMs as they were, and what was found of their copies. The copies' own rows go, so that those that move may take their place. Who has the
  * name of one that moves is in its way only by an old reading, since the site has taken that name: it is set aside until the next one.
@@ -48,7 +53,7 @@ const moved = `m AS (SELECT x.* FROM z, f, jsonb_to_recordset(f.vms) AS x("group
     UPDATE vm_nic n SET network_id = COALESCE(fn.network_id, (SELECT i.id FROM network i WHERE i.site_id = f."protectedSiteId"
         AND lower(i.name) = lower((SELECT c -> 'network' ->> 'id' FROM jsonb_array_elements(${registered} -> 'nics') c
           WHERE (c ->> 'nicIndex')::int = n.nic_index)))),
-      ip_addresses = COALESCE(fn.ip_addresses, n.ip_addresses), mac_address = COALESCE(fn.mac_address, n.mac_address)
+      ip_addresses = COALESCE(${customised}, fn.ip_addresses, n.ip_addresses), mac_address = COALESCE(fn.mac_address, n.mac_address)
     FROM f, vm_nic own JOIN o ON o.vm_id = own.vm_id LEFT JOIN fn ON fn.vm_id = own.vm_id AND fn.nic_index = own.nic_index
     WHERE n.id = own.id),`;
 
