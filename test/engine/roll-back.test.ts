@@ -122,6 +122,8 @@ describe("a planned recovery that is cancelled before storage is promoted", () =
     const scene = await stage.scene({ machines: 2, vms: { "vm-1": { priority: "HIGHEST" } } });
     const recoveryId = await stopped(scene);
     const held = await stage.lab.faults.hold({ site: scene.sites.protectedSite, kind: "powerOn", target: scene.vm(1), when: "AFTER" });
+    // A failure that passes is tried again, as in a run that goes on.
+    await stage.lab.faults.fail({ site: scene.sites.protectedSite, kind: "powerOn", target: scene.vm(2), when: "END" });
     await stage.node.recoveries.cancel(operator, { recoveryId });
     await held.arrived;
     expect(await readRun(stage.db.database, recoveryId)).toMatchObject({ state: "CANCELLING", ended: false });
