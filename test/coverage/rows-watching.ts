@@ -123,7 +123,7 @@ export const watchingRows: Rows = {
               blockedBy { allowedOperations { operation allowed } } } }`;
             const { recovery: run } = await api.ask(query, { id: recovery.id });
             const may = Object.fromEntries(run.allowedOperations.map(({ operation, allowed }: Json) => [operation, allowed]));
-            expect(may).toEqual({ CANCEL_RECOVERY: true, PAUSE_RECOVERY: true, RESUME_RECOVERY: false });
+            expect(may).toEqual({ CANCEL_RECOVERY: true, PAUSE_RECOVERY: true, RESUME_RECOVERY: false, SWITCH_TO_DISASTER: false });
             expect(run.blockedBy[0].allowedOperations).toEqual([{ operation: "ANSWER_PROMPT", allowed: true }]);
           });
         },

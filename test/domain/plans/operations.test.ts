@@ -50,6 +50,7 @@ function inputOf(operation: string, latest: string | null): object | null {
     case "CANCEL_RECOVERY":
     case "PAUSE_RECOVERY":
     case "RESUME_RECOVERY":
+    case "SWITCH_TO_DISASTER":
       return latest === null ? null : { recoveryId: latest };
     case "ADD_PROTECTION_GROUP":
       return { planId, ...group(1), recoveryPriorityGroup: { priority: 2, name: "more" } };
