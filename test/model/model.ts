@@ -62,6 +62,8 @@ export interface Model {
   readonly trouble: Trouble;
   /** Requests of real recoveries by their runs: what counts for what they lose. */
   readonly requests: Map<string, LossRequest>;
+  /** Replicated sets that have had a recovery point. */
+  readonly replicas: Set<string>;
   /** What has been played, in words. */
   readonly played: string[];
 }
@@ -74,7 +76,13 @@ export interface LossRequest {
   readonly lastKnown: Date;
 }
 
-export const aModel = (look: Look): Model => ({ look, trouble: { heals: new Map() }, requests: new Map(), played: [] });
+export const aModel = (look: Look): Model => ({
+  look,
+  trouble: { heals: new Map() },
+  requests: new Map(),
+  replicas: new Set(),
+  played: [],
+});
 
 export function planAt({ look }: Model, index: number): PlanLook {
   const plan = look.plans[index];

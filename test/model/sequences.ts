@@ -36,6 +36,7 @@ export function sequences(share: number, of: number): void {
       await fc.asyncModelRun(async () => ({ model, real }), commands);
       await goHome(model, real);
       tally.add(model);
+      if (tally.sequences % 100 === 0) console.log(`${share} of ${of}, seed ${seed}, so far: ${tally.told()}`);
     } catch (error) {
       // Who knows what is still under way.
       world = null;

@@ -23,7 +23,7 @@ export async function step(model: Model, world: World, what: string, act: () => 
   model.look = after;
   oneSite(after);
   lifecyclesFit(before, after);
-  await protectionIsKept(world, before, after);
+  await protectionIsKept(world, model, before, after);
   await contentIsKept(world, model, before, after);
   await testsAreGone(world, before, after);
 }

@@ -2,12 +2,12 @@
 import type { Model } from "./model.ts";
 
 export class Tally {
-  #sequences = 0;
+  sequences = 0;
   #steps = 0;
   readonly #runs = new Map<string, number>();
 
   add({ look, played }: Model): void {
-    this.#sequences++;
+    this.sequences++;
     this.#steps += played.length;
     for (const { kind, resultState } of look.runs) {
       const name = `${kind} ${resultState}`;
@@ -17,6 +17,6 @@ export class Tally {
 
   told(): string {
     const runs = [...this.#runs].sort(([a], [b]) => a.localeCompare(b)).map(([name, count]) => `${count} ${name}`);
-    return `${this.#sequences} sequences, ${this.#steps} steps; ${runs.join(", ")}`;
+    return `${this.sequences} sequences, ${this.#steps} steps; ${runs.join(", ")}`;
   }
 }
