@@ -72,12 +72,24 @@ function compare(model: Model, plan: PlanLook, operation: Start, told: string, {
   asTold(operation, plan.operations.get(told), sent);
 }
 
+/** The disaster run that is to follow a planned one counts from now on. */
+export async function noteFollower({ requests }: Model, { db }: World, runId: string, followerId: string): Promise<void> {
+  const { rows } = await db.database.pool.query<{ now: Date; heardAt: Date | null }>(
+    `SELECT dr_now() AS now, (${heardText("$1")}) AS "heardAt"`,
+    [runId],
+  );
+  const { now, heardAt } = rows[0] ?? { now: new Date(), heardAt: null };
+  requests.set(followerId, { kind: "DISASTER", asked: now, lastKnown: heardAt ?? now });
+}
+
+/** When the site that a run recovers from was heard last; null: it is connected. */
+const heardText = (runId: string) => `SELECT s.heartbeat_at FROM recovery_group m JOIN protection_group g ON g.id = m.group_id
+  JOIN site s ON s.id = g.protected_site_id WHERE m.run_id = ${runId} AND s.state = 'DISCONNECTED' LIMIT 1`;
+
 /** What counts for the loss that a real recovery has to report: the first request of its kind, and when its site was heard last. */
 export async function noteRequest({ requests }: Model, { db }: World, planId: string): Promise<void> {
   const { rows } = await db.database.pool.query<{ id: string; kind: string; at: Date; rerunOf: string | null; heardAt: Date | null }>(
-    `SELECT r.id, r.kind, r.requested_at AS at, r.rerun_of_id AS "rerunOf",
-        (SELECT s.heartbeat_at FROM recovery_group m JOIN protection_group g ON g.id = m.group_id JOIN site s ON s.id = g.protected_site_id
-          WHERE m.run_id = r.id AND s.state = 'DISCONNECTED' LIMIT 1) AS "heardAt"
+    `SELECT r.id, r.kind, r.requested_at AS at, r.rerun_of_id AS "rerunOf", (${heardText("r.id")}) AS "heardAt"
       FROM recovery r WHERE r.plan_id = $1 AND r.kind IN ('PLANNED', 'DISASTER')`,
     [planId],
   );

@@ -1,7 +1,9 @@
 /** What people do with a run that is under way, and with two machines of one VM. */
 import fc from "fast-check";
+import { idOf } from "../../../src/domain/ids.ts";
 import { openRunOf, type RunLook } from "../look.ts";
 import { type Model, planAt } from "../model.ts";
+import { mostly, noteFollower } from "./begin.ts";
 import { asTold, type Command, command } from "./command.ts";
 
 const plan = fc.nat(1);
@@ -26,6 +28,22 @@ const tell = (mutation: string, operation: string, when: (run: RunLook) => boole
 export const cancel = tell("cancelRecovery", "CANCEL_RECOVERY", () => true);
 export const pause = tell("pauseRecovery", "PAUSE_RECOVERY", () => true);
 export const resume = tell("resumeRecovery", "RESUME_RECOVERY", () => true);
+
+/** A planned run goes on as a disaster recovery. */
+export const switchToDisaster: fc.Arbitrary<Command> = fc.record({ plan, acceptUnfenced: mostly }).map((wish) =>
+  command({
+    name: `switch plan ${wish.plan} to disaster, ${wish.acceptUnfenced ? "unfenced if need be" : "fenced"}`,
+    can: (model) => runOf(model, wish.plan)?.kind === "PLANNED",
+    async act(model, world) {
+      const run = runOf(model, wish.plan);
+      if (run === null) return;
+      const input = { recoveryId: world.gid("Recovery", run.id), acceptUnfenced: wish.acceptUnfenced };
+      const sent = await world.client.send("switchToDisaster", "followerId", input);
+      asTold("switchToDisaster", planAt(model, wish.plan).operations.get("SWITCH_TO_DISASTER"), sent);
+      if (sent.ok) await noteFollower(model, world, run.id, idOf("Recovery", sent.payload.followerId));
+    },
+  }),
+);
 
 export const answer: fc.Arbitrary<Command> = fc
   .record({ plan, answer: fc.constantFrom("CONTINUE", "CONTINUE", "CONTINUE", "SKIP", "ABORT") })

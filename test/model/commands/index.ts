@@ -1,7 +1,7 @@
 /** Everything that a sequence may do, each as often as its share says. */
 import fc from "fast-check";
 import type { Command } from "./command.ts";
-import { answer, cancel, decide, pause, resolveSplitBrain, resume } from "./control.ts";
+import { answer, cancel, decide, pause, resolveSplitBrain, resume, switchToDisaster } from "./control.ts";
 import { editPairing, editPlan, editVm, unmap } from "./edits.ts";
 import { startFailover, startRecovery } from "./recoveries.ts";
 import { accept, cleanUp, reprotect, startTest } from "./starts.ts";
@@ -19,6 +19,7 @@ const shares: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
   [5, resume],
   [12, answer],
   [10, decide],
+  [5, switchToDisaster],
   [4, resolveSplitBrain],
   [2, editPlan],
   [3, editVm],

@@ -32,8 +32,16 @@ export async function contentIsKept(world: World, model: Model, before: Look, af
 const originalWasKept = (before: VmLook, after: VmLook): boolean =>
   before.recovered !== null && after.recovered === null && after.machineId === before.recovered.originalId;
 
-const endedNow = (before: Look, after: Look): readonly RunLook[] =>
-  after.runs.filter(({ id, ended, kind }) => isReal(kind) && ended && before.runs.find((run) => run.id === id)?.ended !== true);
+/** Of a plan's runs the newest: what a planned one had promoted, the disaster recovery that follows it reports as well. */
+function endedNow(before: Look, after: Look): readonly RunLook[] {
+  const newest = [
+    ...Map.groupBy(
+      after.runs.filter(({ kind }) => isReal(kind)),
+      ({ planId }) => planId,
+    ).values(),
+  ].flatMap((runs) => runs.slice(-1));
+  return newest.filter(({ id, ended }) => ended && before.runs.find((run) => run.id === id)?.ended !== true);
+}
 
 const isReal = (kind: string): boolean => kind === "PLANNED" || kind === "DISASTER";
 
