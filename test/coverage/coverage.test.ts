@@ -13,6 +13,7 @@ import { inventoryRows } from "./rows-inventory.ts";
 import { placeRows } from "./rows-places.ts";
 import { planRows } from "./rows-plans.ts";
 import { protectionRows } from "./rows-protection.ts";
+import { recoveryRows } from "./rows-recoveries.ts";
 import { ruleRows } from "./rows-rules.ts";
 import { runRows } from "./rows-runs.ts";
 import { sessionRows } from "./rows-sessions.ts";
@@ -30,6 +31,7 @@ const rows: Rows = {
   ...planRows,
   ...settingRows,
   ...runRows,
+  ...recoveryRows,
   ...watchingRows,
   ...ruleRows,
   ...guardRows,

@@ -18,12 +18,11 @@ export interface WaitingRow {
 /** By the row's first column, as the table has it. */
 export type Rows = Readonly<Record<string, ServedRow | WaitingRow>>;
 
-export const realRecoveries = "real recoveries: planned, disaster, reprotect, failback, and control beyond a test's";
 export const proof = "history and proof: reports, RPO violations, drill schedules";
 
 export const rest = "the reference's own REST calls";
 /** What a row may wait for. */
-export const later: readonly string[] = [realRecoveries, proof, rest];
+export const later: readonly string[] = [proof, rest];
 
 /** An id of this form that nothing has. */
 export const nothing = (type: string): string => Buffer.from(`${type}:00000000-0000-7000-8000-000000000000`).toString("base64url");

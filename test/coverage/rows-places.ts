@@ -30,7 +30,7 @@ export const placeRows: Rows = {
             name: "Production-RP",
             cluster: "Production-Cluster",
             cpuLimitMhz: 100_000,
-            vmCount: 25,
+            vmCount: 30,
           });
           expect(folders.nodes).toEqual([
             { name: "Production-VMs", path: "/DC-Primary/vm/Production-VMs", type: "VM", site: { id: siteId } },

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Json } from "./api.ts";
-import { nothing, type Rows, realRecoveries } from "./row.ts";
+import { nothing, type Rows } from "./row.ts";
 import { cleanedUp, ended, planOf, started, statusQuery, testAndCleanUp, until, withTest } from "./runs.ts";
 
 const details = `query ($id: ID!) { recovery(id: $id) { plan { name } kind state resultState startTime endTime durationSeconds initiatedBy
@@ -204,7 +204,6 @@ export const runRows: Rows = {
       ],
     ],
   },
-  "reprotect, its status; planned failover (failback)": { waitsFor: realRecoveries },
   "start dialogs: what would happen": {
     good: [
       [
@@ -252,6 +251,4 @@ export const runRows: Rows = {
       ],
     ],
   },
-  "recovery points latest, pit, specific": { waitsFor: realRecoveries },
-  "when things go wrong": { waitsFor: realRecoveries },
 };

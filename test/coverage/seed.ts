@@ -25,6 +25,7 @@ export function writeSeed(folder: string): string {
   primary.datastores.push({ name: "Spare-DS", ...size, arrayManager: "NetApp-SRA", replicatedDeviceId: "lun-009" });
   for (let at = 1; at <= 8; at++) primary.virtualMachines.push(spare(`spare-0${at}`, "AppServers-DS", at));
   for (let at = 1; at <= 2; at++) primary.virtualMachines.push(spare(`on-spare-ds-0${at}`, "Spare-DS", 100 + at));
+  for (let at = 1; at <= 5; at++) primary.virtualMachines.push(spare(`mover-0${at}`, "AppServers-DS", 200 + at));
   const path = join(folder, "seed.yaml");
   writeFileSync(path, stringify(seed));
   return path;
