@@ -190,6 +190,7 @@ it("the playground's tabs, one after the other, are a whole test: sign in, look,
   const control = async (operation: string) => run("pause-resume-cancel", { recoveryId: recovery.id }, operation);
   expect((await control("Pause")).pauseRecovery.recovery.pauseRequestedAt).toEqual(expect.any(String));
   expect((await control("Resume")).resumeRecovery.recovery).toBeDefined();
+  expect((await control("SwitchToDisaster")).switchToDisaster).toMatchObject({ code: "CONFLICT" }); // a test is no planned recovery
 
   const { socket, next } = await watch("watch", { recoveryId: recovery.id });
   let ended: object | undefined;

@@ -70,6 +70,26 @@ describe.runIf(python)(`the examples in Python${python ? "" : ", NOT tested here
     await expect(refused).rejects.toThrow(/^\nINVALID_REQUEST: .*\n {2}startupDelaySeconds: /);
   });
 
+  it("move a plan, protect it in the other direction, and bring it back by the same two steps", async () => {
+    const program = `
+import os, dr_gateway
+GROUP = 'query { protectionGroups(filter: { name: "WebServers-PG" }) { nodes { id } } }'
+PLAN = """mutation ($input: CreateRecoveryPlanInput!) { createRecoveryPlan(input: $input) {
+  ... on CreateRecoveryPlanPayload { recoveryPlan { id } } ... on Error { code message remedy } } }"""
+with dr_gateway.DrGateway(os.environ["DR_URL"], "admin", os.environ["DR_PASSWORD"]) as gateway:
+    group = gateway.execute(GROUP)["protectionGroups"]["nodes"][0]["id"]
+    groups = [{"protectionGroupId": group, "recoveryPriorityGroup": {"priority": 1, "name": "Web Tier"}}]
+    gateway.execute(PLAN, {"input": {"name": "Web-Move", "protectionGroups": groups}})`;
+    await python3(gateway.url, "-c", program);
+    const there = await run("reprotect.py", "--plan", "Web-Move", "--failover", "--watch", "poll", "--interval", "0.2");
+    expect(there).toMatch(/^Expected RTO: \d+ s$/m);
+    expect(there).toMatch(/^Failover: (SUCCESS|WARNING)\. 5 VMs, 0 failed\.$/m);
+    expect(there).toMatch(/^Reprotect: (SUCCESS|WARNING)\. 5 VMs, 0 failed\.\nWeb-Move is READY: Recovery-Site -> Primary-Site$/m);
+    const back = await run("reprotect.py", "--plan", "Web-Move", "--failover");
+    expect(back).toMatch(/^Web-Move is READY: Primary-Site -> Recovery-Site$/m);
+    await expect(run("reprotect.py", "--plan", "Web-Move")).rejects.toThrow(/^\nCONFLICT: /);
+  });
+
   it("say what is wrong, and end with 1, when there is no such plan or the password is wrong", async () => {
     await expect(run("run_test.py", "--plan", "Nothing")).rejects.toThrow("There is no recovery plan 'Nothing'.");
     await expect(run("run_test.py", "--user", "nobody")).rejects.toThrow(/^\nUNAUTHORIZED: /);
