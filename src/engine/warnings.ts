@@ -103,8 +103,9 @@ export const warningCodes = {
     remedy: "Mend what the message names and reprotect again: only what failed is done anew.",
   },
   PROTECTION_ENDED: {
-    meaning: "The site that the group was recovered from is gone for good, so its protection has ended.",
-    remedy: "Delete the group, and protect its VMs with a new pair of sites.",
+    meaning:
+      "The group was recovered and can't be reprotected: the site that it came from is gone for good, or none of its VMs is recovered.",
+    remedy: "Delete the group, and protect its VMs anew, with another pair of sites where one is gone.",
   },
   VM_NOT_RECOVERED: {
     meaning: "A VM was not recovered with its group, so it is not protected in the direction that the group has now.",

@@ -228,7 +228,7 @@ export type RunWarningCode =
   | 'PROMPT_TIMED_OUT'
   /** Something that a disaster recovery wanted done at the protected site was not done there; the run went on without. */
   | 'PROTECTED_SITE_FAILED'
-  /** The site that the group was recovered from is gone for good, so its protection has ended. */
+  /** The group was recovered and can't be reprotected: the site that it came from is gone for good, or none of its VMs is recovered. */
   | 'PROTECTION_ENDED'
   /** A VM is on but did not pass its ready check in time; the run went on. */
   | 'READY_TIMED_OUT'

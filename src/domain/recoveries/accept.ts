@@ -1,5 +1,11 @@
-/** Taking an incomplete recovery as it is: what failed is excluded, and the plan can be reprotected. */
+/**
+ * Taking an incomplete recovery as it is: what failed is excluded, and the plan can be reprotected, which nothing can be of which no VM is
+ * recovered: such a group is replicated no more, and a plan that has no others is READY, with their faults.
+ */
+import { endedProtection } from "../../engine/finish/unrecovered.ts";
+import type { Change } from "../../events/changes.ts";
 import { fieldErrors } from "../field-errors.ts";
+import { lockGroupsOfPlan } from "../locks.ts";
 import { mutate } from "../mutation.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
 import type { ControlledRun } from "./control.ts";
@@ -17,8 +23,18 @@ export interface AcceptInput {
 const statements = {
   last: "SELECT id FROM recovery WHERE plan_id = $1 AND kind IN ('PLANNED', 'DISASTER') ORDER BY requested_at DESC, id DESC LIMIT 1",
   accept: "UPDATE recovery SET accepted_at = dr_now(), accepted_by = $2, accepted_comment = $3 WHERE id = $1",
-  plan: "UPDATE recovery_plan SET lifecycle = 'RECOVERY_COMPLETE' WHERE id = $1 RETURNING id, name",
+  plan: `UPDATE recovery_plan SET lifecycle = (CASE WHEN EXISTS (SELECT FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id
+    WHERE m.plan_id = $1) THEN 'RECOVERY_COMPLETE' ELSE 'READY' END)::"PlanLifecycle" WHERE id = $1 RETURNING id, name`,
+  groups: `UPDATE protection_group g SET ${endedProtection} FROM plan_protection_group m
+    WHERE m.plan_id = $1 AND g.id = m.group_id AND g.state = 'PARTIALLY_RECOVERED'
+      AND NOT EXISTS (SELECT FROM recovered_vm c WHERE c.group_id = g.id) RETURNING g.id, g.name`,
+  release: "DELETE FROM group_use u USING recovery r WHERE u.run_id = r.id AND r.plan_id = $1 AND r.ended_at IS NOT NULL",
 } as const;
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
 
 export async function accept(context: RecoveriesContext, viewer: Viewer, input: AcceptInput): Promise<ControlledRun> {
   const { planId, comment, idempotencyKey } = input;
@@ -41,15 +57,20 @@ export async function accept(context: RecoveriesContext, viewer: Viewer, input: 
     answer: { recoveryId: run.id },
     async act(client) {
       await lockPlan(client, planId);
+      await lockGroupsOfPlan(client, planId);
       const again = acceptRefusal(await planFacts(client, planId));
       if (again !== null) throw again;
-      await client.query({ name: "accept-run", text: statements.accept, values: [run.id, viewer.name, comment] });
-      const { rows: plans } = await client.query<{ id: string; name: string }>({
-        name: "accept-plan",
-        text: statements.plan,
-        values: [planId],
-      });
-      return plans.map(({ id, name }) => ({ kind: "PLAN_CHANGED", id, change: "UPDATED", name }) as const);
+      const write = async (name: keyof typeof statements, values: unknown[]) =>
+        (await client.query<Named>({ name: `accept-${name}`, text: statements[name], values })).rows;
+      await write("accept", [run.id, viewer.name, comment]);
+      const groups = await write("groups", [planId]);
+      await write("release", [planId]);
+      const plans = await write("plan", [planId]);
+      return [...plans.map(changed("PLAN_CHANGED")), ...groups.map(changed("PROTECTION_GROUP_CHANGED"))];
     },
   });
 }
+
+const changed =
+  (kind: "PLAN_CHANGED" | "PROTECTION_GROUP_CHANGED") =>
+  ({ id, name }: Named): Change => ({ kind, id, change: "UPDATED", name });

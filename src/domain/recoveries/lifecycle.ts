@@ -14,6 +14,7 @@ export type PlanEvent =
   | "recoveryIncomplete"
   | "recoveryRolledBack"
   | "recoveryAccepted"
+  | "nothingAccepted"
   | "reprotectStarted"
   | "reprotectEnded"
   | "reprotectIncomplete"
@@ -21,7 +22,8 @@ export type PlanEvent =
 
 /**
  * `recoveryStarted` is a planned one, or a rerun; a disaster recovery waits for neither drill nor reprotect.
- * `leftoversCleanupStarted` needs leftovers of a cleanup that was forced, which the lifecycle itself does not tell.
+ * `nothingAccepted`: a recovery was accepted of which no VM is recovered. `leftoversCleanupStarted` needs leftovers of a cleanup that was forced,
+ * which the lifecycle itself does not tell.
  */
 export const transitions: Record<PlanLifecycle, Partial<Record<PlanEvent, PlanLifecycle>>> = {
   READY: {
@@ -43,6 +45,7 @@ export const transitions: Record<PlanLifecycle, Partial<Record<PlanEvent, PlanLi
     recoveryStarted: "RECOVERY_IN_PROGRESS",
     disasterStarted: "RECOVERY_IN_PROGRESS",
     recoveryAccepted: "RECOVERY_COMPLETE",
+    nothingAccepted: "READY",
   },
   RECOVERY_COMPLETE: { reprotectStarted: "REPROTECT_IN_PROGRESS", disasterStarted: "RECOVERY_IN_PROGRESS" },
   REPROTECT_IN_PROGRESS: {

@@ -82,7 +82,10 @@ const inUse = (vmName: string, planName: string): DomainError =>
     { planName },
   );
 
+/** With its group, which a run may be about to take. */
 async function lockRecovered(client: Pick<pg.ClientBase, "query">, vmId: string): Promise<string> {
+  const group = "SELECT FROM protection_group WHERE id = (SELECT group_id FROM recovered_vm WHERE vm_id = $1) FOR NO KEY UPDATE";
+  await client.query({ name: "recovered-lock-group", text: group, values: [vmId] });
   await client.query({ name: "recovered-lock", text: "SELECT FROM recovered_vm WHERE vm_id = $1 FOR UPDATE", values: [vmId] });
   const { rows } = await client.query<{ name: string }>({
     name: "split-brain-vm",

@@ -2,6 +2,7 @@
 import type pg from "pg";
 import { changeCtes } from "../../events/changes.ts";
 import { eventVersion } from "../../events/types.ts";
+import { endedProtection } from "../finish/unrecovered.ts";
 import type { SiteRef } from "../model.ts";
 import type { Next, OriginalState } from "./originals.ts";
 
@@ -70,8 +71,13 @@ export async function readRecovered(pool: pg.Pool, siteId: string): Promise<{ ro
 
 /**
  * A row is written only while it is what was read. One whose original is kept goes: the VM is no longer recovered, so that its group is recovered
- * in part, and its plan can be run again, or accepted as it is.
+ * in part, and its plan can be run again, or accepted as it is. Without any VM that is recovered there is nothing to accept or to reprotect: the
+ * plan is READY, and its groups say that they have to be protected anew.
  */
+const stillRecovered = (where: string): string =>
+  `EXISTS (SELECT FROM recovered_vm c WHERE ${where} AND NOT EXISTS (SELECT FROM ended WHERE ended.vm_id = c.vm_id))`;
+const inPlan = "c.group_id IN (SELECT m.group_id FROM plan_protection_group m WHERE m.plan_id = p.id)";
+
 const writeText = `WITH x AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS x ("vmId" uuid, "offBefore" timestamptz, "bothBefore" timestamptz, "keptBefore" text,
       "offSince" timestamptz, "bothOnSince" timestamptz, kept text, ends boolean)
@@ -87,17 +93,25 @@ const writeText = `WITH x AS (
   ), ended AS (
     DELETE FROM recovered_vm r USING same s WHERE r.vm_id = s."vmId" AND s.ends RETURNING r.vm_id, r.group_id, r.run_id
   ), plans AS (
-    UPDATE recovery_plan p SET lifecycle = 'RECOVERY_INCOMPLETE' FROM ended JOIN recovery r ON r.id = ended.run_id
-    WHERE p.id = r.plan_id AND p.lifecycle = 'RECOVERY_COMPLETE' RETURNING p.id
-  ), groups AS (
+    UPDATE recovery_plan p SET lifecycle = (CASE WHEN ${stillRecovered(inPlan)} THEN 'RECOVERY_INCOMPLETE' ELSE 'READY' END)::"PlanLifecycle"
+    FROM ended JOIN recovery r ON r.id = ended.run_id
+    WHERE p.id = r.plan_id AND (p.lifecycle IN ('RECOVERY_COMPLETE', 'RECOVERY_INCOMPLETE')
+      OR (p.lifecycle = 'REPROTECT_INCOMPLETE' AND NOT ${stillRecovered(inPlan)})) RETURNING p.id, p.lifecycle
+  ), partly AS (
     UPDATE protection_group g SET state = 'PARTIALLY_RECOVERED' FROM ended WHERE g.id = ended.group_id AND g.state = 'RECOVERED'
-      AND (SELECT count(*) FROM plans) >= 0 RETURNING g.id
+      AND ${stillRecovered("c.group_id = g.id")} AND (SELECT count(*) FROM plans) >= 0 RETURNING g.id
+  ), groups AS (
+    UPDATE protection_group g SET ${endedProtection} FROM ended WHERE g.id = ended.group_id AND g.state IN ('RECOVERED', 'PARTIALLY_RECOVERED')
+      AND NOT ${stillRecovered("c.group_id = g.id")} AND (SELECT count(*) FROM partly) >= 0 RETURNING g.id
+  ), released AS (
+    DELETE FROM group_use u USING plans p, recovery r WHERE p.lifecycle = 'READY' AND r.plan_id = p.id AND r.ended_at IS NOT NULL
+      AND u.run_id = r.id AND (SELECT count(*) FROM groups) >= 0 RETURNING u.group_id
   ), ${changeCtes(`SELECT 'VM_CHANGED' AS kind, s."vmId" AS id, 'UPDATED' AS change, NULL::text AS name FROM same s
       WHERE s."vmId" IN (SELECT vm_id FROM updated UNION ALL SELECT vm_id FROM ended)
     UNION SELECT 'SITE_CHANGED', t.id, 'UPDATED', NULL FROM same s JOIN site t ON t.id IN (s.original_site_id, s.recovery_site_id)
       WHERE s.ends OR (s."bothBefore" IS NULL) <> (s."bothOnSince" IS NULL)`)}, counter AS (
     UPDATE event_counter SET value = value + (SELECT count(*) FROM changed) WHERE id = 1 AND EXISTS (SELECT FROM changed)
-      AND (SELECT count(*) FROM groups) >= 0 RETURNING value - (SELECT count(*) FROM changed) AS base
+      AND (SELECT count(*) FROM released) >= 0 RETURNING value - (SELECT count(*) FROM changed) AS base
   ), logged AS (
     INSERT INTO event (position, kind, version, payload)
     SELECT counter.base + changed.ord, changed.kind, ${eventVersion}, changed.payload FROM changed, counter

@@ -85,6 +85,21 @@ describe("a planned recovery", () => {
     expect((await snapshotOf<RecoverySnapshot>(recoveryId)).rerunOf).toBe(first.recoveryId);
   });
 
+  it.each(["PLANNED", "DISASTER"] as const)("run again, %s, leaves a VM alone whose original was kept", async (kind) => {
+    const { recoveryId } = await start("PLANNED");
+    await endRun(stage, recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
+    for (const [index, name] of ["vm-1", "vm-2", "vm-4"].entries()) {
+      const vmId = stage.vmIds.get(name) ?? "";
+      await aStep(stage, recoveryId, { ordinal: index + 1, kind: "REGISTER_VM", status: "SUCCEEDED", vmId, result: { vmId: name } });
+    }
+    await copiesOf(recoveryId);
+    await sql("DELETE FROM recovered_vm WHERE recovered_external_id <> 'copy-of-vm-1'");
+    const { vms, groups, warnings } = await snapshotOf<RecoverySnapshot>((await start(kind)).recoveryId);
+    expect([vms.map(({ name }) => name), groups.map(({ name }) => name)]).toEqual([["vm-1", "vm-3"], ["group-1"]]);
+    const of = (name: string) => ({ code: "VM_NOT_RECOVERED", message: expect.stringContaining(name) });
+    expect(warnings).toEqual([of("vm-2"), of("vm-4")]);
+  });
+
   it("can't go on with an incomplete disaster recovery", async () => {
     const { recoveryId } = await start("DISASTER");
     await endRun(stage, recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
@@ -240,6 +255,10 @@ describe("a disaster recovery", () => {
 async function recovered(): Promise<void> {
   const { recoveryId } = await start("PLANNED");
   await endRun(stage, recoveryId, "RECOVERY_COMPLETE");
+  await copiesOf(recoveryId);
+}
+
+async function copiesOf(recoveryId: string): Promise<void> {
   await sql(
     `INSERT INTO recovered_vm (vm_id, group_id, run_id, original_site_id, original_external_id, recovery_site_id, recovered_external_id)
       SELECT m.vm_id, m.group_id, $1, g.protected_site_id, v.external_id, g.recovery_site_id, 'copy-of-' || v.name
@@ -289,12 +308,31 @@ describe("accepting a recovery", () => {
   it("takes an incomplete one as it is, and records who and why", async () => {
     const { recoveryId } = await start("PLANNED");
     await endRun(stage, recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
+    await copiesOf(recoveryId);
     await expect(accept("vm-3 is not needed")).resolves.toEqual({ recoveryId });
     expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "RECOVERY_COMPLETE" });
+    expect(await row(stage, "SELECT count(*)::int AS held FROM group_use")).toEqual({ held: 0 });
     expect(await row(stage, "SELECT accepted_by, accepted_comment FROM recovery WHERE id = $1", recoveryId)).toEqual({
       accepted_by: "olga",
       accepted_comment: "vm-3 is not needed",
     });
+  });
+
+  it("leaves groups that can be deleted where none of their VMs is recovered, and the plan READY if that is so of all", async () => {
+    const { recoveryId } = await start("PLANNED");
+    await endRun(stage, recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
+    await copiesOf(recoveryId);
+    await sql("UPDATE protection_group SET state = 'PARTIALLY_RECOVERED'");
+    await sql("DELETE FROM recovered_vm WHERE recovered_external_id IN ('copy-of-vm-2', 'copy-of-vm-4')");
+    await accept("The others are not needed.");
+    const groups = "SELECT array_agg(concat(state, ' ', fault_code) ORDER BY name) AS groups FROM protection_group";
+    expect(await row(stage, groups)).toEqual({ groups: ["PARTIALLY_RECOVERED ", "NOT_READY PROTECTION_ENDED"] });
+    expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "RECOVERY_COMPLETE" });
+    await lifecycle("RECOVERY_INCOMPLETE");
+    await sql("DELETE FROM recovered_vm");
+    await accept("None is needed.");
+    expect(await row(stage, groups)).toEqual({ groups: ["NOT_READY PROTECTION_ENDED", "NOT_READY PROTECTION_ENDED"] });
+    expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "READY" });
   });
 
   it("needs a comment", async () => {

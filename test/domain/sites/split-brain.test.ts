@@ -176,6 +176,28 @@ describe("a recovered VM", () => {
     expect((await lab.provider.vmStatus(sites.recoverySite, [vm().copy], AbortSignal.timeout(5_000))).size).toBe(1);
   });
 
+  it("that was the last one leaves nothing to accept or to reprotect: the plan is READY, and the group can be made anew", async () => {
+    await asks();
+    await comesBack();
+    await done(stage.lab, stage.sites.protectedSite, "powerOn", { vmId: stage.sites.vms[1]?.id ?? "" });
+    await node.beat();
+    const { prisma } = stage.asker.database;
+    const { runId, groupId } = await prisma.recoveredVm.findFirstOrThrow();
+    await prisma.recovery.update({ where: { id: runId }, data: { endedAt: new Date() } });
+    await prisma.groupUse.create({ data: { runId, groupId } });
+    await prisma.recoveredVm.updateMany({ data: { kept: "ORIGINAL", keptBy: "olga", keptAt: new Date() } });
+    await node.beat();
+    await node.beat();
+    expect(await prisma.recoveredVm.count()).toBe(0);
+    expect(await shown()).toMatchObject({ lifecycle: "READY", group: "NOT_READY", plan: [] });
+    expect(await prisma.groupUse.count()).toBe(0);
+    const group = await prisma.protectionGroup.findFirstOrThrow();
+    expect(group).toMatchObject({ faultCode: "PROTECTION_ENDED" });
+    const query = "query ($id: ID!) { protectionGroup(id: $id) { allowedOperations { operation allowed } } }";
+    const answer = await stage.asker.ask(query, { id: encodeId("ProtectionGroup", group.id) });
+    expect(list(answer, "protectionGroup.allowedOperations")).toContainEqual({ operation: "FORCE_DELETE_PROTECTION_GROUP", allowed: true });
+  });
+
   it("keeps its copy when the original that was decided for goes off by itself", async () => {
     await asks();
     await comesBack();

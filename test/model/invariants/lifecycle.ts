@@ -17,14 +17,18 @@ export function lifecyclesFit(before: Look, after: Look): void {
     const accepted = after.runs.some(
       ({ id, planId, accepted }) => planId === plan.id && accepted && !before.runs.find((run) => run.id === id)?.accepted,
     );
-    if (accepted && was === "RECOVERY_INCOMPLETE") allowed.push("RECOVERY_COMPLETE");
-    // Who keeps an original has one VM less that is recovered.
+    const hasRecovered = after.vms.some(({ groupId, recovered }) => recovered !== null && plan.groupIds.includes(groupId));
+    if (accepted && was === "RECOVERY_INCOMPLETE") allowed.push(hasRecovered ? "RECOVERY_COMPLETE" : "READY");
+    // Who keeps an original has one VM less that is recovered, or none at all.
     if (was === "RECOVERY_COMPLETE") allowed.push("RECOVERY_INCOMPLETE");
+    if (was !== undefined && mayHaveRecovered.has(was) && !hasRecovered) allowed.push("READY");
     if (!allowed.includes(plan.lifecycle)) throw new Broken("A lifecycle went where the table does not lead", { plan, was, ended });
     if (plan.lifecycle !== "READY" && !hasWayOn(after, plan.operations, plan.groupIds))
       throw new Broken("There is no way on", { plan, after });
   }
 }
+
+const mayHaveRecovered: ReadonlySet<string> = new Set(["RECOVERY_COMPLETE", "RECOVERY_INCOMPLETE", "REPROTECT_INCOMPLETE"]);
 
 const hasEnded = ({ runs }: Look, id: string): boolean => runs.find((run) => run.id === id)?.ended === true;
 

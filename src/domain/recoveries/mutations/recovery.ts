@@ -58,7 +58,7 @@ const StartReprotectPayload = startedPayload("StartReprotectPayload", "The repro
 const StartPlannedFailoverPayload = startedPayload("StartPlannedFailoverPayload", "The recovery is requested; a node takes it up at once.");
 const AcceptRecoveryPayload = controlPayload(
   "AcceptRecoveryPayload",
-  "The plan is RECOVERY_COMPLETE; the VMs that failed are excluded (Recovery.acceptance).",
+  "The plan is RECOVERY_COMPLETE, or READY where no VM is recovered; the VMs that failed are excluded (Recovery.acceptance).",
 );
 
 builder.mutationFields((t) => ({
@@ -94,7 +94,7 @@ builder.mutationFields((t) => ({
     authScopes,
     errors: {},
     description:
-      "Takes an incomplete recovery as it is: the VMs that failed are excluded, and the plan can be reprotected. CONFLICT unless the plan is RECOVERY_INCOMPLETE.",
+      "Takes an incomplete recovery as it is: the VMs that failed are excluded, and the plan can be reprotected. A group that was promoted and has no recovered VM is NOT_READY with the fault PROTECTION_ENDED; without any recovered VM the plan is READY. CONFLICT unless the plan is RECOVERY_INCOMPLETE.",
     args: { input: t.arg({ type: AcceptRecoveryInput, required: true, description: "Which plan, and why." }) },
     resolve: (_root, { input }, context) =>
       act(context, (recoveries, viewer) => recoveries.accept(viewer, { ...input, planId: idOf("RecoveryPlan", input.planId, ["planId"]) })),

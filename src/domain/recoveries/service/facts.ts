@@ -69,7 +69,7 @@ export interface PlanFacts {
   readonly turnedGroups: number;
   /** How many of its VMs run at the recovery site, and are not protected there. */
   readonly recoveredVms: number;
-  /** Names of its recovered VMs whose original runs as well, undecided. */
+  /** Names of its recovered VMs whose original runs as well, also where it is decided which one goes off. */
   readonly bothRunning: readonly string[];
   /** How much a forced cleanup has left that is still there. */
   readonly leftovers: number;
@@ -130,7 +130,7 @@ const statements = {
         WHERE r.plan_id = p.id AND r.ended_at IS NULL AND r.kind = 'REPROTECT' AND EXISTS (${copiedBack}) AND NOT EXISTS (${notTurned})) AS "turnedGroups",
       (SELECT count(*)::int4 FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id WHERE m.plan_id = p.id) AS "recoveredVms",
       ARRAY(SELECT v.name FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id JOIN virtual_machine v ON v.id = c.vm_id
-        WHERE m.plan_id = p.id AND c.both_on_since IS NOT NULL AND c.kept IS NULL ORDER BY v.name) AS "bothRunning",
+        WHERE m.plan_id = p.id AND c.both_on_since IS NOT NULL ORDER BY v.name) AS "bothRunning",
       (SELECT count(*)::int4 FROM leftover l JOIN recovery r ON r.id = l.run_id
         WHERE l.plan_id = p.id AND l.gone_at IS NULL AND r.kind = 'TEST') AS leftovers
     FROM recovery_plan p WHERE p.id = ANY ($1::uuid[])`,

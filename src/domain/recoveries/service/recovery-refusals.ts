@@ -57,7 +57,11 @@ function splitBrainRefusal({ bothRunning, name }: PlanFacts): DomainError | null
   if (bothRunning.length === 0) return null;
   const shown = bothRunning.slice(0, 5).join(", ");
   const message = `Machines of the plan ${name} run on both sites: ${shown}${bothRunning.length > 5 ? " and more" : ""}.`;
-  return new PreconditionFailedError("SPLIT_BRAIN", message, "Decide for each of them with resolveSplitBrain which one is kept.");
+  return new PreconditionFailedError(
+    "SPLIT_BRAIN",
+    message,
+    "Decide for each of them with resolveSplitBrain which one is kept, and wait until the other one is off.",
+  );
 }
 
 /** An incomplete recovery that somebody takes as it is. */

@@ -19,6 +19,7 @@ import { buildRecoverySnapshot } from "../snapshot/recovery.ts";
 import type { StartInput } from "../start.ts";
 import { stopForDisaster } from "../stop-for-disaster.ts";
 import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
+import { keptOriginals, keptWarnings, withoutKept } from "./kept-originals.ts";
 import { groupsHaveMoved, isFailback, movedAtTheSameMoment, type PlanSites, sitesOfPlan } from "./sites.ts";
 import { dataLossRefusal, endReprotect, leftOutWarnings, rowsOfRun } from "./way-back.ts";
 
@@ -109,7 +110,10 @@ export async function recoveryDraft(
 ): Promise<RunDraft<RecoverySnapshot>> {
   const { sites, asked, pastSeconds } = prepared;
   const all = await readPlanRows(client, plan);
-  const rows = rowsOfRun(all, plan.lifecycle, sites);
+  const rerunOf = prepared.goesOnWith ?? (plan.lifecycle === "RECOVERY_INCOMPLETE" ? await lastRecovery(client, plan.id) : null);
+  const kept = await keptOriginals(client, rerunOf);
+  const own = rowsOfRun(all, plan.lifecycle, sites);
+  const rows = withoutKept(own, kept);
   if (groupsHaveMoved(rows.groups, sites)) throw movedAtTheSameMoment();
   const refusals: DomainError[] = [];
   const points = await draftPoints(client, rows.groups, input.recoveryPoint, refusals);
@@ -121,7 +125,6 @@ export async function recoveryDraft(
   ];
   refusals.push(...inTheWay.filter((refusal) => refusal !== null));
   const options = optionsOf(input, viewer, condition, points.size === 0);
-  const rerunOf = prepared.goesOnWith ?? (plan.lifecycle === "RECOVERY_INCOMPLETE" ? await lastRecovery(client, plan.id) : null);
   const result = buildRecoverySnapshot({
     kind: input.recoveryType,
     rows,
@@ -130,7 +133,7 @@ export async function recoveryDraft(
     points,
     isFailback: isFailback(sites),
     pastSeconds,
-    warnings: [...leftOutWarnings(all, rows, sites), ...(await warningsOf(client, plan, input, sites, options))],
+    warnings: [...leftOutWarnings(all, own, sites), ...keptWarnings(own, kept), ...(await warningsOf(client, plan, input, sites, options))],
     protectedSiteCondition: condition,
     lastHeartbeatAt: sites.protectedSite.heartbeatAt,
     rerunOf,

@@ -4,7 +4,7 @@ import { v7 as newId } from "uuid";
 import type { ReprotectedGroup, ReprotectedVm, ReprotectSnapshot, SnapshotSite } from "../../../engine/run-snapshot.ts";
 import { capabilitiesOf, nothingKnown, withCapabilities } from "../../ask-site.ts";
 import { PreconditionFailedError } from "../../errors.ts";
-import { lockPair } from "../../locks.ts";
+import { lockGroupsOfPlan, lockPair } from "../../locks.ts";
 import { requireRole, type Viewer } from "../../viewer.ts";
 import { afterEvent } from "../lifecycle.ts";
 import { requestRun } from "../request-run.ts";
@@ -46,7 +46,10 @@ export async function startReprotect(
     {
       refusal: reprotectRefusal,
       prepare: () => prepare(context, planId, options.reverseReplication),
-      lock: (client, plan) => lockPair(client, plan.pairingId),
+      async lock(client, plan) {
+        await lockPair(client, plan.pairingId);
+        await lockGroupsOfPlan(client, plan.id);
+      },
       async make(client, plan, { sites, asked, pastSeconds }) {
         const rerunOf = plan.lifecycle === "REPROTECT_INCOMPLETE" ? await lastReprotect(client, planId) : null;
         const groups = await recoveredGroups(client, planId, sites, rerunOf);
