@@ -18,12 +18,16 @@ describe("the operations of the guides, one after the other, as they stand there
   }, 60_000);
   afterAll(() => gateway?.[Symbol.asyncDispose]());
 
-  it.each(["clients.md", "errors.md", "coming-from-rest.md", "subscriptions.md", "recoveries.md"])("docs/%s", { timeout: 120_000 }, async (name) => {
-    const operations = operationsOf(name, file(`docs/${name}`), schema);
-    expect(operations.length).toBeGreaterThan(0);
-    const reader = readerOf(gateway);
-    for (const operation of operations) await reader.follow(operation);
-  });
+  it.each(["clients.md", "errors.md", "coming-from-rest.md", "subscriptions.md", "recoveries.md"])(
+    "docs/%s",
+    { timeout: 120_000 },
+    async (name) => {
+      const operations = operationsOf(name, file(`docs/${name}`), schema);
+      expect(operations.length).toBeGreaterThan(0);
+      const reader = readerOf(gateway);
+      for (const operation of operations) await reader.follow(operation);
+    },
+  );
 });
 
 /** Somebody who goes through a guide from top to bottom: keeps what it says to keep, and waits where it says so. */
