@@ -96,6 +96,25 @@ describe("a planned recovery", () => {
     expect(rto).toMatchObject({ rto: expect.any(Number) });
   });
 
+  it("that is run again still knows the addresses of a machine that it has shut down, which tells none any more", async () => {
+    const scene = await stage.scene();
+    const target = scene.sites.vms[1]?.name ?? "";
+    await stage.lab.faults.fail({ site: scene.sites.recoverySite, kind: "registerVm", target, failure: "PERMANENT", times: 1 });
+    const vmId = scene.vmIds.get(target);
+    const addresses = async () =>
+      (
+        await one<{ ips: unknown }>("SELECT jsonb_path_query_array(nics, '$[*].ipAddresses[*]') AS ips FROM vm_place WHERE vm_id = $1", [
+          vmId,
+        ])
+      )?.ips;
+    await one("UPDATE vm_nic SET ip_addresses = '{192.0.2.7}' WHERE vm_id = $1", [vmId]);
+    const first = await scene.recover("PLANNED", { options: { failurePolicy: "CONTINUE" } });
+    expect([first.resultState, await addresses()]).toEqual(["PARTIAL", ["192.0.2.7"]]);
+    await one("UPDATE vm_nic SET ip_addresses = '{}' WHERE vm_id = $1", [vmId]);
+    expect((await scene.recover("PLANNED", { rerunOf: first.id })).resultState).toBe("SUCCESS");
+    expect(await addresses()).toEqual(["192.0.2.7"]);
+  });
+
   it("that pauses at a failure before anything was changed, and is cancelled, leaves the plan READY", async () => {
     const scene = await stage.scene();
     await stage.lab.faults.fail({ site: scene.sites.recoverySite, kind: "synchronise", failure: "PERMANENT" });
