@@ -78,9 +78,11 @@ function groupLoss(
   requests: readonly Request[],
 ): number {
   const off = own.filter(({ node }) => node.kind === "SHUT_DOWN_VM");
-  const proven = off.filter(({ status }) => status === "SUCCEEDED" || status === "ALREADY_DONE");
-  const lastOff = proven.reduce((latest, step) => Math.max(latest, doneAt(step) ?? latest), Number.NEGATIVE_INFINITY);
   const final = own.find(({ node }) => node.kind === "SYNCHRONISE" && steps[(node.parent ?? 0) - 1]?.node.kind === "FINAL_SYNCHRONISE");
+  // One that an earlier run has shut down may be on again, unless it has no storage to write to or that run has copied it.
+  const staysOff = final?.status === "ALREADY_DONE" || own.some((step) => step.node.kind === "SET_STORAGE_READ_ONLY" && isDone(step));
+  const proven = off.filter((step) => isDone(step) && (staysOff || step.status === "SUCCEEDED"));
+  const lastOff = proven.reduce((latest, step) => Math.max(latest, doneAt(step) ?? latest), Number.NEGATIVE_INFINITY);
   const used = final !== undefined && isGood(final.status) && final.result?.pointId === promoted.result?.pointId;
   const began = used ? (final.startedAt ?? doneAt(final)) : null;
   if (proven.length === off.length) {
@@ -90,6 +92,8 @@ function groupLoss(
   // One that was never off went on writing until its replica became another machine's disk.
   return secondsBetween(point, promoted.startedAt ?? doneAt(promoted) ?? point);
 }
+
+const isDone = ({ status }: StepState): boolean => status === "SUCCEEDED" || status === "ALREADY_DONE";
 
 export function takenAt(result: StepResult | null): number | null {
   const value = result?.takenAt;

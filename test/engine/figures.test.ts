@@ -58,6 +58,17 @@ describe("RPO of a planned recovery", () => {
     expect(rpo(planned, stillOn, [first])).toBe(((promoted?.startedAt ?? 0) - at(3)) / 1000);
   });
 
+  it("is not 0 when a VM that an earlier run has shut down may have been on again: its storage was never closed", () => {
+    const handedOn = {
+      "Shut down db-1": { status: "ALREADY_DONE", result: { doneAt: iso(-600) }, endedAt: null, startedAt: null },
+    } as const;
+    expect(rpo(planned, handedOn, [first])).toBe(0);
+    const open = { ...handedOn, "Make storage of Group 1 read-only": { status: "SKIPPED" } } as const;
+    expect(
+      rpo(planned, { ...open, "Promote storage of Group 1": { result: { pointId: "last", takenAt: iso(3) } } }, [first]),
+    ).toBeGreaterThan(0);
+  });
+
   it("is null when nothing was promoted", () => {
     expect(rpo(planned, { "Promote storage of Group 1": { status: "FAILED" } }, [first])).toBeNull();
   });
