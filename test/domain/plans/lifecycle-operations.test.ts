@@ -16,14 +16,14 @@ let scenes: Scenes;
 let scene: Scene;
 let spareVm: string;
 beforeAll(async () => {
-  stage = await aPlanStage({ priorityGroups: [{ groups: [0] }] }, labSites({ vms: 2, groups: 2, spare: 1 }));
+  stage = await aPlanStage({ priorityGroups: [{ groups: [0] }] }, labSites({ vms: 3, groups: 3, spare: 1 }));
   scenes = scenesOf(stage);
 });
 afterAll(() => stage.close());
 
 /** A VM that nothing protects. */
 async function addSpareVm(): Promise<void> {
-  const text = `INSERT INTO virtual_machine (id, site_id, external_id, name) VALUES (gen_random_uuid(), $1, 'vm-a-3', 'vm-3') RETURNING id`;
+  const text = `INSERT INTO virtual_machine (id, site_id, external_id, name) VALUES (gen_random_uuid(), $1, 'vm-a-4', 'vm-4') RETURNING id`;
   spareVm = gid("VirtualMachine", (await row(stage, text, stage.protectedSiteId)).id);
 }
 

@@ -141,6 +141,28 @@ export function scenesOf(stage: PlanStage) {
       await sql("UPDATE recovered_vm SET both_on_since = dr_now()");
       return run;
     },
+    /** One of two groups has its data at the other site again. */
+    async halfTurned(): Promise<Scene> {
+      const turned = stage.groupIds[2];
+      await sql(
+        "INSERT INTO plan_protection_group (plan_id, group_id, priority_group_id) SELECT plan_id, $1, id FROM plan_priority_group",
+        turned,
+      );
+      const run = await reprotecting();
+      await end(run, "REPROTECT_INCOMPLETE", { state: "RECOVERED", keeps: true, result: "PARTIAL" });
+      await sql("DELETE FROM group_use WHERE group_id = $1", turned);
+      await sql("DELETE FROM recovered_vm WHERE group_id = $1", turned);
+      await sql(
+        `UPDATE protection_group SET state = 'READY', protected_site_id = recovery_site_id, recovery_site_id = protected_site_id WHERE id = $1`,
+        turned,
+      );
+      await sql("DELETE FROM vm_nic WHERE vm_id IN (SELECT vm_id FROM protected_vm WHERE group_id = $1)", turned);
+      await sql(
+        "INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete) VALUES (gen_random_uuid(), $1, 'back', dr_now(), true)",
+        turned,
+      );
+      return run;
+    },
     async partlyReprotected(): Promise<Scene> {
       const run = await reprotecting();
       await end(run, "REPROTECT_INCOMPLETE", { state: "RECOVERED", keeps: true, result: "FAILED" });

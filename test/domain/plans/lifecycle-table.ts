@@ -176,6 +176,16 @@ export const table: readonly Standing[] = [
   },
   {
     lifecycle: "REPROTECT_INCOMPLETE",
+    how: "with a group that has turned and one that has not",
+    scene: (scenes) => scenes.halfTurned(),
+    allows: {
+      START_REPROTECT: "REPROTECT_IN_PROGRESS",
+      ...recovering("START_DISASTER_RECOVERY"),
+      ...staying("REPROTECT_INCOMPLETE", ...edits),
+    },
+  },
+  {
+    lifecycle: "REPROTECT_INCOMPLETE",
     how: "with groups that have not been turned",
     scene: (scenes) => scenes.partlyReprotected(),
     allows: { START_REPROTECT: "REPROTECT_IN_PROGRESS", ...staying("REPROTECT_INCOMPLETE", ...edits) },
