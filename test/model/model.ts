@@ -90,16 +90,20 @@ export function planAt({ look }: Model, index: number): PlanLook {
   return plan;
 }
 
+/** Nothing goes wrong but what people do. */
+export const isCalm = ({ look, trouble }: Pick<Model, "look" | "trouble">): boolean =>
+  trouble.heals.size === 0 && [...look.siteStates.values()].every((state) => state === "CONNECTED");
+
 /** NO: never in this lifecycle. YES: nothing stands in the way. MAYBE: the sites, the groups or the other plan decide. */
-export function prediction({ look, trouble }: Model, plan: PlanLook, wanted: Start): "YES" | "NO" | "MAYBE" {
+export function prediction(model: Model, plan: PlanLook, wanted: Start): "YES" | "NO" | "MAYBE" {
+  const { look } = model;
   const run = openRunOf(look, plan.id);
   const overtakes = wanted === "START_DISASTER_RECOVERY" && run !== null && ["TEST", "CLEANUP", "REPROTECT"].includes(run.kind);
   if (run !== null && !overtakes) return "NO";
   if (!(allowedIn[plan.lifecycle] ?? []).includes(wanted)) return "NO";
   const groups = look.groups.filter(({ id }) => plan.groupIds.includes(id));
   const calm =
-    trouble.heals.size === 0 &&
-    [...look.siteStates.values()].every((state) => state === "CONNECTED") &&
+    isCalm(model) &&
     look.runs.every(({ ended }) => ended) &&
     groups.every((group) => group.state === "READY" && group.usedBy === null && group.recoverySiteId === groups[0]?.recoverySiteId);
   return calm && plan.lifecycle === "READY" && wanted !== "CLEANUP_TEST" ? "YES" : "MAYBE";

@@ -17,7 +17,8 @@ export interface Nodes {
   close(): Promise<void>;
 }
 
-const settings = { replicationMinimumSeconds: 30, replicationTickMs: 50, tickMs: 100 } as const;
+/** A call that is lost is given up soon. */
+const settings = { replicationMinimumSeconds: 30, replicationTickMs: 50, tickMs: 100, callTimeoutMs: 1_000 } as const;
 
 export async function twoNodes(database: Database, provider: Provider): Promise<Nodes> {
   const { pool } = database;

@@ -1,5 +1,6 @@
 /** One step of a sequence: something is done, everything comes to rest, and the invariants hold. */
 import { contentIsKept } from "./invariants/content.ts";
+import { endsWell } from "./invariants/ends-well.ts";
 import { testsAreGone } from "./invariants/gone.ts";
 import { lifecyclesFit } from "./invariants/lifecycle.ts";
 import { anyRunsTwice, oneSite } from "./invariants/one-site.ts";
@@ -26,4 +27,5 @@ export async function step(model: Model, world: World, what: string, act: () => 
   await protectionIsKept(world, model, before, after);
   await contentIsKept(world, model, before, after);
   await testsAreGone(world, before, after);
+  await endsWell(world, model, before, after);
 }

@@ -30,6 +30,7 @@ const shares: readonly (readonly [number, fc.Arbitrary<Command>])[] = [
   [1, surroundings.cutLink],
   [1, surroundings.missHeartbeats],
   [4, surroundings.failing],
+  [1, surroundings.lost],
   [3, surroundings.held],
   [5, surroundings.heal],
   [5, surroundings.time],

@@ -64,6 +64,10 @@ export const failing = fc
     ),
   );
 
+export const lost = fc
+  .record({ kind: effect, skip: fc.nat(2) })
+  .map((wish) => trouble(`a call of ${wish.kind} is lost after ${wish.skip}`, (world) => world.lab.faults.hang(wish)));
+
 export const held = fc
   .record({ kind: effect, when: fc.constantFrom<"BEFORE" | "AFTER">("BEFORE", "AFTER") })
   .map((wish) =>

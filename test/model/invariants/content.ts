@@ -46,9 +46,10 @@ function endedNow(before: Look, after: Look): readonly RunLook[] {
 const isReal = (kind: string): boolean => kind === "PLANNED" || kind === "DISASTER";
 
 /** What a group's storage was made from, against what its VMs' disks held when nothing more could be saved. */
-const lossText = `SELECT v.name, s.contents -> o.id AS copied, lab.content_at(o, $2) AS held, o.off_at IS NULL OR o.off_at >= $2 AS "wroteUntilThen"
+const lossText = `SELECT v.name, s.contents -> o.id AS copied, lab.content_at(o, $2) AS held, coalesce(o.on_at <= p.taken_at AND (o.off_at IS NULL OR o.off_at >= $2), false) AS "wroteAllTheTime"
   FROM protected_vm m JOIN virtual_machine v ON v.id = m.vm_id JOIN protection_group g ON g.id = m.group_id LEFT JOIN recovered_vm r ON r.vm_id = v.id
     JOIN lab.replica_group l ON l.id = g.external_id JOIN lab.snapshot s ON s.id = l.promoted_to
+    LEFT JOIN lab.point p ON p.id = s.point_id
     JOIN lab.vm o ON o.id = coalesce(r.original_external_id, v.external_id)
   WHERE g.id IN (SELECT group_id FROM recovery_group WHERE run_id = $1) AND s.contents ? o.id`;
 
@@ -56,7 +57,8 @@ interface LossRow {
   readonly name: string;
   readonly copied: readonly Written[];
   readonly held: readonly Written[];
-  readonly wroteUntilThen: boolean;
+  /** From the point on: then what it has lost is as old as the point. */
+  readonly wroteAllTheTime: boolean;
 }
 
 async function reportsItsLoss({ db }: World, model: Model, run: RunLook): Promise<void> {
@@ -66,10 +68,10 @@ async function reportsItsLoss({ db }: World, model: Model, run: RunLook): Promis
   const until = run.kind === "PLANNED" ? new Date("9999-01-01") : request.lastKnown;
   const { rows } = await db.database.pool.query<LossRow>({ name: "model-losses", text: lossText, values: [run.id, until] });
   if (rows.length === 0) return;
-  const losses = rows.map(({ name, held, copied, wroteUntilThen }) => ({ name, wroteUntilThen, lost: secondsLost(held, copied) }));
+  const losses = rows.map(({ name, held, copied, wroteAllTheTime }) => ({ name, wroteAllTheTime, lost: secondsLost(held, copied) }));
   const worst = Math.max(...losses.map(({ lost }) => lost));
   const reported = run.rpoAchievedSeconds;
-  const atMost = run.kind === "PLANNED" || losses.some(({ wroteUntilThen }) => !wroteUntilThen);
+  const atMost = run.kind === "PLANNED" || losses.some(({ wroteAllTheTime }) => !wroteAllTheTime);
   const fits = reported !== null && worst <= reported + rounding && (atMost || worst >= reported - rounding);
   if (!fits) throw new Broken("A run has lost something else than it reports", { run, losses, worst, reported, request });
 }
