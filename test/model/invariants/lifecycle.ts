@@ -19,6 +19,8 @@ export function lifecyclesFit(before: Look, after: Look): void {
     );
     const hasRecovered = after.vms.some(({ groupId, recovered }) => recovered !== null && plan.groupIds.includes(groupId));
     if (accepted && was === "RECOVERY_INCOMPLETE") allowed.push(hasRecovered ? "RECOVERY_COMPLETE" : "READY");
+    // After a disaster recovery of some of its groups, the others wait for a reprotect of their own.
+    if (hasRecovered && ended.some(({ kind }) => kind === "REPROTECT")) allowed.push("REPROTECT_INCOMPLETE");
     // Who keeps an original has one VM less that is recovered, or none at all.
     if (was === "RECOVERY_COMPLETE") allowed.push("RECOVERY_INCOMPLETE");
     if (was !== undefined && mayHaveRecovered.has(was) && !hasRecovered) allowed.push("READY");
