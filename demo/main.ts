@@ -12,7 +12,7 @@ import { until } from "./until.ts";
 
 const cancelMutation = `mutation Cancel($input: CancelRecoveryInput!) { cancelRecovery(input: $input) { ... on CancelRecoveryPayload { recovery { id } } ${failures} } }`;
 const acceptMutation = `mutation Accept($input: AcceptRecoveryInput!) { acceptRecovery(input: $input) { ... on AcceptRecoveryPayload { recovery { id } } ${failures} } }`;
-const planQuery = `query Plan($name: String!) { recoveryPlans(filter: { name: $name }, first: 1) { nodes { id name lifecycle activeRecovery { id kind } vmCount } } }`;
+const planQuery = `query Plan($name: String!) { recoveryPlans(filter: { name: $name }, first: 1) { nodes { id name lifecycle activeRecovery { id kind state } vmCount } } }`;
 
 const sitesQuery = "{ sites(first: 100) { nodes { state } } }";
 
@@ -36,7 +36,7 @@ async function makeReady(story: Story, plan: unknown): Promise<void> {
   if (active !== null) {
     const recoveryId = String(field(active, "id"));
     screen.say("An earlier run of the plan is still open; it is ended first.");
-    if (field(active, "kind") === "TEST")
+    if (field(active, "kind") === "TEST" || field(active, "state") === "PAUSED")
       field(await api.query(cancelMutation, { input: { recoveryId, reason: "a new demo" } }), "cancelRecovery", "recovery");
     await followRun(story, recoveryId);
   }

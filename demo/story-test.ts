@@ -1,6 +1,7 @@
 /** One test recovery, its cleanup and the leak audit. */
 import { field } from "./api.ts";
 import { run, type Story, tellFigures } from "./story.ts";
+import { direction } from "./story-move.ts";
 
 const leftoversQuery = "query ($planId: ID!) { recoveryPlan(id: $planId) { leftovers { kind name } } }";
 
@@ -13,8 +14,9 @@ export async function cleanUp(story: Story, planId: string): Promise<void> {
 export async function tellTest(story: Story, plan: unknown): Promise<boolean> {
   const { api, screen, options } = story;
   const planId = String(field(plan, "id"));
+  const { from, to } = await direction(story, planId);
   screen.say(
-    `Testing ${String(field(plan, "name"))}: ${String(field(plan, "vmCount"))} machines of Primary-Site come up at Recovery-Site, in an isolated network.`,
+    `Testing ${String(field(plan, "name"))}: ${String(field(plan, "vmCount"))} machines of ${from} come up at ${to}, in an isolated network.`,
   );
   const test = await run(story, "startRecovery", { planId, recoveryType: "TEST", notes: "npm run demo" });
   screen.say(

@@ -5,7 +5,7 @@ import type { GatewayProcess } from "./gateway-process.ts";
 import type { DemoOptions } from "./options.ts";
 import type { Screen } from "./screen.ts";
 import type { Sites } from "./sites.ts";
-import { type Watched, watch } from "./watch.ts";
+import { type StreamEvent, type Watched, watch } from "./watch.ts";
 
 export const failures = "... on Error { code message remedy }";
 const answerMutation = `mutation Answer($input: AnswerPromptInput!) { answerPrompt(input: $input) { ... on AnswerPromptPayload { prompt { answer } } ${failures} } }`;
@@ -57,11 +57,16 @@ export interface Told extends Watched {
 /** Starts a run and follows it to its end. */
 export async function run(story: Story, mutation: string, input: object): Promise<Told> {
   const started = await story.api.query(startOf(mutation), { input });
-  return followRun(story, String(field(started, mutation, "recovery", "id")));
+  return followRun(story, String(field(started, mutation, "recovery", "id")), (event) => {
+    if (event.pausedReason === "STEP_FAILED")
+      throw new Error(
+        "A step has failed, and the run waits for somebody to decide (retryStep, skipStep, cancelRecovery); the next demo cancels it.",
+      );
+  });
 }
 
 /** Draws a run, and answers its prompts. */
-export async function followRun(story: Story, recoveryId: string): Promise<Told> {
+export async function followRun(story: Story, recoveryId: string, look: (event: StreamEvent) => void = () => {}): Promise<Told> {
   const { api, screen, options } = story;
   let killed: Promise<void> | null = null;
   let answering: Promise<unknown> = Promise.resolve();
@@ -73,6 +78,7 @@ export async function followRun(story: Story, recoveryId: string): Promise<Told>
       );
     },
     onEvent(event) {
+      look(event);
       const midway = event.__typename === "StepChangedEvent" && event.status === "RUNNING" && /^Power on/.test(event.name ?? "");
       if (options.kill && midway && killed === null) killed = killAndRestart(story);
     },

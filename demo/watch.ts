@@ -15,6 +15,7 @@ export interface StreamEvent {
   readonly progressPercent?: number;
   readonly currentStep?: string | null;
   readonly state?: string;
+  readonly pausedReason?: string | null;
   readonly resultState?: string;
   readonly prompt?: { readonly id: string } | null;
   readonly promptMessage?: string;
@@ -34,7 +35,7 @@ const subscription = `subscription Watch($recoveryId: ID!, $after: String) {
       ... on StepChangedEvent { number name status message }
       ... on CommandOutputEvent { number text }
       ... on ProgressEvent { progressPercent currentStep }
-      ... on RecoveryStateChangedEvent { state }
+      ... on RecoveryStateChangedEvent { state pausedReason }
       ... on PromptOpenedEvent { name prompt { id } promptMessage: message }
       ... on PromptAnsweredEvent { answer by }
       ... on RecoveryEndedEvent { state resultState }

@@ -173,6 +173,10 @@ export const warningCodes = {
     meaning: "A VM is to get an address that another machine at the recovery site has.",
     remedy: "Change the VM's IP rule, or give the other machine another address.",
   },
+  INVENTORY_MISSING: {
+    meaning: "A network, folder, resource pool or datastore that VMs would be put on is no longer listed at the recovery site.",
+    remedy: "Put it back at its site, or map to another one.",
+  },
   MEMORY_SHORT: {
     meaning: "A resource pool at the recovery site has a memory limit below what its running VMs and those of the plan need together.",
     remedy: "Raise the pool's limit, power VMs of the pool off, or map to another pool.",

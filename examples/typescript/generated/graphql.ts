@@ -200,6 +200,8 @@ export type RunWarningCode =
   | 'GROUP_RECOVERED_ELSEWHERE'
   /** A command in the guest is set for before power-on, when there is no guest; it is left out. */
   | 'GUEST_COMMAND_TOO_EARLY'
+  /** A network, folder, resource pool or datastore that VMs would be put on is no longer listed at the recovery site. */
+  | 'INVENTORY_MISSING'
   /** An IP rule matches none of the VM's adapters and has no effect. */
   | 'IP_RULE_UNMATCHED'
   /** Things that a test made could not be removed and are still at the recovery site. */

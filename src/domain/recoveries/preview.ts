@@ -9,6 +9,7 @@ import type { ServiceContext } from "../service-context.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
 import { type PointFacts, readPoints, readSecondsSinceRequest, readSiteFacts } from "./preview/facts.ts";
 import { different, type Finding, finding, ofFault, ofRefusal, ofWarning } from "./preview/findings.ts";
+import { placeFindings } from "./preview/places.ts";
 import { programFindings } from "./preview/programs.ts";
 import { roomFindings } from "./preview/room.ts";
 import { type PreviewTree, previewTree } from "./preview/tree.ts";
@@ -121,11 +122,13 @@ async function shown(context: PreviewContext, client: pg.ClientBase, { input, re
   const faults = "faults" in result ? result.faults : [];
   const { sites, asked } = prepared;
   const networks = (recoveryType === "TEST" ? testNetworksOf : targetNetworksOf)(rows.networkMappings);
-  const { vms } = resolvePlan({ rows, networks, recoverySite: asked.recoverySite, options, isFailback: isFailback(sites) });
+  const plan = resolvePlan({ rows, networks, recoverySite: asked.recoverySite, options, isFailback: isFailback(sites) });
+  const { vms } = plan;
   const addresses = vms.flatMap((vm) => (vm.addresses ?? []).flatMap(({ ip }) => ip ?? []));
   const facts = await readSiteFacts(client, { planId, recoverySiteId: sites.recoverySite.id, addresses });
-  const room = roomFindings({ vms, facts, isTest: recoveryType === "TEST", powerOnVms: options.powerOnVms });
-  const programs = options.runScripts ? await programFindings(rows, recoveryType, context) : [];
+  const needsSource = recoveryType === "PLANNED" && input.shutdownSourceVms !== false;
+  const room = roomFindings({ vms, facts, isTest: recoveryType === "TEST", powerOnVms: options.powerOnVms, needsSource });
+  const programs = await programFindings(rows, { kind: recoveryType, options }, context);
   const away = sites.protectedSite.state === "DISCONNECTED";
   const points = await readPoints(client, planId, draft.points, away ? sites.protectedSite.heartbeatAt : null);
   const made = "snapshot" in result ? await treeOf(context, client, result.snapshot) : null;
@@ -141,6 +144,7 @@ async function shown(context: PreviewContext, client: pg.ClientBase, { input, re
       ...before,
       ...faults.map(ofFault),
       ...(made !== null && "cycle" in made ? [made.cycle] : []),
+      ...placeFindings({ ...plan, facts }),
       ...programs,
       ...room.blockers,
     ]),

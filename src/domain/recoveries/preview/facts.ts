@@ -45,6 +45,14 @@ export interface AddressInUse {
   readonly vmName: string;
 }
 
+/** Something of the recovery site that it lists no more. */
+export interface GonePlace {
+  readonly kind: "network" | "folder" | "resource pool" | "datastore";
+  readonly id: string;
+  /** Of a folder, its path. */
+  readonly name: string;
+}
+
 const members = "SELECT m.vm_id FROM plan_protection_group g JOIN protected_vm m ON m.group_id = g.group_id WHERE g.plan_id = $1";
 const itsDatastores = `coalesce(m.recovery_datastore_id, (SELECT s.target_datastore_id FROM storage_group_source c
   JOIN storage_group s ON s.id = c.storage_group_id WHERE c.datastore_id = v.datastore_id AND s.group_id = m.group_id))`;
@@ -73,6 +81,10 @@ const statements = {
   datastores: `SELECT id, name, free_bytes::float8 AS "freeBytes" FROM datastore WHERE site_id = $1 AND missing_since IS NULL`,
   addresses: `SELECT DISTINCT ON (ip) ip, v.name AS "vmName" FROM virtual_machine v JOIN vm_nic n ON n.vm_id = v.id CROSS JOIN unnest(n.ip_addresses) AS ip
     WHERE v.site_id = $2 AND ip = ANY ($3::text[]) AND ${isStranger} ORDER BY ip, v.name`,
+  gone: `SELECT 'network' AS kind, id, name FROM network WHERE site_id = $1 AND missing_since IS NOT NULL
+    UNION ALL SELECT 'folder', id, path FROM folder WHERE site_id = $1 AND missing_since IS NOT NULL
+    UNION ALL SELECT 'resource pool', id, name FROM resource_pool WHERE site_id = $1 AND missing_since IS NOT NULL
+    UNION ALL SELECT 'datastore', id, name FROM datastore WHERE site_id = $1 AND missing_since IS NOT NULL ORDER BY kind, name`,
   requested: `WITH RECURSIVE c AS (SELECT requested_at, rerun_of_id FROM recovery WHERE id = $1
       UNION ALL SELECT o.requested_at, o.rerun_of_id FROM c JOIN recovery o ON o.id = c.rerun_of_id)
     SELECT greatest(0, extract(epoch FROM dr_now() - min(requested_at))::float8) AS seconds FROM c`,
@@ -99,6 +111,7 @@ export interface SiteFacts {
   readonly pools: readonly PoolFacts[];
   readonly datastores: readonly DatastoreFacts[];
   readonly addresses: readonly AddressInUse[];
+  readonly gone: readonly GonePlace[];
 }
 
 export async function readSiteFacts(
@@ -114,5 +127,6 @@ export async function readSiteFacts(
     pools: await read<PoolFacts>(client, "pools", planId, recoverySiteId),
     datastores: await read<DatastoreFacts>(client, "datastores", recoverySiteId),
     addresses: await read<AddressInUse>(client, "addresses", planId, recoverySiteId, addresses),
+    gone: await read<GonePlace>(client, "gone", recoverySiteId),
   };
 }

@@ -42,3 +42,9 @@ export function ofWarning({ code, message }: { readonly code: string; readonly m
 export function different(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.map((one) => [`${one.code} ${one.message}`, one])).values()];
 }
+
+/** The first few by name, and how many more. */
+export function whoOf(names: readonly string[]): string {
+  const all = [...new Set(names)];
+  return all.slice(0, 5).join(", ") + (all.length > 5 ? ` and ${all.length - 5} more` : "");
+}

@@ -3,7 +3,7 @@ import { PermanentCommandError } from "../../../engine/commands/command.ts";
 import { resolveProgram } from "../../../engine/commands/program.ts";
 import { secretIds } from "../../../engine/secrets.ts";
 import type { PlanRows } from "../snapshot/rows.ts";
-import { type Finding, finding } from "./findings.ts";
+import { type Finding, finding, whoOf } from "./findings.ts";
 
 /** A program or a secret, and who needs it. */
 interface Need {
@@ -16,8 +16,21 @@ interface Folders {
   readonly secretsDir: string;
 }
 
-export async function programFindings(rows: PlanRows, kind: "TEST" | "PLANNED" | "DISASTER", folders: Folders): Promise<Finding[]> {
-  const names = new Map(rows.vms.filter((vm) => vm.placeholderExternalId !== null).map(({ id, name }) => [id, name]));
+export interface ProgramsOf {
+  readonly kind: "TEST" | "PLANNED" | "DISASTER";
+  readonly options: { readonly runScripts: boolean; readonly powerOnVms: boolean };
+}
+
+/** Checks and probes run a program too, whether commands are run or not. */
+export async function programFindings(rows: PlanRows, { kind, options }: ProgramsOf, folders: Folders): Promise<Finding[]> {
+  const vms = rows.vms.filter((vm) => vm.placeholderExternalId !== null);
+  const names = new Map(vms.map(({ id, name }) => [id, name]));
+  const given = options.runScripts ? commandsOf(rows, kind, names) : { programs: [], secrets: [] };
+  const checks = options.powerOnVms ? checksOf(rows, vms) : [];
+  return [...(await missingPrograms([...given.programs, ...checks], folders)), ...(await missingSecrets(given.secrets, folders))];
+}
+
+function commandsOf(rows: PlanRows, kind: ProgramsOf["kind"], names: ReadonlyMap<string, string>) {
   const commands = rows.vmCommands
     .filter(({ vmId }) => names.has(vmId))
     .map((command) => ({ ...command, by: names.get(command.vmId) ?? "" }));
@@ -28,13 +41,21 @@ export async function programFindings(rows: PlanRows, kind: "TEST" | "PLANNED" |
   const secrets = commands.flatMap(({ runInGuest, passwordSecretId, by }) =>
     runInGuest && passwordSecretId !== null ? [{ what: passwordSecretId, by }] : [],
   );
-  return [...(await missingPrograms([...ofPlan, ...ofVms], folders)), ...(await missingSecrets(secrets, folders))];
+  return { programs: [...ofPlan, ...ofVms], secrets };
+}
+
+function checksOf({ probes }: PlanRows, vms: PlanRows["vms"]): Need[] {
+  const on = vms.filter(({ powerOnAfterRecovery }) => powerOnAfterRecovery !== false);
+  return on.flatMap(({ id, name: by, readyCheck, readyTarget }) => {
+    const targets = probes.flatMap(({ vmId, check, target }) => (vmId === id && check === "SCRIPT" ? [target] : []));
+    return [readyCheck === "SCRIPT" ? readyTarget : null, ...targets].flatMap((what) => (what === null ? [] : [{ what, by }]));
+  });
 }
 
 async function missingPrograms(needs: readonly Need[], { scriptsDir }: Folders): Promise<Finding[]> {
   const found = [...Map.groupBy(needs, ({ what }) => what)].map(async ([command, by]) => {
     const problem = await problemOf(scriptsDir, command);
-    return problem === null ? [] : [finding("SCRIPT_MISSING", command, `${problem} It is for ${whoOf(by)}.`)];
+    return problem === null ? [] : [finding("SCRIPT_MISSING", command, `${problem} It is for ${whoOf(by.map((need) => need.by))}.`)];
   });
   return (await Promise.all(found)).flat();
 }
@@ -54,10 +75,11 @@ async function missingSecrets(needs: readonly Need[], { secretsDir }: Folders): 
   const there = new Set(await secretIds(secretsDir));
   return [...Map.groupBy(needs, ({ what }) => what)]
     .filter(([id]) => !there.has(id))
-    .map(([id, by]) => finding("SECRET_MISSING", id, `There is no secret ${JSON.stringify(id)} in SECRETS_DIR. It is for ${whoOf(by)}.`));
-}
-
-function whoOf(needs: readonly Need[]): string {
-  const names = [...new Set(needs.map(({ by }) => by))];
-  return names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+    .map(([id, by]) =>
+      finding(
+        "SECRET_MISSING",
+        id,
+        `There is no secret ${JSON.stringify(id)} in SECRETS_DIR. It is for ${whoOf(by.map((need) => need.by))}.`,
+      ),
+    );
 }

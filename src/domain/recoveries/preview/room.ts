@@ -1,4 +1,4 @@
-/** Whether the recovery site has room for what a run brings up there, and its addresses are free. Pure. */
+/** Whether the recovery site has room for what a run brings up there, its addresses are free, and the VMs are there still. Pure. */
 import type { SnapshotVm } from "../../../engine/run-snapshot.ts";
 import type { PoolFacts, SiteFacts, VmNeeds } from "./facts.ts";
 import { type Finding, finding } from "./findings.ts";
@@ -8,6 +8,8 @@ export interface RoomInput {
   readonly facts: SiteFacts;
   readonly isTest: boolean;
   readonly powerOnVms: boolean;
+  /** The protected VMs are shut down, and the run stops where that fails. */
+  readonly needsSource: boolean;
 }
 
 export interface RoomFindings {
@@ -22,7 +24,7 @@ const writtenInTest = 0.1;
 const mib = 1_048_576;
 
 export function roomFindings(input: RoomInput): RoomFindings {
-  const { vms, facts, isTest, powerOnVms } = input;
+  const { vms, facts, isTest, powerOnVms, needsSource } = input;
   const needs = new Map(facts.needs.map((need) => [need.vmId, need]));
   const machines = vms.flatMap((vm) => {
     const need = needs.get(vm.id);
@@ -31,11 +33,16 @@ export function roomFindings(input: RoomInput): RoomFindings {
   const running = machines.filter(({ on }) => on);
   const pools = facts.pools.map((pool) => ({ pool, own: running.filter(({ vm }) => vm.resourcePoolId === pool.name) }));
   const inUse = addressesInUse(vms, facts);
-  const gone = machines.filter(({ need }) => need.missing).map(({ vm: { name } }) => missing(name));
+  const gone = machines.filter(({ need }) => need.missing).map(({ vm: { name } }) => missing(name, needsSource));
   return {
     // A test's networks are its own; whether they lead out of the bubble is for the mapping to say.
-    blockers: [...pools.flatMap(memoryShort), ...datastoresShort(machines, facts, isTest), ...(isTest ? [] : inUse)],
-    warnings: [...pools.flatMap(cpuShort), ...(isTest ? inUse : []), ...gone],
+    blockers: [
+      ...pools.flatMap(memoryShort),
+      ...datastoresShort(machines, facts, isTest),
+      ...(isTest ? [] : inUse),
+      ...(needsSource ? gone : []),
+    ],
+    warnings: [...pools.flatMap(cpuShort), ...(isTest ? inUse : []), ...(needsSource ? [] : gone)],
   };
 }
 
@@ -90,8 +97,10 @@ function addressesInUse(vms: readonly SnapshotVm[], { addresses }: SiteFacts): F
   );
 }
 
-const missing = (name: string): Finding =>
-  finding("MISSING_AT_SOURCE", name, `${name} no longer exists at the protected site; it is recovered from its replica.`);
+function missing(name: string, needsSource: boolean): Finding {
+  const then = needsSource ? "a planned recovery stops where it is to be shut down" : "it is recovered from its replica";
+  return finding("MISSING_AT_SOURCE", name, `${name} no longer exists at the protected site; ${then}.`);
+}
 
 const inGib = (bytes: number): string => (bytes / 1_024 ** 3).toFixed(1);
 
