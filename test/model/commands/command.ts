@@ -17,9 +17,15 @@ interface Told {
 
 export const command = ({ name, can = () => true, act }: Told): Command => ({
   check: can,
-  run: (model, world) => step(model, world, name, () => act(model, world)),
+  async run(model, world) {
+    if (mayHaveMoved(model)) await step(model, world, "meanwhile", async () => {});
+    if (can(model)) await step(model, world, name, () => act(model, world));
+  },
   toString: () => name,
 });
+
+/** A call that stays at its site is given up after a while, and its run goes on by itself. */
+const mayHaveMoved = ({ look, trouble: { heals } }: Model): boolean => heals.size > 0 && look.runs.some(({ ended }) => !ended);
 
 /** Only a start finds these out: a site that does not answer, an option that does not fit. */
 const foundLater: ReadonlySet<string> = new Set(["PRECONDITION_FAILED", "SERVICE_UNAVAILABLE", "INVALID_REQUEST"]);
