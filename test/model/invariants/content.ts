@@ -45,13 +45,17 @@ function endedNow(before: Look, after: Look): readonly RunLook[] {
 
 const isReal = (kind: string): boolean => kind === "PLANNED" || kind === "DISASTER";
 
-/** What a group's storage was made from, against what its VMs' disks held when nothing more could be saved. */
+/**
+ * What a group's storage was made from, against what its VMs' disks held when nothing more could be saved. One that was started since holds more,
+ * and no longer tells what it held then.
+ */
 const lossText = `SELECT v.name, s.contents -> o.id AS copied, lab.content_at(o, $2) AS held, coalesce(o.on_at <= p.taken_at AND (o.off_at IS NULL OR o.off_at >= $2), false) AS "wroteAllTheTime"
   FROM protected_vm m JOIN virtual_machine v ON v.id = m.vm_id JOIN protection_group g ON g.id = m.group_id LEFT JOIN recovered_vm r ON r.vm_id = v.id
     JOIN lab.replica_group l ON l.id = g.external_id JOIN lab.snapshot s ON s.id = l.promoted_to
     LEFT JOIN lab.point p ON p.id = s.point_id
     JOIN lab.vm o ON o.id = coalesce(r.original_external_id, v.external_id)
-  WHERE g.id IN (SELECT group_id FROM recovery_group WHERE run_id = $1) AND s.contents ? o.id`;
+  WHERE g.id IN (SELECT group_id FROM recovery_group WHERE run_id = $1) AND s.contents ? o.id
+    AND (o.on_at IS NULL OR o.on_at <= $2)`;
 
 interface LossRow {
   readonly name: string;
