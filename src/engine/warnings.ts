@@ -62,7 +62,8 @@ export const warningCodes = {
     remedy: "Make sure that the originals are off; those that are found running when the site comes back are named and powered off.",
   },
   NEVER_REVERSED: {
-    meaning: "A failback of a plan that was never reprotected: it recovers towards the site that the VMs are configured to come from.",
+    meaning:
+      "A planned failover, which is meant for the way back, of a plan that no reprotect has turned round: it recovers in the plan's first direction.",
     remedy: "Look whether this is the direction that you want.",
   },
   GROUP_LEFT_OUT: {

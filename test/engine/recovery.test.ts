@@ -79,8 +79,12 @@ describe("a planned recovery", () => {
     const first = await scene.recover("PLANNED", { options: { failurePolicy: "CONTINUE" } });
     expect(first).toMatchObject({ resultState: "PARTIAL", vmsSucceeded: 1, vmsFailed: 1 });
     expect(await standing(scene)).toMatchObject({ lifecycle: "RECOVERY_INCOMPLETE", state: "PARTIALLY_RECOVERED", used: true });
+    // Found on since then: that it was shut down before is no proof any more.
+    const seenOn = scene.vmIds.get(scene.sites.vms[0]?.name ?? "");
+    await stage.db.database.pool.query("UPDATE recovered_vm SET original_off_since = NULL WHERE vm_id = $1", [seenOn]);
     const again = await scene.recover("PLANNED", { rerunOf: first.id });
     expect(again).toMatchObject({ resultState: "SUCCESS", vmsSucceeded: 2, vmsFailed: 0 });
+    expect(await one("SELECT original_off_since AS off FROM recovered_vm WHERE vm_id = $1", [seenOn])).toEqual({ off: null });
     const done = again.steps.filter((step) => !isRollBack(step) && step.status !== "ALREADY_DONE" && step.status !== "SUCCEEDED");
     expect(done).toEqual([]);
     expect([again.status("PROMOTE_STORAGE"), again.status("REGISTER_VM", "vm-2"), again.status("POWER_ON", "vm-2")]).toEqual([
@@ -197,13 +201,14 @@ describe("a reprotect", () => {
     expect(run.steps.filter(({ status }) => status !== "SUCCEEDED")).toEqual([]);
     expect(run).toMatchObject({ resultState: "SUCCESS", vmsSucceeded: 2 });
     expect(await standing(scene)).toMatchObject({ lifecycle: "READY", state: "READY", used: false, fault: null });
-    const group = await one("SELECT protected_site_id, recovery_site_id, external_id FROM protection_group WHERE id = $1", [
+    const group = await one("SELECT protected_site_id, recovery_site_id, external_id, turned FROM protection_group WHERE id = $1", [
       scene.groupIds[0],
     ]);
     expect(group).toEqual({
       protected_site_id: scene.recoverySiteId,
       recovery_site_id: scene.protectedSiteId,
       external_id: `${scene.sites.groups[0]?.id}-back`,
+      turned: true,
     });
     const vmId = scene.vmIds.get(scene.sites.vms[0]?.name ?? "");
     const moved = await one(

@@ -214,7 +214,7 @@ export type RunWarningCode =
   | 'MISSING_AT_SOURCE'
   /** The plan's protection groups are protected in different directions. */
   | 'MIXED_DIRECTION'
-  /** A failback of a plan that was never reprotected: it recovers towards the site that the VMs are configured to come from. */
+  /** A planned failover, which is meant for the way back, of a plan that no reprotect has turned round: it recovers in the plan's first direction. */
   | 'NEVER_REVERSED'
   /** A recovery ended before the group was recovered, and has changed things at the protected site already. */
   | 'NOT_RECOVERED'

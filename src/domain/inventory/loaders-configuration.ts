@@ -20,14 +20,14 @@ const can = (capability: string) => `coalesce((r.capabilities ->> '${capability}
 
 /**
  * On the way back to the site that a VM comes from, where it was there goes before any mapping. True of SQL where that record is `recorded`,
- * of the VM at its recovery site `r`.
+ * of the VM at its recovery site `r`; `turned` is that of its group.
  */
-export const wasThere = (vmId: string, recorded: string): string =>
-  `r.type = 'PROTECTED' AND EXISTS (SELECT FROM vm_place k WHERE k.vm_id = ${vmId} AND k.site_id = r.id AND ${recorded})`;
+export const wasThere = (vmId: string, turned: string, recorded: string): string =>
+  `${turned} AND EXISTS (SELECT FROM vm_place k WHERE k.vm_id = ${vmId} AND k.site_id = r.id AND ${recorded})`;
 
 /** Of an adapter `c`. */
-export const nicWasThere = (vmId: string): string =>
-  wasThere(vmId, `k.nics @? format('$[*] ? (@.nicIndex == %s && @.network != null)', c.nic_index)::jsonpath`);
+export const nicWasThere = (vmId: string, turned: string): string =>
+  wasThere(vmId, turned, `k.nics @? format('$[*] ? (@.nicIndex == %s && @.network != null)', c.nic_index)::jsonpath`);
 
 /**
  * FROM and WHERE of the reasons of one VM, for a statement with `m`, its row of protected_vm, and `v`, that of virtual_machine: columns
@@ -42,13 +42,13 @@ export const configurationReasons = `FROM protection_group g JOIN site r ON r.id
         AND NOT EXISTS (SELECT FROM vm_network_mapping x JOIN network t ON t.id = x.target_network_id
           WHERE x.vm_id = c.vm_id AND x.source_network_id = n.id AND t.site_id = r.id)
         AND NOT EXISTS (SELECT FROM network_mapping x WHERE x.pairing_id = p.id AND x.source_network_id = n.id)
-        AND NOT (${nicWasThere("m.vm_id")})
+        AND NOT (${nicWasThere("m.vm_id", "g.turned")})
       UNION ALL SELECT 'FOLDER', f.path FROM folder f WHERE f.id = v.folder_id AND ${can("folders")}
         AND NOT EXISTS (SELECT FROM folder_mapping x WHERE x.pairing_id = p.id AND x.source_folder_id = f.id)
-        AND NOT (${wasThere("m.vm_id", "k.folder IS NOT NULL")})
+        AND NOT (${wasThere("m.vm_id", "g.turned", "k.folder IS NOT NULL")})
       UNION ALL SELECT 'RESOURCE_POOL', o.name FROM resource_pool o WHERE o.id = v.resource_pool_id AND ${can("resourcePools")}
         AND NOT EXISTS (SELECT FROM resource_mapping x WHERE x.pairing_id = p.id AND x.source_resource_pool_id = o.id)
-        AND NOT (${wasThere("m.vm_id", "k.resource_pool IS NOT NULL")})
+        AND NOT (${wasThere("m.vm_id", "g.turned", "k.resource_pool IS NOT NULL")})
       UNION ALL SELECT 'IP_CUSTOMIZATION', '' FROM vm_recovery_settings s WHERE s.vm_id = m.vm_id AND s.ip_customization_enabled
         AND r.capabilities ->> 'ipCustomisation' = 'NONE' AND EXISTS (SELECT FROM ip_rule x WHERE x.vm_id = s.vm_id)
       UNION ALL SELECT 'GUEST_COMMANDS', '' WHERE NOT ${can("guestCommands")}

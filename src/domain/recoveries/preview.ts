@@ -24,7 +24,6 @@ import { targetNetworksOf, testNetworksOf } from "./snapshot/mappings.ts";
 import { resolvePlan } from "./snapshot/resolve.ts";
 import type { RunDraft } from "./start/draft.ts";
 import { type PreparedRecovery, prepareRecovery, recoveryDraft } from "./start/recovery.ts";
-import { isFailback } from "./start/sites.ts";
 import { type PreparedTest, prepareTest, testDraft } from "./start/test.ts";
 import type { StartInput } from "./start.ts";
 
@@ -122,7 +121,7 @@ async function shown(context: PreviewContext, client: pg.ClientBase, { input, re
   const faults = "faults" in result ? result.faults : [];
   const { sites, asked } = prepared;
   const networks = (recoveryType === "TEST" ? testNetworksOf : targetNetworksOf)(rows.networkMappings);
-  const plan = resolvePlan({ rows, networks, recoverySite: asked.recoverySite, options, isFailback: isFailback(sites) });
+  const plan = resolvePlan({ rows, networks, recoverySite: asked.recoverySite, options });
   const { vms } = plan;
   const addresses = vms.flatMap((vm) => (vm.addresses ?? []).flatMap(({ ip }) => ip ?? []));
   const facts = await readSiteFacts(client, { planId, recoverySiteId: sites.recoverySite.id, addresses });

@@ -15,8 +15,6 @@ export interface SnapshotInput<O extends TestOptions = TestOptions> {
   readonly options: O;
   /** By group: the provider's id of the point that was asked for. */
   readonly points: ReadonlyMap<string, string>;
-  /** Back to where the VMs come from. */
-  readonly isFailback: boolean;
   readonly pastSeconds: Readonly<Record<string, number>>;
   /** What was found before, such as an option that was ignored. */
   readonly warnings: readonly RunWarning[];

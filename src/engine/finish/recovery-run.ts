@@ -63,7 +63,8 @@ export const recoveryStatement = {
     FROM z, f, jsonb_to_recordset(f.recovered) AS x("vmId" uuid, "groupId" uuid, "originalExternalId" text, "recoveredExternalId" text,
       "offSince" float8)
     ON CONFLICT (vm_id) DO UPDATE SET run_id = excluded.run_id, recovered_external_id = excluded.recovered_external_id,
-      original_off_since = COALESCE(recovered_vm.original_off_since, excluded.original_off_since)
+      original_off_since = COALESCE(recovered_vm.original_off_since,
+        CASE WHEN excluded.original_off_since > recovered_vm.recovered_at THEN excluded.original_off_since END)
     RETURNING vm_id),
   d AS (DELETE FROM group_use USING z, f WHERE group_use.run_id = z.id AND f.lifecycle <> 'RECOVERY_INCOMPLETE'
     AND NOT EXISTS (SELECT FROM ff)),

@@ -109,6 +109,7 @@ export const reprotectStatement = {
     UPDATE protection_group q SET state = s.state::"ProtectionGroupState", peer_state = s.state::"PeerState",
       protected_site_id = CASE WHEN gx.turned THEN f."protectedSiteId" ELSE q.protected_site_id END,
       recovery_site_id = CASE WHEN gx.turned THEN f."recoverySiteId" ELSE q.recovery_site_id END,
+      turned = CASE WHEN gx.turned THEN gx.state = 'READY' AND NOT q.turned ELSE q.turned END,
       external_id = CASE WHEN gx.turned THEN gx."externalId" ELSE q.external_id END,
       version = q.version + CASE WHEN gx.turned THEN 1 ELSE 0 END, fault_code = gx.fault ->> 'code', fault_message = gx.fault ->> 'message',
       fault_since = CASE WHEN gx.fault IS NOT NULL THEN dr_now() END

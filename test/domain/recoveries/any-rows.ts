@@ -21,7 +21,6 @@ export interface AnyStart {
   readonly condition: SiteCondition;
   /** Of the first group; the others take the latest. */
   readonly point: string | null;
-  readonly isFailback: boolean;
   /** A number that decides what earlier runs of the plan took, and how the steps ended of one that this goes on with; null: there is none. */
   readonly past: number | null;
   readonly rerun: number | null;
@@ -86,7 +85,6 @@ function startOf({ vms, steps, shape, past, rerun }: Codes): AnyStart {
     options,
     condition: kind === "DISASTER" ? decide("CONNECTED", "SUSPECT", "DISCONNECTED") : "CONNECTED",
     point: kind !== "PLANNED" && decide(false, true) ? "a point" : null,
-    isFailback,
     past,
     rerun: kind === "TEST" ? null : rerun,
   };
@@ -120,6 +118,7 @@ function rowsOf({ vms: codes, steps, priorityGroups, groups, isFailback }: Shape
       protectedSiteId: "protected",
       recoverySiteId: "recovery",
       state: "READY",
+      turned: isFailback,
       hasCompletePoint: true,
     })),
     vms: machines.map(({ vm }) => vm),

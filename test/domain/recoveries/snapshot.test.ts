@@ -85,6 +85,7 @@ const rows = (more: Partial<PlanRows> = {}): PlanRows => ({
       protectedSiteId: "id-a",
       recoverySiteId: "id-b",
       state: "READY",
+      turned: false,
       hasCompletePoint: true,
     },
   ],
@@ -107,7 +108,6 @@ const build = (more: Partial<PlanRows> = {}, input: Partial<SnapshotInput> = {})
     recoverySite: site("b"),
     options: { powerOnVms: true, runScripts: true, syncData: true },
     points: new Map(),
-    isFailback: false,
     pastSeconds: {},
     warnings: [],
     ...input,
@@ -122,6 +122,13 @@ const faults = (result: ReturnType<typeof build>) =>
 const only = (result: ReturnType<typeof build>) => snapshot(result).vms[0];
 
 describe("a VM in a test's snapshot", () => {
+  it("goes back to where it was only when its group has been turned round, whatever the configured roles of the sites", () => {
+    const place = { vmId: "web", folder: null, resourcePool: null, nics: [{ nicIndex: 0, network: "Old LAN", ipAddresses: ["10.0.0.9"] }] };
+    const groups = (turned: boolean) => rows().groups.map((group) => ({ ...group, turned }));
+    const to = (turned: boolean) => only(build({ groups: groups(turned), vmPlaces: [place] }))?.nics[0]?.testNetwork;
+    expect([to(false), to(true)]).toEqual(["dr-net", "like/Old LAN"]);
+  });
+
   it("has the plan's defaults where it has no settings of its own", () => {
     expect(only(build())).toMatchObject({
       priority: "HIGH",

@@ -142,7 +142,7 @@ const statements = {
     WHERE p.id = ANY ($1::uuid[]) ORDER BY g.name, g.id`,
   // In three steps: ten tables in one take PostgreSQL longer to plan than to read.
   unmapped: `WITH adapter AS MATERIALIZED (
-      SELECT m.plan_id, p.pairing_id, g.recovery_site_id, e.vm_id, c.nic_index, c.network_id
+      SELECT m.plan_id, p.pairing_id, g.recovery_site_id, g.turned, e.vm_id, c.nic_index, c.network_id
       FROM plan_protection_group m JOIN recovery_plan p ON p.id = m.plan_id JOIN protection_group g ON g.id = m.group_id
         JOIN protected_vm e ON e.group_id = g.id AND e.placeholder_external_id IS NOT NULL JOIN vm_nic c ON c.vm_id = e.vm_id
       WHERE m.plan_id = ANY ($1::uuid[])),
@@ -151,7 +151,7 @@ const statements = {
       WHERE NOT EXISTS (SELECT FROM network_mapping x WHERE x.pairing_id = c.pairing_id AND x.source_network_id = c.network_id)
         AND NOT EXISTS (SELECT FROM vm_network_mapping x JOIN network t ON t.id = x.target_network_id
           WHERE x.vm_id = c.vm_id AND x.source_network_id = c.network_id AND t.site_id = r.id)
-        AND NOT (${nicWasThere("c.vm_id")}))
+        AND NOT (${nicWasThere("c.vm_id", "c.turned")}))
     SELECT "forPlanId", "vmName", "networkName", count FROM (
       SELECT u.plan_id AS "forPlanId", v.name AS "vmName", n.name AS "networkName", (count(*) OVER plan)::int4 AS count,
         row_number() OVER (plan ORDER BY v.name, v.id, u.nic_index) AS place

@@ -26,7 +26,7 @@ const statements = {
       s.run_in_test AS "runInTest", s.rerunnable, s.message, s.default_answer AS "defaultAnswer", s.needs_two_people AS "needsTwoPeople", s.duration_seconds AS "durationSeconds"
     FROM plan_step s JOIN plan_priority_group p ON p.id = s.priority_group_id WHERE p.plan_id = $1 ORDER BY p.priority, s.phase, s.position`,
   groups: `SELECT g.id, g.name, g.external_id AS "externalId", m.priority_group_id AS "priorityGroupId",
-      g.protected_site_id AS "protectedSiteId", g.recovery_site_id AS "recoverySiteId", g.state,
+      g.protected_site_id AS "protectedSiteId", g.recovery_site_id AS "recoverySiteId", g.state, g.turned,
       EXISTS (SELECT 1 FROM recovery_point p WHERE p.group_id = g.id AND p.complete) AS "hasCompletePoint"
     FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id WHERE m.plan_id = $1 ORDER BY g.name, g.id`,
   vms: `SELECT v.id, v.name, v.external_id AS "externalId", m.group_id AS "groupId", m.placeholder_external_id AS "placeholderExternalId",

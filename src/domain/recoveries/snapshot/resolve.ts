@@ -18,8 +18,6 @@ export interface ToResolve {
   readonly networks: Networks;
   readonly recoverySite: SnapshotSite;
   readonly options: TestOptions;
-  /** Back to where the VMs come from: where each one was there counts before any mapping. */
-  readonly isFailback: boolean;
 }
 
 export interface ResolvedPlan {
@@ -42,13 +40,15 @@ export function resolvePlan(plan: ToResolve): ResolvedPlan {
   return { groups, priorityGroups: priorityGroupsOf(rows), networks: networksInUse(networks, vms), vms, faults, warnings };
 }
 
-function resolveVms({ rows, networks, recoverySite, options, isFailback }: ToResolve, faults: Fault[], warnings: RunWarning[]) {
+function resolveVms({ rows, networks, recoverySite, options }: ToResolve, faults: Fault[], warnings: RunWarning[]) {
   const configured = rows.vms.filter((vm) => vm.placeholderExternalId !== null);
   for (const vm of rows.vms) if (vm.placeholderExternalId === null) warnings.push(notConfigured(vm));
   const related = rowsByVm(rows);
   const places = placesOf(rows.placeMappings);
   const inRun = new Set(configured.map(({ id }) => id));
+  const turned = new Set(rows.groups.filter((group) => group.turned).map(({ id }) => id));
   return configured.map((vm) => {
+    const isFailback = turned.has(vm.groupId);
     const context = { plan: rows.plan, related: related(vm.id), networks, places, recoverySite, options, inRun, isFailback };
     const resolved = resolveVm(vm, context);
     faults.push(...resolved.faults);

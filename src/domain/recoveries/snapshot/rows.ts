@@ -18,6 +18,8 @@ export interface GroupRow {
   readonly protectedSiteId: string;
   readonly recoverySiteId: string;
   readonly state: ProtectionGroupState;
+  /** Its VMs go back to where they come from. */
+  readonly turned: boolean;
   readonly hasCompletePoint: boolean;
 }
 

@@ -33,6 +33,7 @@ export interface VmContext {
   readonly options: TestOptions;
   /** Ids of the VMs of this run. */
   readonly inRun: ReadonlySet<string>;
+  /** Back to where it comes from: where it was there counts before any mapping, and before IP rules. */
   readonly isFailback: boolean;
 }
 

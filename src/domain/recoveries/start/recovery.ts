@@ -16,11 +16,12 @@ import { disasterRefusal, plannedRefusal } from "../service/recovery-refusals.ts
 import { readPastSeconds } from "../snapshot/past.ts";
 import { readPlanRows } from "../snapshot/read.ts";
 import { buildRecoverySnapshot } from "../snapshot/recovery.ts";
+import type { PlanRows } from "../snapshot/rows.ts";
 import type { StartInput } from "../start.ts";
 import { stopForDisaster } from "../stop-for-disaster.ts";
 import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
 import { keptOriginals, keptWarnings, withoutKept } from "./kept-originals.ts";
-import { groupsHaveMoved, isFailback, movedAtTheSameMoment, type PlanSites, sitesOfPlan } from "./sites.ts";
+import { groupsHaveMoved, movedAtTheSameMoment, type PlanSites, sitesOfPlan } from "./sites.ts";
 import { dataLossRefusal, endReprotect, leftOutWarnings, rowsOfRun } from "./way-back.ts";
 
 export type RecoveryInput = Omit<StartInput, "recoveryType"> & {
@@ -65,7 +66,9 @@ export async function startRecovery(
         return recoveryType === "DISASTER" ? stopForDisaster(client, plan, viewer) : undefined;
       },
       async make(client, plan, prepared) {
-        const { snapshot, options, rows } = takeDraft(await recoveryDraft(client, plan, viewer, input, prepared));
+        const { snapshot, options, rows } = takeDraft(
+          await recoveryDraft(client, plan, viewer, { ...input, isFailover: mutation === "startPlannedFailover" }, prepared),
+        );
         const lifecycle = afterEvent(plan.lifecycle, recoveryType === "PLANNED" ? "recoveryStarted" : "disasterStarted") ?? plan.lifecycle;
         const common = { lifecycle, options, notes: input.notes ?? "", cleansUpId: null, rerunOfId: snapshot.rerunOf };
         const taskType = mutation === "startPlannedFailover" ? ({ taskType: "PLANNED_FAILOVER" } as const) : {};
@@ -100,12 +103,15 @@ async function askSites({ database, providers }: Asking, input: RecoveryInput, s
   return { sites, asked, protectedSiteAnswers: ofProtected !== null, pastSeconds };
 }
 
+/** `isFailover`: asked for by startPlannedFailover, which is meant for the way back. */
+type DraftInput = Omit<RecoveryInput, "idempotencyKey"> & { readonly isFailover?: boolean };
+
 /** What the run works on; the same for a preview, which writes nothing. */
 export async function recoveryDraft(
   client: pg.ClientBase,
   plan: LockedPlan,
   viewer: Pick<Viewer, "name">,
-  input: Omit<RecoveryInput, "idempotencyKey">,
+  input: DraftInput,
   prepared: PreparedRecovery,
 ): Promise<RunDraft<RecoverySnapshot>> {
   const { sites, asked, pastSeconds } = prepared;
@@ -131,9 +137,8 @@ export async function recoveryDraft(
     ...asked,
     options,
     points,
-    isFailback: isFailback(sites),
     pastSeconds,
-    warnings: [...leftOutWarnings(all, own, sites), ...keptWarnings(own, kept), ...(await warningsOf(client, plan, input, sites, options))],
+    warnings: [...leftOutWarnings(all, own, sites), ...keptWarnings(own, kept), ...warningsOf(plan, rows, input, sites, options)],
     protectedSiteCondition: condition,
     lastHeartbeatAt: sites.protectedSite.heartbeatAt,
     rerunOf,
@@ -202,29 +207,21 @@ function optionsOf(
   };
 }
 
-async function warningsOf(
-  client: Pick<pg.ClientBase, "query">,
-  plan: LockedPlan,
-  input: Omit<RecoveryInput, "idempotencyKey">,
-  sites: PlanSites,
-  options: RecoveryOptions,
-): Promise<RunWarning[]> {
+function warningsOf(plan: LockedPlan, rows: PlanRows, input: DraftInput, sites: PlanSites, options: RecoveryOptions): RunWarning[] {
   const warnings: RunWarning[] = [];
   const { name } = sites.protectedSite;
   if ((input.syncData ?? false) && !options.syncData)
     warnings.push(runWarning("SYNC_IGNORED", `${name} is disconnected: the newest complete recovery points are used as they are.`));
   if (options.unfencedAcceptedBy !== null)
     warnings.push(runWarning("UNFENCED", `${options.unfencedAcceptedBy} has accepted that the VMs of ${name} are perhaps still running.`));
-  if (input.recoveryType === "PLANNED" && !(await hasBeenReversed(client, plan.id)) && isFailback(sites))
+  if (input.isFailover === true && !rows.groups.some(({ turned }) => turned))
     warnings.push(
-      runWarning("NEVER_REVERSED", `The plan ${plan.name} has never been reprotected; this recovers it in its first direction.`),
+      runWarning(
+        "NEVER_REVERSED",
+        `The plan ${plan.name} has not been turned round by a reprotect; this recovers it in its first direction.`,
+      ),
     );
   return warnings;
-}
-
-async function hasBeenReversed(client: Pick<pg.ClientBase, "query">, planId: string): Promise<boolean> {
-  const text = "SELECT 1 FROM recovery WHERE plan_id = $1 AND kind = 'REPROTECT' AND result_state IN ('SUCCESS', 'WARNING') LIMIT 1";
-  return (await client.query({ name: "plan-has-been-reversed", text, values: [planId] })).rowCount === 1;
 }
 
 async function lastRecovery(client: Pick<pg.ClientBase, "query">, planId: string): Promise<string | null> {

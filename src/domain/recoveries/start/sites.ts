@@ -1,14 +1,11 @@
 /** The two sites of a plan. */
 import type pg from "pg";
-import type { SiteType } from "../../../database/generated/enums.ts";
 import type { SiteRow } from "../../ask-site.ts";
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import { encodeId } from "../../ids.ts";
 import { lastRecoverySites } from "../service/facts.ts";
 
 export interface PlanSite extends SiteRow {
-  /** Its configured role, which stays whatever the direction. */
-  readonly type: SiteType;
   readonly suspectSince: Date | null;
   /** The last good heartbeat. */
   readonly heartbeatAt: Date | null;
@@ -19,10 +16,7 @@ export interface PlanSites {
   readonly recoverySite: PlanSite;
 }
 
-/** Back to the site that the VMs come from. */
-export const isFailback = ({ recoverySite }: PlanSites): boolean => recoverySite.type === "PROTECTED";
-
-const columns = `s.id, s.name, s.provider, s.external_id AS "externalId", s.state, s.type, s.suspect_since AS "suspectSince", s.heartbeat_at AS "heartbeatAt"`;
+const columns = `s.id, s.name, s.provider, s.external_id AS "externalId", s.state, s.suspect_since AS "suspectSince", s.heartbeat_at AS "heartbeatAt"`;
 
 /** Where the groups have more than one direction: which of them the run is about. */
 const directions = {

@@ -17,7 +17,7 @@ import { readPlanRows } from "../snapshot/read.ts";
 import { buildTestSnapshot } from "../snapshot.ts";
 import type { StartInput } from "../start.ts";
 import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
-import { groupsHaveMoved, isFailback, movedAtTheSameMoment, type PlanSite, type PlanSites, sitesOfPlan } from "./sites.ts";
+import { groupsHaveMoved, movedAtTheSameMoment, type PlanSite, type PlanSites, sitesOfPlan } from "./sites.ts";
 
 /** What was found out before the transaction. */
 export interface PreparedTest {
@@ -83,6 +83,6 @@ export async function testDraft(
   };
   const ignored = `${protectedSite.name} is disconnected: the newest complete recovery points are used as they are.`;
   const warnings = wantsSync && isAway(protectedSite) ? [runWarning("SYNC_IGNORED", ignored)] : [];
-  const result = buildTestSnapshot({ rows, ...asked, options, points, isFailback: isFailback(sites), pastSeconds, warnings });
+  const result = buildTestSnapshot({ rows, ...asked, options, points, pastSeconds, warnings });
   return { rows, options, points, result, refusals };
 }
