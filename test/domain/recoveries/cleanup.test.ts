@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { CleanupSnapshot } from "../../../src/engine/run-snapshot.ts";
 import type { EffectKind, EffectRequest } from "../../../src/providers/contract.ts";
 import { registration } from "../../support/lab.ts";
-import { anotherPlan, aStage, aStep, endRun, everything, operator, row, type Stage } from "./stage.ts";
+import { anotherPlan, aStage, aStep, endRun, operator, refusedUnchanged, row, type Stage } from "./stage.ts";
 
 describe("cleaning up a test", () => {
   let stage: Stage;
@@ -15,11 +15,7 @@ describe("cleaning up a test", () => {
   const cleanup = (more: object = {}) => stage.recoveries.cleanup(operator, { planId: stage.planId, ...more });
   const test = (sql: string, ...values: unknown[]) => stage.db.database.pool.query(sql, values);
 
-  async function refused(work: () => Promise<unknown>, error: object): Promise<void> {
-    const before = await everything(stage);
-    await expect(work()).rejects.toMatchObject(error);
-    expect(await everything(stage)).toBe(before);
-  }
+  const refused = (work: () => Promise<unknown>, error: object) => refusedUnchanged(stage, work, error);
 
   async function completeTest(planId = stage.planId): Promise<string> {
     const { recoveryId } = await stage.recoveries.start(operator, { planId, recoveryType: "TEST" });

@@ -72,23 +72,13 @@ const command = {
 } as const;
 const mapping = { vmId: null, sourceNetworkId: "net", targetNetworkId: "dr-net", targetName: "DR", testName: null };
 
+const group = { id: "g", name: "group", externalId: "ext-g", priorityGroupId: "pg", protectedSiteId: "id-a", recoverySiteId: "id-b" };
+
 const rows = (more: Partial<PlanRows> = {}): PlanRows => ({
   plan: { id: "p", name: "plan", defaultVmPriority: "HIGH", defaultStartupDelaySeconds: 5, defaultShutdownDelaySeconds: 300 },
   priorityGroups: [{ id: "pg", priority: 1, name: "Tier" }],
   planSteps: [],
-  groups: [
-    {
-      id: "g",
-      name: "group",
-      externalId: "ext-g",
-      priorityGroupId: "pg",
-      protectedSiteId: "id-a",
-      recoverySiteId: "id-b",
-      state: "READY",
-      turned: false,
-      hasCompletePoint: true,
-    },
-  ],
+  groups: [{ ...group, state: "READY", turned: false, hasCompletePoint: true }],
   vms: [vm("web")],
   nics: [nic("web")],
   networkMappings: [mapping],
@@ -123,10 +113,10 @@ const only = (result: ReturnType<typeof build>) => snapshot(result).vms[0];
 
 describe("a VM in a test's snapshot", () => {
   it("goes back to where it was only when its group has been turned round, whatever the configured roles of the sites", () => {
-    const place = { vmId: "web", folder: null, resourcePool: null, nics: [{ nicIndex: 0, network: "Old LAN", ipAddresses: ["10.0.0.9"] }] };
-    const groups = (turned: boolean) => rows().groups.map((group) => ({ ...group, turned }));
-    const to = (turned: boolean) => only(build({ groups: groups(turned), vmPlaces: [place] }))?.nics[0]?.testNetwork;
-    expect([to(false), to(true)]).toEqual(["dr-net", "like/Old LAN"]);
+    const nics = [{ nicIndex: 0, network: "Old LAN", ipAddresses: [] }];
+    const more = { vmPlaces: [{ vmId: "web", folder: null, resourcePool: null, nics }] };
+    const to = (turned: boolean) => only(build({ ...more, groups: rows().groups.map((group) => ({ ...group, turned })) }))?.nics[0];
+    expect([to(false), to(true)]).toMatchObject([{ testNetwork: "dr-net" }, { testNetwork: "like/Old LAN" }]);
   });
 
   it("has the plan's defaults where it has no settings of its own", () => {

@@ -1,5 +1,6 @@
 /** The service on a database of its own, with lab sites and no engine: what a run would do is written by hand. */
 import { v7 as uuid } from "uuid";
+import { expect } from "vitest";
 import { createRecoveries, type Recoveries } from "../../../src/domain/recoveries/service.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { aLab, type LabSites, labSites } from "../../support/lab.ts";
@@ -134,3 +135,20 @@ export async function aPrompt({ db }: Stage, runId: string, ordinal = 1): Promis
 }
 
 export const row = async ({ db }: Stage, sql: string, ...values: unknown[]) => (await db.database.pool.query(sql, values)).rows[0];
+
+/** It is refused with this error, and nothing has changed. */
+export async function refusedUnchanged(stage: Stage, work: () => Promise<unknown>, error: object): Promise<void> {
+  const before = await everything(stage);
+  await expect(work()).rejects.toMatchObject(error);
+  expect(await everything(stage)).toBe(before);
+}
+
+/** What a recovery leaves of each VM of its plan that it has recovered. */
+export async function copiesOf({ db }: Stage, recoveryId: string): Promise<void> {
+  await db.database.pool.query(
+    `INSERT INTO recovered_vm (vm_id, group_id, run_id, original_site_id, original_external_id, recovery_site_id, recovered_external_id)
+      SELECT m.vm_id, m.group_id, $1, g.protected_site_id, v.external_id, g.recovery_site_id, 'copy-of-' || v.name
+      FROM protected_vm m JOIN protection_group g ON g.id = m.group_id JOIN virtual_machine v ON v.id = m.vm_id`,
+    [recoveryId],
+  );
+}

@@ -1,7 +1,7 @@
-/** Starting real recoveries, reprotecting and accepting: what is written, and what stands in the way. */
+/** Starting real recoveries: what is written, and what stands in the way. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { CleanupSnapshot, RecoverySnapshot, ReprotectSnapshot } from "../../../src/engine/run-snapshot.ts";
-import { aStage, aStep, endRun, everything, operator, row, type Stage } from "./stage.ts";
+import type { CleanupSnapshot, RecoverySnapshot } from "../../../src/engine/run-snapshot.ts";
+import { aStage, aStep, copiesOf, endRun, operator, refusedUnchanged, row, type Stage } from "./stage.ts";
 
 let stage: Stage;
 beforeAll(async () => {
@@ -13,16 +13,11 @@ afterAll(() => stage.close());
 const sql = (text: string, ...values: unknown[]) => stage.db.database.pool.query(text, values);
 const start = (recoveryType: "TEST" | "PLANNED" | "DISASTER", more: object = {}) =>
   stage.recoveries.start(operator, { planId: stage.planId, recoveryType, ...more });
-const reprotect = (more: object = {}) => stage.recoveries.startReprotect(operator, { planId: stage.planId, ...more });
 const lifecycle = (name: string) => sql("UPDATE recovery_plan SET lifecycle = $1", name);
 const snapshotOf = async <S>(recoveryId: string): Promise<S> =>
   (await row(stage, "SELECT content FROM recovery_snapshot WHERE run_id = $1", recoveryId)).content;
 
-async function refused(work: () => Promise<unknown>, error: object): Promise<void> {
-  const before = await everything(stage);
-  await expect(work()).rejects.toMatchObject(error);
-  expect(await everything(stage)).toBe(before);
-}
+const refused = (work: () => Promise<unknown>, error: object) => refusedUnchanged(stage, work, error);
 
 const aPoint = (externalId: string, minutesAgo: number) =>
   sql(
@@ -92,7 +87,7 @@ describe("a planned recovery", () => {
       const vmId = stage.vmIds.get(name) ?? "";
       await aStep(stage, recoveryId, { ordinal: index + 1, kind: "REGISTER_VM", status: "SUCCEEDED", vmId, result: { vmId: name } });
     }
-    await copiesOf(recoveryId);
+    await copiesOf(stage, recoveryId);
     await sql("DELETE FROM recovered_vm WHERE recovered_external_id <> 'copy-of-vm-1'");
     const { vms, groups, warnings } = await snapshotOf<RecoverySnapshot>((await start(kind)).recoveryId);
     expect([vms.map(({ name }) => name), groups.map(({ name }) => name)]).toEqual([["vm-1", "vm-3"], ["group-1"]]);
@@ -249,96 +244,4 @@ describe("a disaster recovery", () => {
       remedy: expect.stringContaining("Reprotect"),
     });
   });
-});
-
-/** What a recovery leaves of each VM of the plan. */
-async function recovered(): Promise<void> {
-  const { recoveryId } = await start("PLANNED");
-  await endRun(stage, recoveryId, "RECOVERY_COMPLETE");
-  await copiesOf(recoveryId);
-}
-
-async function copiesOf(recoveryId: string): Promise<void> {
-  await sql(
-    `INSERT INTO recovered_vm (vm_id, group_id, run_id, original_site_id, original_external_id, recovery_site_id, recovered_external_id)
-      SELECT m.vm_id, m.group_id, $1, g.protected_site_id, v.external_id, g.recovery_site_id, 'copy-of-' || v.name
-      FROM protected_vm m JOIN protection_group g ON g.id = m.group_id JOIN virtual_machine v ON v.id = m.vm_id`,
-    recoveryId,
-  );
-}
-
-describe("a reprotect", () => {
-  it("works on the recovered VMs, from where they run to where they come from, under new ids of their groups", async () => {
-    await recovered();
-    const { recoveryId } = await reprotect();
-    const { groups, protectedSite, recoverySite, options } = await snapshotOf<ReprotectSnapshot>(recoveryId);
-    expect([protectedSite.name, recoverySite.name]).toEqual(["site-b", "site-a"]);
-    expect(options).toEqual({ syncData: true, reverseReplication: true, force: false });
-    expect(groups.map(({ name }) => name)).toEqual(["group-1", "group-2"]);
-    for (const { externalId, formerExternalId } of groups) expect(externalId).not.toBe(formerExternalId);
-    const [vm] = groups[0]?.vms ?? [];
-    expect(vm).toMatchObject({ name: "vm-1", externalId: "copy-of-vm-1", placeholderName: "vm-1-placeholder" });
-    expect(await row(stage, "SELECT type, name FROM task WHERE recovery_id = $1", recoveryId)).toEqual({
-      type: "REPROTECT",
-      name: "Reprotect - plan",
-    });
-    expect(await row(stage, "SELECT DISTINCT state FROM protection_group")).toEqual({ state: "REPROTECTING" });
-  });
-
-  it("is refused while a machine runs on both sites, by name", async () => {
-    await recovered();
-    await sql("UPDATE recovered_vm SET both_on_since = dr_now() WHERE recovered_external_id = 'copy-of-vm-2'");
-    await refused(() => reprotect(), { reason: "SPLIT_BRAIN", message: expect.stringContaining("vm-2") });
-  });
-
-  it("to a site that is away is refused, unless that is gone for good", async () => {
-    await recovered();
-    await sql("UPDATE site SET state = 'DISCONNECTED' WHERE type = 'PROTECTED'");
-    await refused(() => reprotect(), { reason: "SITE_DISCONNECTED", remedy: expect.stringContaining("reverseReplication: false") });
-    await expect(reprotect({ reverseReplication: false })).resolves.toMatchObject({ recoveryId: expect.any(String) });
-  });
-
-  it("of a plan that was not recovered is CONFLICT", () =>
-    refused(() => reprotect(), { code: "CONFLICT", details: { lifecycle: "READY" } }));
-});
-
-describe("accepting a recovery", () => {
-  const accept = (comment: string) => stage.recoveries.accept(operator, { planId: stage.planId, comment });
-
-  it("takes an incomplete one as it is, and records who and why", async () => {
-    const { recoveryId } = await start("PLANNED");
-    await endRun(stage, recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
-    await copiesOf(recoveryId);
-    await expect(accept("vm-3 is not needed")).resolves.toEqual({ recoveryId });
-    expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "RECOVERY_COMPLETE" });
-    expect(await row(stage, "SELECT count(*)::int AS held FROM group_use")).toEqual({ held: 0 });
-    expect(await row(stage, "SELECT accepted_by, accepted_comment FROM recovery WHERE id = $1", recoveryId)).toEqual({
-      accepted_by: "olga",
-      accepted_comment: "vm-3 is not needed",
-    });
-  });
-
-  it("leaves groups that can be deleted where none of their VMs is recovered, and the plan READY if that is so of all", async () => {
-    const { recoveryId } = await start("PLANNED");
-    await endRun(stage, recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
-    await copiesOf(recoveryId);
-    await sql("UPDATE protection_group SET state = 'PARTIALLY_RECOVERED'");
-    await sql("DELETE FROM recovered_vm WHERE recovered_external_id IN ('copy-of-vm-2', 'copy-of-vm-4')");
-    await accept("The others are not needed.");
-    const groups = "SELECT array_agg(concat(state, ' ', fault_code) ORDER BY name) AS groups FROM protection_group";
-    expect(await row(stage, groups)).toEqual({ groups: ["PARTIALLY_RECOVERED ", "NOT_READY PROTECTION_ENDED"] });
-    expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "RECOVERY_COMPLETE" });
-    await lifecycle("RECOVERY_INCOMPLETE");
-    await sql("DELETE FROM recovered_vm");
-    await accept("None is needed.");
-    expect(await row(stage, groups)).toEqual({ groups: ["NOT_READY PROTECTION_ENDED", "NOT_READY PROTECTION_ENDED"] });
-    expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "READY" });
-  });
-
-  it("needs a comment", async () => {
-    await lifecycle("RECOVERY_INCOMPLETE");
-    await refused(() => accept(" "), { fieldErrors: [{ path: ["comment"] }] });
-  });
-
-  it("of any other plan is CONFLICT", () => refused(() => accept("why"), { code: "CONFLICT", details: { lifecycle: "READY" } }));
 });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { TestSnapshot } from "../../../src/engine/run-snapshot.ts";
 import { until } from "../../support/run.ts";
-import { anotherPlan, aStage, endRun, everything, operator, row, type Stage } from "./stage.ts";
+import { anotherPlan, aStage, endRun, operator, refusedUnchanged, row, type Stage } from "./stage.ts";
 
 describe("starting a test", () => {
   let stage: Stage;
@@ -15,11 +15,7 @@ describe("starting a test", () => {
   const test = (sql: string, ...values: unknown[]) => stage.db.database.pool.query(sql, values);
 
   /** Rejects with this, and everything is as it was. */
-  async function refused(work: () => Promise<unknown>, error: object): Promise<void> {
-    const before = await everything(stage);
-    await expect(work()).rejects.toMatchObject(error);
-    expect(await everything(stage)).toBe(before);
-  }
+  const refused = (work: () => Promise<unknown>, error: object) => refusedUnchanged(stage, work, error);
 
   it("writes the run with its snapshot, task, groups, first event, and the plan's lifecycle", async () => {
     const { recoveryId, taskId } = await start({ notes: "Quarterly" });
