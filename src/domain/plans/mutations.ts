@@ -86,7 +86,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes,
     errors: {},
-    description: `Deletes a plan. ${inUse}; CONFLICT unless its lifecycle is READY or RECOVERY_COMPLETE, and while something that a forced cleanup left is still there. (Reference: Delete Recovery Plan.)`,
+    description: `Deletes a plan. ${inUse}; CONFLICT unless its lifecycle is READY or RECOVERY_COMPLETE, while VMs of it are recovered and not reprotected, and while something that a forced cleanup left is still there. (Reference: Delete Recovery Plan.)`,
     args: { input: t.arg({ type: DeleteRecoveryPlanInput, required: true, description: "Which plan." }) },
     resolve: (_root, { input }, context) => context.services.plans.remove(actor(context), { ...input, planId: planIdOf(input.planId) }),
   }),

@@ -64,7 +64,15 @@ export function editRefusal(plan: PlanFacts, edit: PlanEdit): DomainError | null
       ? lifecycle === "READY" || lifecycle === "RECOVERY_COMPLETE"
       : edit !== "REMOVE_PROTECTION_GROUP" || lifecycle === "READY";
   if (run !== null || !fits) return planConflict(plan, what[edit], run);
-  return edit === "DELETE_PLAN" && plan.leftovers > 0 ? hasLeftovers(plan) : null;
+  if (edit !== "DELETE_PLAN") return null;
+  if (lifecycle === "RECOVERY_COMPLETE" && plan.recoveredVms > 0) return hasRecovered(plan);
+  return plan.leftovers > 0 ? hasLeftovers(plan) : null;
+}
+
+function hasRecovered({ id: planId, name: planName, lifecycle, recoveredVms }: PlanFacts): ConflictError {
+  const message = `The plan's deletion is not possible: VMs of it run at the recovery site (${recoveredVms}), and only the plan can protect them again.`;
+  const remedy = "Reprotect the plan first; where the other site is gone for good, with reverseReplication: false.";
+  return new ConflictError(message, remedy, { planId, planName, lifecycle });
 }
 
 function hasLeftovers({ id: planId, name: planName, lifecycle, leftovers }: PlanFacts): ConflictError {

@@ -145,7 +145,7 @@ export const table: readonly Standing[] = [
     scene: (scenes) => scenes.recovery("PLANNED", "RECOVERY_COMPLETE"),
     allows: {
       START_REPROTECT: "REPROTECT_IN_PROGRESS",
-      ...staying("RECOVERY_COMPLETE", ...edits, "DELETE_PLAN", "UPDATE_PROTECTION_GROUP"),
+      ...staying("RECOVERY_COMPLETE", ...edits, "UPDATE_PROTECTION_GROUP"),
     },
     needs: noWayBack,
   },
@@ -153,7 +153,7 @@ export const table: readonly Standing[] = [
     lifecycle: "RECOVERY_COMPLETE",
     how: "with machines that run on both sites",
     scene: (scenes) => scenes.splitBrain(),
-    allows: staying("RECOVERY_COMPLETE", ...edits, "DELETE_PLAN", "UPDATE_PROTECTION_GROUP", "RESOLVE_SPLIT_BRAIN"),
+    allows: staying("RECOVERY_COMPLETE", ...edits, "UPDATE_PROTECTION_GROUP", "RESOLVE_SPLIT_BRAIN"),
     needs: { ...noWayBack, START_REPROTECT: "SPLIT_BRAIN" },
   },
   {
@@ -163,7 +163,7 @@ export const table: readonly Standing[] = [
     allows: {
       START_REPROTECT: "REPROTECT_IN_PROGRESS",
       ...staying("RECOVERY_COMPLETE", "CLEANUP_TEST", "FORCE_CLEANUP_TEST"),
-      ...staying("RECOVERY_COMPLETE", ...edits, "DELETE_PLAN", "UPDATE_PROTECTION_GROUP"),
+      ...staying("RECOVERY_COMPLETE", ...edits, "UPDATE_PROTECTION_GROUP"),
     },
     needs: noWayBack,
   },
