@@ -133,7 +133,7 @@ describe("a cycle that fails", () => {
     expect(await told(at.stage, scene, since)).toHaveLength(6);
   });
 
-  it("without an answer keeps its intent, and its successor takes what the site did meanwhile", async () => {
+  it("without an answer keeps its intent, and its successor takes what the site did meanwhile", { timeout: 60_000 }, async () => {
     const { lab } = at.stage;
     const scene = await at.replicated();
     const lost = await lab.faults.hold({ kind: "synchronise", target: scene.externalId, when: "AFTER", times: Infinity });
