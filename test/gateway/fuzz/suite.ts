@@ -20,8 +20,10 @@ import { type Answer, openSocket, overHttp, overSse, type SocketClient } from ".
 import { type Harvest, harvest } from "./harvest.ts";
 import { type Kind, type Operation, operationOf, spoilt } from "./operation.ts";
 
-/** In two files, for two processes. */
-const cases = Number(process.env.FUZZ_CASES ?? 10_000) / 2;
+/** In two files, for two processes. A sample of the 10,000 that `npm run test:fuzz` plays. */
+const cases = Number(process.env.FUZZ_CASES ?? 2_000) / 2;
+/** So many select every root field. */
+const enough = 5_000;
 const firstSeed = Number(process.env.FUZZ_SEED ?? 20_260_801);
 /** Ids are read anew, and what mutations have taken away is made good, after so many. */
 const round = 2_500;
@@ -197,7 +199,7 @@ export function fuzz(half: 0 | 1): void {
     expect(unexpected).toEqual([]);
     await expect.poll(() => server.gateway.counts(), { timeout: 10_000 }).toEqual({ sockets: 0, streams: 0, sources: 0 });
     expect(valid / cases).toBeGreaterThan(0.6);
-    expect(unasked(selected)).toEqual([]);
+    if (cases >= enough) expect(unasked(selected)).toEqual([]);
   }, 600_000);
 }
 
