@@ -69,15 +69,16 @@ export async function readRecovered(pool: pg.Pool, siteId: string): Promise<{ ro
   };
 }
 
+/** Of a recovered VM `c`, but for those whose originals are kept from now on. */
+const stillRecovered = (where: string): string =>
+  `EXISTS (SELECT FROM recovered_vm c WHERE ${where} AND NOT EXISTS (SELECT FROM ended WHERE ended.vm_id = c.vm_id))`;
+const inPlan = "c.group_id IN (SELECT m.group_id FROM plan_protection_group m WHERE m.plan_id = p.id)";
+
 /**
  * A row is written only while it is what was read. One whose original is kept goes: the VM is no longer recovered, so that its group is recovered
  * in part, and its plan can be run again, or accepted as it is. Without any VM that is recovered there is nothing to accept or to reprotect: the
  * plan is READY, and its groups say that they have to be protected anew.
  */
-const stillRecovered = (where: string): string =>
-  `EXISTS (SELECT FROM recovered_vm c WHERE ${where} AND NOT EXISTS (SELECT FROM ended WHERE ended.vm_id = c.vm_id))`;
-const inPlan = "c.group_id IN (SELECT m.group_id FROM plan_protection_group m WHERE m.plan_id = p.id)";
-
 const writeText = `WITH x AS (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS x ("vmId" uuid, "offBefore" timestamptz, "bothBefore" timestamptz, "keptBefore" text,
       "offSince" timestamptz, "bothOnSince" timestamptz, kept text, ends boolean)
