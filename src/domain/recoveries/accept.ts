@@ -9,6 +9,7 @@ import { lockGroupsOfPlan } from "../locks.ts";
 import { mutate } from "../mutation.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
 import type { ControlledRun } from "./control.ts";
+import { lastRecovery } from "./last-recovery.ts";
 import { checkTexts, type RecoveriesContext } from "./service/context.ts";
 import { planFacts } from "./service/facts.ts";
 import { lockPlan } from "./service/open-runs.ts";
@@ -21,7 +22,6 @@ export interface AcceptInput {
 }
 
 const statements = {
-  last: "SELECT id FROM recovery WHERE plan_id = $1 AND kind IN ('PLANNED', 'DISASTER') ORDER BY requested_at DESC, id DESC LIMIT 1",
   accept: "UPDATE recovery SET accepted_at = dr_now(), accepted_by = $2, accepted_comment = $3 WHERE id = $1",
   plan: `UPDATE recovery_plan SET lifecycle = (CASE WHEN EXISTS (SELECT FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id
     WHERE m.plan_id = $1) THEN 'RECOVERY_COMPLETE' ELSE 'READY' END)::"PlanLifecycle" WHERE id = $1 RETURNING id, name`,
@@ -45,16 +45,15 @@ export async function accept(context: RecoveriesContext, viewer: Viewer, input: 
     errors.check();
   }
   requireRole(viewer, "RECOVERY_ADMIN");
-  const { rows } = await context.database.pool.query<{ id: string }>({ name: "accept-last", text: statements.last, values: [planId] });
+  const recoveryId = await lastRecovery(context.database.pool, planId);
   const plan = await planFacts(context.database.pool, planId);
   const refusal = acceptRefusal(plan);
   if (refusal !== null) throw refusal;
-  const [run] = rows;
-  if (run === undefined) throw nothingRecovered(plan);
+  if (recoveryId === null) throw nothingRecovered(plan);
   return mutate<ControlledRun>(context, viewer, {
     mutation: "acceptRecovery",
     input: { ...input },
-    answer: { recoveryId: run.id },
+    answer: { recoveryId },
     async act(client) {
       await lockPlan(client, planId);
       await lockGroupsOfPlan(client, planId);
@@ -62,7 +61,7 @@ export async function accept(context: RecoveriesContext, viewer: Viewer, input: 
       if (again !== null) throw again;
       const write = async (name: keyof typeof statements, values: unknown[]) =>
         (await client.query<Named>({ name: `accept-${name}`, text: statements[name], values })).rows;
-      await write("accept", [run.id, viewer.name, comment]);
+      await write("accept", [recoveryId, viewer.name, comment]);
       const groups = await write("groups", [planId]);
       await write("release", [planId]);
       const plans = await write("plan", [planId]);

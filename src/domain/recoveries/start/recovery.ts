@@ -6,6 +6,7 @@ import { capabilitiesOf, nothingKnown, withCapabilities } from "../../ask-site.t
 import { type DomainError, PreconditionFailedError } from "../../errors.ts";
 import { lockGroupsOfPlan, lockPair } from "../../locks.ts";
 import type { Viewer } from "../../viewer.ts";
+import { lastRecovery } from "../last-recovery.ts";
 import { afterEvent } from "../lifecycle.ts";
 import { checkDataWanted } from "../recovery-point.ts";
 import { requestRun } from "../request-run.ts";
@@ -222,13 +223,4 @@ function warningsOf(plan: LockedPlan, rows: PlanRows, input: DraftInput, sites: 
       ),
     );
   return warnings;
-}
-
-async function lastRecovery(client: Pick<pg.ClientBase, "query">, planId: string): Promise<string | null> {
-  const { rows } = await client.query<{ id: string }>({
-    name: "plan-last-recovery",
-    text: "SELECT id FROM recovery WHERE plan_id = $1 AND kind IN ('PLANNED', 'DISASTER') ORDER BY requested_at DESC, id DESC LIMIT 1",
-    values: [planId],
-  });
-  return rows[0]?.id ?? null;
 }
