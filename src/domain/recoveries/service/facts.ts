@@ -63,7 +63,7 @@ export interface PlanFacts {
   readonly hasUncleanedTest: boolean;
   /** Kind of its newest planned or disaster recovery. */
   readonly lastRecoveryKind: "PLANNED" | "DISASTER" | null;
-  /** The site that it went to; null: none, or its snapshot is no longer kept. */
+  /** The site that it went to; null: the plan is not recovered now. */
   readonly recoveredTo: string | null;
   /** Groups that its reprotect, which is under way, has turned round: they are replicated the other way and have been copied once. */
   readonly turnedGroups: number;
@@ -125,7 +125,8 @@ const statements = {
       EXISTS (${uncleanedTests("p.id")}) AS "hasUncleanedTest",
       (SELECT r.kind FROM recovery r WHERE r.plan_id = p.id AND r.kind IN ('PLANNED', 'DISASTER')
         ORDER BY r.requested_at DESC, r.id DESC LIMIT 1) AS "lastRecoveryKind",
-      (${lastRecoverySites("p.id")}) ->> 'to' AS "recoveredTo",
+      CASE WHEN p.lifecycle IN ('RECOVERY_COMPLETE', 'REPROTECT_IN_PROGRESS', 'REPROTECT_INCOMPLETE')
+        THEN (${lastRecoverySites("p.id")}) ->> 'to' END AS "recoveredTo",
       (SELECT count(*)::int4 FROM recovery r JOIN recovery_group g ON g.run_id = r.id
         WHERE r.plan_id = p.id AND r.ended_at IS NULL AND r.kind = 'REPROTECT' AND EXISTS (${copiedBack}) AND NOT EXISTS (${notTurned})) AS "turnedGroups",
       (SELECT count(*)::int4 FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id WHERE m.plan_id = p.id) AS "recoveredVms",
