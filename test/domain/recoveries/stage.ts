@@ -1,6 +1,7 @@
 /** The service on a database of its own, with lab sites and no engine: what a run would do is written by hand. */
 import { v7 as uuid } from "uuid";
 import { expect } from "vitest";
+import type { RecoveriesContext } from "../../../src/domain/recoveries/service/context.ts";
 import { createRecoveries, type Recoveries } from "../../../src/domain/recoveries/service.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { aLab, type LabSites, labSites } from "../../support/lab.ts";
@@ -14,6 +15,8 @@ export interface Stage extends PlanRows {
   readonly lab: Awaited<ReturnType<typeof aLab>>;
   readonly sites: LabSites;
   readonly recoveries: Recoveries;
+  /** What the service works with. */
+  readonly context: RecoveriesContext;
   /** Runs that were hinted at, in order. */
   readonly hints: string[];
   /** Everything as it was at the beginning. */
@@ -27,13 +30,14 @@ export async function aStage(wish: PlanWish = {}, sites = labSites({ vms: 4, gro
   const plan = await aPlan(db.database, sites, wish);
   const hints: string[] = [];
   const providers = new Map([["lab", lab.provider]]);
-  const recoveries = createRecoveries({
+  const context: RecoveriesContext = {
     database: db.database,
     providers,
     hint: (id) => hints.push(id),
     announce: () => undefined,
     log: { info: () => undefined },
-  });
+  };
+  const recoveries = createRecoveries(context);
   const rewind = await rewinder(db);
   const reset = async () => {
     hints.length = 0;
@@ -44,7 +48,7 @@ export async function aStage(wish: PlanWish = {}, sites = labSites({ vms: 4, gro
     await lab.close();
     await db.drop();
   };
-  return { ...plan, db, lab, sites, recoveries, hints, reset, close };
+  return { ...plan, db, lab, sites, recoveries, context, hints, reset, close };
 }
 
 const tables = [

@@ -1,5 +1,6 @@
 /** Starting real recoveries: what is written, and what stands in the way. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { endReprotect } from "../../../src/domain/recoveries/start/way-back.ts";
 import type { CleanupSnapshot, RecoverySnapshot } from "../../../src/engine/run-snapshot.ts";
 import { aStage, aStep, copiesOf, endRun, operator, refusedUnchanged, row, type Stage } from "./stage.ts";
 
@@ -235,6 +236,15 @@ describe("a disaster recovery", () => {
     expect((await snapshotOf<CleanupSnapshot>(cleaning.recoveryId)).keepsPlan).toBe(true);
     await endRun(stage, cleaning.recoveryId, "RECOVERY_COMPLETE");
     await refused(cleanup, { code: "CONFLICT" });
+  });
+
+  it("finds a reprotect ended that ends by itself while it is about to be cancelled", async () => {
+    const { recoveryId } = await start("PLANNED");
+    await endRun(stage, recoveryId, "RECOVERY_COMPLETE");
+    await copiesOf(stage, recoveryId);
+    const reprotect = await stage.recoveries.startReprotect(operator, { planId: stage.planId });
+    const ends = () => endRun(stage, reprotect.recoveryId, "READY");
+    await expect(endReprotect(stage.context, operator, stage.planId, ends)).resolves.toBeUndefined();
   });
 
   it("of a plan that was recovered is refused until a reprotect brings its data back", async () => {

@@ -35,7 +35,12 @@ export async function endReprotect(
   if (recoveryId === undefined) return;
   const { protectedSite, recoverySite } = await sitesOfPlan(database.pool, planId, "REPROTECT");
   await check({ protectedSite: recoverySite, recoverySite: protectedSite });
-  await inTransaction(database.pool, (client) => cancelRun(client, viewer, { recoveryId, reason: "DISASTER_STARTED" }));
+  await inTransaction(database.pool, (client) => cancelRun(client, viewer, { recoveryId, reason: "DISASTER_STARTED" })).catch(
+    async (error: unknown) => {
+      // It may have ended by itself meanwhile, which is all that is wanted.
+      if ((await openReprotect()) !== undefined) throw error;
+    },
+  );
   hint(recoveryId);
   const until = performance.now() + patienceMs;
   while (performance.now() < until && (await openReprotect()) !== undefined) await delay(lookMs);
