@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { at, text } from "../domain/read/support.ts";
 import { aPublicStage, type PublicStage } from "../support/public-stage.ts";
+import { until } from "../support/run.ts";
 
 const common = { protectedSite: "A", recoverySite: "B" };
 const place = { cluster: "Cluster A", host: "host-1", folder: "/A/Shop", resourcePool: "Pool A", datastore: "Disk A" };
@@ -59,7 +60,7 @@ const starting = (more: object) => stage.mutate("startRecovery", { planId, ...mo
 /** What the tests, one after the other, leave for the next. */
 let turned: "first" | "second";
 let reprotect: string;
-let healReprotect: () => Promise<unknown>;
+let held: Awaited<ReturnType<PublicStage["lab"]["faults"]["hold"]>>;
 
 describe("a disaster recovery of a plan that has been recovered", () => {
   it("has nothing to go back to before a group is replicated the other way", async () => {
@@ -78,8 +79,9 @@ describe("a disaster recovery of a plan that has been recovered", () => {
   });
 
   it("that is refused leaves a reprotect alone that is under way", async () => {
-    healReprotect = await stage.lab.faults.fail({ site: "A", kind: "reverseGroup", failure: "TRANSIENT", times: 1_000 });
+    held = await stage.lab.faults.hold({ site: "A", kind: "reverseGroup", when: "AFTER" });
     reprotect = text(await stage.mutate("startReprotect", { planId }, "recovery { id }"), "recovery.id");
+    await held.arrived;
     expect(await starting({ recoveryType: "DISASTER" })).toMatchObject({ code: "PRECONDITION_FAILED" });
     const siteIsBack = await stage.lab.faults.partition("B");
     expect(await starting(disaster)).toMatchObject({ remedy: expect.stringContaining("acceptUnfenced") });
@@ -88,12 +90,14 @@ describe("a disaster recovery of a plan that has been recovered", () => {
   });
 
   it("ends the reprotect, takes the groups that have been turned round, and names the others", async () => {
-    const run = await stage.run("startRecovery", { planId, ...disaster });
-    await healReprotect();
+    const recovering = stage.run("startRecovery", { planId, ...disaster });
+    const query = "query ($id: ID!) { recovery(id: $id) { cancelRequestedAt warnings { code message } } }";
+    await until(async () => at(await stage.ask(query, { id: reprotect }), "recovery.cancelRequestedAt"), "the cancellation");
+    await held.release();
+    const run = await recovering;
     expect(await stage.end(reprotect)).toMatchObject({ resultState: "CANCELLED" });
     expect(run).toMatchObject({ resultState: "WARNING", vmsSucceeded: 1, vmsFailed: 0 });
     const left = turned === "first" ? "second" : "first";
-    const query = "query ($id: ID!) { recovery(id: $id) { warnings { code message } } }";
     expect(at(await stage.ask(query, { id: run.recoveryId }), "recovery.warnings")).toContainEqual({
       code: "GROUP_LEFT_OUT",
       message: expect.stringContaining(left),

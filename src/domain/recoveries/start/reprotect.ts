@@ -51,8 +51,9 @@ export async function startReprotect(
         await lockGroupsOfPlan(client, plan.id);
       },
       async make(client, plan, { sites, asked, pastSeconds }) {
-        const rerunOf = plan.lifecycle === "REPROTECT_INCOMPLETE" ? await lastReprotect(client, planId) : null;
-        const groups = await recoveredGroups(client, planId, sites, rerunOf);
+        const tries = await earlierTries(client, planId, sites);
+        const rerunOf = tries[0]?.runId ?? null;
+        const groups = await recoveredGroups(client, planId, sites, tries);
         if (groups.length === 0) throw nothingRecovered(plan);
         const snapshot: ReprotectSnapshot = {
           version: 1,
@@ -105,7 +106,7 @@ async function recoveredGroups(
   client: Pick<pg.ClientBase, "query">,
   planId: string,
   { recoverySite }: PlanSites,
-  rerunOf: string | null,
+  tries: readonly Try[],
 ): Promise<ReprotectedGroup[]> {
   const { rows } = await client.query<RecoveredRow>({
     name: "reprotect-groups",
@@ -117,7 +118,7 @@ async function recoveredGroups(
     values: [planId, recoverySite.id],
   });
   const storage = await storageBack(client, planId);
-  const earlier = await setsOf(client, rerunOf);
+  const earlier = new Map(tries.map(({ groupId, externalId }) => [groupId, externalId]));
   return [...Map.groupBy(rows, ({ groupId }) => groupId)].map(([id, vms]) => ({
     id,
     name: vms[0]?.groupName ?? "",
@@ -152,23 +153,30 @@ async function storageBack(
   );
 }
 
-/** By group, the replicated sets that a reprotect was to make. */
-async function setsOf(client: Pick<pg.ClientBase, "query">, runId: string | null): Promise<ReadonlyMap<string, string>> {
-  if (runId === null) return new Map();
-  const { rows } = await client.query<{ groupId: string; externalId: string }>({
-    name: "reprotect-sets",
-    text: `SELECT g ->> 'id' AS "groupId", g ->> 'externalId' AS "externalId"
-      FROM recovery_snapshot s, jsonb_array_elements(s.content -> 'groups') g WHERE s.run_id = $1`,
-    values: [runId],
-  });
-  return new Map(rows.map(({ groupId, externalId }) => [groupId, externalId]));
+/** A reprotect of a group that has not turned it round. */
+interface Try {
+  readonly runId: string;
+  readonly groupId: string;
+  /** The replicated set that it was to make, and may have. */
+  readonly externalId: string;
 }
 
-async function lastReprotect(client: Pick<pg.ClientBase, "query">, planId: string): Promise<string | null> {
-  const { rows } = await client.query<{ id: string }>({
-    name: "plan-last-reprotect",
-    text: "SELECT id FROM recovery WHERE plan_id = $1 AND kind = 'REPROTECT' ORDER BY requested_at DESC, id DESC LIMIT 1",
-    values: [planId],
+/** Of each group that goes to the site, the newest since it was recovered; the newest of all first. Others of the plan's may have been reprotected since. */
+async function earlierTries(client: Pick<pg.ClientBase, "query">, planId: string, { recoverySite }: PlanSites): Promise<readonly Try[]> {
+  const { rows } = await client.query<Try>({
+    name: "reprotect-tries",
+    text: `WITH recovered AS (
+        SELECT c.group_id, max(o.requested_at) AS since FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id
+          JOIN recovered_vm c ON c.group_id = g.id JOIN recovery o ON o.id = c.run_id
+        WHERE m.plan_id = $1 AND g.recovery_site_id = $2 GROUP BY c.group_id),
+      newest AS (
+        SELECT DISTINCT ON (d.group_id) d.group_id, r.id, r.requested_at
+        FROM recovered d JOIN recovery_group x ON x.group_id = d.group_id JOIN recovery r ON r.id = x.run_id
+        WHERE r.plan_id = $1 AND r.kind = 'REPROTECT' AND r.requested_at > d.since ORDER BY d.group_id, r.requested_at DESC, r.id DESC)
+      SELECT n.id AS "runId", n.group_id AS "groupId", g ->> 'externalId' AS "externalId"
+      FROM newest n JOIN recovery_snapshot s ON s.run_id = n.id CROSS JOIN LATERAL jsonb_array_elements(s.content -> 'groups') g
+      WHERE g ->> 'id' = n.group_id::text ORDER BY n.requested_at DESC, n.id DESC`,
+    values: [planId, recoverySite.id],
   });
-  return rows[0]?.id ?? null;
+  return rows;
 }
