@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
-import { LongestFirst } from "./test/support/longest-first.ts";
+import { SpreadOut } from "./test/support/spread-out.ts";
 
 // Tests start many processes: what Node has compiled once serves them all.
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache");
@@ -18,7 +18,7 @@ export default defineConfig({
     unstubEnvs: true,
     // Twice the two cores that there are at least: tests of leases, delays and processes mostly wait.
     maxWorkers: 4,
-    sequence: { sequencer: LongestFirst },
+    sequence: { sequencer: SpreadOut },
     testTimeout: 15_000,
     hookTimeout: 20_000,
     teardownTimeout: 20_000,

@@ -91,8 +91,8 @@ describe("a disaster recovery of a plan that has been recovered", () => {
 
   it("ends the reprotect, takes the groups that have been turned round, and names the others", async () => {
     const recovering = stage.run("startRecovery", { planId, ...disaster });
-    const query = "query ($id: ID!) { recovery(id: $id) { cancelRequestedAt warnings { code message } } }";
-    await until(async () => at(await stage.ask(query, { id: reprotect }), "recovery.cancelRequestedAt"), "the cancellation");
+    const query = "query ($id: ID!) { recovery(id: $id) { state warnings { code message } } }";
+    await until(async () => at(await stage.ask(query, { id: reprotect }), "recovery.state") === "CANCELLING", "the cancellation");
     await held.release();
     const run = await recovering;
     expect(await stage.end(reprotect)).toMatchObject({ resultState: "CANCELLED" });

@@ -101,7 +101,7 @@ it("what the last release copied can be recovered, and is copied on", async () =
     INSERT INTO lab.replica_group (id, site_id, name) VALUES ('group', 'other', 'group');
     INSERT INTO lab.group_vm VALUES ('group', 'vm');
     INSERT INTO lab.placeholder (id, site_id, name, source_vm_id) VALUES ('placeholder', 'other', 'vm-placeholder', 'vm');
-    INSERT INTO lab.point SELECT 'point', 'group', t, t, 1000000 FROM (SELECT lab.now() - interval '40 seconds') x (t)`);
+    INSERT INTO lab.point SELECT 'point', 'group', on_at + interval '60 seconds', on_at + interval '60 seconds', 1000000 FROM lab.vm`);
   const lab = await open();
   const { sizeBytes } = await done(lab, "other", "synchronise", { groupId: "group" });
   expect(sizeBytes).toBeGreaterThanOrEqual(400);

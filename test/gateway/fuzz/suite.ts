@@ -21,7 +21,7 @@ import { type Harvest, harvest } from "./harvest.ts";
 import { type Kind, type Operation, operationOf, spoilt } from "./operation.ts";
 
 /** In two files, for two processes. A sample of the 10,000 that `npm run test:fuzz` plays. */
-const cases = Number(process.env.FUZZ_CASES ?? 2_000) / 2;
+const cases = Number(process.env.FUZZ_CASES ?? 1_000) / 2;
 /** So many select every root field. */
 const enough = 5_000;
 const firstSeed = Number(process.env.FUZZ_SEED ?? 20_260_801);

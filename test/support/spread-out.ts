@@ -1,0 +1,46 @@
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/**
+ * What takes longest, longest first; known before the first run, too. Whole gateways, kills and delays: it mostly waits, while the many
+ * short files mostly compute.
+ */
+const long = [
+  "/coverage/coverage",
+  "/examples/python",
+  "/docs/guides",
+  "/domain/protection/runs",
+  "/e2e/demo",
+  "/e2e/examples",
+  "/chaos/kill-before",
+  "/chaos/kill-after",
+  "/database/embedded",
+  "/e2e/start-stop",
+  "/users/main",
+  "/engine/lifeline",
+  "/engine/groups-create",
+  "/domain/recoveries/preview-then-start",
+  "/chaos/kill-while",
+  "/scripts/",
+  "/engine/groups-change",
+  "/examples/typescript",
+  "/e2e/resume",
+  "/engine/replication/cycles",
+  "/domain/sites/sites",
+];
+const lengthOf = ({ moduleId }: TestSpecification) => {
+  const place = long.findIndex((part) => moduleId.includes(`/test${part}`));
+  return place < 0 ? null : long.length - place;
+};
+
+/** Long files stand between short ones all along, so that there is always one to compute while others wait; none is left over at the end. */
+export class SpreadOut extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const short = sorted.filter((file) => lengthOf(file) === null);
+    const waiting = sorted.filter((file) => lengthOf(file) !== null).sort((a, b) => (lengthOf(b) ?? 0) - (lengthOf(a) ?? 0));
+    const gap = Math.floor((short.length * 0.8) / Math.max(1, waiting.length));
+    const ahead = waiting.splice(0, 2);
+    const between = short.flatMap((file, index) => (gap > 0 && index % gap === 0 ? [...waiting.splice(0, 1), file] : [file]));
+    return [...ahead, ...between, ...waiting];
+  }
+}
