@@ -57,6 +57,15 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ["vm_dependency_not_on_itself", "UPDATE vm_dependency SET depends_on_vm_id = vm_id"],
   ["ip_rule_prefix_length", "UPDATE ip_rule SET prefix_length = 129"],
   ["vm_command_timeout_positive", "UPDATE vm_command SET timeout_seconds = 0"],
+  [
+    "readiness_finding_open",
+    `INSERT INTO readiness_finding (id, plan_id, severity, code, object_type, object_name, message, remedy, opened_at)
+    VALUES ('${second}', '${first}', 'BLOCKER', 'NEVER_TESTED', 'RecoveryPlan', 'Shop', '', '', dr_now())`,
+  ],
+  ["readiness_finding_times", "UPDATE readiness_finding SET resolved_at = opened_at - interval '1 s'"],
+  ["readiness_evaluation_score", "UPDATE readiness_evaluation SET score = 101"],
+  ["readiness_evaluation_evaluated", "UPDATE readiness_evaluation SET score = NULL"],
+  ["readiness_cursor_one", "INSERT INTO readiness_cursor (id) VALUES (2)"],
   ["vm_command_in_guest_after_power_on", "UPDATE vm_command SET run_in_guest = true"],
   ["protection_group_two_sites", group("recovery_site_id = protected_site_id")],
   ["protection_group_rpo", group("rpo_minutes = 10081")],

@@ -34,5 +34,8 @@ INSERT INTO recovery_prompt (id, run_id, ordinal, attempt, name, message, opened
 INSERT INTO task (id, name, type, target_id, target_type, initiated_by) VALUES ('${first}', 't', 'RECOVERY', '${first}', 'RECOVERY_PLAN', 'Ada');
 INSERT INTO event (position, recovery_id, sequence, kind, payload) VALUES (1, '${first}', 1, 'PROGRESS', '{}');
 INSERT INTO report (id, type, format, range_start, range_end, requested_by) VALUES ('${first}', 'TEST_HISTORY', 'PDF', dr_now() - interval '1 h', dr_now(), 'Ada');
+INSERT INTO readiness_evaluation (plan_id, readiness, score, evaluated_at) VALUES ('${first}', 'READY', 100, dr_now());
+INSERT INTO readiness_finding (id, plan_id, severity, code, object_type, object_name, message, remedy, opened_at)
+  VALUES ('${first}', '${first}', 'WARNING', 'NEVER_TESTED', 'RecoveryPlan', 'Shop', 'm', 'r', dr_now());
 INSERT INTO database_generation (id, system_identifier, timeline) VALUES (1, 's', 1);
 `;
