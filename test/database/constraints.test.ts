@@ -82,6 +82,30 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ["plan_step_complete", "UPDATE plan_step SET type = 'PROMPT'"],
   ["drill_max_duration_positive", "UPDATE drill SET max_duration_seconds = 0"],
   ["drill_max_lag_positive", "UPDATE drill SET max_lag_minutes = 0"],
+  [
+    "webhook_name_unique",
+    "INSERT INTO webhook (id, name, url, kinds, secret) VALUES (gen_random_uuid(), 'PAGER', '', '{RUN_FAILED}', 's')",
+  ],
+  ["webhook_name_trimmed", "UPDATE webhook SET name = ' x'"],
+  ["webhook_kinds", "UPDATE webhook SET kinds = '{}'"],
+  ["webhook_previous_secret_ends", "UPDATE webhook SET previous_secret = 's'"],
+  ["user_account_email_for_kinds", "UPDATE user_account SET email_kinds = '{RUN_FAILED}'"],
+  [
+    "notification_kind_key_key",
+    `INSERT INTO notification (id, kind, key, position, occurred_at, content) VALUES ('${second}', 'RUN_FAILED', 'k', 2, dr_now(), '{}')`,
+  ],
+  [
+    "notification_delivery_notification_id_channel_target_id_key",
+    `INSERT INTO notification_delivery (id, notification_id, channel, target_id, target_name, next_attempt_at, give_up_at)
+    VALUES ('${second}', '${first}', 'WEBHOOK', '${first}', 'Pager', dr_now(), dr_now())`,
+  ],
+  ["notification_delivery_due_while_pending", "UPDATE notification_delivery SET state = 'FAILED'"],
+  [
+    "notification_delivery_claimed_while_pending",
+    `UPDATE notification_delivery SET state = 'FAILED', next_attempt_at = NULL, ended_at = dr_now(), claim = '${first}'`,
+  ],
+  ["notification_delivery_attempts_not_negative", "UPDATE notification_delivery SET attempts = -1"],
+  ["notification_cursor_one_row", "UPDATE notification_cursor SET id = 2"],
   ["recovery_result_when_ended", recovery("state = 'COMPLETED', ended_at = dr_now()")],
   ["recovery_result_when_ended", recovery("result_state = 'SUCCESS'")],
   ["recovery_state_when_ended", recovery("ended_at = dr_now(), result_state = 'SUCCESS'")],

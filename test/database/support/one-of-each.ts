@@ -37,5 +37,9 @@ INSERT INTO report (id, type, format, range_start, range_end, requested_by) VALU
 INSERT INTO readiness_evaluation (plan_id, readiness, score, evaluated_at) VALUES ('${first}', 'READY', 100, dr_now());
 INSERT INTO readiness_finding (id, plan_id, severity, code, object_type, object_name, message, remedy, opened_at)
   VALUES ('${first}', '${first}', 'WARNING', 'NEVER_TESTED', 'RecoveryPlan', 'Shop', 'm', 'r', dr_now());
+INSERT INTO webhook (id, name, url, kinds, secret) VALUES ('${first}', 'Pager', 'https://example.com', '{RUN_FAILED}', 's');
+INSERT INTO notification (id, kind, key, position, occurred_at, content) VALUES ('${first}', 'RUN_FAILED', 'k', 1, dr_now(), '{}');
+INSERT INTO notification_delivery (id, notification_id, channel, target_id, target_name, next_attempt_at, give_up_at)
+  VALUES ('${first}', '${first}', 'WEBHOOK', '${first}', 'Pager', dr_now(), dr_now());
 INSERT INTO database_generation (id, system_identifier, timeline) VALUES (1, 's', 1);
 `;
