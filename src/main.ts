@@ -23,6 +23,7 @@ import { createFeeds } from "./events/feed.ts";
 import { startWakeUps } from "./events/wake-ups.ts";
 import { createLog, type Logger } from "./gateway/log.ts";
 import { startGateway } from "./gateway/server.ts";
+import { startJobs } from "./jobs/queue.ts";
 import { endWith, listenForStop, sayReady } from "./process.ts";
 import { openLab } from "./providers/lab/lab.ts";
 
@@ -61,6 +62,8 @@ async function run(config: Config): Promise<void> {
   const engine = await startEngine({ database, providers, wakeUps, spoolDir, settings, log });
   closing.defer(() => engine.close());
 
+  const jobs = startJobs({ pool, log });
+  closing.defer(() => jobs.close());
   const housekeeping = startHousekeeping({ pool, eventRetentionDays: config.eventRetentionDays, log });
   closing.defer(() => housekeeping.close());
 

@@ -140,6 +140,13 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ["session_expires_after_start", "UPDATE session SET expires_at = created_at"],
   ["report_range", "UPDATE report SET range_end = range_start"],
   ["report_progress_percent", "UPDATE report SET progress_percent = 101"],
+  ["report_content_when_completed", "UPDATE report SET state = 'COMPLETED'"],
+  ["report_content_when_completed", "UPDATE report SET state = 'EXPIRED', content = '\\x00'"],
+  ["report_failure_when_failed", "UPDATE report SET state = 'FAILED'"],
+  ["report_kept_for_a_time", "UPDATE report SET state = 'COMPLETED', content = '\\x00', generated_at = dr_now()"],
+  ["job_attempt_not_negative", "UPDATE job SET attempt = -1"],
+  ["job_owner_has_lease", `UPDATE job SET owner = '${first}'`],
+  ["job_queue_key_key", "INSERT INTO job (id, queue, key) SELECT gen_random_uuid(), queue, key FROM job"],
   ["database_generation_one_row", "UPDATE database_generation SET id = 2"],
   ["database_generation_positive", "UPDATE database_generation SET generation = 0"],
 ];

@@ -41,5 +41,6 @@ INSERT INTO webhook (id, name, url, kinds, secret) VALUES ('${first}', 'Pager', 
 INSERT INTO notification (id, kind, key, position, occurred_at, content) VALUES ('${first}', 'RUN_FAILED', 'k', 1, dr_now(), '{}');
 INSERT INTO notification_delivery (id, notification_id, channel, target_id, target_name, next_attempt_at, give_up_at)
   VALUES ('${first}', '${first}', 'WEBHOOK', '${first}', 'Pager', dr_now(), dr_now());
+INSERT INTO job (id, queue, key) VALUES ('${first}', 'report', '${first}');
 INSERT INTO database_generation (id, system_identifier, timeline) VALUES (1, 's', 1);
 `;
