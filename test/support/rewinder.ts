@@ -14,14 +14,18 @@ export async function rewinder({ database, shiftClock }: TestDatabase, schemas =
   await pool.query(`CREATE SCHEMA kept; ${keep.join(" ")} ${rewind(rows)}`);
   // A connection of its own, which ends with the database: another role makes a session plan all its statements anew.
   const client = await connectDirect("rewinder");
-  await client.query("SET session_replication_role = replica");
+  await client.query("SET session_replication_role = replica; SET lock_timeout = '100ms'");
   return async () => {
     await shiftClock(0);
-    // A node that was cut off may have a statement under way at the server, which locks rows in another order: it is over the next time.
-    await client.query("SELECT kept.rewind()").catch(async (error: unknown) => {
-      if (codeOf(error) !== "40P01") throw error;
-      await client.query("SELECT kept.rewind()");
-    });
+    for (let tries = 1; ; tries++) {
+      try {
+        await client.query("SELECT kept.rewind()");
+        return;
+      } catch (error) {
+        // A node is in the middle of a transaction: it is over the next time.
+        if (tries === 50 || !["40P01", "55P03"].includes(codeOf(error) ?? "")) throw error;
+      }
+    }
   };
 }
 
@@ -40,6 +44,8 @@ const rewind = (tables: readonly Table[]) => `
       now_own xid := pg_current_xact_id()::xid;
       now_oldest xid := pg_snapshot_xmin(pg_current_snapshot())::xid;
     BEGIN
+      -- At one moment for all tables: what a node writes stands in several of them, and is either put back in each or refused.
+      LOCK TABLE ${tables.map(({ name }) => name).join(", ")} IN SHARE ROW EXCLUSIVE MODE;
       SELECT * INTO last FROM kept.last_time;
       ${tables.map(rewindOne).join("\n")}
       UPDATE kept.last_time SET own = now_own, oldest = now_oldest;
