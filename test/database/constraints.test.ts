@@ -23,8 +23,8 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ["recovery_plan_name_unique", plan("name = 'PAYROLL'")],
   [
     "drill_name_unique",
-    `INSERT INTO drill (id, plan_id, name, cron, time_zone, options, prompt_policy, max_duration_seconds, owner)
-    VALUES ('${second}', '${first}', 'WEEKLY', '', 'UTC', '{}', 'CONTINUE', 60, 'Ada')`,
+    `INSERT INTO drill (id, plan_id, name, cron, time_zone, options, prompt_policy, max_duration_seconds, owner, next_run_at)
+    VALUES ('${second}', '${first}', 'WEEKLY', '', 'UTC', '{}', 'CONTINUE', 60, 'Ada', dr_now())`,
   ],
   [
     "datastore_name_unique",
@@ -82,6 +82,17 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ["plan_step_complete", "UPDATE plan_step SET type = 'PROMPT'"],
   ["drill_max_duration_positive", "UPDATE drill SET max_duration_seconds = 0"],
   ["drill_max_lag_positive", "UPDATE drill SET max_lag_minutes = 0"],
+  ["drill_next_run_when_enabled", "UPDATE drill SET next_run_at = NULL"],
+  [
+    "drill_occurrence_due_once",
+    `INSERT INTO drill_occurrence (id, drill_id, due_at, outcome, code, message)
+    SELECT '${second}', drill_id, due_at, 'SKIPPED', 'PLAN_BUSY', 'm' FROM drill_occurrence`,
+  ],
+  ["drill_occurrence_run_unless_skipped", "UPDATE drill_occurrence SET run_id = id"],
+  ["drill_occurrence_reason_when_not_well", "UPDATE drill_occurrence SET message = NULL"],
+  ["drill_occurrence_end_when_over", "UPDATE drill_occurrence SET ended_at = dr_now()"],
+  ["drill_occurrence_cleanup_unless_skipped", "UPDATE drill_occurrence SET cleanup = 'LEFT'"],
+  ["drill_occurrence_settled_when_over", "UPDATE drill_occurrence SET outcome = 'STARTED', run_id = id, cleanup = 'NOT_WANTED'"],
   [
     "webhook_name_unique",
     "INSERT INTO webhook (id, name, url, kinds, secret) VALUES (gen_random_uuid(), 'PAGER', '', '{RUN_FAILED}', 's')",

@@ -25,8 +25,10 @@ INSERT INTO rpo_violation (id, vm_id, vm_name, group_id, group_name, rpo_minutes
 INSERT INTO recovery_plan (id, name, pairing_id) VALUES ('${first}', 'Shop', '${first}'), ('${second}', 'Payroll', '${first}');
 INSERT INTO plan_priority_group (id, plan_id, priority, name) VALUES ('${first}', '${first}', 1, 'first');
 INSERT INTO plan_step (id, priority_group_id, phase, position, type, name, duration_seconds) VALUES ('${first}', '${first}', 'PRE_POWER_ON', 0, 'PAUSE', 'wait', 5);
-INSERT INTO drill (id, plan_id, name, cron, time_zone, options, prompt_policy, max_duration_seconds, owner)
-  VALUES ('${first}', '${first}', 'Weekly', '0 3 * * 0', 'UTC', '{}', 'CONTINUE', 60, 'Ada');
+INSERT INTO drill (id, plan_id, name, cron, time_zone, options, prompt_policy, max_duration_seconds, owner, next_run_at)
+  VALUES ('${first}', '${first}', 'Weekly', '0 3 * * 0', 'UTC', '{}', 'CONTINUE', 60, 'Ada', dr_now());
+INSERT INTO drill_occurrence (id, drill_id, due_at, outcome, code, message, settled_at)
+  VALUES ('${first}', '${first}', '2026-01-04T03:00:00Z', 'SKIPPED', 'MISSED', 'm', dr_now());
 INSERT INTO recovery (id, plan_id, plan_name, pairing_id, kind, options, initiated_by) VALUES ('${first}', '${first}', 'Shop', '${first}', 'TEST', '{}', 'Ada');
 INSERT INTO recovery_step (run_id, ordinal, path, key, kind, name, spec, expected_seconds) VALUES ('${first}', 1, '1', 'k', 'powerOn', 'n', '{}', 1);
 INSERT INTO step_output (run_id, ordinal, tail, total_bytes) VALUES ('${first}', 1, '', 0);
