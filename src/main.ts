@@ -18,6 +18,7 @@ import { schema } from "./domain/schema.ts";
 import { createServices } from "./domain/services.ts";
 import { startEngine } from "./engine/engine.ts";
 import { startHeartbeats } from "./engine/heartbeat/heartbeats.ts";
+import { startMeasuring } from "./engine/lag/measuring.ts";
 import { changesPayload } from "./events/changes.ts";
 import { createFeeds } from "./events/feed.ts";
 import { startWakeUps } from "./events/wake-ups.ts";
@@ -78,6 +79,8 @@ async function run(config: Config): Promise<void> {
   closing.defer(() => refresher.close());
   const heartbeats = startHeartbeats({ pool, providers, settings: config.heartbeat, announce, log });
   closing.defer(() => heartbeats.close());
+  const measuring = startMeasuring({ pool, announce, log });
+  closing.defer(() => measuring.close());
   const dependencies = {
     loaders: openLoaders(database, { slotsPerSite: operationsPerSite }),
     services: createServices(

@@ -1,5 +1,6 @@
-/** What is kept for a while only: events outside of runs, idempotency keys, sessions that are over. Removed by one node at a time. */
+/** What is kept for a while only: events outside of runs, idempotency keys, sessions that are over, the history of lag. Removed by one node at a time. */
 import type pg from "pg";
+import { expireLag } from "../engine/lag/retention.ts";
 import { expireEvents } from "../events/retention.ts";
 import { startTimer, type Timer } from "../jobs/timer.ts";
 
@@ -28,7 +29,8 @@ export function startHousekeeping({ pool, eventRetentionDays, log }: Housekeepin
       const events = await expireEvents(pool, eventRetentionDays * day, signal);
       const { rowCount: idempotencyKeys } = await pool.query(keysText);
       const { rowCount: sessions } = await pool.query(sessionsText);
-      log.info({ events, idempotencyKeys, sessions }, "removed what is no longer kept");
+      const lag = await expireLag(pool);
+      log.info({ events, idempotencyKeys, sessions, ...lag }, "removed what is no longer kept");
     },
   });
 }

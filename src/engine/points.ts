@@ -12,9 +12,9 @@ const text = `WITH r AS (SELECT id, kind FROM recovery WHERE id = $1 AND epoch =
     FROM recovery_step step JOIN r ON r.id = step.run_id
     WHERE step.kind IN ('SYNCHRONISE', 'CREATE_SNAPSHOT', 'PROMOTE_STORAGE') AND step.status IN ('SUCCEEDED', 'ALREADY_DONE') AND step.result ? 'pointId'),
   made AS (
-    INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete, size_bytes)
+    INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete, size_bytes, completed_at)
     SELECT DISTINCT ON (group_id, result ->> 'pointId') gen_random_uuid(), group_id, result ->> 'pointId',
-      (result ->> 'takenAt')::timestamptz, true, COALESCE((result ->> 'sizeBytes')::bigint, 0)
+      (result ->> 'takenAt')::timestamptz, true, COALESCE((result ->> 'sizeBytes')::bigint, 0), CASE WHEN kind = 'SYNCHRONISE' THEN dr_now() END
     FROM s ORDER BY group_id, result ->> 'pointId', kind = 'SYNCHRONISE' DESC
     ON CONFLICT (group_id, external_id) DO NOTHING),
   synced AS (

@@ -73,6 +73,13 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ["protection_group_snapshots_positive", group("snapshot_interval_minutes = 0")],
   ["recovery_point_size_not_negative", "UPDATE recovery_point SET size_bytes = -1"],
   ["rpo_violation_closed_after_opened", "UPDATE rpo_violation SET closed_at = opened_at - interval '1 s'"],
+  [
+    "rpo_violation_one_open",
+    'INSERT INTO rpo_violation SELECT (json_populate_record(v, \'{"id": "00000000-0000-7000-8000-000000000002"}\')).* FROM rpo_violation v',
+  ],
+  ["lag_sample_lag", "UPDATE lag_sample SET max_lag_seconds = min_lag_seconds - 1"],
+  ["lag_sample_time", "UPDATE lag_sample SET vm_seconds = 0"],
+  ["recovery_notes_edited", recovery("notes_edited_by = 'Ada'")],
   ["recovery_plan_delays_not_negative", plan("default_startup_delay_seconds = -1")],
   ["recovery_plan_rto_positive", plan("rto_target_seconds = 0")],
   ["plan_priority_group_priority", "UPDATE plan_priority_group SET priority = 101"],

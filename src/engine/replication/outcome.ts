@@ -37,8 +37,8 @@ const successText = `WITH ${old}, c AS (
     RETURNING c.group_id, g.name, c.error, ${isReplicated} OR ${isSuspended} AS tells,
       CASE WHEN ${isReplicated} THEN 'SYNCED'::"ReplicationState" END AS replication
   ), point AS (
-    INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete, size_bytes)
-    SELECT gen_random_uuid(), c.group_id, $4, $5::timestamptz, true, $6::bigint FROM c
+    INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete, size_bytes, completed_at)
+    SELECT gen_random_uuid(), c.group_id, $4, $5::timestamptz, true, $6::bigint, dr_now() FROM c
     ON CONFLICT (group_id, external_id) DO NOTHING RETURNING id
   ), ${followed("$5::timestamptz")}, ${loggedChanges(changes, ["point", "datastores"])}
   SELECT (SELECT count(*) FROM changed)::int4 AS changes FROM c`;

@@ -1,0 +1,269 @@
+import { readFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { measureLag } from "../../../src/engine/lag/measure.ts";
+import { mostSamples, resolutions } from "../../../src/engine/lag/resolutions.ts";
+import { expireLag } from "../../../src/engine/lag/retention.ts";
+import { freshDatabase, type TestDatabase } from "../../support/database.ts";
+import { aGroup, aPair, aPlan, type PairRows } from "../../support/rows.ts";
+
+const minute = 60;
+const hour = 60 * minute;
+let db: TestDatabase;
+let pair: PairRows;
+beforeAll(async () => {
+  db = await freshDatabase();
+  pair = await aPair(db.database);
+});
+afterEach(async () => {
+  await db.database.pool.query("TRUNCATE lag_sample, rpo_violation, group_lag, completed_point, event");
+  await db.database.prisma.protectionGroup.updateMany({ data: { state: "NOT_READY" } });
+});
+afterAll(() => db.drop());
+
+/** The database's real time now, which a test's moments are counted from. */
+let start = 0;
+const moment = (seconds: number) => new Date(start + seconds * 1000);
+const secondsOf = (time: Date | null) => (time === null ? null : Math.round((time.getTime() - start) / 1000));
+
+let names = 0;
+/** Its RPO is 15 minutes; its first point is of the moment 0, and measured then. */
+async function replicated(vms = 1): Promise<{ groupId: string; vmIds: readonly string[] }> {
+  const group = await aGroup(db.database, pair, `group-${++names}`, vms);
+  const { rows } = await db.database.pool.query<{ now: Date }>("SELECT dr_now() AS now");
+  start = rows[0]?.now.getTime() ?? 0;
+  await point(group.groupId, 0);
+  await measureLag(db.database.pool);
+  return group;
+}
+
+let points = 0;
+const point = (groupId: string, takenAt: number, completedAt: number | null = takenAt) =>
+  db.database.prisma.recoveryPoint.create({
+    data: {
+      groupId,
+      externalId: `point-${++points}`,
+      complete: true,
+      takenAt: moment(takenAt),
+      completedAt: completedAt === null ? null : moment(completedAt),
+    },
+  });
+
+/** The clock may stand a little later than asked: what is measured is as late. */
+async function measureAt(seconds: number): Promise<number> {
+  await clockAt(seconds);
+  return measureLag(db.database.pool);
+}
+const clockAt = (seconds: number) => db.shiftClock(seconds - (Date.now() - start) / 1000);
+
+async function violations(groupId: string) {
+  const found = await db.database.prisma.rpoViolation.findMany({ where: { groupId }, orderBy: [{ openedAt: "asc" }, { vmName: "asc" }] });
+  return found.map(({ openedAt, closedAt, criticalSince, cause, worstLagSeconds }) => ({
+    opened: secondsOf(openedAt),
+    closed: secondsOf(closedAt),
+    critical: secondsOf(criticalSince),
+    cause,
+    worst: worstLagSeconds,
+  }));
+}
+const around = (seconds: number) => expect.closeTo(seconds, -1); // within 5 s
+
+describe("the lag of a group", () => {
+  it("is a violation from when it came to be over the RPO, critical at three times, and over when a newer point is complete", async () => {
+    const { groupId } = await replicated();
+    await measureAt(14 * minute);
+    expect(await violations(groupId)).toEqual([]);
+    await measureAt(20 * minute);
+    const opened = { opened: 15 * minute, closed: null, critical: null, cause: "LAG" };
+    expect(await violations(groupId)).toEqual([{ ...opened, worst: around(20 * minute) }]);
+    await measureAt(46 * minute);
+    expect(await violations(groupId)).toEqual([{ ...opened, critical: 45 * minute, worst: around(46 * minute) }]);
+    await point(groupId, 47 * minute, 48 * minute);
+    await measureAt(50 * minute);
+    expect(await violations(groupId)).toEqual([{ ...opened, closed: 48 * minute, critical: 45 * minute, worst: 48 * minute }]);
+  });
+
+  it("goes on when the newer point is too old itself", async () => {
+    const { groupId } = await replicated();
+    await measureAt(20 * minute);
+    await point(groupId, 5 * minute, 25 * minute);
+    await measureAt(26 * minute);
+    expect(await violations(groupId)).toMatchObject([{ opened: 15 * minute, closed: null, worst: 25 * minute }]);
+    await point(groupId, 26 * minute, 27 * minute);
+    await measureAt(28 * minute);
+    expect(await violations(groupId)).toMatchObject([{ opened: 15 * minute, closed: 27 * minute, worst: 25 * minute }]);
+  });
+
+  it("is found from the points after nobody measured: what began and ended meanwhile, and what retention has dropped the point of", async () => {
+    const { groupId } = await replicated(2);
+    await point(groupId, 30 * minute, 31 * minute);
+    await point(groupId, 37 * minute, 38 * minute);
+    await db.database.prisma.recoveryPoint.deleteMany({ where: { groupId } });
+    await point(groupId, 90 * minute, 91 * minute);
+    await measureAt(100 * minute);
+    const both = [0, 1];
+    expect(await violations(groupId)).toEqual([
+      ...both.map(() => ({ opened: 15 * minute, closed: 31 * minute, critical: null, cause: "LAG", worst: 31 * minute })),
+      ...both.map(() => ({ opened: 52 * minute, closed: 91 * minute, critical: 82 * minute, cause: "LAG", worst: 54 * minute })),
+    ]);
+  });
+
+  it("is over when its site had a newer point, although the gateway learns of it later", async () => {
+    const { groupId } = await replicated();
+    await measureAt(30 * minute);
+    await point(groupId, 20 * minute, null);
+    await measureAt(31 * minute);
+    expect(await violations(groupId)).toMatchObject([{ opened: 15 * minute, closed: 20 * minute }]);
+  });
+
+  it("counts again from the point before, when the site has lost the newest", async () => {
+    const { groupId } = await replicated();
+    const newest = await point(groupId, 16 * minute, 17 * minute);
+    await measureAt(17 * minute);
+    await db.database.prisma.recoveryPoint.delete({ where: { id: newest.id } });
+    await measureAt(18 * minute);
+    await measureAt(19 * minute);
+    expect(await violations(groupId)).toMatchObject([
+      { opened: 15 * minute, closed: 17 * minute },
+      { opened: around(18 * minute), closed: null, worst: around(19 * minute) },
+    ]);
+  });
+
+  it("does not count while a real recovery has the group, and from its end on afterwards", async () => {
+    const { groupId } = await replicated();
+    await measureAt(16 * minute);
+    await db.database.prisma.protectionGroup.update({ where: { id: groupId }, data: { state: "RECOVERED" } });
+    await measureAt(20 * minute);
+    await measureAt(40 * minute);
+    expect(await violations(groupId)).toMatchObject([{ opened: 15 * minute, closed: around(20 * minute) }]);
+    await db.database.prisma.protectionGroup.update({ where: { id: groupId }, data: { state: "READY" } });
+    await measureAt(41 * minute);
+    expect(await violations(groupId)).toMatchObject([{}, { opened: around(40 * minute), closed: null }]);
+    const { rows } = await db.database.pool.query(
+      "SELECT sum(vm_seconds)::float8 AS s FROM lag_sample WHERE subject_id = $1 AND step_seconds = 60",
+      [groupId],
+    );
+    expect(rows[0].s).toBeCloseTo(17 * minute, -1);
+  });
+
+  it("of a VM that leaves the group, or is not replicated yet, does not count", async () => {
+    const { groupId, vmIds } = await replicated(3);
+    await db.database.prisma.protectedVm.update({ where: { vmId: vmIds[2] ?? "" }, data: { lastSyncAt: null } });
+    await measureAt(16 * minute);
+    expect(await violations(groupId)).toHaveLength(2);
+    await db.database.prisma.protectedVm.delete({ where: { vmId: vmIds[0] ?? "" } });
+    await measureAt(17 * minute);
+    expect((await violations(groupId)).map(({ closed }) => closed)).toEqual([around(17 * minute), null]);
+  });
+
+  it("is judged by a new RPO from the next measurement on", async () => {
+    const { groupId } = await replicated();
+    await measureAt(10 * minute);
+    await db.database.prisma.protectionGroup.update({ where: { id: groupId }, data: { rpoMinutes: 5 } });
+    await measureAt(11 * minute);
+    expect(await violations(groupId)).toMatchObject([{ opened: around(10 * minute), closed: null }]);
+    await db.database.prisma.protectionGroup.update({ where: { id: groupId }, data: { rpoMinutes: 60 } });
+    await measureAt(12 * minute);
+    expect(await violations(groupId)).toMatchObject([{ opened: around(10 * minute), closed: around(11 * minute) }]);
+  });
+
+  it("has the cause that explains the most: a lost site, paused or failed replication, or none that is known", async () => {
+    const { prisma } = db.database;
+    const { groupId } = await replicated();
+    await measureAt(16 * minute);
+    const cause = async (at: number) => {
+      await measureAt(at);
+      return (await violations(groupId))[0]?.cause;
+    };
+    await prisma.replicationCycle.create({ data: { groupId, error: "no space" } });
+    expect(await cause(17 * minute)).toBe("SYNC_FAILED");
+    await prisma.protectedVm.updateMany({ where: { groupId }, data: { replicationState: "PAUSED" } });
+    expect(await cause(18 * minute)).toBe("PAUSED");
+    await prisma.site.update({ where: { id: pair.protectedSiteId }, data: { state: "DISCONNECTED" } });
+    expect(await cause(19 * minute)).toBe("SITE_DISCONNECTED");
+    await prisma.site.update({ where: { id: pair.protectedSiteId }, data: { state: "CONNECTED" } });
+    await prisma.replicationCycle.delete({ where: { groupId } });
+    expect(await cause(20 * minute)).toBe("SITE_DISCONNECTED");
+  });
+
+  it("of a group that was never measured is told by its points", async () => {
+    const { groupId } = await replicated();
+    await db.database.pool.query("TRUNCATE group_lag, completed_point");
+    await measureAt(40 * minute);
+    expect(await violations(groupId)).toMatchObject([{ opened: 15 * minute, closed: null }]);
+  });
+});
+
+describe("measuring", () => {
+  it("tells of a violation when it begins, turns critical and ends, and of its group; not of each measurement", async () => {
+    const { groupId } = await replicated();
+    await aPlan(db.database, pair, `plan-${names}`, [{ groupIds: [groupId] }]);
+    const told = async (at: number) => {
+      await db.database.pool.query("DELETE FROM event");
+      await measureAt(at);
+      const { rows } = await db.database.pool.query(
+        "SELECT payload ->> 'kind' AS kind, payload ->> 'change' AS change FROM event ORDER BY position",
+      );
+      return rows.map(({ kind, change }) => `${kind} ${change}`);
+    };
+    const followed = ["PROTECTION_GROUP_CHANGED UPDATED", "PLAN_CHANGED UPDATED"];
+    expect(await told(16 * minute)).toEqual(["RPO_VIOLATION_CHANGED CREATED", ...followed]);
+    expect(await told(17 * minute)).toEqual([]);
+    expect(await told(46 * minute)).toEqual(["RPO_VIOLATION_CHANGED UPDATED", ...followed]);
+    await point(groupId, 47 * minute);
+    expect(await told(48 * minute)).toEqual(["RPO_VIOLATION_CHANGED UPDATED", ...followed]);
+  });
+
+  it("at once by several nodes measures every moment once, for the group, its plan and its site", async () => {
+    const { groupId } = await replicated(3);
+    const planId = await aPlan(db.database, pair, `plan-${names}`, [{ groupIds: [groupId] }]);
+    await clockAt(hour);
+    await Promise.all([1, 2, 3].map(() => measureLag(db.database.pool)));
+    const last = await db.database.prisma.groupLag.findUniqueOrThrow({ where: { groupId } });
+    for (const subjectId of [groupId, planId, pair.protectedSiteId]) {
+      for (const { stepSeconds } of resolutions) {
+        const { _sum, _max } = await db.database.prisma.lagSample.aggregate({
+          where: { subjectId, stepSeconds },
+          _sum: { vmSeconds: true, lateVmSeconds: true },
+          _max: { maxLagSeconds: true },
+        });
+        const measured = (last.measuredAt.getTime() - start) / 1000;
+        expect(_sum.vmSeconds).toBeCloseTo(3 * measured, -1);
+        expect(_sum.lateVmSeconds).toBeCloseTo(3 * (measured - 15 * minute), -1);
+        expect(_max.maxLagSeconds).toBe(Math.ceil(measured));
+      }
+    }
+  });
+
+  it("costs as many statements for 60 VMs as for one, also when all of them are late", async () => {
+    const counts = [];
+    for (const vms of [1, 60]) {
+      const { groupId } = await replicated(vms);
+      await measureAt(10 * minute);
+      const client = await db.database.pool.connect();
+      const spy = vi.spyOn(Object.getPrototypeOf(client), "query");
+      client.release();
+      await measureAt(20 * minute);
+      counts.push(spy.mock.calls.length);
+      spy.mockRestore();
+      expect(await violations(groupId)).toHaveLength(vms);
+      await db.database.prisma.protectionGroup.update({ where: { id: groupId }, data: { state: "NOT_READY" } });
+    }
+    expect(counts[1]).toBe(counts[0]);
+    expect(counts[0]).toBeLessThan(16);
+  });
+
+  it("keeps as many samples as is documented, and no more, after a gap of days too", async () => {
+    const { groupId } = await replicated();
+    await measureAt(9 * 24 * hour);
+    await expireLag(db.database.pool);
+    const count = await db.database.prisma.lagSample.count({ where: { subjectId: groupId } });
+    expect(count).toBeLessThanOrEqual(mostSamples);
+    const page = readFileSync(new URL("../../../docs/rpo.md", import.meta.url), "utf8");
+    expect(page).toContain(`at most ${mostSamples.toLocaleString("en")} rows`);
+    for (const { stepSeconds, keptSeconds } of resolutions) {
+      const where = { subjectId: groupId, stepSeconds };
+      const expected = Math.min(keptSeconds, 9 * 24 * hour) / stepSeconds;
+      expect(Math.abs((await db.database.prisma.lagSample.count({ where })) - expected)).toBeLessThanOrEqual(2);
+    }
+  });
+});
