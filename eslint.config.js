@@ -33,6 +33,8 @@ const withoutId = {
     "AllowedOperation",
     "Fault",
     "InventoryMappings",
+    "LagPoint",
+    "LagSeries",
     "Limit",
     "PreviewFinding",
     "PreviewRefusal",

@@ -15,6 +15,7 @@ import { openGroupFaultsLoaders } from "./protection/loaders-faults.ts";
 import { openReplicationLoaders } from "./protection/loaders-replication.ts";
 import { openStorageLoaders } from "./protection/loaders-storage.ts";
 import { openRecoveryLoaders } from "./recoveries/loaders.ts";
+import { openRpoLoaders } from "./rpo/loaders.ts";
 import { openSiteLoaders } from "./sites/loaders.ts";
 import { openSummaryLoaders } from "./sites/loaders-summary.ts";
 import { openTaskLoaders } from "./tasks/loaders.ts";
@@ -39,6 +40,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const storage = openStorageLoaders(database);
   const plans = openPlanLoaders(database);
   const recoveries = openRecoveryLoaders(database, slotsPerSite);
+  const rpo = openRpoLoaders(database);
   const tasks = openTaskLoaders(database);
   const limits = openLimitLoaders(database);
   const access = openAccessLoaders(database);
@@ -60,9 +62,10 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...storage(gate),
       ...plans(gate),
       ...recoveries(gate),
+      ...rpo(gate),
       ...tasks(gate),
       ...limits(gate),
-      ...events(gate),
+      ...events(),
       ...access(gate),
     };
   };

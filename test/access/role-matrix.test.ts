@@ -86,6 +86,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Query.resourcePools": ["VIEWER"],
   "Query.secretIds": ["EDITOR", "SCRIPT_EDITOR"],
   "Query.site": ["VIEWER"],
+  "Query.rpoViolations": ["VIEWER"],
   "Query.sites": ["VIEWER"],
   "Query.task": ["VIEWER"],
   "Query.tasks": ["VIEWER"],

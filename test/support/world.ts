@@ -22,6 +22,7 @@ async function aCorner(database: Prisma, name: string): Promise<void> {
   const planId = await aPlan(database, pair, name, [{ groupIds: [group.groupId], steps }]);
   await settings(database, pair, group);
   await storage(database, pair, group);
+  await lag(database, [group.groupId, planId, pair.protectedSiteId]);
   await runs(database, pair, group, planId);
   await database.prisma.user.create({ data: { name, passwordHash: "none", roles: ["VIEWER"] } });
   await database.prisma.auditRecord.create({ data: { userName: name, operation: "startRecovery", requestId: name } });
@@ -61,6 +62,13 @@ async function storage({ prisma }: Prisma, pair: PairRows, { groupId }: GroupRow
   });
   await prisma.recoveryPoint.create({ data: { groupId, externalId: groupId, takenAt: new Date(), complete: true, sizeBytes: 10n } });
   await places(prisma, pair);
+}
+
+/** Of the last minutes: a series is drawn from samples of 300 s by default. */
+async function lag({ prisma }: Prisma, subjectIds: readonly string[]): Promise<void> {
+  const sample = { stepSeconds: 300, startsAt: new Date(Date.now() - 600_000), minLagSeconds: 1, maxLagSeconds: 2, worstPercent: 1 };
+  const data = subjectIds.map((subjectId) => ({ ...sample, subjectId, vmSeconds: 300, lagVmSeconds: 450, lateVmSeconds: 0 }));
+  await prisma.lagSample.createMany({ data });
 }
 
 async function places(prisma: Prisma["prisma"], pair: PairRows): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Database } from "../../database/database.ts";
 import { type LogEnds, readEnds } from "../../events/log.ts";
-import { batched, batchedOne, type Gate, padded } from "../batching.ts";
+import { batched } from "../batching.ts";
 
-export function openEventLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool">) {
+export function openEventLoaders({ pool }: Pick<Database, "pool">) {
   const logEnds = batched<string, LogEnds>({
     identity: (key) => key,
     fetch: async () => {
@@ -10,13 +10,8 @@ export function openEventLoaders({ prisma, pool }: Pick<Database, "prisma" | "po
       return () => ends;
     },
   });
-  const violation = batchedOne(
-    (ids) => prisma.rpoViolation.findMany({ where: { id: { in: padded(ids) } }, select: { id: true, vmId: true, groupId: true } }),
-    ({ id }) => id,
-  );
-  return (gate: Gate) => ({
+  return () => ({
     /** Of the log as a whole, whatever the key. Not behind the gate: it is what the others wait for. */
     logEnds: logEnds.loader(),
-    violation: violation.loader(gate),
   });
 }

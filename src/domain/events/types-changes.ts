@@ -5,9 +5,10 @@ import { encodeId } from "../ids.ts";
 import { VirtualMachineRef } from "../inventory/types-vm.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
 import { ProtectionGroupRef } from "../protection/types-refs.ts";
+import { RpoViolationRef } from "../rpo/types-refs.ts";
 import { SitePairingRef, SiteRef } from "../sites/types.ts";
 import { TaskRef } from "../tasks/types-refs.ts";
-import { type ChangeEventKind, ChangeEventKindRef, ChangeTypeRef, isChangeEventKind, readInstead, subjects } from "./types-kinds.ts";
+import { type ChangeEventKind, ChangeEventKindRef, ChangeTypeRef, isChangeEventKind, subjects } from "./types-kinds.ts";
 
 /** A change of the log with its cursor. */
 export interface ChangeIn {
@@ -32,8 +33,7 @@ export const ChangeEventRef = builder.interfaceRef<ChangeIn>("ChangeEvent").impl
     kind: t.field({ type: ChangeEventKindRef, description: "What has changed.", resolve: ({ change }) => change.kind }),
     change: t.field({ type: ChangeTypeRef, description: "What became of it.", resolve: ({ change }) => change.change }),
     subjectId: t.id({
-      description:
-        "Global id of what has changed, also when it was deleted. Some can't be queried yet: their kind says what to read instead.",
+      description: "Global id of what has changed, also when it was deleted.",
       resolve: ({ change }) => encodeId(subjects[change.kind].type, change.id),
     }),
     subjectType: t.string({
@@ -131,9 +131,16 @@ builder.objectRef<ChangeIn>(subjects.PAIRING_CHANGED.event).implement({
 });
 
 builder.objectRef<ChangeIn>(subjects.RPO_VIOLATION_CHANGED.event).implement({
-  description: `A VM's replica has become older than its group allows, or recent enough again.${readInstead("RPO_VIOLATION_CHANGED")} (Reference: RPO Violations.)`,
+  description:
+    "A VM's replica has become older than its group allows, three times as old, or recent enough again; or what explains it is another cause. That the lag grows meanwhile is not told of. (Reference: Get RPO Violations.)",
   interfaces: [ChangeEventRef],
   fields: (t) => ({
+    violation: t.field({
+      type: RpoViolationRef,
+      nullable: true,
+      description: `The violation ${now}`,
+      resolve: ({ change }, _args, { loaders }) => loaders.violation.load(change.id),
+    }),
     vm: t.field({
       type: VirtualMachineRef,
       nullable: true,

@@ -12,27 +12,14 @@ export const subjects = {
   TASK_CHANGED: { event: "TaskChangedEvent", type: "Task", what: "A task" },
   SITE_CHANGED: { event: "SiteChangedEvent", type: "Site", what: "A site or its inventory" },
   PAIRING_CHANGED: { event: "PairingChangedEvent", type: "SitePairing", what: "A pair of sites or its mappings" },
-  RPO_VIOLATION_CHANGED: {
-    event: "RpoViolationChangedEvent",
-    type: "RpoViolation",
-    what: "A violation of an RPO",
-    instead: "vm and protectionGroup",
-  },
+  RPO_VIOLATION_CHANGED: { event: "RpoViolationChangedEvent", type: "RpoViolation", what: "A violation of an RPO" },
 } as const satisfies Record<ChangeEventKind, Subject>;
 
 interface Subject {
   readonly event: string;
   readonly type: string;
   readonly what: string;
-  /** It can't be queried by its id yet: the event's fields with what to read again in its place. */
-  readonly instead?: string;
 }
-
-/** What to read again, where that is not the subject itself. */
-export const readInstead = (kind: ChangeEventKind): string => {
-  const { type, instead }: Subject = subjects[kind];
-  return instead === undefined ? "" : ` A ${type} can't be queried yet, and \`node\` refuses its id: read the event's ${instead} again.`;
-};
 
 export const isChangeEventKind = (kind: ChangeKind): kind is ChangeEventKind => kind !== "AUDIT_RECORDED";
 export const changeEventKinds: readonly ChangeEventKind[] = changeKinds.filter(isChangeEventKind);
@@ -40,10 +27,7 @@ export const changeEventKinds: readonly ChangeEventKind[] = changeKinds.filter(i
 export const ChangeEventKindRef = builder.enumType("ChangeEventKind", {
   description: "What has changed. Expect kinds that are added later.",
   values: Object.fromEntries(
-    changeEventKinds.map((kind) => [
-      kind,
-      { value: kind, description: `${subjects[kind].what}: ${subjects[kind].event}.${readInstead(kind)}` },
-    ]),
+    changeEventKinds.map((kind) => [kind, { value: kind, description: `${subjects[kind].what}: ${subjects[kind].event}.` }]),
   ),
 });
 

@@ -4,6 +4,7 @@ import { builder } from "../builder.ts";
 import { type Fault, FaultRef, fault, storedFault } from "../faults.ts";
 import { ReplicationState, ReplicationType, VmProtectionState } from "../protection/types-enums.ts";
 import { type GroupRow, ProtectionGroupRef } from "../protection/types-refs.ts";
+import { LagSeriesRef, lagArgs, lagCost, loadSeries } from "../rpo/types-lag.ts";
 import { SiteRef } from "../sites/types.ts";
 import { NetworkRef } from "./types.ts";
 import { PowerState } from "./types-enums.ts";
@@ -61,6 +62,13 @@ const ReplicationInfo = builder.objectRef<{ vm: VmRow; group: GroupRow }>("Repli
       nullable: true,
       description: "The same in minutes, rounded up.",
       resolve: ({ vm }) => (vm.lagSeconds === null ? null : Math.ceil(vm.lagSeconds / 60)),
+    }),
+    lagSeries: t.field({
+      type: LagSeriesRef,
+      args: lagArgs,
+      cost: lagCost,
+      description: "Its lag over time: that of its present group, whose recovery points hold all its VMs.",
+      resolve: ({ group }, args, context) => loadSeries(group.id, args, context),
     }),
   }),
 });

@@ -1,4 +1,3 @@
-import { assertEnumType, assertObjectType } from "graphql";
 import { v7 as uuid } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { changeEventKinds, subjects } from "../../../src/domain/events/types-kinds.ts";
@@ -31,7 +30,7 @@ const watch = `subscription ($filter: ChangeEventFilter, $after: String) { event
   __typename cursor occurredAt kind change subjectId subjectType name
   ... on PlanChangedEvent { plan { name state } } ... on ProtectionGroupChangedEvent { protectionGroup { name } }
   ... on VmChangedEvent { vm { name } } ... on TaskChangedEvent { task { name state } } ... on SiteChangedEvent { site { name } }
-  ... on PairingChangedEvent { pairing { pairingState } } ... on RpoViolationChangedEvent { vm { name } protectionGroup { name } } } } }`;
+  ... on PairingChangedEvent { pairing { pairingState } } ... on RpoViolationChangedEvent { violation { cause } vm { name } protectionGroup { name } } } } }`;
 
 const open: AsyncIterator<unknown>[] = [];
 afterEach(async () => {
@@ -90,21 +89,15 @@ describe("events", () => {
       { __typename: "ProtectionGroupChangedEvent", subjectType: "ProtectionGroup", protectionGroup: { name: "web" } },
       { __typename: "VmChangedEvent", subjectType: "VirtualMachine", vm: { name: "web-vm-01" } },
       { __typename: "TaskChangedEvent", subjectType: "Task", change: "CREATED", name: "Test", task: { state: "RUNNING" } },
-      { __typename: "RpoViolationChangedEvent", vm: { name: "web-vm-01" }, protectionGroup: { name: "web" } },
+      { __typename: "RpoViolationChangedEvent", violation: { cause: "LAG" }, vm: { name: "web-vm-01" }, protectionGroup: { name: "web" } },
     ]);
-    const found = await asker.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }", { ids: idsOf(events).slice(0, 7) });
-    expect(list(found, "nodes").map((node) => at(node, "__typename"))).toEqual(events.slice(0, 7).map((event) => at(event, "subjectType")));
+    const found = await asker.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }", { ids: idsOf(events) });
+    expect(list(found, "nodes").map((node) => at(node, "__typename"))).toEqual(events.map((event) => at(event, "subjectType")));
     await pool.query("UPDATE recovery_plan SET name = 'Payroll' WHERE id = $1", [planId]);
   });
 
-  it("names subjects that can be queried, or the fields to read in place of them", () => {
-    for (const kind of changeEventKinds) {
-      const { event, type } = subjects[kind];
-      const { description = "" } = assertEnumType(schema.getType("ChangeEventKind")).getValue(kind) ?? {};
-      const instead = /refuses its id: read the event's (\w+) and (\w+) again/.exec(description ?? "")?.slice(1) ?? [];
-      expect([type, schema.getType(type) === undefined]).toEqual([type, instead.length > 0]);
-      expect(Object.keys(assertObjectType(schema.getType(event)).getFields())).toEqual(expect.arrayContaining(instead));
-    }
+  it("names subjects that can be queried", () => {
+    for (const kind of changeEventKinds) expect(schema.getType(subjects[kind].type)).toBeDefined();
   });
 
   it("loads the objects of a delivery with one statement for each kind", async () => {

@@ -30,6 +30,7 @@ const tables: Readonly<Record<string, string>> = {
   ReplicationServer: "replication_server",
   ResourceMapping: "resource_mapping",
   ResourcePool: "resource_pool",
+  RpoViolation: "rpo_violation",
   Site: "site",
   SitePairing: "site_pairing",
   Task: "task",
