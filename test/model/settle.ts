@@ -18,7 +18,8 @@ const isBlocked = `(r.state IN ('PAUSED', 'PROMPTING') AND r.cancel_requested_at
   AND NOT (r.state = 'PAUSED' AND r.paused_reason = 'OPERATOR' AND r.pause_requested_at IS NULL)
   AND NOT EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'RUNNING'
     AND NOT EXISTS (SELECT FROM recovery_step c WHERE c.run_id = s.run_id AND c.parent = s.ordinal))
-  AND (r.paused_reason = 'STEP_FAILED' OR EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.status IN ('PENDING', 'WAITING')))
+  AND EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id AND (s.status IN ('PENDING', 'WAITING')
+    OR (s.status = 'FAILED' AND r.paused_reason = 'STEP_FAILED' AND NOT EXISTS (SELECT FROM recovery_step c WHERE c.run_id = s.run_id AND c.parent = s.ordinal))))
   AND (r.state <> 'PROMPTING' OR EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.kind = 'PROMPT' AND s.status = 'WAITING'))
   AND NOT EXISTS (SELECT FROM step_wish w JOIN recovery_step s ON s.run_id = w.run_id AND s.ordinal = w.ordinal AND s.attempt = w.attempt
     WHERE w.run_id = r.id AND s.status = 'FAILED')
