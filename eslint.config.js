@@ -28,6 +28,7 @@ const withoutId = {
     "VmRecovery",
     "WaitingFor",
   ],
+  "parts of a plan's evaluation": ["PlanChange", "UntestedStep"],
   "parts of a site or a protection group": ["SiteCapabilities", "StorageGroup"],
   "computed at each read": [
     "AllowedOperation",

@@ -79,6 +79,8 @@ const variables = z.object({
   SESSION_HOURS: seconds.max(24).default(8),
   /** How long a cursor of events and promptEvents holds, and with it events outside of runs. */
   EVENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
+  /** How long a successful test counts for a plan's readiness. */
+  READINESS_TEST_DAYS: z.coerce.number().int().min(1).max(3_650).default(90),
   SUBSCRIPTION_PING_SECONDS: seconds.max(60).default(12),
   /** Of each session, and of each address without one. The limit of 10,000 bounds what is remembered of each. */
   REQUESTS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000).default(100),
@@ -138,6 +140,7 @@ export interface Config {
   readonly heartbeat: HeartbeatSettings;
   readonly sessionHours: number;
   readonly eventRetentionDays: number;
+  readonly readinessTestDays: number;
   readonly subscriptionPingSeconds: number;
   readonly requestsPerMinute: number;
   readonly maxQueryCost: number;
@@ -185,6 +188,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     },
     sessionHours: e.SESSION_HOURS,
     eventRetentionDays: e.EVENT_RETENTION_DAYS,
+    readinessTestDays: e.READINESS_TEST_DAYS,
     subscriptionPingSeconds: e.SUBSCRIPTION_PING_SECONDS,
     requestsPerMinute: e.REQUESTS_PER_MINUTE,
     maxQueryCost: e.MAX_QUERY_COST,

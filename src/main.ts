@@ -13,6 +13,7 @@ import { createContext } from "./domain/context.ts";
 import { startHousekeeping } from "./domain/housekeeping.ts";
 import { startRefresher } from "./domain/inventory/service-refresher.ts";
 import { openLoaders } from "./domain/loaders.ts";
+import { startReadiness } from "./domain/readiness/service.ts";
 import { ganttPicture } from "./domain/recoveries/gantt/picture.ts";
 import { schema } from "./domain/schema.ts";
 import { createServices } from "./domain/services.ts";
@@ -90,6 +91,9 @@ async function run(config: Config): Promise<void> {
     feeds,
     generation,
   };
+  const { loaders, services } = dependencies;
+  const readiness = startReadiness({ database, previews: services.previews, loaders, testDays: config.readinessTestDays, announce, log });
+  closing.defer(() => readiness.close());
   const gateway = await startGateway({
     host: config.host,
     port: config.port,

@@ -37,11 +37,24 @@ export interface Fault {
   readonly code: string;
   readonly message: string;
   readonly since: Date | null;
+  /** What it is about, where that is not the object that shows it. What is gone has no id. */
+  readonly about?: FaultSubject;
+}
+
+export interface FaultSubject {
+  readonly type: "ProtectionGroup" | "Site" | "Network" | "Folder" | "ResourcePool";
+  readonly id: string | null;
+  readonly name: string;
 }
 
 const remedyOf = (code: string): string => Object.entries(remedies).find(([known]) => known === code)?.[1] ?? remedies.CONFIGURATION;
 
-export const fault = (code: FaultCode, message: string, since: Date | null = null): Fault => ({ code, message, since });
+export const fault = (code: FaultCode, message: string, since: Date | null = null, about?: FaultSubject): Fault => ({
+  code,
+  message,
+  since,
+  ...(about === undefined ? {} : { about }),
+});
 
 /** `isKnown`: both were seen running; else the originals are not proven off. */
 export const splitBrain = (vmNames: string, isKnown: boolean): string =>

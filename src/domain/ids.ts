@@ -17,6 +17,7 @@ export const nodeTypes = [
   "Prompt",
   "PromptStep",
   "ProtectionGroup",
+  "ReadinessFinding",
   "Recovery",
   "RecoveryPlan",
   "RecoveryPoint",

@@ -14,6 +14,7 @@ import { openGroupFactsLoaders } from "./protection/loaders-facts.ts";
 import { openGroupFaultsLoaders } from "./protection/loaders-faults.ts";
 import { openReplicationLoaders } from "./protection/loaders-replication.ts";
 import { openStorageLoaders } from "./protection/loaders-storage.ts";
+import { openReadinessLoaders } from "./readiness/loaders.ts";
 import { openRecoveryLoaders } from "./recoveries/loaders.ts";
 import { openRpoLoaders } from "./rpo/loaders.ts";
 import { openSiteLoaders } from "./sites/loaders.ts";
@@ -40,6 +41,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const storage = openStorageLoaders(database);
   const plans = openPlanLoaders(database);
   const recoveries = openRecoveryLoaders(database, slotsPerSite);
+  const readiness = openReadinessLoaders(database);
   const rpo = openRpoLoaders(database);
   const tasks = openTaskLoaders(database);
   const limits = openLimitLoaders(database);
@@ -62,6 +64,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...storage(gate),
       ...plans(gate),
       ...recoveries(gate),
+      ...readiness(gate),
       ...rpo(gate),
       ...tasks(gate),
       ...limits(gate),

@@ -253,5 +253,7 @@ export type RunSnapshot = RisingSnapshot | ReprotectSnapshot | CleanupSnapshot |
 /** `code` is from the registry in `engine/warnings.ts`. */
 export interface RunWarning {
   readonly code: string;
+  /** What it is about, by name; left out: what the message names. */
+  readonly object?: string;
   readonly message: string;
 }

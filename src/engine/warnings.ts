@@ -199,4 +199,8 @@ export const warningCodes = {
 export type WarningCode = keyof typeof warningCodes;
 
 /** A warning of the registry, about something named in its message. */
-export const runWarning = (code: WarningCode, message: string): RunWarning & { readonly code: WarningCode } => ({ code, message });
+export const runWarning = (code: WarningCode, message: string, object?: string): RunWarning & { readonly code: WarningCode } => ({
+  code,
+  ...(object === undefined ? {} : { object }),
+  message,
+});

@@ -14,6 +14,7 @@ export const changeKinds = [
   "SITE_CHANGED",
   "PAIRING_CHANGED",
   "RPO_VIOLATION_CHANGED",
+  "READINESS_CHANGED",
   "AUDIT_RECORDED",
 ] as const;
 export type ChangeKind = (typeof changeKinds)[number];
@@ -26,6 +27,17 @@ export interface Change {
   readonly name?: string | undefined;
   /** The plans that it belonged to when this was written; the log finds them, where a writer does not know better. */
   readonly plans?: readonly string[] | undefined;
+  /** What can't be read again: how it was before, what became of it. Fields without a value are left out. */
+  readonly details?: ReadinessDetails | undefined;
+}
+
+/** Of READINESS_CHANGED, whose id is the plan's. `before` is left out of a plan's first evaluation. */
+export interface ReadinessDetails {
+  readonly before?: "READY" | "AT_RISK" | "NOT_READY";
+  readonly after: "READY" | "AT_RISK" | "NOT_READY";
+  /** Codes of findings that are new, and of those that are no more. */
+  readonly opened: readonly string[];
+  readonly resolved: readonly string[];
 }
 
 /** A change as it stands in the log. */
@@ -42,7 +54,7 @@ export const changesPayload = "changes";
 
 /** A SELECT of changes for `changeCtes`, from a parameter with a JSON list of them. */
 export const changesGiven = (parameter: string): string =>
-  `SELECT x.kind, x.id, x.change, x.name FROM jsonb_to_recordset(${parameter}::jsonb) AS x(kind text, id uuid, change text, name text)`;
+  `SELECT x.kind, x.id, x.change, x.name, x.details FROM jsonb_to_recordset(${parameter}::jsonb) AS x(kind text, id uuid, change text, name text, details jsonb)`;
 
 /** The same, of rows that a CTE of the statement has updated and yields as `id` and `name`. */
 export const updatedRows = (kind: ChangeKind, cte: string): string =>
@@ -52,6 +64,7 @@ const plansOf = (groups: string): string => `(SELECT jsonb_agg(m.plan_id) FROM p
 
 const plans = `CASE a.kind
         WHEN 'PLAN_CHANGED' THEN jsonb_build_array(a.id)
+        WHEN 'READINESS_CHANGED' THEN jsonb_build_array(a.id)
         WHEN 'PROTECTION_GROUP_CHANGED' THEN ${plansOf("a.id")}
         WHEN 'VM_CHANGED' THEN ${plansOf("SELECT v.group_id FROM protected_vm v WHERE v.vm_id = a.id")}
         WHEN 'RPO_VIOLATION_CHANGED' THEN ${plansOf("SELECT v.group_id FROM rpo_violation v WHERE v.id = a.id")}
@@ -67,11 +80,11 @@ const nameNow = `CASE a.kind
         WHEN 'TASK_CHANGED' THEN (SELECT t.name FROM task t WHERE t.id = a.id) END`;
 
 /**
- * CTE `changed` (`ord` from 1, `kind`, `payload`) of the changes that a SELECT yields as kind, id, change and name, and of what is computed
+ * CTE `changed` (`ord` from 1, `kind`, `payload`) of the changes that a SELECT yields as kind, id, change, name and perhaps details, and of what is computed
  * from them: a VM's group, the plans of a group, the plans of a site or pairing. A plan's state follows from all of those.
  */
 export const changeCtes = (changes: string): string => `given AS (
-    SELECT kind, id, change, name, row_number() OVER () AS ord FROM (${changes}) AS c
+    SELECT kind, id, change, name, to_jsonb(c) -> 'details' AS details, row_number() OVER () AS ord FROM (${changes}) AS c
   ), given_group AS (
     SELECT id FROM given WHERE kind = 'PROTECTION_GROUP_CHANGED'
     UNION SELECT m.group_id FROM given JOIN protected_vm m ON m.vm_id = given.id WHERE given.kind = 'VM_CHANGED'
@@ -85,8 +98,8 @@ export const changeCtes = (changes: string): string => `given AS (
     UNION SELECT 'PLAN_CHANGED', p.id, p.name FROM given_pairing JOIN recovery_plan p ON p.pairing_id = given_pairing.id
   ), changed AS (
     SELECT a.kind, row_number() OVER (ORDER BY a.ord, a.kind, a.id) AS ord,
-      jsonb_strip_nulls(jsonb_build_object('kind', a.kind, 'id', a.id, 'change', a.change, 'name', coalesce(a.name, ${nameNow}), 'plans', ${plans})) AS payload
-    FROM (SELECT kind, id, change, name, ord FROM given UNION ALL SELECT kind, id, 'UPDATED', name, NULL FROM computed
+      jsonb_strip_nulls(jsonb_build_object('kind', a.kind, 'id', a.id, 'change', a.change, 'name', coalesce(a.name, ${nameNow}), 'plans', ${plans}, 'details', a.details)) AS payload
+    FROM (SELECT kind, id, change, name, details, ord FROM given UNION ALL SELECT kind, id, 'UPDATED', name, NULL, NULL FROM computed
       WHERE NOT EXISTS (SELECT 1 FROM given WHERE given.kind = computed.kind AND given.id = computed.id)) AS a
   )`;
 

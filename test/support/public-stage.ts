@@ -3,6 +3,7 @@
 import { idOf } from "../../src/domain/ids.ts";
 import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
 import { roles } from "../../src/domain/viewer.ts";
+import type { EngineSettings } from "../../src/engine/settings.ts";
 import { importFile } from "../../src/import/import-file.ts";
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
 import { at, text } from "../domain/read/support.ts";
@@ -24,7 +25,7 @@ export interface PublicStage extends AsyncDisposable {
   end(recoveryId: string): Promise<ReadRun>;
 }
 
-export async function aPublicStage(file: object): Promise<PublicStage> {
+export async function aPublicStage(file: object, settings: Partial<EngineSettings> = {}): Promise<PublicStage> {
   await using closing = new AsyncDisposableStack();
   const db = await freshDatabase();
   closing.defer(() => db.drop());
@@ -34,7 +35,7 @@ export async function aPublicStage(file: object): Promise<PublicStage> {
   closing.defer(() => files.remove());
   await importFile({ database, lab, quotas: defaultQuotas, path: await files.write(file) });
   const providers = new Map([["lab", lab.provider]]);
-  closing.use(await aNode(database, lab.provider));
+  closing.use(await aNode(database, lab.provider, settings));
   const gateway = closing.use(await realGateway(database, { providers, maxQueryCost: 5_000_000 }));
   await aUser(database, "ada", roles);
   const headers = { "session-token": await gateway.signIn("ada") };

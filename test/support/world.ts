@@ -115,6 +115,7 @@ async function runs(database: Prisma, pair: PairRows, { groupId, vmIds: [vmId = 
   await prisma.recovery.update({ where: { id: runId }, data: { errors: ["no host"], ...accepted } });
   await prisma.recoveryRemark.create({ data: { runId, text: "looked at it", writtenById: uuid(), writtenBy: "ada" } });
   await prisma.leftover.create({ data: { planId, runId, siteId, kind: "VM", externalId: runId, name: "copy" } });
+  await readiness(database, planId, runId, vmId);
   const live = await aRun(database, pair, planId, [
     {
       kind: "PRIORITY_GROUP",
@@ -139,6 +140,24 @@ async function runs(database: Prisma, pair: PairRows, { groupId, vmIds: [vmId = 
   await prisma.task.updateMany({ where: { targetId: planId }, data: { warnings: [{ code: "VM_NOT_CONFIGURED", message: "left out" }] } });
   await prisma.site.update({ where: { id: siteId }, data: { state: "PARTIALLY_CONNECTED", stateReason: "a manager is away" } });
   await aCleanup(database, pair, planId, runId);
+}
+
+async function readiness({ prisma }: Prisma, planId: string, comparedWithId: string, vmId: string): Promise<void> {
+  const object = { type: "VirtualMachine", id: vmId, name: "vm" };
+  const changes = [{ kind: "VM", change: "ADDED", object, field: null, before: null, after: null }];
+  const untestedSteps = [{ kind: "COMMAND", name: "wait", reason: "NEVER_RUN", planStepId: null, vmId }];
+  const found = { readiness: "AT_RISK", score: 92, evaluatedAt: new Date(), comparedWithId, forecastRtoSeconds: 60 } as const;
+  await prisma.readinessEvaluation.create({ data: { planId, ...found, changes, untestedSteps } });
+  const finding = {
+    severity: "WARNING",
+    code: "VM_NOT_CONFIGURED",
+    objectType: "VirtualMachine",
+    objectId: vmId,
+    objectName: "vm",
+  } as const;
+  await prisma.readinessFinding.create({
+    data: { planId, ...finding, recoveryTypes: ["TEST"], message: "It has no placeholder.", remedy: "Configure it.", openedAt: new Date() },
+  });
 }
 
 async function aCleanup({ prisma }: Prisma, { pairingId }: PairRows, planId: string, cleansUpId: string): Promise<void> {

@@ -13,6 +13,7 @@ export const subjects = {
   SITE_CHANGED: { event: "SiteChangedEvent", type: "Site", what: "A site or its inventory" },
   PAIRING_CHANGED: { event: "PairingChangedEvent", type: "SitePairing", what: "A pair of sites or its mappings" },
   RPO_VIOLATION_CHANGED: { event: "RpoViolationChangedEvent", type: "RpoViolation", what: "A violation of an RPO" },
+  READINESS_CHANGED: { event: "ReadinessChangedEvent", type: "RecoveryPlan", what: "A plan's readiness or its findings" },
 } as const satisfies Record<ChangeEventKind, Subject>;
 
 interface Subject {

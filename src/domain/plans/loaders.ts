@@ -42,6 +42,7 @@ export interface PlanFilter {
   readonly lifecycle?: string | null | undefined;
   readonly siteId?: string | null | undefined;
   readonly lastTestResult?: string | null | undefined;
+  readonly readiness?: string | null | undefined;
 }
 
 const plans: Source<PlanOrderField, PlanFilter, never> = {
@@ -64,6 +65,12 @@ const plans: Source<PlanOrderField, PlanFilter, never> = {
       value: ({ siteId }) => siteId,
     },
     { type: "text", sql: (result) => `p.last_test_result::text = ${result}`, value: ({ lastTestResult }) => lastTestResult },
+    {
+      type: "text",
+      sql: (readiness) =>
+        `coalesce((SELECT e.readiness::text FROM readiness_evaluation e WHERE e.plan_id = p.id), 'UNKNOWN') = ${readiness}`,
+      value: ({ readiness }) => readiness,
+    },
   ],
   parents: {},
 };

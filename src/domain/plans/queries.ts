@@ -1,6 +1,7 @@
 import { builder } from "../builder.ts";
 import { OrderDirection } from "../connections.ts";
 import { idIfGiven, idOf } from "../ids.ts";
+import { PlanReadiness } from "../readiness/types-enums.ts";
 import { ResultState } from "../recoveries/types/enums.ts";
 import { PlanLifecycle, PlanState } from "./types-enums.ts";
 import { RecoveryPlanRef } from "./types-refs.ts";
@@ -30,6 +31,7 @@ const RecoveryPlanFilter = builder.inputType("RecoveryPlanFilter", {
     lifecycle: t.field({ type: PlanLifecycle, description: "Only those in this lifecycle." }),
     siteId: t.id({ description: "Only those of this site's pairs." }),
     lastTestResult: t.field({ type: ResultState, description: "Only those whose last test went so." }),
+    readiness: t.field({ type: PlanReadiness, description: "Only those that are so ready, by their last evaluation." }),
   }),
 });
 

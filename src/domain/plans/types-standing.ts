@@ -1,6 +1,6 @@
 /** How a plan stands: its state and faults, from its own lifecycle and from its groups and sites. Pure. */
 import type { ConnectionState, PeerState, PlanLifecycle, ProtectionGroupState, RecoveryState } from "../../database/generated/enums.ts";
-import { type Fault, fault, splitBrain } from "../faults.ts";
+import { type Fault, type FaultSubject, fault, splitBrain } from "../faults.ts";
 import { listed } from "../listed.ts";
 
 /** One group of a plan, with the run that uses it now. */
@@ -41,7 +41,7 @@ export interface Standing {
   /** Names of groups that were deleted with force since somebody changed the plan's groups. */
   readonly lostGroups: readonly string[];
   readonly unmapped: readonly MappingRow[];
-  readonly sites: readonly { readonly name: string; readonly state: ConnectionState; readonly stateSince: Date }[];
+  readonly sites: readonly { readonly id: string; readonly name: string; readonly state: ConnectionState; readonly stateSince: Date }[];
   /** Of the plan's own run, if one is open. */
   readonly runState: RecoveryState | null;
 }
@@ -60,30 +60,43 @@ export function faultsOf({ planId, lifecycle, groups, lostGroups, unmapped, site
   const faults: Fault[] = own ? [own] : [];
   if (groups.every(({ vmsConfigured }) => vmsConfigured === 0)) faults.push(fault("EMPTY", "The plan has no VM that could be recovered."));
   for (const name of lostGroups)
-    faults.push(fault("GROUP_DELETED", `The protection group ${name} was deleted with force; the plan no longer recovers its VMs.`));
+    faults.push(
+      fault("GROUP_DELETED", `The protection group ${name} was deleted with force; the plan no longer recovers its VMs.`, null, {
+        type: "ProtectionGroup",
+        id: null,
+        name,
+      }),
+    );
   const directions = new Set(groups.map(({ protectedSiteId, recoverySiteId }) => `${protectedSiteId} ${recoverySiteId}`));
   if (directions.size > 1) faults.push(fault("MIXED_DIRECTION", "The plan's groups are not all protected in the same direction."));
   for (const group of groups) faults.push(...groupFaults(group, planId, lifecycle));
   faults.push(...splitBrains(groups));
-  for (const { name, state, stateSince } of sites) {
-    if (state === "DISCONNECTED") faults.push(fault("SITE_DISCONNECTED", `The site ${name} can't be reached.`, stateSince));
+  for (const { id, name, state, stateSince } of sites) {
+    const site: FaultSubject = { type: "Site", id, name };
+    if (state === "DISCONNECTED") faults.push(fault("SITE_DISCONNECTED", `The site ${name} can't be reached.`, stateSince, site));
     if (state === "PARTIALLY_CONNECTED")
-      faults.push(fault("SITE_PARTIALLY_CONNECTED", `The site ${name} answers only in part.`, stateSince));
+      faults.push(fault("SITE_PARTIALLY_CONNECTED", `The site ${name} answers only in part.`, stateSince, site));
   }
-  for (const { kind, name } of unmapped) faults.push(fault("MAPPING_MISSING", `The ${kind} ${name} is not mapped to the recovery site.`));
+  for (const { kind, name } of unmapped)
+    faults.push(
+      fault("MAPPING_MISSING", `The ${kind} ${name} is not mapped to the recovery site.`, null, { type: placeTypes[kind], id: null, name }),
+    );
   return faults;
 }
 
+const placeTypes = { network: "Network", folder: "Folder", "resource pool": "ResourcePool" } as const;
+
 function* groupFaults(group: StandingRow, planId: string, lifecycle: PlanLifecycle): Generator<Fault> {
+  const about: FaultSubject = { type: "ProtectionGroup", id: group.groupId, name: group.name };
   if (group.runId !== null && group.runPlanId !== planId) {
-    yield fault("GROUP_IN_USE", useOf(group));
+    yield fault("GROUP_IN_USE", useOf(group), null, about);
   }
   const isRecovered = group.state === "RECOVERED" || group.state === "PARTIALLY_RECOVERED";
   if (isRecovered && lifecycle === "READY") {
-    yield fault("GROUP_RECOVERED_ELSEWHERE", `The protection group ${group.name} was recovered by another plan.`);
+    yield fault("GROUP_RECOVERED_ELSEWHERE", `The protection group ${group.name} was recovered by another plan.`, null, about);
   }
   if (group.state === "ERROR" || group.state === "NOT_READY") {
-    yield fault("GROUP_FAULT", group.faultMessage ?? `The protection group ${group.name} is not ready.`, group.faultSince);
+    yield fault("GROUP_FAULT", group.faultMessage ?? `The protection group ${group.name} is not ready.`, group.faultSince, about);
   }
 }
 

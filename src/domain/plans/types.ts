@@ -1,7 +1,6 @@
 /** Recovery plans: what comes up at the recovery site, and in which order. (Reference: Recovery Plans Management.) */
 import { copies } from "../batching.ts";
 import { builder } from "../builder.ts";
-import type { Context } from "../context.ts";
 import { computed } from "../cost.ts";
 import { FaultRef } from "../faults.ts";
 import { VmPriority } from "../inventory/types-enums.ts";
@@ -12,31 +11,11 @@ import { PeerState } from "../protection/types-enums.ts";
 import { groupArgs, groupRequest, ProtectionGroupConnection } from "../protection/types-list.ts";
 import { ResultState } from "../recoveries/types/enums.ts";
 import { SitePairingRef, SiteRef } from "../sites/types.ts";
+import { standingOf } from "./standing.ts";
 import { PlanLifecycle, PlanState } from "./types-enums.ts";
-import { type PlanRow, PriorityGroupRef, RecoveryPlanRef } from "./types-refs.ts";
-import { faultsOf, peerStateOf, type Standing, stateOf } from "./types-standing.ts";
+import { PriorityGroupRef, RecoveryPlanRef } from "./types-refs.ts";
+import { faultsOf, peerStateOf, stateOf } from "./types-standing.ts";
 import { PlanStepRef } from "./types-steps.ts";
-
-/** Everything that a plan's state is computed from; loaded once per request, whichever of its fields ask. */
-async function standingOf({ id, lifecycle, pairingId, lostGroups }: PlanRow, { loaders }: Context): Promise<Standing> {
-  const [groups, unmapped, pairing, run] = await Promise.all([
-    loaders.standingOfPlan.load(id),
-    loaders.unmappedOfPlan.load(id),
-    loaders.pairing.load(pairingId),
-    loaders.activeRunOfPlan.load(id).then((active) => active && loaders.recovery.load(active.id)),
-  ]);
-  const siteIds = pairing ? [pairing.localSiteId, pairing.remoteSiteId] : [];
-  const sites = await Promise.all(siteIds.map((siteId) => loaders.site.load(siteId)));
-  return {
-    planId: id,
-    lifecycle,
-    groups,
-    lostGroups,
-    unmapped,
-    sites: sites.filter((site) => site !== null),
-    runState: run?.state ?? null,
-  };
-}
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 

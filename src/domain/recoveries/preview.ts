@@ -3,8 +3,8 @@ import type pg from "pg";
 import { inTransaction } from "../../database/transaction.ts";
 import { CompileError } from "../../engine/compile.ts";
 import { loadEarlierSteps } from "../../engine/records.ts";
-import type { RisingSnapshot } from "../../engine/run-snapshot.ts";
-import { DomainError, ServiceUnavailableError } from "../errors.ts";
+import type { RisingSnapshot, RunWarning } from "../../engine/run-snapshot.ts";
+import { ConflictError, DomainError, ServiceUnavailableError } from "../errors.ts";
 import type { ServiceContext } from "../service-context.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
 import { type PointFacts, readPoints, readSecondsSinceRequest, readSiteFacts } from "./preview/facts.ts";
@@ -21,9 +21,10 @@ import { type LockedPlan, readPlan } from "./service/open-runs.ts";
 import { disasterRefusal, plannedRefusal } from "./service/recovery-refusals.ts";
 import { testRefusal } from "./service/refusals.ts";
 import { targetNetworksOf, testNetworksOf } from "./snapshot/mappings.ts";
-import { resolvePlan } from "./snapshot/resolve.ts";
+import { type ResolvedPlan, resolvePlan } from "./snapshot/resolve.ts";
 import type { RunDraft } from "./start/draft.ts";
 import { type PreparedRecovery, prepareRecovery, recoveryDraft } from "./start/recovery.ts";
+import type { PlanSites } from "./start/sites.ts";
 import { type PreparedTest, prepareTest, testDraft } from "./start/test.ts";
 import type { StartInput } from "./start.ts";
 
@@ -34,6 +35,10 @@ export type PreviewContext = Pick<ServiceContext, "providers" | "scriptsDir" | "
 
 export interface Preview {
   readonly planId: string;
+  /** Where it would go; null: nothing could be asked. */
+  readonly sites: PlanSites | null;
+  /** The plan as the run would find it, whatever stands in its way; null: as for the sites. */
+  readonly resolved: ResolvedPlan | null;
   readonly recoveryType: StartInput["recoveryType"];
   /** What a start would be refused with, the first first; empty: it would be taken. */
   readonly refusals: readonly DomainError[];
@@ -50,24 +55,43 @@ export interface Preview {
 export interface Previews {
   /** Rejects with a DomainError for input that can't be taken, a plan that there is not, and without the role. */
   preview(viewer: Viewer, input: PreviewInput): Promise<Preview>;
+  /** The same for the gateway itself, which nobody has asked. */
+  lookAhead(input: PreviewInput): Promise<Preview>;
 }
 
-export const createPreviews = (context: PreviewContext): Previews => ({ preview: (viewer, input) => preview(context, viewer, input) });
+export const createPreviews = (context: PreviewContext): Previews => ({
+  async preview(viewer, input) {
+    checkDataWanted(input);
+    requireRole(viewer, roleFor(input.recoveryType));
+    return preview(context, viewer, input);
+  },
+  lookAhead: (input) => preview(context, { name: "the gateway" }, input),
+});
 
 const refusalOf = { TEST: testRefusal, PLANNED: plannedRefusal, DISASTER: disasterRefusal } as const;
 
-async function preview(context: PreviewContext, viewer: Viewer, input: PreviewInput): Promise<Preview> {
-  checkDataWanted(input);
-  requireRole(viewer, roleFor(input.recoveryType));
+async function preview(context: PreviewContext, viewer: Pick<Viewer, "name">, input: PreviewInput): Promise<Preview> {
   const work = await drafting(context, viewer, input);
   return inTransaction(context.database.pool, async (client) => {
     await client.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
     const refusal = refusalOf[input.recoveryType](await planFacts(client, input.planId));
     const plan = await readPlan(client, input.planId);
     const refusals = refusal === null ? [] : [refusal];
-    if (work instanceof DomainError) return withoutDraft(input, [...refusals, work], await readPoints(client, plan.id, new Map(), null));
-    return shown(context, client, { input, refusals, prepared: work.prepared, draft: await work.draft(client, plan) });
+    const draft = work instanceof DomainError ? work : await work.draft(client, plan).catch(conflictOnly);
+    if (work instanceof DomainError || draft instanceof DomainError)
+      return withoutDraft(
+        input,
+        [...refusals, ...(draft instanceof DomainError ? [draft] : [])],
+        await readPoints(client, plan.id, new Map(), null),
+      );
+    return shown(context, client, { input, refusals, prepared: work.prepared, draft });
   });
+}
+
+/** Groups of two directions can't be drafted. */
+function conflictOnly(error: unknown): ConflictError {
+  if (error instanceof ConflictError) return error;
+  throw error;
 }
 
 interface Drafting {
@@ -76,7 +100,7 @@ interface Drafting {
 }
 
 /** Asks the sites, outside of the transaction. An error: the recovery site does not answer, and nothing can be said without it. */
-async function drafting(context: PreviewContext, viewer: Viewer, input: PreviewInput): Promise<Drafting | DomainError> {
+async function drafting(context: PreviewContext, viewer: Pick<Viewer, "name">, input: PreviewInput): Promise<Drafting | DomainError> {
   const { recoveryType, planId } = input;
   try {
     if (recoveryType === "TEST") {
@@ -98,6 +122,8 @@ const withoutDraft = (
   points: readonly PointFacts[],
 ): Preview => ({
   planId,
+  sites: null,
+  resolved: null,
   recoveryType,
   refusals,
   blockers: refusals.map(ofRefusal),
@@ -137,6 +163,8 @@ async function shown(context: PreviewContext, client: pg.ClientBase, { input, re
   const before = [...refusals, ...draft.refusals].map(ofRefusal).filter(({ code }) => !known.has(code));
   return {
     planId,
+    sites,
+    resolved: plan,
     recoveryType,
     refusals: [...refusals, ...draft.refusals, ...(faults.length > 0 ? [faultsRefusal(faults)] : [])],
     blockers: different([
@@ -147,7 +175,7 @@ async function shown(context: PreviewContext, client: pg.ClientBase, { input, re
       ...programs,
       ...room.blockers,
     ]),
-    warnings: different([...warningsOf(tree, input), ...points.flatMap(lagOf), ...room.warnings]),
+    warnings: different([...warningsOf(tree?.warnings ?? plan.warnings, input), ...points.flatMap(lagOf), ...room.warnings]),
     points,
     tree,
     rtoSeconds: tree?.readySeconds == null ? null : Math.round(tree.sinceRequest + tree.readySeconds),
@@ -176,8 +204,8 @@ async function treeOf(
 }
 
 /** Nobody has accepted anything by looking. */
-const warningsOf = (tree: PreviewTree | null, { acceptUnfenced }: PreviewInput): Finding[] =>
-  (tree?.warnings ?? []).filter(({ code }) => code !== "UNFENCED" || acceptUnfenced === true).map(ofWarning);
+const warningsOf = (warnings: readonly RunWarning[], { acceptUnfenced }: PreviewInput): Finding[] =>
+  warnings.filter(({ code }) => code !== "UNFENCED" || acceptUnfenced === true).map(ofWarning);
 
 function lagOf({ groupName, rpoMinutes, newestAgeSeconds }: PointFacts): Finding[] {
   if (newestAgeSeconds === null || newestAgeSeconds <= rpoMinutes * 60) return [];

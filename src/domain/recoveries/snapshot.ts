@@ -51,6 +51,7 @@ export const withoutPoint = (groups: readonly GroupRow[]): Fault[] =>
 
 const noPoint = ({ name }: GroupRow): Fault => ({
   code: "NO_RECOVERY_POINT",
+  object: name,
   message: `The group ${name} has no complete recovery point, and none is made without synchronising.`,
   remedy: "Start with syncData, or wait for the group's next replication.",
 });

@@ -33,7 +33,7 @@ export function addVm(tree: Tree, snapshot: RisingSnapshot, vm: SnapshotVm, plac
   }
   for (const command of scripts(snapshot, vm.preCommands)) {
     if (command.runInGuest)
-      warnings.push(runWarning("GUEST_COMMAND_TOO_EARLY", `${vm.name}: ${command.command} can't run in a guest that is off.`));
+      warnings.push(runWarning("GUEST_COMMAND_TOO_EARLY", `${vm.name}: ${command.command} can't run in a guest that is off.`, vm.name));
     else
       steps.add(commandOf(snapshot, vm, command, null), `Run ${command.command} for ${vm.name}`, {
         of: [vm.id, command.id],
@@ -129,7 +129,9 @@ function sequence(tree: Tree, container: number, vm: SnapshotVm) {
 
 function addressesOf({ recoverySite }: RisingSnapshot, vm: SnapshotVm, warnings: RunWarning[]): SnapshotVm["addresses"] {
   if (vm.addresses === null || recoverySite.capabilities.ipCustomisation !== "NONE") return vm.addresses;
-  warnings.push(runWarning("CAPABILITY_MISSING", `${recoverySite.name} can't customise addresses: ${vm.name} keeps those that it has.`));
+  warnings.push(
+    runWarning("CAPABILITY_MISSING", `${recoverySite.name} can't customise addresses: ${vm.name} keeps those that it has.`, vm.name),
+  );
   return null;
 }
 

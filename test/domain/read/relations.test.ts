@@ -22,6 +22,7 @@ const tables: Readonly<Record<string, string>> = {
   Prompt: "recovery_prompt",
   PromptStep: "plan_step WHERE type = 'PROMPT'",
   ProtectionGroup: "protection_group",
+  ReadinessFinding: "readiness_finding",
   Recovery: "recovery",
   RecoveryPlan: "recovery_plan",
   RecoveryPoint: "recovery_point",

@@ -186,7 +186,7 @@ describe("a VM in a test's snapshot", () => {
     expect(only(build({ vms: [vm("web", { ipCustomizationEnabled: false })], ipRules }))?.addresses).toBeNull();
     const made = snapshot(build({ vms: [vm("web", { ipCustomizationEnabled: true })], ipRules }));
     expect(made.vms[0]?.addresses).toBeNull();
-    expect(made.warnings).toEqual([{ code: "IP_RULE_UNMATCHED", message: expect.stringContaining("10.9.9.9") }]);
+    expect(made.warnings).toEqual([{ code: "IP_RULE_UNMATCHED", object: "web", message: expect.stringContaining("10.9.9.9") }]);
   });
 
   it("goes to the mapped folder and pool, where the provider has such things", () => {
@@ -207,13 +207,13 @@ describe("a VM in a test's snapshot", () => {
     ];
     const made = snapshot(build({ vms: [vm("db"), vm("web")], nics: [], dependencies }));
     expect(made.vms[1]?.dependsOn).toEqual(["db"]);
-    expect(made.warnings).toEqual([{ code: "DEPENDENCY_OUTSIDE_RUN", message: expect.stringContaining("far") }]);
+    expect(made.warnings).toEqual([{ code: "DEPENDENCY_OUTSIDE_RUN", object: "web", message: expect.stringContaining("far") }]);
   });
 
   it("is left out with a warning while it has no placeholder", () => {
     const made = snapshot(build({ vms: [vm("db"), vm("web", { placeholderExternalId: null })] }));
     expect(made.vms.map(({ name }) => name)).toEqual(["db"]);
-    expect(made.warnings).toEqual([{ code: "VM_NOT_CONFIGURED", message: expect.stringContaining("web") }]);
+    expect(made.warnings).toEqual([{ code: "VM_NOT_CONFIGURED", object: "web", message: expect.stringContaining("web") }]);
   });
 });
 

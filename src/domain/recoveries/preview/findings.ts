@@ -1,4 +1,5 @@
 /** What a preview finds: what stands in the way of a run, and what somebody should know before the start. */
+import type { RunWarning } from "../../../engine/run-snapshot.ts";
 import { type WarningCode, warningCodes } from "../../../engine/warnings.ts";
 import { type DomainError, type ErrorCode, PreconditionFailedError } from "../../errors.ts";
 import type { PreconditionReason } from "../../reasons.ts";
@@ -10,6 +11,8 @@ export interface Finding {
   readonly code: FindingCode;
   /** What it is about, by name; null: the plan as a whole, or what the message names. */
   readonly object: string | null;
+  /** Of a place: what it is. */
+  readonly place?: "network" | "folder" | "resource pool" | "datastore";
   readonly message: string;
   readonly remedy: string;
 }
@@ -29,13 +32,14 @@ export const ofRefusal = (error: DomainError): Finding => ({
   remedy: error.remedy,
 });
 
-export const ofFault = ({ code, message, remedy }: Fault): Finding => ({ code, object: null, message, remedy });
+export const ofFault = ({ code, object, message, remedy }: Fault): Finding => ({ code, object: object ?? null, message, remedy });
 
 const isKnown = (code: string): code is WarningCode => Object.hasOwn(warningCodes, code);
 
-export function ofWarning({ code, message }: { readonly code: string; readonly message: string }): Finding {
-  if (!isKnown(code)) return { code: "OTHER", object: null, message, remedy: "Look at the message." };
-  return { code, object: null, message, remedy: warningCodes[code].remedy };
+export function ofWarning({ code, object: named, message }: RunWarning): Finding {
+  const object = named ?? null;
+  if (!isKnown(code)) return { code: "OTHER", object, message, remedy: "Look at the message." };
+  return { code, object, message, remedy: warningCodes[code].remedy };
 }
 
 /** Without those that say what another one of the same code says. */

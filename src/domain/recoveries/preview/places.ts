@@ -29,6 +29,6 @@ export function placeFindings({ vms, networks, facts }: PlacesInput): Finding[] 
     const who = vms.filter((vm) => uses(vm, place)).map(({ name }) => name);
     if (who.length === 0) return [];
     const message = `The ${place.kind} ${place.name} is no longer listed at the recovery site. It is for ${whoOf(who)}.`;
-    return [finding("INVENTORY_MISSING", place.name, message)];
+    return [{ ...finding("INVENTORY_MISSING", place.name, message), place: place.kind }];
   });
 }

@@ -5,6 +5,8 @@ import type { PreconditionReason } from "../../reasons.ts";
 /** Why the run can't start: a code such as MAPPING_MISSING, the object by name, and what to do. */
 export interface Fault {
   readonly code: PreconditionReason;
+  /** What it is about, by name: a VM or a group; left out: the plan. */
+  readonly object?: string;
   readonly message: string;
   readonly remedy: string;
 }
@@ -27,6 +29,7 @@ export const emptyPlan = ({ name }: { readonly name: string }): Fault => ({
 
 export const unmapped = (vmName: string, kind: "network" | "folder" | "resource pool", name: string): Fault => ({
   code: "MAPPING_MISSING",
+  object: vmName,
   message: `${vmName} uses the ${kind} ${name}, which is not mapped to the recovery site.`,
   remedy: `Map the ${kind} ${name}, in the inventory or for this VM.`,
 });

@@ -118,6 +118,7 @@ function targetsTwice(vms: readonly ResolvedVm["vm"][]): Fault[] {
       if (first !== undefined) {
         faults.push({
           code: "DUPLICATE_ADDRESS",
+          object: vm.name,
           message: `${first} and ${vm.name} are both to get the address ${ip}.`,
           remedy: "Give each adapter of the plan an address of its own.",
         });
@@ -130,5 +131,6 @@ function targetsTwice(vms: readonly ResolvedVm["vm"][]): Fault[] {
 
 const notConfigured = ({ name }: VmRow): RunWarning => ({
   code: "VM_NOT_CONFIGURED",
+  object: name,
   message: `${name} has no placeholder at the recovery site and is left out of this run.`,
 });

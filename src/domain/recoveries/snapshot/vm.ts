@@ -135,7 +135,11 @@ function addressesOf(vm: VmRow, { related, isFailback }: VmContext, warnings: Ru
     );
     if (nic === undefined) {
       const wanted = rule.nicIndex === null ? `the address ${rule.sourceIp}` : `index ${rule.nicIndex}`;
-      warnings.push({ code: "IP_RULE_UNMATCHED", message: `${vm.name} has no adapter with ${wanted}; that IP rule has no effect.` });
+      warnings.push({
+        code: "IP_RULE_UNMATCHED",
+        object: vm.name,
+        message: `${vm.name} has no adapter with ${wanted}; that IP rule has no effect.`,
+      });
       return [];
     }
     return [
@@ -164,7 +168,7 @@ function dependsOn(vm: VmRow, { related, inRun }: VmContext, warnings: RunWarnin
   return related.dependencies.flatMap(({ dependsOnVmId, dependsOnName }) => {
     if (inRun.has(dependsOnVmId)) return [dependsOnVmId];
     const message = `${vm.name} depends on ${dependsOnName}, which is not part of this run; it does not wait for it.`;
-    warnings.push({ code: "DEPENDENCY_OUTSIDE_RUN", message });
+    warnings.push({ code: "DEPENDENCY_OUTSIDE_RUN", object: vm.name, message });
     return [];
   });
 }
@@ -173,6 +177,7 @@ const commandOf = ({ vmId: _, phase: __, ...command }: VmCommandRow): SnapshotCo
 
 const lacks = (vm: VmRow, site: SnapshotSite, what: string): Fault => ({
   code: "CAPABILITY_MISSING",
+  object: vm.name,
   message: `${vm.name} needs it, but ${site.name} can't ${what}: its provider ${site.provider} has no such thing.`,
   remedy: "Change the VM's recovery settings, or recover to a site whose provider can.",
 });

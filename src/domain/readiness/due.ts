@@ -1,0 +1,88 @@
+/**
+ * Which plans are evaluated when. The log of changes says which a change has touched; up to where it has been read is stored, so that nothing
+ * is missed while no gateway runs. Any number of nodes may look: a plan that is due is claimed by one of them.
+ */
+import type pg from "pg";
+import { v7 as uuid } from "uuid";
+import { inTransaction } from "../../database/transaction.ts";
+
+type Queryable = Pick<pg.Pool, "query">;
+
+export interface Claim {
+  readonly id: string;
+  readonly planId: string;
+  /** As it stands in the row, which tells whether the plan was marked since. */
+  readonly dueAt: Date;
+}
+
+/** A burst of changes is evaluated once: a plan that was evaluated so recently waits. */
+const leastSeconds = 10;
+/** A node that dies with a plan leaves it to the others after this. */
+const claimSeconds = 60;
+/** So much of the log is read at once. */
+const positionsAtOnce = 5_000;
+
+/** What is worth an evaluation. A site's and a pair's changes come with those of their plans, a task's say nothing of how a plan stands. */
+const kinds = "('PLAN_CHANGED', 'PROTECTION_GROUP_CHANGED', 'VM_CHANGED', 'RPO_VIOLATION_CHANGED')";
+
+/** Whoever holds it reads on. */
+const lockText = "SELECT 1 FROM readiness_cursor WHERE id = 1 FOR UPDATE SKIP LOCKED";
+
+/**
+ * A cursor that is ahead of the log (a database that has come back older), or whose place in it is gone, says nothing: every plan is due then.
+ */
+const markText = `WITH place AS (
+    SELECT c.position, e.value, (c.position > e.value OR c.position < e.kept_after) AS lost FROM readiness_cursor c, event_counter e
+    WHERE c.id = 1 AND e.id = 1 AND c.position <> e.value
+  ), upto AS (
+    SELECT position, value, lost, CASE WHEN lost THEN value ELSE least(value, position + $1) END AS next FROM place
+  ), touched AS (
+    SELECT e.payload ->> 'id' AS id FROM upto u JOIN event e ON e.position > u.position AND e.position <= u.next
+      WHERE NOT u.lost AND e.recovery_id IS NULL AND e.kind = 'PLAN_CHANGED'
+    UNION SELECT p.id FROM upto u JOIN event e ON e.position > u.position AND e.position <= u.next
+      CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(e.payload -> 'plans', '[]')) AS p (id)
+      WHERE NOT u.lost AND e.recovery_id IS NULL AND e.kind IN ${kinds}
+    UNION SELECT p.id::text FROM upto u, recovery_plan p WHERE u.lost
+  ), marked AS (
+    UPDATE readiness_evaluation r SET due_at = greatest(dr_now(), r.evaluated_at + make_interval(secs => $2))
+    FROM touched t WHERE r.plan_id = t.id::uuid
+  ), moved AS (
+    UPDATE readiness_cursor c SET position = u.next FROM upto u WHERE c.id = 1
+  )
+  SELECT next < value AS more FROM upto`;
+
+const newText = `INSERT INTO readiness_evaluation (plan_id) SELECT p.id FROM recovery_plan p
+  WHERE NOT EXISTS (SELECT FROM readiness_evaluation r WHERE r.plan_id = p.id) ON CONFLICT DO NOTHING`;
+
+/** Reads the log to its end, and marks the plans that were touched. Another node that does so just now is enough. */
+export async function markTouched(pool: pg.Pool): Promise<void> {
+  await pool.query({ name: "readiness-new", text: newText });
+  while (await inTransaction(pool, markNext));
+}
+
+/** Whether there is more. */
+async function markNext(client: pg.ClientBase): Promise<boolean> {
+  const { rowCount } = await client.query({ name: "readiness-lock", text: lockText });
+  if (rowCount === 0) return false;
+  const values = [positionsAtOnce, leastSeconds];
+  const { rows } = await client.query<{ more: boolean }>({ name: "readiness-mark", text: markText, values });
+  return rows[0]?.more ?? false;
+}
+
+/** Claims by moving the time on; `planId`: this one, whether it is due or not. */
+const claimText = `UPDATE readiness_evaluation r SET claim = $1, due_at = dr_now() + make_interval(secs => $2)
+  FROM (SELECT plan_id FROM readiness_evaluation WHERE CASE WHEN $4::uuid IS NULL THEN due_at <= dr_now() ELSE plan_id = $4 END
+    ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) d
+  WHERE r.plan_id = d.plan_id
+  RETURNING r.plan_id AS "planId", r.due_at AS "dueAt", r.changes, r.untested_steps AS untested, r.forecast_rto_seconds AS "forecastRtoSeconds"`;
+
+/** With what is known of them; none: nothing is due. */
+export async function claimDue<Known>(database: Queryable, most: number, planId: string | null = null): Promise<(Claim & Known)[]> {
+  const id = uuid();
+  const { rows } = await database.query<Omit<Claim, "id"> & Known>({
+    name: "readiness-claim",
+    text: claimText,
+    values: [id, claimSeconds, most, planId],
+  });
+  return rows.map((row) => ({ ...row, id }));
+}
