@@ -30,7 +30,8 @@ const watch = `subscription ($filter: ChangeEventFilter, $after: String) { event
   __typename cursor occurredAt kind change subjectId subjectType name
   ... on PlanChangedEvent { plan { name state } } ... on ProtectionGroupChangedEvent { protectionGroup { name } }
   ... on VmChangedEvent { vm { name } } ... on TaskChangedEvent { task { name state } } ... on SiteChangedEvent { site { name } }
-  ... on PairingChangedEvent { pairing { pairingState } } ... on RpoViolationChangedEvent { violation { cause } vm { name } protectionGroup { name } } } } }`;
+  ... on PairingChangedEvent { pairing { pairingState } } ... on RpoViolationChangedEvent { violation { cause } vm { name } protectionGroup { name } }
+  ... on ReadinessChangedEvent { plan { name } before after opened resolved } } } }`;
 
 const open: AsyncIterator<unknown>[] = [];
 afterEach(async () => {
@@ -78,9 +79,10 @@ describe("events", () => {
       change("VM_CHANGED", vmId),
       change("TASK_CHANGED", taskId, { change: "CREATED", name: "Test" }),
       change("RPO_VIOLATION_CHANGED", id),
+      change("READINESS_CHANGED", planId, { details: { before: "READY", after: "AT_RISK", opened: ["NEVER_TESTED"], resolved: [] } }),
     );
     await pool.query("UPDATE recovery_plan SET name = 'Payroll 2' WHERE id = $1", [planId]);
-    const events = await take({ after }, 8);
+    const events = await take({ after }, 9);
     expect(events).toMatchObject([
       { __typename: "SiteChangedEvent", subjectType: "Site", site: { name: "Pair Primary" } },
       { __typename: "PairingChangedEvent", subjectType: "SitePairing", pairing: { pairingState: "PAIRED" } },
@@ -90,6 +92,14 @@ describe("events", () => {
       { __typename: "VmChangedEvent", subjectType: "VirtualMachine", vm: { name: "web-vm-01" } },
       { __typename: "TaskChangedEvent", subjectType: "Task", change: "CREATED", name: "Test", task: { state: "RUNNING" } },
       { __typename: "RpoViolationChangedEvent", violation: { cause: "LAG" }, vm: { name: "web-vm-01" }, protectionGroup: { name: "web" } },
+      {
+        __typename: "ReadinessChangedEvent",
+        plan: { name: "Payroll 2" },
+        before: "READY",
+        after: "AT_RISK",
+        opened: ["NEVER_TESTED"],
+        resolved: [],
+      },
     ]);
     const found = await asker.ask("query ($ids: [ID!]!) { nodes(ids: $ids) { __typename } }", { ids: idsOf(events) });
     expect(list(found, "nodes").map((node) => at(node, "__typename"))).toEqual(events.map((event) => at(event, "subjectType")));

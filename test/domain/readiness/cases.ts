@@ -1,6 +1,7 @@
 /** Each rule: what makes it true, and its remedy, followed. In an order in which each leaves the plans as the next one needs them. */
 import { expect } from "vitest";
 import type { ReadinessCode } from "../../../src/domain/readiness/rules.ts";
+import { at } from "../read/support.ts";
 import type { ReadinessStage } from "./stage.ts";
 
 export interface Case {
@@ -28,18 +29,28 @@ const steps = (stage: ReadinessStage, ...prePowerOnSteps: object[]) =>
   });
 const vm = (name: string) => ["VirtualMachine", name] as const;
 
+/** Nobody cleans up after it. */
+const testOnly = (stage: ReadinessStage) => stage.run("startRecovery", { planId: stage.id("RecoveryPlan", "shop"), recoveryType: "TEST" });
+
+/** What the plan says of what its tests have shown. */
+const history = async (stage: ReadinessStage): Promise<unknown> => {
+  const query = `query ($id: ID!) { recoveryPlan(id: $id) { changesSinceLastTest { kind change objectType objectName field before after }
+    untestedSteps { kind name reason vm { name } } lastSuccessfulTest { resultState } forecastRtoSeconds } }`;
+  return at(await stage.ask(query, { id: stage.id("RecoveryPlan", "shop") }), "recoveryPlan");
+};
+
 export const tests: readonly Case[] = [
   {
     code: "NEVER_TESTED",
     severity: "WARNING",
     make: async () => {},
     remedy: /Test the plan/,
-    follow: async (stage) => expect(await stage.test()).toBe("SUCCESS"),
+    follow: async (stage) => expect(await testOnly(stage)).toMatchObject({ resultState: "SUCCESS" }),
   },
   {
     code: "NEEDS_CLEANUP",
     severity: "WARNING",
-    make: (stage) => stage.run("startRecovery", { planId: stage.id("RecoveryPlan", "shop"), recoveryType: "TEST" }),
+    make: async () => {}, // the test before has left it so
     remedy: /cleanupTest/,
     follow: (stage) => stage.cleanup(),
   },
@@ -69,7 +80,15 @@ export const tests: readonly Case[] = [
     severity: "WARNING",
     make: (stage) => settings(stage, "vm-1", { startupDelaySeconds: 1 }),
     remedy: /Test the plan again/,
-    follow: (stage) => stage.test(),
+    async follow(stage) {
+      expect(await history(stage)).toMatchObject({
+        changesSinceLastTest: [
+          { kind: "VM_SETTING", change: "CHANGED", objectName: "vm-1", field: "startupDelaySeconds", before: "0", after: "1" },
+        ],
+        untestedSteps: [],
+      });
+      await stage.test();
+    },
   },
   {
     code: "UNTESTED_STEPS",
@@ -77,6 +96,12 @@ export const tests: readonly Case[] = [
     make: (stage) => steps(stage, { name: "tell", command: "/scripts/note.sh", runOnSite: "PROTECTED" }),
     remedy: /give such a command runInTest/,
     async follow(stage) {
+      expect(await history(stage)).toMatchObject({
+        changesSinceLastTest: [{ kind: "STEP", change: "ADDED", objectType: "RecoveryPlan", objectName: "tell", field: null }],
+        untestedSteps: [{ kind: "COMMAND", name: "tell", reason: "LEFT_OUT_OF_TESTS", vm: null }],
+        lastSuccessfulTest: { resultState: "SUCCESS" },
+        forecastRtoSeconds: expect.any(Number),
+      });
       await steps(stage, { name: "tell", command: "/scripts/note.sh", runOnSite: "PROTECTED", runInTest: true });
       await stage.test();
     },
@@ -85,7 +110,7 @@ export const tests: readonly Case[] = [
     code: "LEFTOVERS",
     severity: "WARNING",
     async make(stage) {
-      await stage.run("startRecovery", { planId: stage.id("RecoveryPlan", "shop"), recoveryType: "TEST" });
+      await testOnly(stage);
       const heal = await stage.lab.faults.fail({ kind: "discardSnapshot", failure: "PERMANENT", times: Infinity });
       await stage.cleanup("shop", { force: true });
       await heal();

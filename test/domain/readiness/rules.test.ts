@@ -5,6 +5,7 @@ import { at } from "../read/support.ts";
 import { type Case, settingsCases, tests } from "./cases.ts";
 import { groupCases } from "./cases-groups.ts";
 import { siteCases } from "./cases-sites.ts";
+import { evaluations } from "./evaluation.ts";
 import { aReadinessStage, type ReadinessStage } from "./stage.ts";
 
 let stage: ReadinessStage;
@@ -38,6 +39,8 @@ async function holds({ code, plan = "shop", severity, object = ["RecoveryPlan", 
 
 const title = ({ code, object, severity }: Case) => [`${code}${object ? ` of ${object[1]}` : ""}, a ${severity}`, { code }] as const;
 const named = (cases: readonly Case[]) => cases.map((one) => [title(one)[0], one] as const);
+
+describe("an evaluation", () => evaluations(() => stage));
 
 describe("a rule opens a finding with its remedy, and following that resolves it", () => {
   it.each(named([...tests, ...settingsCases, ...siteCases, ...groupCases]))("%s", (_title, one) => holds(one));

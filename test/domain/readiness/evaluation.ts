@@ -1,0 +1,114 @@
+/** When plans are evaluated, and who hears of it: told of a stage on which nothing has been evaluated yet. */
+import pg from "pg";
+import { expect, it, vi } from "vitest";
+import { claimDue } from "../../../src/domain/readiness/due.ts";
+import { evaluateDue } from "../../../src/domain/readiness/service.ts";
+import { at, list } from "../read/support.ts";
+import type { ReadinessStage } from "./stage.ts";
+
+export function evaluations(stageOf: () => ReadinessStage): void {
+  const plans = async () => {
+    const fields = "name readiness readinessScore readinessEvaluatedAt";
+    const found = list(await stageOf().ask(`{ recoveryPlans { nodes { ${fields} } } }`), "recoveryPlans.nodes");
+    return new Map(found.map((plan) => [String(at(plan, "name")), plan]));
+  };
+  /** Which plans were evaluated by this. */
+  const evaluated = async (work: () => Promise<unknown>) => {
+    const before = await plans();
+    await work();
+    const after = await plans();
+    return [...after]
+      .filter(([name, plan]) => at(plan, "readinessEvaluatedAt") !== at(before.get(name), "readinessEvaluatedAt"))
+      .map(([name]) => name);
+  };
+  const due = () => evaluateDue(stageOf().context);
+  const describe = (description: string) =>
+    stageOf().change("updateRecoveryPlan", { planId: stageOf().id("RecoveryPlan", "shop"), description });
+
+  it("a plan is UNKNOWN until it is evaluated, and then tells how it is; plans are listed by that", async () => {
+    const stage = stageOf();
+    expect((await plans()).get("shop")).toMatchObject({ readiness: "UNKNOWN", readinessScore: null, readinessEvaluatedAt: null });
+    expect(await evaluated(due)).toEqual(["shop", "spare", "stored", "web"]);
+    expect((await plans()).get("shop")).toMatchObject({ readiness: "AT_RISK", readinessScore: 92 });
+    const named = async (readiness: string) => {
+      const query = "query ($readiness: PlanReadiness) { recoveryPlans(filter: { readiness: $readiness }) { totalCount } }";
+      return at(await stage.ask(query, { readiness }), "recoveryPlans.totalCount");
+    };
+    expect([await named("AT_RISK"), await named("UNKNOWN"), await named("NOT_READY")]).toEqual([4, 0, 0]);
+  });
+
+  it("the log tells of it, with how it was and what was found", async () => {
+    const { pool } = stageOf().db.database;
+    const { rows } = await pool.query("SELECT payload FROM event WHERE kind = 'READINESS_CHANGED' AND payload ->> 'name' = 'shop'");
+    expect(rows).toMatchObject([{ payload: { change: "UPDATED", details: { after: "AT_RISK", opened: ["NEVER_TESTED"], resolved: [] } } }]);
+    expect(rows[0]?.payload.details.before).toBeUndefined();
+  });
+
+  it("without a change nothing is evaluated before five minutes are over, and then everything; nobody is told of what has not changed", async () => {
+    const { db } = stageOf();
+    const events = async () => (await db.database.pool.query("SELECT FROM event WHERE kind = 'READINESS_CHANGED'")).rowCount;
+    const before = await events();
+    await db.shiftClock(298);
+    expect(await evaluated(due)).toEqual([]);
+    await db.shiftClock(302);
+    expect(await evaluated(due)).toEqual(["shop", "spare", "stored", "web"]);
+    expect(await events()).toBe(before);
+  });
+
+  it("a change is evaluated although nobody looked when it came, a burst of changes once, and no plan that they do not touch", async () => {
+    const { db } = stageOf();
+    for (const text of ["one", "two", "three"]) await describe(text);
+    expect(await evaluated(due), "too soon after the last time").toEqual([]);
+    await db.shiftClock(313);
+    expect(await evaluated(due)).toEqual(["shop"]);
+    expect(await evaluated(due)).toEqual([]);
+  });
+
+  it("a change of something that several plans use is a change of each", async () => {
+    const { db, sql } = stageOf();
+    await db.shiftClock(330);
+    await stageOf().change("configureVmRecoverySettings", { vmId: stageOf().id("VirtualMachine", "vm-3"), priority: "HIGH" });
+    expect(await evaluated(due)).toEqual(["shop", "web"]);
+    // A database that has come back older: what the cursor says is of another log.
+    await sql("UPDATE readiness_cursor SET position = 1000000");
+    await db.shiftClock(345);
+    expect(await evaluated(due)).toEqual(["shop", "spare", "stored", "web"]);
+  });
+
+  it("an evaluation whose plan was claimed by another node meanwhile writes nothing, and what changes meanwhile is evaluated again", async () => {
+    const { db, context } = stageOf();
+    await db.shiftClock(700);
+    const lookAhead = vi.spyOn(context.previews, "lookAhead");
+    lookAhead.mockImplementationOnce(async () => {
+      await db.shiftClock(761); // its claim is over
+      expect(await claimDue(db.database.pool, 10)).toHaveLength(4);
+      return Promise.reject(new Error("the site hangs"));
+    });
+    expect(await evaluated(due)).toEqual([]);
+    lookAhead.mockRestore();
+    await db.shiftClock(822);
+    expect(await evaluated(due)).toHaveLength(4);
+    await db.shiftClock(0);
+  });
+
+  it("takes as many statements for a plan with one VM as for one with three in two groups", async () => {
+    const stage = stageOf();
+    const query = vi.spyOn(pg.Client.prototype, "query");
+    const statements = async (plan: string) => {
+      const before = query.mock.calls.filter(isOurs).length;
+      await stage.evaluate(plan);
+      return query.mock.calls.filter(isOurs).length - before;
+    };
+    await statements("spare");
+    const [one, three] = [await statements("spare"), await statements("shop")];
+    query.mockRestore();
+    expect(three).toBe(one);
+    expect(one).toBeLessThan(120);
+  });
+}
+
+/** The engine looks for work all the time. */
+const isOurs = ([statement]: readonly unknown[]): boolean => {
+  const name = typeof statement === "object" && statement !== null ? Reflect.get(statement, "name") : "";
+  return /^(readiness|plan|snapshot|preview|sites-of-plan)/.test(String(name));
+};
