@@ -54,6 +54,7 @@ import "./recoveries/types/remark.ts";
 import "./recoveries/mutations.ts";
 import "./recoveries/mutations/control.ts";
 import "./recoveries/mutations/recovery.ts";
+import "./recoveries/mutations/test-notes.ts";
 import "./recoveries/types/preview.ts";
 import "./recoveries/queries/preview.ts";
 import "./recoveries/queries/compare.ts";

@@ -63,6 +63,7 @@ const table: Readonly<Record<string, readonly Role[]>> = {
   "Mutation.updateProtectionGroup": ["EDITOR"],
   "Mutation.updateRecoveryPlan": ["EDITOR"],
   "Mutation.updateSite": ["ADMIN"],
+  "Mutation.updateTestNotes": ["OPERATOR"],
   "Mutation.updateUserRoles": ["ADMIN"],
   "Mutation.withdrawPromptAnswer": ["OPERATOR"],
   "Query.auditLog": ["ADMIN"],

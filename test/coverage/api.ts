@@ -1,5 +1,6 @@
 /** The API as a client has it: one HTTP port, a token, operations and their answers. */
 import { expect } from "vitest";
+import type { Database } from "../../src/database/database.ts";
 import { type GraphqlAnswer, post } from "../gateway/support.ts";
 
 /** An answer's shape is what a test asserts. */
@@ -10,6 +11,8 @@ export interface Api {
   readonly user: string;
   readonly password: string;
   readonly token: string;
+  /** For what only time brings about. */
+  readonly database: Database;
   /** Status, headers, data and errors. */
   send(query: string, variables?: object, headers?: Record<string, string>): Promise<GraphqlAnswer>;
   /** The data; fails when there are errors. */
@@ -32,7 +35,7 @@ const errorFields = `... on Error { __typename code message remedy requestId tim
 
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
-export function apiOf(url: string, { user, password, token }: Pick<Api, "user" | "password" | "token">): Api {
+export function apiOf(url: string, { user, password, token, database }: Pick<Api, "user" | "password" | "token" | "database">): Api {
   const send: Api["send"] = (query, variables = {}, headers = { "session-token": token }) => post(url, { query, variables }, headers);
   const mutate = async (mutation: string, input: object, payload: string): Promise<Json> => {
     const type = upperFirst(mutation);
@@ -46,6 +49,7 @@ export function apiOf(url: string, { user, password, token }: Pick<Api, "user" |
     user,
     password,
     token,
+    database,
     send,
     async ask(query, variables) {
       const { data, errors } = await send(query, variables);

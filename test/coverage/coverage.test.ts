@@ -9,6 +9,7 @@ import { type Api, apiOf } from "./api.ts";
 import { later, type Rows } from "./row.ts";
 import { documentRows } from "./rows-documents.ts";
 import { guardRows } from "./rows-guards.ts";
+import { historyRows } from "./rows-history.ts";
 import { inventoryRows } from "./rows-inventory.ts";
 import { placeRows } from "./rows-places.ts";
 import { planRows } from "./rows-plans.ts";
@@ -35,6 +36,7 @@ const rows: Rows = {
   ...watchingRows,
   ...ruleRows,
   ...guardRows,
+  ...historyRows,
   ...documentRows,
 };
 
@@ -65,7 +67,7 @@ beforeAll(async () => {
   const query = "mutation ($input: CreateSessionInput!) { createSession(input: $input) { ... on CreateSessionPayload { token } } }";
   const { data } = await post(url, { query, variables: { input: { user, password } } });
   const { token } = JSON.parse(JSON.stringify(data?.createSession));
-  api = apiOf(url, { user, password, token });
+  api = apiOf(url, { user, password, token, database: db.database });
 }, 60_000);
 afterAll(async () => {
   gateway.child.kill("SIGTERM");

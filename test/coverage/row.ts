@@ -18,7 +18,7 @@ export interface WaitingRow {
 /** By the row's first column, as the table has it. */
 export type Rows = Readonly<Record<string, ServedRow | WaitingRow>>;
 
-export const proof = "history and proof: reports, RPO violations, drill schedules";
+export const proof = "history and proof: reports, drill schedules";
 
 export const rest = "the reference's own REST calls";
 /** What a row may wait for. */

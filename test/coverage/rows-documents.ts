@@ -61,7 +61,5 @@ export const documentRows: Rows = {
     ],
     bad: [],
   },
-  "test history with achieved RPO and RTO, notes": { waitsFor: proof },
   "compliance report: 4 types, date range, plans, format; status; download url with expiry": { waitsFor: proof },
-  "RPO violations": { waitsFor: proof },
 };

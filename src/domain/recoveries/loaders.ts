@@ -8,6 +8,7 @@ import { RunTree } from "./types/run-tree.ts";
 
 const recoveryColumns = `r.id, r.plan_id AS "planId", r.plan_name AS "planName", r.pairing_id AS "pairingId", r.kind, r.state,
   r.result_state AS "resultState", r.paused_reason AS "pausedReason", r.failure_policy AS "failurePolicy", r.options, r.notes,
+  r.notes_version AS "notesVersion", r.notes_edited_by AS "notesEditedBy", r.notes_edited_at AS "notesEditedAt",
   r.rerun_of_id AS "rerunOfId", r.cleans_up_id AS "cleansUpId", r.initiated_by AS "initiatedBy", r.requested_at AS "requestedAt",
   r.started_at AS "startedAt", r.ended_at AS "endedAt", r.pause_requested_at AS "pauseRequestedAt",
   r.switch_requested_at AS "switchRequestedAt", r.switch_requested_by AS "switchRequestedBy",

@@ -11,6 +11,7 @@ import { type FailoverInput, startPlannedFailover } from "./start/failover.ts";
 import { type ReprotectInput, startReprotect } from "./start/reprotect.ts";
 import { type StartInput, start } from "./start.ts";
 import { type SwitchedRun, type SwitchInput, switchToDisaster } from "./switch-to-disaster.ts";
+import { type EditedTest, type TestNotesInput, updateTestNotes } from "./test-notes.ts";
 
 export type { StartedRun } from "./service/context.ts";
 
@@ -30,6 +31,7 @@ export interface Recoveries {
   retryStep(viewer: Viewer, input: RetryInput): Promise<DecidedStep>;
   skipStep(viewer: Viewer, input: SkipInput): Promise<DecidedStep>;
   addRemark(viewer: Viewer, input: RemarkInput): Promise<WrittenRemark>;
+  updateTestNotes(viewer: Viewer, input: TestNotesInput): Promise<EditedTest>;
 }
 
 export const createRecoveries = (context: RecoveriesContext): Recoveries => ({
@@ -47,4 +49,5 @@ export const createRecoveries = (context: RecoveriesContext): Recoveries => ({
   retryStep: (viewer, input) => retryStep(context, viewer, input),
   skipStep: (viewer, input) => skipStep(context, viewer, input),
   addRemark: (viewer, input) => addRemark(context, viewer, input),
+  updateTestNotes: (viewer, input) => updateTestNotes(context, viewer, input),
 });

@@ -112,6 +112,33 @@ describe("the mutations of recoveries", () => {
     expect(await write("x".repeat(4_097))).toMatchObject({ __typename: "InvalidRequestError", fieldErrors: [{ path: ["text"] }] });
   });
 
+  it("edit the notes of a test, say who did, and refuse a version that is no longer", async () => {
+    const { recovery, task } = await start({ notes: "Quarterly test" });
+    const recoveryId = recovery.id;
+    const edit = (input: object) =>
+      send("updateTestNotes", "recovery { notes notesVersion notesEditedBy notesEditedAt }", { recoveryId, ...input });
+    const told = async () =>
+      (await stage.db.database.pool.query("SELECT payload FROM event WHERE kind = 'TASK_CHANGED' ORDER BY position")).rows;
+    const before = (await told()).length;
+    expect(await edit({ notes: "Quarterly test" })).toMatchObject({
+      recovery: { notesVersion: 1, notesEditedBy: null, notesEditedAt: null },
+    });
+    expect((await told()).length).toBe(before);
+    expect(await edit({ notes: "Quarterly test: the printer was off", expectedVersion: 1 })).toMatchObject({
+      recovery: { notes: "Quarterly test: the printer was off", notesVersion: 2, notesEditedBy: "olga", notesEditedAt: expect.any(String) },
+    });
+    expect((await told()).at(-1)?.payload).toMatchObject({ id: databaseId(task.id), change: "UPDATED" });
+    expect(await edit({ notes: "mine", expectedVersion: 1 })).toMatchObject({
+      code: "CONFLICT",
+      message: expect.stringContaining("the version is 2, not 1"),
+    });
+    expect(await edit({ notes: "x".repeat(4_097) })).toMatchObject({ code: "INVALID_REQUEST", fieldErrors: [{ path: ["notes"] }] });
+    await endRun(stage, databaseId(recoveryId), "TEST_COMPLETE");
+    expect(await edit({ notes: "" })).toMatchObject({ recovery: { notes: "", notesVersion: 3 } });
+    await stage.db.database.pool.query("UPDATE recovery SET kind = 'PLANNED' WHERE id = $1", [databaseId(recoveryId)]);
+    expect(await edit({ notes: "x" })).toMatchObject({ code: "INVALID_REQUEST", fieldErrors: [{ path: ["recoveryId"] }] });
+  });
+
   it("refuse more remarks than a run shows", async () => {
     const { recovery } = await start();
     await stage.db.database.pool.query(
@@ -170,6 +197,7 @@ describe("the mutations of recoveries", () => {
     ["pauseRecovery", {}, "recoveryId", "Recovery"],
     ["resumeRecovery", {}, "recoveryId", "Recovery"],
     ["addRecoveryRemark", { text: "x" }, "recoveryId", "Recovery"],
+    ["updateTestNotes", { notes: "x" }, "recoveryId", "Recovery"],
   ])(
     "%s: an id that is none, of another type, or of nothing is a typed error, and changes nothing",
     async (mutation, rest, field, type) => {

@@ -13,12 +13,12 @@ export interface StartedRun extends Readonly<Record<string, string>> {
   readonly taskId: string;
 }
 
-const maxLengths = { notes: 4_096, comment: 4_096, reason: 1_024 } as const;
+export const textLimits = { notes: 4_096, comment: 4_096, reason: 1_024 } as const;
 
 /** Texts that a mutation takes beside its ids. */
-export function checkTexts(texts: { readonly [K in keyof typeof maxLengths | "idempotencyKey"]?: string | null | undefined }): void {
+export function checkTexts(texts: { readonly [K in keyof typeof textLimits | "idempotencyKey"]?: string | null | undefined }): void {
   const errors = fieldErrors();
-  for (const field of ["notes", "comment", "reason"] as const) checkText(errors, [field], texts[field], maxLengths[field]);
+  for (const field of ["notes", "comment", "reason"] as const) checkText(errors, [field], texts[field], textLimits[field]);
   checkKey(errors, texts.idempotencyKey);
   errors.check("The request can't be taken as it is.");
 }
