@@ -87,7 +87,7 @@ async function chartTimes(database: Database, subjects: Subjects, now: number): 
     generation: () => 1,
     log: { warn() {} },
   });
-  const dependencies = { loaders, feeds, generation: () => 1, services: servicesOf(database) };
+  const dependencies = { loaders, feeds, generation: 1, services: servicesOf(database) };
   const any = (ids: readonly string[]) => ids[Math.floor(Math.random() * ids.length)] ?? "";
   const took = new Map<string, number[]>();
   const documents = Object.entries(queries).map(([name, text]) => [name, parse(text)] as const);
