@@ -46,6 +46,7 @@ const withoutId = {
     "RecoveryStepComparison",
     "SiteSummary",
   ],
+  "parts of a user": ["NotificationSettings"],
   "of the request or its session": ["PageInfo", "RateLimit", "Viewer"],
 };
 

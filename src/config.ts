@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { isSafeUrl, type OidcSettings, parseRoleMap } from "./domain/access/oidc-settings.ts";
 import { passwordProblem, userNameProblem } from "./domain/access/rules.ts";
+import { parseNetworks } from "./domain/notifications/addresses.ts";
+import { type NotificationSettings, notificationSettings } from "./domain/notifications/settings.ts";
 import type { HeartbeatSettings } from "./engine/heartbeat/settings.ts";
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -25,6 +27,12 @@ const following = (problemOf: (text: string) => string | null) =>
   });
 
 const safeUrl = z.string().refine(isSafeUrl, "it has to begin with https:// (http:// on this machine only)");
+const webUrl = z.string().regex(/^https?:\/\/[^\s?#]+$/, "it has to look like https://dr.example.com");
+/** The password is not repeated: the message may end in a log. */
+const smtpUrl = z
+  .string()
+  .refine((text) => /^smtps?:\/\//.test(text) && URL.canParse(text), "it has to look like smtps://user:password@mail.example.com:465");
+const networks = list.refine((texts) => parseNetworks(texts) !== null, "it has to look like 10.1.0.0/16,fd00::/8");
 const roleMap = z.string().transform((text, context) => {
   const map = parseRoleMap(text);
   if (map) return map;
@@ -94,6 +102,14 @@ const variables = z.object({
   OIDC_ROLE_CLAIM: z.string().min(1).default("roles"),
   OIDC_ROLE_MAP: roleMap.optional(),
   OIDC_JWKS_URL: safeUrl.optional(),
+  /** Where people reach this gateway, for links in notifications; without it there are none. */
+  PUBLIC_URL: webUrl.optional(),
+  /** A mail server, with user and password: smtps://user:password@host or smtp://…; it and SMTP_FROM, or neither. */
+  SMTP_URL: smtpUrl.optional(),
+  SMTP_FROM: z.string().regex(/@/, "it has to be an address, such as DR gateway <dr@example.com>").optional(),
+  WEBHOOK_ALLOW_HTTP: z.enum(["on", "off"]).default("off"),
+  /** Networks that webhooks may lead to although they are not public. */
+  WEBHOOK_ALLOWED_NETWORKS: networks.default([]),
 });
 
 const environment = variables.superRefine(({ OIDC_ISSUER, OIDC_AUDIENCE, ...e }, context) => {
@@ -104,6 +120,10 @@ const environment = variables.superRefine(({ OIDC_ISSUER, OIDC_AUDIENCE, ...e },
   if (e.DISCONNECTED_AFTER_SECONDS < e.SUSPECT_AFTER_SECONDS) {
     const message = "it has to be at least SUSPECT_AFTER_SECONDS";
     context.addIssue({ code: "custom", path: ["DISCONNECTED_AFTER_SECONDS"], message });
+  }
+  if ((e.SMTP_URL === undefined) !== (e.SMTP_FROM === undefined)) {
+    const missing = e.SMTP_URL === undefined ? "SMTP_URL" : "SMTP_FROM";
+    context.addIssue({ code: "custom", path: [missing], message: "SMTP_URL and SMTP_FROM belong together, and it is missing" });
   }
   if ((OIDC_ISSUER === undefined) === (OIDC_AUDIENCE === undefined)) return;
   const missing = OIDC_ISSUER === undefined ? "OIDC_ISSUER" : "OIDC_AUDIENCE";
@@ -147,6 +167,7 @@ export interface Config {
   readonly streamsPerSession: number;
   /** Null: there are local users alone. */
   readonly oidc: OidcSettings | null;
+  readonly notifications: NotificationSettings;
   /** Short name of the data folder, for socket paths and locks. */
   readonly instance: string;
 }
@@ -194,6 +215,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     maxQueryCost: e.MAX_QUERY_COST,
     streamsPerSession: e.MAX_STREAMS_PER_SESSION,
     oidc: oidcOf(e),
+    notifications: notificationSettings({
+      publicUrl: e.PUBLIC_URL,
+      allowHttp: e.WEBHOOK_ALLOW_HTTP === "on",
+      allowedNetworks: e.WEBHOOK_ALLOWED_NETWORKS,
+      smtpUrl: e.SMTP_URL,
+      smtpFrom: e.SMTP_FROM,
+    }),
     instance: createHash("sha256").update(dataDir).digest("hex").slice(0, 12),
   };
 }

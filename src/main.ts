@@ -13,6 +13,7 @@ import { createContext } from "./domain/context.ts";
 import { startHousekeeping } from "./domain/housekeeping.ts";
 import { startRefresher } from "./domain/inventory/service-refresher.ts";
 import { openLoaders } from "./domain/loaders.ts";
+import { openNotifier } from "./domain/notifications/open-notifier.ts";
 import { startReadiness } from "./domain/readiness/service.ts";
 import { ganttPicture } from "./domain/recoveries/gantt/picture.ts";
 import { schema } from "./domain/schema.ts";
@@ -75,17 +76,19 @@ async function run(config: Config): Promise<void> {
     wakeUps.hint("dr_events", recoveryId);
   };
   const announce = () => wakeUps.hint("dr_events", changesPayload);
-  const { quotas } = config;
+  const { quotas, notifications } = config;
   const refresher = startRefresher({ database, providers, quotas, announce, log });
   closing.defer(() => refresher.close());
   const heartbeats = startHeartbeats({ pool, providers, settings: config.heartbeat, announce, log });
   closing.defer(() => heartbeats.close());
   const measuring = startMeasuring({ pool, announce, log });
   closing.defer(() => measuring.close());
+  const notifier = await openNotifier(notifications, { pool, wakeUps, log });
+  closing.defer(() => notifier.close());
   const dependencies = {
     loaders: openLoaders(database, { slotsPerSite: operationsPerSite }),
     services: createServices(
-      { database, providers, quotas, secretsDir, scriptsDir, slotsPerSite: operationsPerSite, hint, announce, log },
+      { database, providers, quotas, secretsDir, scriptsDir, slotsPerSite: operationsPerSite, notifications, hint, announce, log },
       sessions,
     ),
     feeds,

@@ -1,8 +1,9 @@
-/** What is kept for a while only: events outside of runs, idempotency keys, sessions that are over, the history of lag. Removed by one node at a time. */
+/** What is kept for a while only: events outside of runs, notifications, idempotency keys, sessions that are over, the history of lag. Removed by one node at a time. */
 import type pg from "pg";
 import { expireLag } from "../engine/lag/retention.ts";
 import { expireEvents } from "../events/retention.ts";
 import { startTimer, type Timer } from "../jobs/timer.ts";
+import { expireNotifications } from "./notifications/retention.ts";
 
 export interface HousekeepingOptions {
   readonly pool: pg.Pool;
@@ -27,10 +28,11 @@ export function startHousekeeping({ pool, eventRetentionDays, log }: Housekeepin
     log,
     async work(signal) {
       const events = await expireEvents(pool, eventRetentionDays * day, signal);
+      const notifications = await expireNotifications(pool, eventRetentionDays * day, signal);
       const { rowCount: idempotencyKeys } = await pool.query(keysText);
       const { rowCount: sessions } = await pool.query(sessionsText);
       const lag = await expireLag(pool);
-      log.info({ events, idempotencyKeys, sessions, ...lag }, "removed what is no longer kept");
+      log.info({ events, notifications, idempotencyKeys, sessions, ...lag }, "removed what is no longer kept");
     },
   });
 }

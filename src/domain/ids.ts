@@ -12,6 +12,7 @@ export const nodeTypes = [
   "Leftover",
   "Network",
   "NetworkMapping",
+  "NotificationDelivery",
   "PauseStep",
   "PriorityGroup",
   "Prompt",
@@ -32,6 +33,7 @@ export const nodeTypes = [
   "Task",
   "User",
   "VirtualMachine",
+  "Webhook",
 ] as const;
 export type NodeType = (typeof nodeTypes)[number];
 
@@ -74,6 +76,7 @@ export const rootLists: Readonly<Partial<Record<NodeType, string>>> = {
   Datastore: "datastores",
   Folder: "folders",
   Network: "networks",
+  NotificationDelivery: "notificationDeliveries",
   Prompt: "openPrompts",
   ProtectionGroup: "protectionGroups",
   Recovery: "recoveries",
@@ -84,6 +87,7 @@ export const rootLists: Readonly<Partial<Record<NodeType, string>>> = {
   Task: "tasks",
   User: "users",
   VirtualMachine: "vms",
+  Webhook: "webhooks",
 };
 
 function notAnId(globalId: string, path: readonly string[], expected: NodeType | null): InvalidRequestError {

@@ -8,6 +8,7 @@ import { openConfigurationLoaders } from "./inventory/loaders-configuration.ts";
 import { openMappingLoaders } from "./inventory/loaders-mappings.ts";
 import { openVmLoaders } from "./inventory/loaders-vm.ts";
 import { openLimitLoaders } from "./limits/loaders.ts";
+import { openNotificationLoaders } from "./notifications/loaders.ts";
 import { openPlanLoaders } from "./plans/loaders.ts";
 import { openProtectionLoaders } from "./protection/loaders.ts";
 import { openGroupFactsLoaders } from "./protection/loaders-facts.ts";
@@ -47,6 +48,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const limits = openLimitLoaders(database);
   const access = openAccessLoaders(database);
   const events = openEventLoaders(database);
+  const notifications = openNotificationLoaders(database);
   return () => {
     const gate = createGate();
     return {
@@ -69,6 +71,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...tasks(gate),
       ...limits(gate),
       ...events(),
+      ...notifications(gate),
       ...access(gate),
     };
   };

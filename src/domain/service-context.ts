@@ -2,6 +2,7 @@
 import type { Database } from "../database/database.ts";
 import type { Providers } from "../providers/contract.ts";
 import type { Quotas } from "./limits/quotas.ts";
+import type { NotificationSettings } from "./notifications/settings.ts";
 
 export interface ServiceContext {
   readonly database: Pick<Database, "pool" | "prisma">;
@@ -11,6 +12,8 @@ export interface ServiceContext {
   readonly secretsDir: string;
   /** Folder of the programs that commands run. */
   readonly scriptsDir: string;
+  /** How notifications leave the gateway. */
+  readonly notifications: NotificationSettings;
   /** How many effects the engine has under way at a site at once. */
   readonly slotsPerSite: number;
   /** After a commit: something of this run is new. Wakes its owner and its readers; a hint only. */

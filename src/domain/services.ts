@@ -7,6 +7,7 @@ import { openUsers, type Users } from "./access/users.ts";
 import { createInventories, type Inventories } from "./inventory/service.ts";
 import { createVmConfiguration, type VmConfiguration } from "./inventory/service-vm.ts";
 import type { Quotas } from "./limits/quotas.ts";
+import { createNotifications, type Notifications } from "./notifications/service.ts";
 import { createPlans, type Plans } from "./plans/service.ts";
 import { createProtection, type Protection } from "./protection/service.ts";
 import { createPreviews, type Previews } from "./recoveries/preview.ts";
@@ -31,6 +32,7 @@ export interface Services {
   readonly secretIds: () => Promise<string[]>;
   readonly tasks: Tasks;
   readonly vms: VmConfiguration;
+  readonly notifications: Notifications;
   /** How much there may be of something. */
   readonly quotas: Quotas;
 }
@@ -51,6 +53,7 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     secretIds: () => secretIds(context.secretsDir),
     tasks: createTasks(context),
     vms: createVmConfiguration(context),
+    notifications: createNotifications(context),
     quotas: context.quotas,
   };
 }

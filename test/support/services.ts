@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Database } from "../../src/database/database.ts";
 import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts";
 import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
+import { noNotifications } from "../../src/domain/notifications/settings.ts";
 import type { ServiceContext } from "../../src/domain/service-context.ts";
 import { createServices, type Services } from "../../src/domain/services.ts";
 
@@ -17,6 +18,7 @@ export function serviceContext(
     secretsDir: resolve("test/engine/secrets"),
     scriptsDir: resolve("test/engine/scripts"),
     slotsPerSite: 20,
+    notifications: noNotifications,
     hint: () => {},
     announce: () => {},
     log: { info: () => {}, warn: () => {} },

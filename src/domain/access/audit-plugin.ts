@@ -41,6 +41,8 @@ const made: Readonly<Record<string, string>> = {
   resourceMappingId: "ResourceMapping",
   vmId: "VirtualMachine",
   userId: "User",
+  webhookId: "Webhook",
+  deliveryId: "NotificationDelivery",
 };
 
 function madeBy(payload: unknown): AuditTarget | null {

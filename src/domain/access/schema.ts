@@ -1,39 +1,8 @@
 import { builder } from "../builder.ts";
 import { InvalidRequestError } from "../errors.ts";
-import type { Viewer } from "../viewer.ts";
-import { type RateLimit, type SignIn, signedIn } from "./caller.ts";
+import { type SignIn, signedIn } from "./caller.ts";
 import type { NewSession } from "./sessions.ts";
-import { RoleType } from "./types-enums.ts";
-
-const RateLimitType = builder.objectRef<RateLimit>("RateLimit").implement({
-  description:
-    "Requests that a session may make in any minute, on the node that answers. A subscription counts when it starts; answering prompts, cancelling, pausing, resuming and signing out are counted apart. (Reference: Rate Limits and Quotas.)",
-  fields: (t) => ({
-    limitPerMinute: t.exposeInt("limitPerMinute", { description: "How many in any minute." }),
-    remaining: t.exposeInt("remaining", { description: "How many more now." }),
-    resetAt: t.expose("resetAt", { type: "DateTime", description: "When there is room for one more than that, unless all are left." }),
-  }),
-});
-
-const ViewerType = builder.objectRef<Viewer>("Viewer").implement({
-  description: "Who asks.",
-  fields: (t) => ({
-    name: t.exposeString("name", { description: "The user's name." }),
-    roles: t.field({ type: [RoleType], description: "What the user may do.", resolve: ({ roles: held }) => [...held] }),
-    sessionExpiresAt: t.field({
-      type: "DateTime",
-      description:
-        "When this session (or token of an identity provider) ends, however much it is used. Its sockets and streams are closed then.",
-      resolve: ({ expiresAt }) => expiresAt,
-    }),
-    rateLimit: t.field({
-      type: RateLimitType,
-      description: "How many more requests the session may make, with this one counted.",
-      resolve: ({ sessionId }, _args, { viewer, rateLimit }) =>
-        viewer?.sessionId === sessionId ? rateLimit : { ...rateLimit, remaining: rateLimit.limitPerMinute, resetAt: new Date() },
-    }),
-  }),
-});
+import { ViewerRef } from "./types-viewer.ts";
 
 const CreateSessionInput = builder.inputType("CreateSessionInput", {
   description: "Who signs in.",
@@ -52,7 +21,7 @@ const CreateSessionPayload = builder.objectRef<NewSession>("CreateSessionPayload
     }),
     createdAt: t.field({ type: "DateTime", description: "When it began.", resolve: ({ createdAt }) => createdAt }),
     expiresAt: t.field({ type: "DateTime", description: "When it ends.", resolve: ({ viewer }) => viewer.expiresAt }),
-    viewer: t.field({ type: ViewerType, description: "Who has signed in.", resolve: ({ viewer }) => viewer }),
+    viewer: t.field({ type: ViewerRef, description: "Who has signed in.", resolve: ({ viewer }) => viewer }),
   }),
 });
 
@@ -67,7 +36,7 @@ const anybody = { anybody: true } as const;
 
 builder.queryField("viewer", (t) =>
   t.field({
-    type: ViewerType,
+    type: ViewerRef,
     nullable: true,
     authScopes: { role: "VIEWER" },
     description: "Who asks, by the request's session.",

@@ -1,0 +1,19 @@
+/** Everything that is told, by its kind. */
+import type { NotificationKind } from "../../../database/generated/enums.ts";
+import { promptWaiting } from "./prompt-waiting.ts";
+import { rpoCritical } from "./rpo-critical.ts";
+import { runFailed } from "./run-failed.ts";
+import { siteLost } from "./site-lost.ts";
+import type { Teller } from "./teller.ts";
+
+export const tellers = {
+  PROMPT_WAITING: promptWaiting,
+  RUN_FAILED: runFailed,
+  RPO_CRITICAL: rpoCritical,
+  SITE_LOST: siteLost,
+} as const satisfies Partial<Record<NotificationKind, Teller>>;
+
+export type ToldKind = keyof typeof tellers;
+
+export const isToldKind = (kind: string): kind is ToldKind => Object.hasOwn(tellers, kind);
+export const toldKinds: readonly ToldKind[] = Object.keys(tellers).filter(isToldKind);

@@ -1,0 +1,102 @@
+/** A database with something to tell, and nodes that tell it. */
+import type pg from "pg";
+import { v7 as newId } from "uuid";
+import { parseNetworks } from "../../../src/domain/notifications/addresses.ts";
+import { emailChannel } from "../../../src/domain/notifications/email-channel.ts";
+import { type Notifier, startNotifier } from "../../../src/domain/notifications/notifier.ts";
+import type { NotificationSettings } from "../../../src/domain/notifications/settings.ts";
+import { webhookChannel } from "../../../src/domain/notifications/webhook-channel.ts";
+import { appendEvents } from "../../../src/events/append.ts";
+import { appendChanges } from "../../../src/events/changes.ts";
+import type { PromptOpened } from "../../../src/events/types.ts";
+import { ended, localWakeUps, prompt } from "../../events/support.ts";
+
+export const settings: NotificationSettings = {
+  publicUrl: "https://dr.example.com",
+  webhooks: { allowHttp: true, allowedNetworks: parseNetworks(["127.0.0.1"]) ?? [] },
+  smtp: null,
+};
+
+export interface Node extends Notifier {
+  wake(): void;
+}
+
+/** Its pulse comes from the test alone. */
+export function aNode(pool: pg.Pool, smtpUrl: string | null = null, answerMs = 10_000): Node {
+  const wakeUps = localWakeUps();
+  const smtp = smtpUrl === null ? null : { url: smtpUrl, from: "DR gateway <dr@example.com>" };
+  const notifier = startNotifier({
+    pool,
+    wakeUps,
+    sendWebhook: webhookChannel({ settings, times: { connectMs: answerMs, answerMs } }),
+    sendEmail: smtp && emailChannel({ smtp, settings, answerMs }),
+    pauseMs: 1,
+    random: () => 1,
+    log: { warn: (details, message) => console.error(message, details) },
+  });
+  return { close: () => notifier.close(), wake: () => wakeUps.wakeAll() };
+}
+
+export async function aWebhook(pool: pg.Pool, name: string, url: string, kinds: readonly string[]): Promise<string> {
+  const id = newId();
+  const text = `INSERT INTO webhook (id, name, url, kinds, secret) VALUES ($1, $2, $3, $4::text[]::"NotificationKind"[], $5)`;
+  await pool.query(text, [id, name, url, kinds, `secret of ${name}`]);
+  return id;
+}
+
+export async function aReader(pool: pg.Pool, name: string, email: string, kinds: readonly string[]): Promise<string> {
+  const id = newId();
+  const text = `INSERT INTO user_account (id, name, password_hash, roles, email, email_kinds)
+    VALUES ($1, $2, 'x', '{VIEWER}', $3, $4::text[]::"NotificationKind"[])`;
+  await pool.query(text, [id, name, email, kinds]);
+  return id;
+}
+
+const insertRun = `INSERT INTO recovery (id, plan_name, pairing_id, kind, options, initiated_by, state, result_state, ended_at, errors, vms_succeeded, vms_failed)
+  VALUES ($1, $2, $3, 'CLEANUP', '{}', 'admin', $4::"RecoveryState", $5::"ResultState", CASE WHEN $5::text IS NOT NULL THEN dr_now() END, $6, 1, 1)`;
+
+/** A run that has ended so, with its event. */
+export async function aRunThatEnded(pool: pg.Pool, planName: string, result = "FAILED", errors: readonly string[] = []): Promise<string> {
+  const id = newId();
+  await pool.query(insertRun, [id, planName, newId(), result === "FAILED" ? "FAILED" : "COMPLETED", result, errors]);
+  await appendEvents(pool, id, [ended]);
+  return id;
+}
+
+/** A run that asks something. */
+export async function aPrompt(pool: pg.Pool, planName: string, message: string, given: Partial<PromptOpened> = {}): Promise<PromptOpened> {
+  const runId = newId();
+  const opened = { ...prompt("Check the switch"), message, ...given };
+  await pool.query(insertRun, [runId, planName, newId(), "PROMPTING", null, []]);
+  const text =
+    "INSERT INTO recovery_prompt (id, run_id, ordinal, attempt, name, message, opened_at) VALUES ($1, $2, 1, 1, $3, $4, dr_now())";
+  await pool.query(text, [opened.promptId, runId, opened.name, message]);
+  await appendEvents(pool, runId, [opened]);
+  return opened;
+}
+
+export const siteChanged = (pool: pg.Pool, id: string): Promise<void> =>
+  appendChanges(pool, [{ kind: "SITE_CHANGED", id, change: "UPDATED" }]);
+
+export interface Delivery {
+  readonly target: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly status: number | null;
+  readonly error: string | null;
+}
+
+/** In the order in which they were written. */
+export async function deliveries(pool: pg.Pool): Promise<Delivery[]> {
+  const { rows } = await pool.query<Delivery>(
+    `SELECT d.target_name AS target, n.kind, d.state, d.attempts, d.last_status AS status, d.last_error AS error
+     FROM notification_delivery d JOIN notification n ON n.id = d.notification_id ORDER BY n.position, d.target_name`,
+  );
+  return rows;
+}
+
+export async function forget(pool: pg.Pool): Promise<void> {
+  await pool.query("DELETE FROM notification; DELETE FROM webhook; DELETE FROM user_account; DELETE FROM recovery");
+  await pool.query("UPDATE notification_cursor SET position = (SELECT value FROM event_counter)");
+}
