@@ -26,12 +26,12 @@ export interface Claimed extends Notification {
   readonly email: string | null;
 }
 
-/** $1 how many, $2 channels, $3 claim. A target gets one at a time, the longest due first: one that does not answer holds up itself alone. */
+/** $1 how many, $2 channels, $3 claim. A target gets one at a time, in the order of the events: one that does not answer holds up itself alone. */
 const claimText = `WITH due AS (
-    SELECT DISTINCT ON (d.channel, d.target_id) d.id, d.next_attempt_at FROM notification_delivery d
+    SELECT DISTINCT ON (d.channel, d.target_id) d.id, d.next_attempt_at FROM notification_delivery d JOIN notification n ON n.id = d.notification_id
     WHERE d.next_attempt_at <= dr_now() AND d.channel::text = ANY($2::text[]) AND NOT EXISTS (SELECT FROM notification_delivery o
       WHERE o.channel = d.channel AND o.target_id = d.target_id AND o.claim IS NOT NULL AND o.next_attempt_at > dr_now())
-    ORDER BY d.channel, d.target_id, d.next_attempt_at, d.id
+    ORDER BY d.channel, d.target_id, n.position, d.id
   ), taken AS (
     SELECT d.id FROM notification_delivery d JOIN due ON due.id = d.id WHERE d.next_attempt_at <= dr_now()
     ORDER BY due.next_attempt_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED

@@ -1,7 +1,7 @@
 import { parse, validate } from "graphql";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Context } from "../../../src/domain/context.ts";
-import { encodeId, idOf, nodeTypes } from "../../../src/domain/ids.ts";
+import { encodeId, nodeTypes } from "../../../src/domain/ids.ts";
 import { queryOf } from "../../../src/domain/notifications/link.ts";
 import { schema } from "../../../src/domain/schema.ts";
 import type { Role } from "../../../src/domain/viewer.ts";
@@ -234,6 +234,5 @@ it("every link asks something that the schema has", () => {
   for (const type of nodeTypes) {
     const query = queryOf({ type, id: "0190aaaa-0000-7000-8000-000000000000" });
     expect([type, validate(schema, parse(query))]).toEqual([type, []]);
-    expect(idOf(type, /id: "([^"]+)"/.exec(query)?.[1] ?? "")).toMatch(/^0190aaaa/);
   }
 });
