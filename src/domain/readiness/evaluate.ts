@@ -90,10 +90,14 @@ const options = {
   TEST: {},
 } as const satisfies Record<PreviewInput["recoveryType"], Partial<PreviewInput>>;
 
-/** One after the other: a node that evaluates has requests to answer beside. */
 async function lookAtAll({ previews }: EvaluationContext, planId: string): Promise<Looks> {
-  const look = (recoveryType: PreviewInput["recoveryType"]) => previews.lookAhead({ planId, recoveryType, ...options[recoveryType] });
-  return { DISASTER: await look("DISASTER"), PLANNED: await look("PLANNED"), TEST: await look("TEST") };
+  const looks = await previews.lookAhead(
+    planId,
+    recoveryTypes.map((recoveryType) => ({ recoveryType, ...options[recoveryType] })),
+  );
+  const [DISASTER, PLANNED, TEST] = looks;
+  if (DISASTER === undefined || PLANNED === undefined || TEST === undefined) throw new RangeError("three looks give three previews");
+  return { DISASTER, PLANNED, TEST };
 }
 
 /** Null: there is no successful test, its snapshot is gone, or the plan can't be looked at now. */

@@ -15,13 +15,15 @@ import { roomFindings } from "./preview/room.ts";
 import { type PreviewTree, previewTree } from "./preview/tree.ts";
 import { checkDataWanted } from "./recovery-point.ts";
 import { roleFor } from "./service/control-refusals.ts";
-import { planFacts } from "./service/facts.ts";
+import { type PlanFacts, planFacts } from "./service/facts.ts";
 import { faultsRefusal } from "./service/faults.ts";
 import { type LockedPlan, readPlan } from "./service/open-runs.ts";
 import { disasterRefusal, plannedRefusal } from "./service/recovery-refusals.ts";
 import { testRefusal } from "./service/refusals.ts";
 import { targetNetworksOf, testNetworksOf } from "./snapshot/mappings.ts";
+import { readPlanRows } from "./snapshot/read.ts";
 import { type ResolvedPlan, resolvePlan } from "./snapshot/resolve.ts";
+import type { PlanRows } from "./snapshot/rows.ts";
 import type { RunDraft } from "./start/draft.ts";
 import { type PreparedRecovery, prepareRecovery, recoveryDraft } from "./start/recovery.ts";
 import type { PlanSites } from "./start/sites.ts";
@@ -55,37 +57,71 @@ export interface Preview {
 export interface Previews {
   /** Rejects with a DomainError for input that can't be taken, a plan that there is not, and without the role. */
   preview(viewer: Viewer, input: PreviewInput): Promise<Preview>;
-  /** The same for the gateway itself, which nobody has asked. */
-  lookAhead(input: PreviewInput): Promise<Preview>;
+  /** The same for the gateway itself, which nobody has asked: several kinds of runs of one plan, at one moment and in their order. */
+  lookAhead(planId: string, inputs: readonly Omit<PreviewInput, "planId">[]): Promise<Preview[]>;
 }
 
 export const createPreviews = (context: PreviewContext): Previews => ({
   async preview(viewer, input) {
     checkDataWanted(input);
     requireRole(viewer, roleFor(input.recoveryType));
-    return preview(context, viewer, input);
+    return only(await look(context, viewer, input.planId, [input]));
   },
-  lookAhead: (input) => preview(context, { name: "the gateway" }, input),
+  lookAhead: (planId, inputs) => look(context, { name: "the gateway" }, planId, inputs),
 });
+
+function only(previews: readonly Preview[]): Preview {
+  const [preview] = previews;
+  if (preview === undefined) throw new RangeError("one look gives one preview");
+  return preview;
+}
 
 const refusalOf = { TEST: testRefusal, PLANNED: plannedRefusal, DISASTER: disasterRefusal } as const;
 
-async function preview(context: PreviewContext, viewer: Pick<Viewer, "name">, input: PreviewInput): Promise<Preview> {
-  const work = await drafting(context, viewer, input);
+/** What a plan is at one moment, whatever kind of run is looked at. */
+interface PlanNow {
+  readonly facts: PlanFacts;
+  readonly plan: LockedPlan;
+  readonly rows: PlanRows;
+}
+
+async function look(
+  context: PreviewContext,
+  viewer: Pick<Viewer, "name">,
+  planId: string,
+  inputs: readonly Omit<PreviewInput, "planId">[],
+): Promise<Preview[]> {
+  const asked: { readonly input: PreviewInput; readonly work: Drafting | DomainError }[] = [];
+  for (const one of inputs) {
+    const input = { ...one, planId };
+    asked.push({ input, work: await drafting(context, viewer, input) });
+  }
   return inTransaction(context.database.pool, async (client) => {
     await client.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
-    const refusal = refusalOf[input.recoveryType](await planFacts(client, input.planId));
-    const plan = await readPlan(client, input.planId);
-    const refusals = refusal === null ? [] : [refusal];
-    const draft = work instanceof DomainError ? work : await work.draft(client, plan).catch(conflictOnly);
-    if (work instanceof DomainError || draft instanceof DomainError)
-      return withoutDraft(
-        input,
-        [...refusals, ...(draft instanceof DomainError ? [draft] : [])],
-        await readPoints(client, plan.id, new Map(), null),
-      );
-    return shown(context, client, { input, refusals, prepared: work.prepared, draft });
+    const facts = await planFacts(client, planId);
+    const plan = await readPlan(client, planId);
+    const now = { facts, plan, rows: await readPlanRows(client, plan) };
+    const previews: Preview[] = [];
+    for (const { input, work } of asked) previews.push(await preview(context, client, now, input, work));
+    return previews;
   });
+}
+
+async function preview(
+  context: PreviewContext,
+  client: pg.ClientBase,
+  { facts, plan, rows }: PlanNow,
+  input: PreviewInput,
+  work: Drafting | DomainError,
+): Promise<Preview> {
+  const refusal = refusalOf[input.recoveryType](facts);
+  const refusals = refusal === null ? [] : [refusal];
+  const draft = work instanceof DomainError ? work : await work.draft(client, plan, rows).catch(conflictOnly);
+  if (work instanceof DomainError || draft instanceof DomainError) {
+    const points = await readPoints(client, plan.id, new Map(), null);
+    return withoutDraft(input, [...refusals, ...(draft instanceof DomainError ? [draft] : [])], points);
+  }
+  return shown(context, client, { input, refusals, prepared: work.prepared, draft });
 }
 
 /** Groups of two directions can't be drafted. */
@@ -96,7 +132,7 @@ function conflictOnly(error: unknown): ConflictError {
 
 interface Drafting {
   readonly prepared: PreparedTest | PreparedRecovery;
-  draft(client: pg.ClientBase, plan: LockedPlan): Promise<RunDraft>;
+  draft(client: pg.ClientBase, plan: LockedPlan, rows: PlanRows): Promise<RunDraft>;
 }
 
 /** Asks the sites, outside of the transaction. An error: the recovery site does not answer, and nothing can be said without it. */
@@ -105,11 +141,11 @@ async function drafting(context: PreviewContext, viewer: Pick<Viewer, "name">, i
   try {
     if (recoveryType === "TEST") {
       const prepared = await prepareTest(context, planId);
-      return { prepared, draft: (client, plan) => testDraft(client, plan, input, prepared) };
+      return { prepared, draft: (client, plan, rows) => testDraft(client, plan, input, prepared, rows) };
     }
     const wish = { ...input, recoveryType };
     const prepared = await prepareRecovery(context, wish);
-    return { prepared, draft: (client, plan) => recoveryDraft(client, plan, viewer, wish, prepared) };
+    return { prepared, draft: (client, plan, rows) => recoveryDraft(client, plan, viewer, wish, prepared, rows) };
   } catch (error) {
     if (error instanceof ServiceUnavailableError) return error;
     throw error;

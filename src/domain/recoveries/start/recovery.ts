@@ -107,16 +107,17 @@ async function askSites({ database, providers }: Asking, input: RecoveryInput, s
 /** `isFailover`: asked for by startPlannedFailover, which is meant for the way back. */
 type DraftInput = Omit<RecoveryInput, "idempotencyKey"> & { readonly isFailover?: boolean };
 
-/** What the run works on; the same for a preview, which writes nothing. */
+/** What the run works on; the same for a preview, which writes nothing. `read`: the plan's rows, where they have been read in this transaction. */
 export async function recoveryDraft(
   client: pg.ClientBase,
   plan: LockedPlan,
   viewer: Pick<Viewer, "name">,
   input: DraftInput,
   prepared: PreparedRecovery,
+  read?: PlanRows,
 ): Promise<RunDraft<RecoverySnapshot>> {
   const { sites, asked, pastSeconds } = prepared;
-  const all = await readPlanRows(client, plan);
+  const all = read ?? (await readPlanRows(client, plan));
   const rerunOf = prepared.goesOnWith ?? (plan.lifecycle === "RECOVERY_INCOMPLETE" ? await lastRecovery(client, plan.id) : null);
   const kept = await keptOriginals(client, rerunOf);
   const own = rowsOfRun(all, plan.lifecycle, sites);

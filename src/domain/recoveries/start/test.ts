@@ -14,6 +14,7 @@ import type { LockedPlan } from "../service/open-runs.ts";
 import { testRefusal } from "../service/refusals.ts";
 import { readPastSeconds } from "../snapshot/past.ts";
 import { readPlanRows } from "../snapshot/read.ts";
+import type { PlanRows } from "../snapshot/rows.ts";
 import { buildTestSnapshot } from "../snapshot.ts";
 import type { StartInput } from "../start.ts";
 import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
@@ -62,14 +63,15 @@ export async function prepareTest(
 
 const isAway = ({ state }: PlanSite): boolean => state === "DISCONNECTED";
 
-/** What the run works on; the same for a preview, which writes nothing. */
+/** What the run works on; the same for a preview, which writes nothing. `read`: the plan's rows, where they have been read in this transaction. */
 export async function testDraft(
   client: pg.ClientBase,
   plan: LockedPlan,
   input: Omit<StartInput, "idempotencyKey">,
   { sites, asked, pastSeconds }: PreparedTest,
+  read?: PlanRows,
 ): Promise<RunDraft<TestSnapshot>> {
-  const rows = await readPlanRows(client, plan);
+  const rows = read ?? (await readPlanRows(client, plan));
   if (groupsHaveMoved(rows.groups, sites)) throw movedAtTheSameMoment();
   const refusals: DomainError[] = [];
   const points = await draftPoints(client, rows.groups, input.recoveryPoint, refusals);
