@@ -1,8 +1,9 @@
 /** When plans are evaluated, and who hears of it: told of a stage on which nothing has been evaluated yet. */
 import pg from "pg";
 import { expect, it, vi } from "vitest";
+import { decodeId } from "../../../src/domain/ids.ts";
 import { claimDue } from "../../../src/domain/readiness/due.ts";
-import { evaluateDue } from "../../../src/domain/readiness/service.ts";
+import { evaluateDue, evaluateNow } from "../../../src/domain/readiness/service.ts";
 import { at, list } from "../read/support.ts";
 import type { ReadinessStage } from "./stage.ts";
 
@@ -75,19 +76,22 @@ export function evaluations(stageOf: () => ReadinessStage): void {
     expect(await evaluated(due)).toEqual(["shop", "spare", "stored", "web"]);
   });
 
-  it("an evaluation whose plan was claimed by another node meanwhile writes nothing, and what changes meanwhile is evaluated again", async () => {
-    const { db, context } = stageOf();
-    await db.shiftClock(700);
-    const lookAhead = vi.spyOn(context.previews, "lookAhead");
-    lookAhead.mockImplementationOnce(async () => {
-      await db.shiftClock(761); // its claim is over
-      expect(await claimDue(db.database.pool, 10)).toHaveLength(4);
-      return Promise.reject(new Error("the site hangs"));
+  it("an evaluation whose plan another node has claimed meanwhile writes nothing, and a plan whose node died is evaluated by another", async () => {
+    const { db, context, sql, id, findings } = stageOf();
+    await sql("UPDATE site SET state = 'PARTIALLY_CONNECTED' WHERE name = 'B'");
+    const planId = decodeId(id("RecoveryPlan", "stored")).id;
+    const lookAhead = context.previews.lookAhead.bind(context.previews);
+    const slowly = vi.spyOn(context.previews, "lookAhead").mockImplementationOnce(async (...asked) => {
+      expect(await claimDue(db.database.pool, 1, planId)).toHaveLength(1);
+      return lookAhead(...asked);
     });
-    expect(await evaluated(due)).toEqual([]);
-    lookAhead.mockRestore();
-    await db.shiftClock(822);
-    expect(await evaluated(due)).toHaveLength(4);
+    expect(await evaluateNow(context, planId)).toBeNull();
+    slowly.mockRestore();
+    expect(await findings({ open: true, code: "SITE_PARTIALLY_CONNECTED" }, "stored")).toEqual([]);
+    await db.shiftClock(345 + 61); // nobody has heard of the other node since
+    expect(await evaluated(due)).toEqual(["stored"]);
+    expect(await findings({ open: true, code: "SITE_PARTIALLY_CONNECTED" }, "stored")).toHaveLength(1);
+    await sql("UPDATE site SET state = 'CONNECTED' WHERE name = 'B'");
     await db.shiftClock(0);
   });
 
@@ -99,11 +103,11 @@ export function evaluations(stageOf: () => ReadinessStage): void {
       await stage.evaluate(plan);
       return query.mock.calls.filter(isOurs).length - before;
     };
-    await statements("spare");
+    for (const plan of ["spare", "shop"]) await statements(plan);
     const [one, three] = [await statements("spare"), await statements("shop")];
     query.mockRestore();
     expect(three).toBe(one);
-    expect(one).toBeLessThan(120);
+    expect(one).toBeLessThan(70);
   });
 }
 
