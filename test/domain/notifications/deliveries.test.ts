@@ -4,9 +4,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { claimDue, settle } from "../../../src/domain/notifications/deliveries.ts";
 import { fanOut } from "../../../src/domain/notifications/fan-out.ts";
 import { expireNotifications } from "../../../src/domain/notifications/retention.ts";
+import { appendChanges } from "../../../src/events/changes.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
+import { aPair, aPlan } from "../../support/rows.ts";
 import { aReceiver, ok, type Received, type Receiver, status } from "./servers.ts";
-import { aNode, aPrompt, aRunThatEnded, aWebhook, deliveries, forget, type Node, siteChanged } from "./stage.ts";
+import { aNode, aPrompt, aRunThatEnded, aWebhook, deliveries, forget, happened, type Node, siteChanged } from "./stage.ts";
 
 const day = 86_400;
 let db: TestDatabase;
@@ -152,10 +154,8 @@ describe("what happens is told", () => {
       ["db-1", new Date()],
       ["db-2", null],
     ] as const) {
-      const id = (await pool().query<{ id: string }>(insert, [name, since])).rows[0]?.id;
-      const text = `WITH c AS (UPDATE event_counter SET value = value + 2 RETURNING value) INSERT INTO event (position, kind, payload)
-        SELECT c.value - n, 'RPO_VIOLATION_CHANGED', jsonb_build_object('kind', 'RPO_VIOLATION_CHANGED', 'id', $1::text, 'change', 'UPDATED') FROM c, generate_series(0, 1) AS n`;
-      await pool().query(text, [id]);
+      const id = (await pool().query<{ id: string }>(insert, [name, since])).rows[0]?.id ?? "";
+      for (let count = 0; count < 2; count++) await happened(pool(), "RPO_VIOLATION_CHANGED", id);
     }
     node();
     await logged([{ kind: "RPO_CRITICAL", state: "DELIVERED" }]);
@@ -163,6 +163,65 @@ describe("what happens is told", () => {
       message: "db-1 of the protection group Databases is 46 minutes behind, and may be 15. Cause: LAG.",
     });
     await pool().query("DELETE FROM rpo_violation");
+  });
+
+  it("of a drill once for each time that it was due: how it ended, or why it was skipped", async () => {
+    await aWebhook(pool(), "Pager", receiver.url, ["DRILL_RESULT"]);
+    const planId = await aPlan(db.database, await aPair(db.database, "Drilled"), "Drilled plan", []);
+    const { rows } = await pool().query<{ id: string }>(
+      `INSERT INTO drill (id, plan_id, name, cron, time_zone, options, prompt_policy, max_duration_seconds, owner, next_run_at)
+       VALUES (gen_random_uuid(), $1, 'Weekly', '0 3 * * 0', 'UTC', '{}', 'CONTINUE', 60, 'Ada', dr_now()) RETURNING id`,
+      [planId],
+    );
+    const drillId = rows[0]?.id ?? "";
+    const occurrence = `INSERT INTO drill_occurrence (id, drill_id, due_at, recorded_at, outcome, code, message, remedy)
+      VALUES (gen_random_uuid(), $1, $2, dr_now(), 'SKIPPED', 'LAG', $3, 'See the group.')`;
+    await pool().query(occurrence, [drillId, "2026-01-11T03:00:00Z", "Its lag was over 15 minutes."]);
+    await happened(pool(), "DRILL_CHANGED", drillId);
+    const teller = node();
+    await logged([{ kind: "DRILL_RESULT", state: "DELIVERED" }]);
+    expect(bodies()[0]).toMatchObject({
+      title: "The drill Weekly was skipped",
+      message: "The drill Weekly of Drilled plan, due at 2026-01-11T03:00:00.000Z, was skipped. Its lag was over 15 minutes.",
+      remedy: "See the group.",
+      plan: { name: "Drilled plan" },
+    });
+    await pool().query(occurrence, [drillId, "2026-01-18T03:00:00Z", "A recovery was under way."]);
+    for (let count = 0; count < 2; count++) await happened(pool(), "DRILL_CHANGED", drillId);
+    teller.wake();
+    await logged([{ state: "DELIVERED" }, { state: "DELIVERED" }]);
+  });
+
+  it("when a plan is no longer ready, with what is in its way; not of its first evaluation, nor when it is ready again by then", async () => {
+    await aWebhook(pool(), "Pager", receiver.url, ["READINESS_LOST"]);
+    const pair = await aPair(db.database, "Ready");
+    const [first, lost, back] = await Promise.all(["First", "Lost", "Back"].map((name) => aPlan(db.database, pair, name, [])));
+    for (const planId of [first, lost, back]) {
+      const readiness = planId === back ? "READY" : "NOT_READY";
+      await pool().query("INSERT INTO readiness_evaluation (plan_id, readiness, score, evaluated_at) VALUES ($1, $2, 40, dr_now())", [
+        planId,
+        readiness,
+      ]);
+    }
+    const finding = `INSERT INTO readiness_finding (id, plan_id, severity, code, object_type, object_name, message, remedy, opened_at)
+      VALUES (gen_random_uuid(), $1, 'BLOCKER', 'SITE_DISCONNECTED', 'Site', 'South', 'South is DISCONNECTED.', 'Connect it.', dr_now())`;
+    await pool().query(finding, [lost]);
+    const losing = (id = "", before?: "READY") =>
+      ({
+        kind: "READINESS_CHANGED",
+        id,
+        change: "UPDATED",
+        details: { ...(before && { before }), after: "NOT_READY", opened: [], resolved: [] },
+      }) as const;
+    await appendChanges(pool(), [losing(first), losing(lost, "READY"), losing(back, "READY")]);
+    node();
+    await logged([{ kind: "READINESS_LOST", state: "DELIVERED" }]);
+    expect(bodies()[0]).toMatchObject({
+      title: "Lost is no longer ready",
+      message: "A recovery of Lost would not succeed now.\nSouth is DISCONNECTED.",
+      remedy: "Connect it.",
+      details: { score: 40, blockers: 1, firstBlocker: "SITE_DISCONNECTED" },
+    });
   });
 });
 

@@ -78,6 +78,13 @@ export async function aPrompt(pool: pg.Pool, planName: string, message: string, 
 export const siteChanged = (pool: pg.Pool, id: string): Promise<void> =>
   appendChanges(pool, [{ kind: "SITE_CHANGED", id, change: "UPDATED" }]);
 
+/** A change of this kind is in the log. */
+export async function happened(pool: pg.Pool, kind: string, id: string): Promise<void> {
+  const text = `WITH c AS (UPDATE event_counter SET value = value + 1 RETURNING value)
+    INSERT INTO event (position, kind, payload) SELECT value, $1, jsonb_build_object('kind', $1::text, 'id', $2::text, 'change', 'UPDATED') FROM c`;
+  await pool.query(text, [kind, id]);
+}
+
 export interface Delivery {
   readonly target: string;
   readonly kind: string;

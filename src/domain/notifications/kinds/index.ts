@@ -1,6 +1,8 @@
 /** Everything that is told, by its kind. */
 import type { NotificationKind } from "../../../database/generated/enums.ts";
+import { drillResult } from "./drill-result.ts";
 import { promptWaiting } from "./prompt-waiting.ts";
+import { readinessLost } from "./readiness-lost.ts";
 import { rpoCritical } from "./rpo-critical.ts";
 import { runFailed } from "./run-failed.ts";
 import { siteLost } from "./site-lost.ts";
@@ -11,7 +13,9 @@ export const tellers = {
   RUN_FAILED: runFailed,
   RPO_CRITICAL: rpoCritical,
   SITE_LOST: siteLost,
-} as const satisfies Partial<Record<NotificationKind, Teller>>;
+  DRILL_RESULT: drillResult,
+  READINESS_LOST: readinessLost,
+} as const satisfies Record<NotificationKind, Teller>;
 
 export type ToldKind = keyof typeof tellers;
 
