@@ -16,6 +16,9 @@ import { openLoaders } from "./domain/loaders.ts";
 import { openNotifier } from "./domain/notifications/open-notifier.ts";
 import { startReadiness } from "./domain/readiness/service.ts";
 import { ganttPicture } from "./domain/recoveries/gantt/picture.ts";
+import { reportDownload } from "./domain/reports/download.ts";
+import { startReportExpiry } from "./domain/reports/expiry.ts";
+import { reportJobs } from "./domain/reports/job.ts";
 import { schema } from "./domain/schema.ts";
 import { createServices } from "./domain/services.ts";
 import { startEngine } from "./engine/engine.ts";
@@ -85,10 +88,25 @@ async function run(config: Config): Promise<void> {
   closing.defer(() => measuring.close());
   const notifier = await openNotifier(notifications, { pool, wakeUps, log });
   closing.defer(() => notifier.close());
+  jobs.register(reportJobs({ pool, announce }));
+  const expiry = startReportExpiry({ pool, announce, log });
+  closing.defer(() => expiry.close());
   const dependencies = {
     loaders: openLoaders(database, { slotsPerSite: operationsPerSite }),
     services: createServices(
-      { database, providers, quotas, secretsDir, scriptsDir, slotsPerSite: operationsPerSite, notifications, hint, announce, log },
+      {
+        database,
+        providers,
+        quotas,
+        secretsDir,
+        scriptsDir,
+        slotsPerSite: operationsPerSite,
+        notifications,
+        hint,
+        announce,
+        due: jobs.wake,
+        log,
+      },
       sessions,
     ),
     feeds,
@@ -108,6 +126,7 @@ async function run(config: Config): Promise<void> {
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
+    report: (caller, id, link) => reportDownload(database, createContext(dependencies, caller, new AbortController().signal), id, link),
     sessions,
     unready: () => pool.query("SELECT 1").then(() => null),
     log,

@@ -17,6 +17,7 @@ import { openReplicationLoaders } from "./protection/loaders-replication.ts";
 import { openStorageLoaders } from "./protection/loaders-storage.ts";
 import { openReadinessLoaders } from "./readiness/loaders.ts";
 import { openRecoveryLoaders } from "./recoveries/loaders.ts";
+import { openReportLoaders } from "./reports/loaders.ts";
 import { openRpoLoaders } from "./rpo/loaders.ts";
 import { openSiteLoaders } from "./sites/loaders.ts";
 import { openSummaryLoaders } from "./sites/loaders-summary.ts";
@@ -45,6 +46,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const readiness = openReadinessLoaders(database);
   const rpo = openRpoLoaders(database);
   const tasks = openTaskLoaders(database);
+  const reports = openReportLoaders(database);
   const limits = openLimitLoaders(database);
   const access = openAccessLoaders(database);
   const events = openEventLoaders(database);
@@ -69,6 +71,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...readiness(gate),
       ...rpo(gate),
       ...tasks(gate),
+      ...reports(gate),
       ...limits(gate),
       ...events(),
       ...notifications(gate),

@@ -20,5 +20,7 @@ export interface ServiceContext {
   readonly hint: (recoveryId: string) => void;
   /** After a commit: something beside the runs has changed. Wakes its readers; a hint only. */
   readonly announce: () => void;
+  /** After a commit: a job of this queue may be due. A hint only. */
+  readonly due: (queue: string) => void;
   readonly log: { info(details: object, message: string): void; warn(details: object, message: string): void };
 }

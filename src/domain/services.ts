@@ -12,6 +12,7 @@ import { createPlans, type Plans } from "./plans/service.ts";
 import { createProtection, type Protection } from "./protection/service.ts";
 import { createPreviews, type Previews } from "./recoveries/preview.ts";
 import { createRecoveries, type Recoveries } from "./recoveries/service.ts";
+import { createReports, type Reports } from "./reports/service.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { createSites, type Sites } from "./sites/service.ts";
 import { createTasks, type Tasks } from "./tasks/service.ts";
@@ -33,6 +34,7 @@ export interface Services {
   readonly tasks: Tasks;
   readonly vms: VmConfiguration;
   readonly notifications: Notifications;
+  readonly reports: Reports;
   /** How much there may be of something. */
   readonly quotas: Quotas;
 }
@@ -54,6 +56,7 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     tasks: createTasks(context),
     vms: createVmConfiguration(context),
     notifications: createNotifications(context),
+    reports: createReports(context),
     quotas: context.quotas,
   };
 }

@@ -15,6 +15,7 @@ export const changeKinds = [
   "PAIRING_CHANGED",
   "RPO_VIOLATION_CHANGED",
   "READINESS_CHANGED",
+  "REPORT_CHANGED",
   "AUDIT_RECORDED",
 ] as const;
 export type ChangeKind = (typeof changeKinds)[number];

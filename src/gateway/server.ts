@@ -12,7 +12,8 @@ import { createAnswers } from "./answers.ts";
 import { type Call, requestIdOf, userAgentOf } from "./call.ts";
 import { type Connections, createConnections } from "./connections.ts";
 import { credentialsOf, wantsCost } from "./credentials.ts";
-import { type GanttOptions, ganttIdOf, serveGantt } from "./gantt.ts";
+import { serveFile } from "./files.ts";
+import { type Gantt, ganttFile, ganttIdOf } from "./gantt.ts";
 import { createPlayground } from "./graphiql.ts";
 import { createGraphql } from "./graphql.ts";
 import { bodyRefusal, refuse, sendJson, urlRefusal } from "./http.ts";
@@ -20,6 +21,7 @@ import { limits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import type { Live } from "./live.ts";
 import { createRateLimiter } from "./rate-limit.ts";
+import { type ReportDownload, reportFile, reportIdOf } from "./report-download.ts";
 import { createStreams } from "./streams.ts";
 import { createSockets, refuseUpgrade } from "./websocket.ts";
 
@@ -45,7 +47,9 @@ export interface GatewayOptions {
   /** The resolvers' context, new for each operation and each event of a subscription. */
   readonly contextFactory: (caller: Caller, signal: AbortSignal) => object;
   /** The picture of a run. */
-  readonly gantt: GanttOptions["gantt"];
+  readonly gantt: Gantt;
+  /** The content of a report. */
+  readonly report: ReportDownload;
   readonly sessions: Pick<Sessions, "authenticate" | "overAmong" | "onRemoved">;
   /** Null: work can be taken; else the reason why not. */
   readonly unready: () => Promise<string | null>;
@@ -74,7 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const graphql = createGraphql({ ...options, admission, answers, streams });
   const sockets = createSockets({ graphql, sessions, admission, connections, answers, allowedOrigins, pingMs, initMs, log });
   const playground = createPlayground();
-  const pictures = { admission, gantt: options.gantt, allowedOrigins, log };
+  const files = { admission, allowedOrigins, log };
   let stopping = false;
 
   const handle = (request: IncomingMessage, response: ServerResponse) => {
@@ -87,11 +91,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const refusal = (stopping && restarting) || urlRefusal(request) || (path === "/graphql" && bodyRefusal(request));
     if (refusal) return refuse(request, response, refusal, requestId, log);
     if (path === "/") return response.writeHead(302, { location: "/graphql" }).end();
-    const picture = ganttIdOf(path);
-    if (picture !== null) return void serveGantt(request, response, callOf(request, response, requestId, connections), picture, pictures);
+    const file = fileAt(path, request.url);
+    if (file !== null) return void serveFile(request, response, callOf(request, response, requestId, connections), file, files);
     if (path !== "/graphql") return sendJson(response, 404, { status: "not found", remedy: "GraphQL is at /graphql." });
     if (playground.serve(request, response)) return;
     void graphql(request, response, { call: callOf(request, response, requestId, connections) });
+  };
+
+  const fileAt = (path: string | undefined, url: string | undefined) => {
+    const [run, report] = [ganttIdOf(path), reportIdOf(path)];
+    if (run !== null) return ganttFile(options.gantt, run);
+    return report === null ? null : reportFile(options.report, report, url);
   };
 
   const ready = async (response: ServerResponse) => {

@@ -4,9 +4,18 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { getIntrospectionQuery } from "graphql";
 import { expect } from "vitest";
-import { proof, type Rows } from "./row.ts";
+import type { Api, Json } from "./api.ts";
+import { nothing, type Rows } from "./row.ts";
 
 const root = resolve(import.meta.dirname, "../..");
+
+async function reportDone(api: Api, id: string): Promise<Json> {
+  for (;;) {
+    const fields = "type format state generatedAt expiresAt sizeBytes downloadUrl";
+    const { report } = await api.ask(`query ($id: ID!) { report(id: $id) { ${fields} } }`, { id });
+    if (report.state !== "GENERATING") return report;
+  }
+}
 
 export const documentRows: Rows = {
   "glossary: placeholder VM, shadowing, reprotection, RPO, RTO, SRA": {
@@ -61,5 +70,52 @@ export const documentRows: Rows = {
     ],
     bad: [],
   },
-  "compliance report: 4 types, date range, plans, format; status; download url with expiry": { waitsFor: proof },
+  "compliance report: 4 types, date range, plans, format; status; download url with expiry": {
+    good: [
+      [
+        "each type is generated in its format, for a range and plans, and downloaded by its URL",
+        async (api) => {
+          const dateRange = { startDate: "2024-01-01T00:00:00Z", endDate: "2024-02-01T00:00:00Z" };
+          const { recoveryPlans } = await api.ask("{ recoveryPlans(first: 1) { nodes { id } } }");
+          const planIds = recoveryPlans.nodes.map(({ id }: { id: string }) => id);
+          for (const [type, format] of [
+            ["RPO_RTO_COMPLIANCE", "JSON"],
+            ["TEST_HISTORY", "CSV"],
+            ["PROTECTION_STATUS", "HTML"],
+            ["RECOVERY_READINESS", "JSON"],
+          ]) {
+            const { report } = await api.change("generateComplianceReport", { type, format, dateRange, planIds }, "report { id }");
+            const done = await reportDone(api, report.id);
+            expect(done).toMatchObject({ type, format, state: "COMPLETED" });
+            expect(Date.parse(done.expiresAt) - Date.parse(done.generatedAt)).toBe(86_400_000);
+            const response = await fetch(new URL(done.downloadUrl, api.url));
+            expect([response.status, (await response.bytes()).length]).toEqual([200, done.sizeBytes]);
+          }
+        },
+      ],
+    ],
+    bad: [
+      [
+        "refuses a range that ends before it begins, naming the field",
+        async (api) => {
+          const dateRange = { startDate: "2024-02-01T00:00:00Z", endDate: "2024-01-01T00:00:00Z" };
+          expect(await api.refused("generateComplianceReport", { type: "TEST_HISTORY", format: "PDF", dateRange })).toMatchObject({
+            code: "INVALID_REQUEST",
+            fieldErrors: [{ path: ["dateRange", "endDate"] }],
+          });
+        },
+      ],
+      [
+        "refuses the id of a plan that there never was",
+        async (api) => {
+          const dateRange = { startDate: "2024-01-01T00:00:00Z", endDate: "2024-02-01T00:00:00Z" };
+          const planIds = [nothing("RecoveryPlan")];
+          expect(await api.refused("generateComplianceReport", { type: "TEST_HISTORY", format: "PDF", dateRange, planIds })).toMatchObject({
+            code: "NOT_FOUND",
+            resource: "RecoveryPlan",
+          });
+        },
+      ],
+    ],
+  },
 };

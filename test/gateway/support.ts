@@ -103,6 +103,7 @@ export async function testGateway(options: Partial<GatewayOptions> = {}) {
     schema,
     contextFactory: (caller) => ({ ...caller, made: ++contexts }),
     gantt: async () => "<svg/>",
+    report: async () => ({ contentType: "text/csv", fileName: "a.csv", body: "" }),
     sessions,
     unready: async () => null,
     log,

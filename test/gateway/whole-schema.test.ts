@@ -48,6 +48,7 @@ beforeAll(async () => {
     streamsPerSession: 100,
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
+    report: () => Promise.reject(new Error("nobody asks for a report here")),
     gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
     sessions,
     unready: () => pool.query("SELECT 1").then(() => null),

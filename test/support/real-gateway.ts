@@ -7,6 +7,8 @@ import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts
 import { createContext } from "../../src/domain/context.ts";
 import { openLoaders } from "../../src/domain/loaders.ts";
 import { ganttPicture } from "../../src/domain/recoveries/gantt/picture.ts";
+import { reportDownload } from "../../src/domain/reports/download.ts";
+import { reportJobs } from "../../src/domain/reports/job.ts";
 import { schema } from "../../src/domain/schema.ts";
 import type { Services } from "../../src/domain/services.ts";
 import type { Role } from "../../src/domain/viewer.ts";
@@ -14,6 +16,7 @@ import { changesPayload } from "../../src/events/changes.ts";
 import { createFeeds, type Feeds, type FeedsOptions } from "../../src/events/feed.ts";
 import { startWakeUps } from "../../src/events/wake-ups.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "../../src/gateway/server.ts";
+import { startJobs } from "../../src/jobs/queue.ts";
 import type { Providers } from "../../src/providers/contract.ts";
 import { post } from "../gateway/support.ts";
 import { servicesOf } from "./services.ts";
@@ -46,7 +49,13 @@ export async function realGateway(database: Database, options: RealGatewayOption
   const feeds = createFeeds({ pool, wakeUps, generation: () => 1, log, ...options.feeds });
   const sessions = options.sessions ?? openSessions(pool, { sessionHours: 8 });
   const announce = () => wakeUps.hint("dr_events", changesPayload);
-  const services = servicesOf(database, { announce, ...(options.providers ? { providers: options.providers } : {}) }, sessions);
+  const jobs = startJobs({ pool, log });
+  jobs.register(reportJobs({ pool, announce }));
+  const services = servicesOf(
+    database,
+    { announce, due: jobs.wake, ...(options.providers ? { providers: options.providers } : {}) },
+    sessions,
+  );
   const dependencies = { loaders: openLoaders(database, { slotsPerSite: 20 }), services, feeds, generation: 1 };
   const gateway = await startGateway({
     host: "127.0.0.1",
@@ -59,6 +68,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
+    report: (caller, id, link) => reportDownload(database, createContext(dependencies, caller, new AbortController().signal), id, link),
     unready: () => pool.query("SELECT 1").then(() => null),
     ...options,
     sessions,
@@ -75,6 +85,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
     signIn: async (user, password = testPassword) => (await sessions.create({ user, password }, "test")).token,
     async [Symbol.asyncDispose]() {
       await gateway.close({ spreadMs: 0 });
+      await jobs.close();
       feeds.close();
       await wakeUps.close();
     },

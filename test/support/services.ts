@@ -21,6 +21,7 @@ export function serviceContext(
     notifications: noNotifications,
     hint: () => {},
     announce: () => {},
+    due: () => {},
     log: { info: () => {}, warn: () => {} },
     ...given,
   };

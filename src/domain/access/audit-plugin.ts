@@ -43,6 +43,7 @@ const made: Readonly<Record<string, string>> = {
   userId: "User",
   webhookId: "Webhook",
   deliveryId: "NotificationDelivery",
+  reportId: "Report",
 };
 
 function madeBy(payload: unknown): AuditTarget | null {

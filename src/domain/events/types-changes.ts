@@ -5,6 +5,7 @@ import { encodeId } from "../ids.ts";
 import { VirtualMachineRef } from "../inventory/types-vm.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
 import { ProtectionGroupRef } from "../protection/types-refs.ts";
+import { ReportRef } from "../reports/types-refs.ts";
 import { RpoViolationRef } from "../rpo/types-refs.ts";
 import { SitePairingRef, SiteRef } from "../sites/types.ts";
 import { TaskRef } from "../tasks/types-refs.ts";
@@ -158,6 +159,19 @@ builder.objectRef<ChangeIn>(subjects.RPO_VIOLATION_CHANGED.event).implement({
         const violation = await loaders.violation.load(change.id);
         return violation && loaders.group.load(violation.groupId);
       },
+    }),
+  }),
+});
+
+builder.objectRef<ChangeIn>(subjects.REPORT_CHANGED.event).implement({
+  description: "A report was asked for, has come further, is done, has failed or has expired.",
+  interfaces: [ChangeEventRef],
+  fields: (t) => ({
+    report: t.field({
+      type: ReportRef,
+      nullable: true,
+      description: `The report ${now}`,
+      resolve: ({ change }, _args, { loaders }) => loaders.report.load(change.id),
     }),
   }),
 });

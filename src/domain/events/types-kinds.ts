@@ -14,6 +14,7 @@ export const subjects = {
   PAIRING_CHANGED: { event: "PairingChangedEvent", type: "SitePairing", what: "A pair of sites or its mappings" },
   RPO_VIOLATION_CHANGED: { event: "RpoViolationChangedEvent", type: "RpoViolation", what: "A violation of an RPO" },
   READINESS_CHANGED: { event: "ReadinessChangedEvent", type: "RecoveryPlan", what: "A plan's readiness or its findings" },
+  REPORT_CHANGED: { event: "ReportChangedEvent", type: "Report", what: "A report" },
 } as const satisfies Record<ChangeEventKind, Subject>;
 
 interface Subject {

@@ -1,0 +1,31 @@
+/** The document as JSON. Its shape is docs/reports.md's; a change that breaks readers raises `version`. */
+import { definitionsOf, type ReportDocument, type Table } from "../document/model.ts";
+
+export function jsonOf({ sections, summary, plans, ...document }: ReportDocument): string {
+  const { pageSize: _, ...head } = document;
+  const shape = {
+    version: 1,
+    ...head,
+    plans,
+    figures: Object.fromEntries(summary.map(({ name, value }) => [name, value])),
+    sections: sections.map(({ title, text, verdict, figures, charts, tables }) => ({
+      title,
+      text,
+      verdict,
+      figures: Object.fromEntries(figures.map(({ name, value }) => [name, value])),
+      charts,
+      tables: tables.map(tableOf),
+    })),
+    definitions: definitionsOf({ summary, sections }),
+  };
+  return `${JSON.stringify(shape, null, 1)}\n`;
+}
+
+/** Rows as objects, so that a column that is added later moves no other. */
+const tableOf = ({ name, title, columns, rows, note }: Table) => ({
+  name,
+  title,
+  columns: columns.map(({ name: column, label, unit }) => ({ name: column, label, unit })),
+  rows: rows.map((row) => Object.fromEntries(columns.map((column, at) => [column.name, row[at] ?? null]))),
+  note,
+});
