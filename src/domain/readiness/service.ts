@@ -20,8 +20,8 @@ export async function evaluateNow(context: ReadinessContext, planId: string): Pr
 
 /** Everything that is due, until nothing is. */
 export async function evaluateDue(context: ReadinessContext, stop?: AbortSignal): Promise<void> {
-  await markTouched(context.database.pool);
   while (stop?.aborted !== true) {
+    await markTouched(context.database.pool);
     const claims = await claimDue<Earlier>(context.database.pool, plansAtOnce);
     if (claims.length === 0) return;
     await Promise.all(claims.map((claim) => evaluateSafely(context, claim)));

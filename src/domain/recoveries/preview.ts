@@ -91,11 +91,13 @@ async function look(
   planId: string,
   inputs: readonly Omit<PreviewInput, "planId">[],
 ): Promise<Preview[]> {
-  const asked: { readonly input: PreviewInput; readonly work: Drafting | DomainError }[] = [];
-  for (const one of inputs) {
-    const input = { ...one, planId };
-    asked.push({ input, work: await drafting(context, viewer, input) });
-  }
+  // Side by side: a site that does not answer is waited for once.
+  const asked = await Promise.all(
+    inputs.map(async (one) => {
+      const input: PreviewInput = { ...one, planId };
+      return { input, work: await drafting(context, viewer, input) };
+    }),
+  );
   return inTransaction(context.database.pool, async (client) => {
     await client.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
     const facts = await planFacts(client, planId);

@@ -34,7 +34,7 @@ const testOnly = (stage: ReadinessStage) => stage.run("startRecovery", { planId:
 
 /** What the plan says of what its tests have shown. */
 const history = async (stage: ReadinessStage): Promise<unknown> => {
-  const query = `query ($id: ID!) { recoveryPlan(id: $id) { changesSinceLastTest { kind change objectType objectName field before after }
+  const query = `query ($id: ID!) { recoveryPlan(id: $id) { readiness readinessScore changesSinceLastTest { kind change objectType objectName field before after }
     untestedSteps { kind name reason vm { name } } lastSuccessfulTest { resultState } forecastRtoSeconds } }`;
   return at(await stage.ask(query, { id: stage.id("RecoveryPlan", "shop") }), "recoveryPlan");
 };
@@ -58,6 +58,9 @@ export const tests: readonly Case[] = [
     code: "TEST_FAILED",
     severity: "WARNING",
     async make(stage) {
+      // Until then nothing is wrong.
+      expect(await stage.findings({ open: true })).toEqual([]);
+      expect(await history(stage)).toMatchObject({ readiness: "READY", readinessScore: 100, changesSinceLastTest: [], untestedSteps: [] });
       const heal = await stage.lab.faults.fail({ kind: "powerOn", target: "vm-1", failure: "PERMANENT", times: Infinity });
       expect(await stage.test()).toBe("PARTIAL");
       await heal();

@@ -32,13 +32,13 @@ async function holds({ code, plan = "shop", severity, object = ["RecoveryPlan", 
     );
   await follow(stage);
   await stage.evaluate(plan);
-  expect((await stage.findings({ open: true, code }, plan)).filter(isIt)).toEqual([]);
-  const resolved = (await stage.findings({ open: false, code }, plan)).find(isIt);
+  const [resolved, ...others] = (await stage.findings({ code }, plan)).filter(isIt);
   expect(resolved).toMatchObject({ openedAt: found?.openedAt, resolvedAt: expect.any(String) });
+  expect(others.filter(({ resolvedAt }) => resolvedAt === null)).toEqual([]);
 }
 
-const title = ({ code, object, severity }: Case) => [`${code}${object ? ` of ${object[1]}` : ""}, a ${severity}`, { code }] as const;
-const named = (cases: readonly Case[]) => cases.map((one) => [title(one)[0], one] as const);
+const title = ({ code, object, severity }: Case) => `${code}${object ? ` of ${object[1]}` : ""}, a ${severity}`;
+const named = (cases: readonly Case[]) => cases.map((one) => [title(one), one] as const);
 
 describe("an evaluation", () => evaluations(() => stage));
 

@@ -113,7 +113,7 @@ const tables: Partial<Record<NodeType, string>> = {
 };
 
 export async function aReadinessStage(): Promise<ReadinessStage> {
-  const stage = await aPublicStage(world, { replicationMinimumSeconds: 1, replicationTickMs: 50 });
+  const stage = await aPublicStage(world, { replicationMinimumSeconds: 1, replicationTickMs: 250 });
   const { database } = stage.db;
   const { pool } = database;
   const ids = new Map<string, string>();
