@@ -10,6 +10,7 @@ import { recoveryReadiness } from "./document/recovery-readiness.ts";
 import { testHistory } from "./document/test-history.ts";
 import { readEvaluations, readFindings } from "./facts/findings.ts";
 import { drawRuns } from "./facts/gantt.ts";
+import { readLag } from "./facts/lag.ts";
 import { type PlanFacts, readPlans } from "./facts/plans.ts";
 import { countUnprotected, readGroups, readVms } from "./facts/protection.ts";
 import { readRuns, readRunTotals } from "./facts/runs.ts";
@@ -82,6 +83,9 @@ const partsOf: Readonly<Record<ReportType, (client: Client, scope: Scope, plans:
       runs: await readRuns(client, scope, "", mostRows),
       violationTotals: await readViolationTotals(client, scope),
       violations: await readViolations(client, scope, mostRows),
+      lag: await readLag(client, scope),
+      from: scope.start.toISOString(),
+      to: new Date(Math.max(scope.start.getTime() + 1, Math.min(scope.end.getTime(), scope.now.getTime()))).toISOString(),
       drawn: await drawRuns(client, scope, "", mostDrawn, ganttOf),
     }),
   TEST_HISTORY: async (client, scope, plans) =>

@@ -1,8 +1,10 @@
 /** RPO and RTO against their targets. Pure. */
+import type { LagFacts } from "../facts/lag.ts";
 import type { PlanFacts } from "../facts/plans.ts";
 import type { RunFacts, RunList, RunTotals } from "../facts/runs.ts";
 import type { ViolationList, ViolationTotals } from "../facts/violations.ts";
 import type { PlanGantt } from "./gantt.ts";
+import { lagChart, lagFigures } from "./lag.ts";
 import { column, figure, measure, percent, timeOf } from "./measures.ts";
 import type { Chart, Figure, Level, Section, Table, Verdict } from "./model.ts";
 import { cut, type PlanPart, planCounts, planSections, verdictOver } from "./plans.ts";
@@ -13,6 +15,10 @@ export interface ComplianceFacts {
   readonly runs: RunList;
   readonly violationTotals: readonly ViolationTotals[];
   readonly violations: ViolationList;
+  readonly lag: LagFacts;
+  /** Of the charts over time: the range, up to now. */
+  readonly from: string;
+  readonly to: string;
   readonly drawn: readonly PlanGantt[];
 }
 
@@ -32,6 +38,7 @@ export function compliance(facts: ComplianceFacts): Parts {
         "rpoTargetSeconds",
         "rpoViolations",
         "worstLagSeconds",
+        "withinRpoPercent",
         "rtoTargetSeconds",
         "rtoMet",
         "rtoMissed",
@@ -52,6 +59,7 @@ function partOf(plan: PlanFacts, facts: ComplianceFacts): PlanPart {
   ];
   const gantt = facts.drawn.find(({ planId }) => planId === plan.id);
   const charts: Chart[] = [
+    ...lagChart(facts.lag, plan, facts.from, facts.to),
     ...rtoChart(
       plan,
       facts.runs.runs.filter(({ planId, endedAt }) => planId === plan.id && endedAt !== null),
@@ -65,7 +73,7 @@ const endedOf = (one: RunTotals | undefined): number =>
   one === undefined ? 0 : one.success + one.warning + one.partial + one.failed + one.cancelled;
 
 /** Of one plan, or (null) of all together. */
-function figuresOf(planId: string | null, { totals, violationTotals }: ComplianceFacts): Figure[] {
+function figuresOf(planId: string | null, { totals, violationTotals, lag }: ComplianceFacts): Figure[] {
   const of = (wanted: RunTotals["kind"]) => totals.find((one) => one.planId === planId && one.kind === wanted);
   const all = of("ALL");
   const violated = violationTotals.find((one) => one.planId === planId);
@@ -77,6 +85,7 @@ function figuresOf(planId: string | null, { totals, violationTotals }: Complianc
     figure("rpoViolationSeconds", violated?.seconds ?? 0),
     figure("worstLagSeconds", violated?.worstLagSeconds ?? null),
     figure("rpoViolationsOpen", violated?.openNow ?? 0),
+    ...lagFigures(lag, planId),
     figure("runsEnded", endedOf(all)),
     figure("recoveries", endedOf(of("RECOVERY"))),
     figure("runsOpen", all?.open ?? 0),

@@ -31,6 +31,12 @@ const measures = {
     "The largest lag that was measured during any of these violations, from its opening to its closing.",
   ],
   rpoViolationsOpen: ["RPO violations open", "COUNT", "Those of them that are open when the report is made."],
+  withinRpoPercent: [
+    "Time within the RPO",
+    "PERCENT",
+    "100 × (1 − time over the RPO ÷ measured time), each VM's time added up, from the samples of lag that begin in the range. Over all plans a group that is in two of them counts in each.",
+  ],
+  worstMeasuredLagSeconds: ["Largest lag", "SECONDS", "The largest lag of a VM in these samples, over the RPO or not."],
   runsEnded: [
     "Runs that ended",
     "COUNT",

@@ -109,18 +109,18 @@ export interface ReportDocument {
   readonly sections: readonly Section[];
 }
 
-/** Every measure that occurs, once each, by its label. */
+/** Every measure that occurs, once each, by its label. A column that explains itself has none. */
 export function definitionsOf({ summary, sections }: Pick<ReportDocument, "summary" | "sections">): readonly Measure[] {
   const found = new Map<string, Measure>();
   const add = (measures: readonly Measure[]) => {
-    for (const { name, label, unit, definition } of measures) found.set(name, { name, label, unit, definition });
+    for (const { name, label, unit, definition } of measures) if (definition !== "") found.set(name, { name, label, unit, definition });
   };
   add(summary);
   for (const { figures, tables } of sections) {
     add(figures);
     for (const { columns } of tables) add(columns);
   }
-  return [...found.values()].filter(({ definition }) => definition !== "").toSorted((a, b) => (a.label < b.label ? -1 : 1));
+  return [...found.values()].toSorted((a, b) => (a.label < b.label ? -1 : 1));
 }
 
 /** Bad if one is, good if one is and none is bad. */

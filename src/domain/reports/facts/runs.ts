@@ -42,11 +42,11 @@ const totalsText = `WITH ${scopeCtes}, judged AS (
     ${counted("WARNING")} AS warning, ${counted("PARTIAL")} AS partial, ${counted("FAILED")} AS failed, ${counted("CANCELLED")} AS cancelled,
     coalesce(sum(vms_succeeded) FILTER (WHERE ${ended}), 0)::int4 AS "vmsRecovered",
     coalesce(sum(vms_failed) FILTER (WHERE ${ended}), 0)::int4 AS "vmsFailed",
-    round(percentile_cont(0.5) WITHIN GROUP (ORDER BY ${lasted}) FILTER (WHERE ${ended}))::int4 AS "medianSeconds",
+    round((percentile_cont(0.5) WITHIN GROUP (ORDER BY ${lasted}) FILTER (WHERE ${ended}))::numeric)::int4 AS "medianSeconds",
     round(max(${lasted}) FILTER (WHERE ${ended}))::int4 AS "longestSeconds",
     count(*) FILTER (WHERE ${judged} AND ${met})::int4 AS "rtoMet",
     count(*) FILTER (WHERE ${judged} AND NOT (${met}))::int4 AS "rtoMissed",
-    round(percentile_cont(0.5) WITHIN GROUP (ORDER BY rto_achieved_seconds))::int4 AS "rtoMedianSeconds",
+    round((percentile_cont(0.5) WITHIN GROUP (ORDER BY rto_achieved_seconds))::numeric)::int4 AS "rtoMedianSeconds",
     max(rto_achieved_seconds) AS "rtoWorstSeconds", max(rpo_achieved_seconds) AS "rpoWorstSeconds",
     max(dated) FILTER (WHERE ${ended}) AS "newestAt",
     (array_agg(result_state ORDER BY dated DESC, id DESC) FILTER (WHERE ${ended} AND result_state <> 'CANCELLED'))[1] AS "newestResult"
