@@ -2,13 +2,14 @@
 import type pg from "pg";
 import { inTransaction } from "../../database/transaction.ts";
 import { appendChanges } from "../../events/changes.ts";
+import { monotonicMs } from "../monotonic.ts";
 import { measure } from "./measurement.ts";
 import { beginMeasuring, readCompletions, readGroups, takeCompletions } from "./rows.ts";
 import { samplesOf } from "./samples.ts";
 import { writeMeasured, writeSamples, writeViolations } from "./write.ts";
 
-/** Longer gaps are caught up with piece by piece, so that no statement becomes large. */
-const pieceMs = 6 * 3_600_000;
+/** Longer gaps are caught up with piece by piece: no statement becomes large, and no transaction stands idle while a piece is worked out. */
+const pieceMs = 3_600_000;
 
 export interface Measured {
   /** How many violations and groups are told of. */
@@ -18,7 +19,7 @@ export interface Measured {
 }
 
 /** Whoever calls it, and however often at once: every moment is measured once. */
-export const measurePiece = (pool: pg.Pool): Promise<Measured> =>
+const measurePiece = (pool: pg.Pool): Promise<Measured> =>
   inTransaction(pool, async (client) => {
     const { now, last } = await beginMeasuring(client);
     if (last !== null && now <= last) return { changes: 0, behind: false };
@@ -41,11 +42,12 @@ export const measurePiece = (pool: pg.Pool): Promise<Measured> =>
     return { changes: changes.length, behind: until < now };
   });
 
-/** Up to now; answers how much has changed. */
-export async function measureLag(pool: pg.Pool, signal?: AbortSignal): Promise<number> {
+/** Up to now, or as far as it gets in so long. */
+export async function measureLag(pool: pg.Pool, mostMs = Number.POSITIVE_INFINITY): Promise<Measured> {
+  const from = monotonicMs();
   for (let changes = 0; ; ) {
     const piece = await measurePiece(pool);
     changes += piece.changes;
-    if (!piece.behind || signal?.aborted) return changes;
+    if (!piece.behind || monotonicMs() - from > mostMs) return { changes, behind: piece.behind };
   }
 }

@@ -28,17 +28,19 @@ export interface Contribution {
 
 /** `now` decides what is too old to be kept anyway. */
 export function samplesOf(contributions: readonly Contribution[], now: number, kept: readonly Resolution[] = resolutions): Sample[] {
-  const samples = new Map<string, Sample>();
-  for (const { subjectIds, segments, rpoMs, vms } of contributions) {
-    for (const { stepSeconds, keptSeconds } of kept) {
-      const oldest = now - keptSeconds * 1000;
-      for (const piece of segments.flatMap((segment) => piecesOf(segment, stepSeconds * 1000))) {
-        if (piece.to <= oldest) continue;
-        for (const subjectId of subjectIds) add(sampleIn(samples, subjectId, stepSeconds, piece.startsAt), piece, rpoMs, vms);
+  return kept.flatMap(({ stepSeconds, keptSeconds }) => {
+    const oldest = now - keptSeconds * 1000;
+    const samples = new Map<string, Map<number, Sample>>();
+    for (const { subjectIds, segments, rpoMs, vms } of contributions) {
+      const pieces = segments.flatMap((segment) => (segment.to <= oldest ? [] : piecesOf(segment, stepSeconds * 1000)));
+      for (const subjectId of pieces.length === 0 ? [] : subjectIds) {
+        const own = samples.get(subjectId) ?? new Map<number, Sample>();
+        samples.set(subjectId, own);
+        for (const piece of pieces) if (piece.to > oldest) add(sampleIn(own, subjectId, stepSeconds, piece.startsAt), piece, rpoMs, vms);
       }
     }
-  }
-  return [...samples.values()];
+    return [...samples.values()].flatMap((own) => [...own.values()]);
+  });
 }
 
 interface Piece extends Segment {
@@ -57,13 +59,12 @@ function piecesOf({ from, to, takenAt }: Segment, stepMs: number): Piece[] {
   return pieces;
 }
 
-function sampleIn(samples: Map<string, Sample>, subjectId: string, stepSeconds: number, startsAt: number): Sample {
-  const key = `${subjectId} ${stepSeconds} ${startsAt}`;
-  const known = samples.get(key);
+function sampleIn(samples: Map<number, Sample>, subjectId: string, stepSeconds: number, startsAt: number): Sample {
+  const known = samples.get(startsAt);
   if (known !== undefined) return known;
   const nothing = { minLagMs: Number.POSITIVE_INFINITY, maxLagMs: 0, worstPercent: 0, vmSeconds: 0, lagVmSeconds: 0, lateVmSeconds: 0 };
   const sample = { subjectId, stepSeconds, startsAt, ...nothing };
-  samples.set(key, sample);
+  samples.set(startsAt, sample);
   return sample;
 }
 
