@@ -73,3 +73,41 @@ describe("the settings of who may sign in", () => {
     },
   );
 });
+
+describe("the settings of notifications", () => {
+  it("are none by default: no link, no mail server, and webhooks lead to public addresses by https alone", () => {
+    expect(readConfig({}).notifications).toEqual({ publicUrl: null, webhooks: { allowHttp: false, allowedNetworks: [] }, smtp: null });
+  });
+
+  it("take a mail server with who it is from, a public address, and networks", () => {
+    const given = {
+      PUBLIC_URL: "https://dr.example.com/",
+      SMTP_URL: "smtps://dr:secret@mail.example.com:465",
+      SMTP_FROM: "DR gateway <dr@example.com>",
+      WEBHOOK_ALLOW_HTTP: "on",
+      WEBHOOK_ALLOWED_NETWORKS: "10.1.0.0/16, fd00::1",
+    };
+    expect(readConfig(given).notifications).toEqual({
+      publicUrl: "https://dr.example.com",
+      webhooks: {
+        allowHttp: true,
+        allowedNetworks: [
+          { address: "10.1.0.0", prefixLength: 16 },
+          { address: "fd00::1", prefixLength: 128 },
+        ],
+      },
+      smtp: { url: given.SMTP_URL, from: given.SMTP_FROM },
+    });
+  });
+
+  it.each([
+    [{ SMTP_URL: "smtp://mail.example.com" }, /^SMTP_FROM can't be used: .*it is missing/],
+    [{ SMTP_FROM: "dr@example.com" }, /^SMTP_URL can't be used: .*it is missing/],
+    [{ SMTP_URL: "https://user:elevenchars@mail", SMTP_FROM: "dr@example.com" }, /^SMTP_URL can't be used: /],
+    [{ WEBHOOK_ALLOWED_NETWORKS: "10.0.0.0/33" }, /^WEBHOOK_ALLOWED_NETWORKS can't be used: it has to look like/],
+    [{ PUBLIC_URL: "dr.example.com" }, /^PUBLIC_URL can't be used: /],
+  ])("%j is refused in a sentence, without a secret", (env, message) => {
+    expect(() => readConfig(env)).toThrow(message);
+    expect(() => readConfig(env)).not.toThrow(/elevenchars/);
+  });
+});

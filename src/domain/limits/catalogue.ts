@@ -1,7 +1,7 @@
 /** Every limit that a client may meet: the reference's table first, then what the gateway holds operations to. (Reference: Rate Limits and Quotas.) */
 import type { ErrorCode } from "../errors.ts";
 import { largestPage } from "../page-size.ts";
-import { failedSignInsPerMinute, type Quotas } from "./quotas.ts";
+import { failedSignInsPerMinute, mostWebhooks, type Quotas } from "./quotas.ts";
 import type { WireLimits } from "./wire-limits.ts";
 
 export interface LimitSources {
@@ -64,6 +64,13 @@ export const catalogue = {
     unit: "recovery plans",
     value: ({ quotas }) => quotas.plansPerSite,
     setting: "MAX_PLANS_PER_SITE",
+    error: "CONFLICT",
+  },
+  WEBHOOKS: {
+    description: "Webhooks that are told what happens.",
+    unit: "webhooks",
+    value: always(mostWebhooks),
+    setting: null,
     error: "CONFLICT",
   },
   FAILED_SIGN_INS_PER_MINUTE: {

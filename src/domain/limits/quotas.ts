@@ -11,6 +11,9 @@ export interface Quotas {
 /** The reference's. */
 export const defaultQuotas: Quotas = { vmsPerGroup: 500, groupsPerPlan: 50, plansPerSite: 250 };
 
+/** Each is asked for what happens: a list that people can read. */
+export const mostWebhooks = 100;
+
 /** Of a user from an address. */
 export const failedSignInsPerMinute = 5;
 

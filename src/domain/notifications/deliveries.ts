@@ -27,10 +27,11 @@ export interface Claimed extends Notification {
 }
 
 /** $1 how many, $2 channels, $3 claim. A target gets one at a time, in the order of the events: one that does not answer holds up itself alone. */
-const claimText = `WITH due AS (
+const claimText = `WITH busy AS (
+    SELECT DISTINCT channel, target_id FROM notification_delivery WHERE next_attempt_at > dr_now() AND claim IS NOT NULL
+  ), due AS (
     SELECT DISTINCT ON (d.channel, d.target_id) d.id, d.next_attempt_at FROM notification_delivery d JOIN notification n ON n.id = d.notification_id
-    WHERE d.next_attempt_at <= dr_now() AND d.channel::text = ANY($2::text[]) AND NOT EXISTS (SELECT FROM notification_delivery o
-      WHERE o.channel = d.channel AND o.target_id = d.target_id AND o.claim IS NOT NULL AND o.next_attempt_at > dr_now())
+    WHERE d.next_attempt_at <= dr_now() AND d.channel::text = ANY($2::text[]) AND NOT EXISTS (SELECT FROM busy b WHERE b.channel = d.channel AND b.target_id = d.target_id)
     ORDER BY d.channel, d.target_id, n.position, d.id
   ), taken AS (
     SELECT d.id FROM notification_delivery d JOIN due ON due.id = d.id WHERE d.next_attempt_at <= dr_now()

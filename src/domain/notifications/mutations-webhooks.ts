@@ -1,9 +1,10 @@
 /** What an administrator does with webhooks: checked for shape here, decided in the service. */
 import { builder } from "../builder.ts";
 import { encodeId, idOf } from "../ids.ts";
+import { mostWebhooks } from "../limits/quotas.ts";
 import { actor, expectedVersion, keyField, written } from "../mutation-parts.ts";
 import type { Outcome } from "./outcome.ts";
-import { defaultKeptHours, mostKeptHours, mostWebhooks } from "./service-webhooks.ts";
+import { defaultKeptHours, mostKeptHours } from "./service-webhooks.ts";
 import { NotificationKindRef } from "./types-enums.ts";
 import { WebhookRef } from "./types-webhook.ts";
 

@@ -4,6 +4,7 @@ import { v7 as newId } from "uuid";
 import { ConflictError, NotFoundError } from "../errors.ts";
 import { checkInt, checkName, type FieldErrors, fieldError, fieldErrors } from "../field-errors.ts";
 import { encodeId } from "../ids.ts";
+import { mostWebhooks } from "../limits/quotas.ts";
 import { checkVersion, ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
@@ -66,7 +67,6 @@ export interface Webhooks {
   test(by: Viewer, webhookId: string, signal: AbortSignal): Promise<{ readonly outcome: Outcome; readonly elapsedMs: number }>;
 }
 
-export const mostWebhooks = 100;
 const longestUrl = 2_000;
 export const defaultKeptHours = 24;
 export const mostKeptHours = 168;
