@@ -37,23 +37,39 @@ export function startNotifier(options: NotifierOptions): Notifier {
   const stop = new AbortController();
   const sending = new Set<Promise<void>>();
   let looking: Promise<void> | null = null;
+  let filling: Promise<void> | null = null;
+  let more = false;
   let again = false;
   let failures = 0;
 
   const look = async () => {
     while (await fanOut(pool, { email: sendEmail !== null }));
-    while (sending.size < slots && !stop.signal.aborted) {
-      const claimed = await claimDue(pool, slots - sending.size, channels);
-      for (const delivery of claimed) track(deliver(options, delivery, stop.signal));
-      if (claimed.length === 0) return;
+    fill();
+  };
+  /** As one ends the next is claimed, without a pause: a receiver's thousand must not take as many pauses. */
+  const fill = () => {
+    more = true;
+    filling ??= claimAll().catch((error: unknown) => {
+      filling = null;
+      if (!stop.signal.aborted) log.warn({ err: error }, "deliveries can't be claimed; it is tried again");
+    });
+  };
+  const claimAll = async () => {
+    while (more && sending.size < slots && !stop.signal.aborted) {
+      more = false;
+      for (const delivery of await claimDue(pool, slots - sending.size, channels)) {
+        more = true;
+        track(deliver(options, delivery, stop.signal));
+      }
     }
+    filling = null;
   };
   const track = (work: Promise<void>) => {
     const done = work
       .catch((error: unknown) => log.warn({ err: error }, "how a notification's delivery ended can't be written; it is tried again"))
       .finally(() => {
         sending.delete(done);
-        wake();
+        fill();
       });
     sending.add(done);
   };
@@ -85,6 +101,7 @@ export function startNotifier(options: NotifierOptions): Notifier {
       stopListening();
       stop.abort();
       await looking;
+      await filling;
       await Promise.all(sending);
     },
   };

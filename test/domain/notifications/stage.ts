@@ -1,6 +1,7 @@
 /** A database with something to tell, and nodes that tell it. */
 import type pg from "pg";
 import { v7 as newId } from "uuid";
+import { expect } from "vitest";
 import { parseNetworks } from "../../../src/domain/notifications/addresses.ts";
 import { emailChannel } from "../../../src/domain/notifications/email-channel.ts";
 import { type Notifier, startNotifier } from "../../../src/domain/notifications/notifier.ts";
@@ -10,6 +11,8 @@ import { appendEvents } from "../../../src/events/append.ts";
 import { appendChanges } from "../../../src/events/changes.ts";
 import type { PromptOpened } from "../../../src/events/types.ts";
 import { ended, localWakeUps, prompt } from "../../events/support.ts";
+import { freshDatabase, type TestDatabase } from "../../support/database.ts";
+import { aReceiver, ok, type Receiver } from "./servers.ts";
 
 export const settings: NotificationSettings = {
   publicUrl: "https://dr.example.com",
@@ -106,4 +109,49 @@ export async function deliveries(pool: pg.Pool): Promise<Delivery[]> {
 export async function forget(pool: pg.Pool): Promise<void> {
   await pool.query("DELETE FROM notification; DELETE FROM webhook; DELETE FROM user_account; DELETE FROM recovery");
   await pool.query("UPDATE notification_cursor SET position = (SELECT value FROM event_counter)");
+}
+
+export interface TellingStage {
+  readonly db: TestDatabase;
+  readonly receiver: Receiver;
+  /** Starts one; `reset` ends it. */
+  node(): Node;
+  /** Waits until the log of deliveries is so. */
+  logged(expected: readonly object[]): Promise<void>;
+  /** What the receiver got. */
+  bodies(): ReturnType<typeof JSON.parse>[];
+  /** Nothing has happened, and nobody is told. */
+  reset(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function aTellingStage(): Promise<TellingStage> {
+  const [db, receiver] = await Promise.all([freshDatabase(), aReceiver()]);
+  const { pool } = db.database;
+  const nodes: Node[] = [];
+  return {
+    db,
+    receiver,
+    node: () => {
+      const node = aNode(pool);
+      nodes.push(node);
+      return node;
+    },
+    logged: async (expected) => {
+      const log = expect.poll(() => deliveries(pool), { interval: 5, timeout: 5_000 });
+      await log.toEqual(expected.map((one) => expect.objectContaining(one)));
+    },
+    bodies: () => receiver.received.map(({ body }) => JSON.parse(body)),
+    reset: async () => {
+      await Promise.all(nodes.splice(0).map((node) => node.close()));
+      await db.shiftClock(0);
+      await forget(pool);
+      receiver.answer = ok;
+      receiver.received.length = 0;
+    },
+    close: async () => {
+      await receiver[Symbol.asyncDispose]();
+      await db.drop();
+    },
+  };
 }
