@@ -5,7 +5,7 @@ export interface Page {
   readonly text: string;
   readonly width: number;
   readonly height: number;
-  /** BGRA, four bytes for each pixel. */
+  /** RGBA, four bytes for each pixel. */
   readonly pixels: Uint8Array;
   /** In points. */
   readonly size: { readonly width: number; readonly height: number };
@@ -30,4 +30,16 @@ export async function pagesOf(pdf: Uint8Array, scale = 1, most = 100): Promise<P
   } finally {
     document.destroy();
   }
+}
+
+/** Whether something is drawn on a page, and how many pixels of it are where no printer reaches: nothing may run off the paper. */
+export function inkOf({ pixels, width, height }: Page): { inside: boolean; margin: number } {
+  let [inside, margin] = [false, 0];
+  for (let at = 0; at < width * height; at++) {
+    if ((pixels[4 * at] ?? 255) > 200 && (pixels[4 * at + 1] ?? 255) > 200) continue;
+    const [x, y] = [at % width, Math.floor(at / width)];
+    if (x < 30 || y < 30 || x > width - 30 || y > height - 20) margin++;
+    else inside = true;
+  }
+  return { inside, margin };
 }

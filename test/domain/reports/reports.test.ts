@@ -7,7 +7,7 @@ import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { aUser, type RealGateway, realGateway } from "../../support/real-gateway.ts";
 import { aGroup, aPair, aPlan, aRun } from "../../support/rows.ts";
 import { at, text } from "../read/support.ts";
-import { pagesOf } from "./pictures.ts";
+import { inkOf, pagesOf } from "./pictures.ts";
 
 let db: TestDatabase;
 let gateway: RealGateway;
@@ -90,6 +90,7 @@ describe("a report", () => {
     const pages = await pagesOf((await fetched(url)).body);
     const words = pages.map((page) => page.text).join("\n");
     expect(words).toContain("Ψ Бухгалтерия [6771][4EAC]");
+    for (const page of pages) expect(inkOf(page)).toEqual({ inside: true, margin: 0 });
     expect(words).toContain(`Page ${pages.length} of ${pages.length}`);
     expect(pages.map(({ size }) => size)).toEqual(pages.map(() => ({ width: 612, height: 792 })));
     const { url: html } = await made({ type: "TEST_HISTORY", format: "HTML" });

@@ -3,6 +3,7 @@ import type { LagFacts } from "../facts/lag.ts";
 import type { PlanFacts } from "../facts/plans.ts";
 import type { RunFacts, RunList, RunTotals } from "../facts/runs.ts";
 import type { ViolationList, ViolationTotals } from "../facts/violations.ts";
+import { duration } from "../writers/format.ts";
 import type { PlanGantt } from "./gantt.ts";
 import { lagChart, lagFigures } from "./lag.ts";
 import { column, figure, measure, percent, timeOf } from "./measures.ts";
@@ -126,7 +127,7 @@ function rtoChart({ name, rtoTargetSeconds: target }: PlanFacts, runs: readonly 
     level: levelOf(value ?? 0, target),
   }));
   const missed = bars.filter(({ level }) => level === "BAD").length;
-  const summary = `The last ${bars.length} runs that brought up all VMs, the oldest first${target === null ? "" : `; ${missed} took longer than the target of ${target} seconds`}.`;
+  const summary = `The last ${bars.length} runs that brought up all VMs, the oldest first${target === null ? "" : `; ${missed} took longer than the target of ${duration(target)}`}.`;
   return [
     {
       kind: "BARS",

@@ -2,6 +2,7 @@
 import { isGood } from "../../../engine/model.ts";
 import { type Bar, barsOf } from "../../recoveries/gantt/bars.ts";
 import type { DrawnRun } from "../facts/gantt.ts";
+import { duration, moment } from "../writers/format.ts";
 import type { GanttChart, Level } from "./model.ts";
 
 const mostBars = 40;
@@ -26,8 +27,8 @@ export function ganttOf(run: DrawnRun): PlanGantt {
     planId: run.planId,
     chart: {
       kind: "GANTT",
-      title: `${run.planName}: ${run.kind.toLowerCase()} of ${new Date(run.requestedAt).toISOString()}`,
-      summary: `${bars.length} steps over ${spanSeconds} seconds; ${failed.length === 0 ? "none failed" : `failed: ${failed.slice(0, 5).join(", ")}`}.`,
+      title: `${run.planName}: ${run.kind.toLowerCase()} of ${moment(new Date(run.requestedAt).toISOString())}`,
+      summary: `${bars.length} steps over ${duration(spanSeconds)}; ${failed.length === 0 ? "none failed" : `failed: ${failed.slice(0, 5).join(", ")}`}.`,
       spanSeconds,
       bars,
     },

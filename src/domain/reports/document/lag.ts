@@ -1,6 +1,7 @@
 /** Measured lag: its figures, and its chart. Pure. */
 import type { LagFacts, LagPoint } from "../facts/lag.ts";
 import type { PlanFacts } from "../facts/plans.ts";
+import { duration } from "../writers/format.ts";
 import { figure, percent } from "./measures.ts";
 import type { Figure, LineChart } from "./model.ts";
 
@@ -19,12 +20,12 @@ export function lagChart({ points, stepSeconds }: LagFacts, plan: PlanFacts, fro
   if (own.length === 0) return [];
   const worst = own.reduce((most, { worstLagSeconds }) => Math.max(most, worstLagSeconds), 0);
   const target = plan.rpoTargetSeconds;
-  const against = target === null ? "" : ` The strictest RPO of its groups is ${target} seconds.`;
+  const against = target === null ? "" : ` The strictest RPO of its groups is ${duration(target)}.`;
   return [
     {
       kind: "LINE",
       title: `${plan.name}: lag over time`,
-      summary: `The largest and the average lag of its VMs in steps of ${stepSeconds} seconds; the largest is ${worst} seconds.${against} Where the line is broken, nothing was measured.`,
+      summary: `The largest and the average lag of its VMs in steps of ${duration(stepSeconds)}; the largest is ${duration(worst)}.${against} Where the line is broken, nothing was measured.`,
       unit: "SECONDS",
       from,
       to,
