@@ -31,7 +31,7 @@ const drainedBytes = 16_384;
 /** Why nothing may be sent there; null: it may. */
 export function urlProblem(text: string, { allowHttp }: Pick<WebhookPolicy, "allowHttp">): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null) return "This is no URL, such as https://hooks.example.com/dr.";
+  if (url === null || /[\s\p{Cc}\p{Cs}]/u.test(text)) return "This is no URL, such as https://hooks.example.com/dr.";
   if (url.protocol !== "https:" && !(allowHttp && url.protocol === "http:"))
     return allowHttp
       ? "It has to begin with https:// or http://."

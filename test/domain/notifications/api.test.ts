@@ -82,6 +82,7 @@ describe("a webhook", () => {
     ["a name that is taken", { name: "PAGER" }, "name", /There is a webhook Pager already/],
     ["no kind", { name: "B", kinds: [] }, "kinds", /one kind at least/],
     ["no URL", { name: "B", url: "x" }, "url", /no URL/],
+    ["a character that no URL has", { name: "B", url: "https://example.com/\0" }, "url", /no URL/],
     ["another protocol", { name: "B", url: "file:///etc/passwd" }, "url", /has to begin with/],
     ["credentials", { name: "B", url: "https://a:b@example.com" }, "url", /User and password/],
     ["a URL without end", { name: "B", url: `https://example.com/${"x".repeat(2_000)}` }, "url", /2000 characters/],
