@@ -71,7 +71,6 @@ const documentOf = (request: ReportRequest, { start, end, now }: Scope, plans: r
   madeAt: now.toISOString(),
   madeFor: request.requestedBy,
   plans: plans.map(planTitle),
-  standsOn: [],
   ...parts,
 });
 

@@ -102,8 +102,6 @@ export interface ReportDocument {
   readonly madeFor: string;
   /** Names of the plans that it is about. */
   readonly plans: readonly string[];
-  /** The proof that what it was made from has not been changed since: where the logs' chains of hashes stood. May be empty. */
-  readonly standsOn: readonly Figure[];
   readonly verdict: Verdict;
   readonly summary: readonly Figure[];
   readonly sections: readonly Section[];

@@ -15,7 +15,6 @@ export function csvOf(document: ReportDocument): string {
     ["made_for", document.madeFor],
     ["verdict", document.verdict.level],
     ["verdict_sentence", document.verdict.sentence],
-    ...document.standsOn.map(({ name, value }) => [name, value]),
     [],
     ["figures", "figure", "value", "unit"],
     ...document.summary.map((figure) => figureLine("", figure)),

@@ -23,7 +23,6 @@ export function htmlOf(document: ReportDocument): string {
     `<header><h1>${escaped(title)}</h1>`,
     `<p>${escaped(rangeOf(document))}</p>`,
     `<p class="dim">Made <time datetime="${document.madeAt}">${moment(document.madeAt)}</time> for <bdi>${escaped(document.madeFor)}</bdi> · ${plans.length} plans</p>`,
-    ...document.standsOn.map(({ label, value }) => `<p class="dim">${escaped(label)}: <code>${escaped(String(value))}</code></p>`),
     `</header>${verdictHtml(verdict)}`,
     `<section aria-labelledby="summary"><h2 id="summary">Summary</h2>${figuresHtml(summary)}</section>`,
     ...sections.map(sectionHtml),
