@@ -1,5 +1,5 @@
 /** Who may import whom. The house is described in CONTRIBUTING.md. */
-const rooms = "^src/domain/(sites|inventory|protection|plans|recoveries|rpo|tasks|notifications|access)/";
+const rooms = "^src/domain/(sites|inventory|protection|plans|recoveries|rpo|tasks|notifications|access|drills)/";
 module.exports = {
   forbidden: [
     {

@@ -29,6 +29,7 @@ const withoutId = {
     "WaitingFor",
   ],
   "parts of a plan's evaluation": ["PlanChange", "UntestedStep"],
+  "parts of a drill or its occurrence": ["AbsoluteBlackoutWindow", "DrillCleanup", "DrillDueTime", "DrillOptions", "WeeklyBlackoutWindow"],
   "parts of a site or a protection group": ["SiteCapabilities", "StorageGroup"],
   "computed at each read": [
     "AllowedOperation",

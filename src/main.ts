@@ -10,6 +10,7 @@ import { migrate } from "./database/migrations.ts";
 import { ensureFirstAdministrator } from "./domain/access/first-administrator.ts";
 import { openSessions, type Sessions } from "./domain/access/sessions.ts";
 import { createContext } from "./domain/context.ts";
+import { startDrills } from "./domain/drills/timer.ts";
 import { startHousekeeping } from "./domain/housekeeping.ts";
 import { startRefresher } from "./domain/inventory/service-refresher.ts";
 import { openLoaders } from "./domain/loaders.ts";
@@ -115,6 +116,8 @@ async function run(config: Config): Promise<void> {
   const { loaders, services } = dependencies;
   const readiness = startReadiness({ database, previews: services.previews, loaders, testDays: config.readinessTestDays, announce, log });
   closing.defer(() => readiness.close());
+  const drills = startDrills({ pool, drills: services.drills, log });
+  closing.defer(() => drills.close());
   const gateway = await startGateway({
     host: config.host,
     port: config.port,

@@ -7,6 +7,8 @@ export const nodeTypes = [
   "AuditRecord",
   "CommandStep",
   "Datastore",
+  "Drill",
+  "DrillOccurrence",
   "Folder",
   "FolderMapping",
   "Leftover",
@@ -75,6 +77,7 @@ export const idIfGiven = (type: NodeType, globalId: string | null | undefined, p
 export const rootLists: Readonly<Partial<Record<NodeType, string>>> = {
   AuditRecord: "auditLog",
   Datastore: "datastores",
+  Drill: "drills",
   Folder: "folders",
   Network: "networks",
   NotificationDelivery: "notificationDeliveries",

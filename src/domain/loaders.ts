@@ -2,6 +2,7 @@
 import type { Database } from "../database/database.ts";
 import { openAccessLoaders } from "./access/loaders.ts";
 import { createGate } from "./batching.ts";
+import { openDrillLoaders } from "./drills/loaders.ts";
 import { openEventLoaders } from "./events/loaders.ts";
 import { openInventoryLoaders } from "./inventory/loaders.ts";
 import { openConfigurationLoaders } from "./inventory/loaders-configuration.ts";
@@ -49,6 +50,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const reports = openReportLoaders(database);
   const limits = openLimitLoaders(database);
   const access = openAccessLoaders(database);
+  const drills = openDrillLoaders(database);
   const events = openEventLoaders(database);
   const notifications = openNotificationLoaders(database);
   return () => {
@@ -73,6 +75,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...tasks(gate),
       ...reports(gate),
       ...limits(gate),
+      ...drills(gate),
       ...events(),
       ...notifications(gate),
       ...access(gate),

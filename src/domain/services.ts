@@ -4,6 +4,7 @@ import { type Audit, openAudit } from "./access/audit.ts";
 import { type OwnPassword, openOwnPassword } from "./access/own-password.ts";
 import type { Sessions } from "./access/sessions.ts";
 import { openUsers, type Users } from "./access/users.ts";
+import { createDrills, type Drills } from "./drills/service.ts";
 import { createInventories, type Inventories } from "./inventory/service.ts";
 import { createVmConfiguration, type VmConfiguration } from "./inventory/service-vm.ts";
 import type { Quotas } from "./limits/quotas.ts";
@@ -26,6 +27,7 @@ export interface Services {
   readonly protection: Protection;
   readonly plans: Plans;
   readonly recoveries: Recoveries;
+  readonly drills: Drills;
   readonly previews: Previews;
   readonly sites: Sites;
   readonly inventory: Inventories;
@@ -41,6 +43,7 @@ export interface Services {
 
 export function createServices(context: ServiceContext, sessions: Sessions): Services {
   const { database, announce, log } = context;
+  const recoveries = createRecoveries(context);
   return {
     sessions,
     audit: openAudit({ pool: database.pool, announce, log }),
@@ -48,7 +51,8 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     ownPassword: openOwnPassword(context, sessions),
     protection: createProtection(context),
     plans: createPlans(context),
-    recoveries: createRecoveries(context),
+    recoveries,
+    drills: createDrills(context, recoveries),
     previews: createPreviews(context),
     sites: createSites(context),
     inventory: createInventories(context),

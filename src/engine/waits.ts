@@ -69,6 +69,9 @@ function hearFirstAnswers(run: LiveRun, { firstAnswers }: Wishes): void {
   }
 }
 
+/** A schedule answers by its policy; no user has a name like that. */
+const isSchedule = (by: string): boolean => by.startsWith("schedule/");
+
 /** Takes the answers that have come, all of them before one of them ends the run. */
 export function hearAnswers(run: LiveRun, wishes: Wishes, now: number): void {
   hearFirstAnswers(run, wishes);
@@ -76,7 +79,15 @@ export function hearAnswers(run: LiveRun, wishes: Wishes, now: number): void {
   const heard = answers.filter(({ ordinal }) => leafAt(run, ordinal).status === "WAITING");
   for (const { id, ordinal, answer, by, first } of heard) {
     const step = leafAt(run, ordinal);
-    say(run, { kind: "PROMPT_ANSWERED", promptId: id, ordinal, path: step.node.path, answer, by, automatic: by === null });
+    say(run, {
+      kind: "PROMPT_ANSWERED",
+      promptId: id,
+      ordinal,
+      path: step.node.path,
+      answer,
+      by,
+      automatic: by === null || isSchedule(by),
+    });
     const who = by === null ? "by its time-out" : `by ${first === null ? by : `${first} and ${by}`}`;
     const message = `Answered ${answer} ${who}`;
     const timedOut = by === null ? { warnings: [message] } : {};

@@ -16,6 +16,7 @@ export const changeKinds = [
   "RPO_VIOLATION_CHANGED",
   "READINESS_CHANGED",
   "REPORT_CHANGED",
+  "DRILL_CHANGED",
   "AUDIT_RECORDED",
 ] as const;
 export type ChangeKind = (typeof changeKinds)[number];
@@ -69,6 +70,7 @@ const plans = `CASE a.kind
         WHEN 'PROTECTION_GROUP_CHANGED' THEN ${plansOf("a.id")}
         WHEN 'VM_CHANGED' THEN ${plansOf("SELECT v.group_id FROM protected_vm v WHERE v.vm_id = a.id")}
         WHEN 'RPO_VIOLATION_CHANGED' THEN ${plansOf("SELECT v.group_id FROM rpo_violation v WHERE v.id = a.id")}
+        WHEN 'DRILL_CHANGED' THEN (SELECT jsonb_build_array(d.plan_id) FROM drill d WHERE d.id = a.id)
         WHEN 'TASK_CHANGED' THEN (SELECT CASE WHEN t.target_type = 'RECOVERY_PLAN' THEN jsonb_build_array(t.target_id)
           ELSE ${plansOf("t.target_id")} END FROM task t WHERE t.id = a.id) END`;
 
@@ -78,6 +80,7 @@ const nameNow = `CASE a.kind
         WHEN 'PROTECTION_GROUP_CHANGED' THEN (SELECT g.name FROM protection_group g WHERE g.id = a.id)
         WHEN 'VM_CHANGED' THEN (SELECT v.name FROM virtual_machine v WHERE v.id = a.id)
         WHEN 'SITE_CHANGED' THEN (SELECT s.name FROM site s WHERE s.id = a.id)
+        WHEN 'DRILL_CHANGED' THEN (SELECT d.name FROM drill d WHERE d.id = a.id)
         WHEN 'TASK_CHANGED' THEN (SELECT t.name FROM task t WHERE t.id = a.id) END`;
 
 /**

@@ -1,4 +1,5 @@
 /** The page docs/codes.md: every code of a fault or a warning with what to do about it. */
+import { drillCodes } from "../domain/drills/codes.ts";
 import { remedies } from "../domain/faults.ts";
 import { reasons } from "../domain/reasons.ts";
 import { warningCodes } from "../engine/warnings.ts";
@@ -8,7 +9,7 @@ const byCode = <Value>(codes: Readonly<Record<string, Value>>) => Object.entries
 export function codesPage(): string {
   return `# Codes of faults, reasons and warnings
 
-<!-- npm run docs writes this file from the registries in src/domain/faults.ts, src/domain/reasons.ts and src/engine/warnings.ts. -->
+<!-- npm run docs writes this file from the registries in src/domain/faults.ts, src/domain/reasons.ts, src/domain/drills/codes.ts and src/engine/warnings.ts. -->
 
 Codes are for programs, and more may come; the message names the things that it concerns. A provider may have codes of its own.
 
@@ -29,6 +30,16 @@ ${byCode(remedies)
 | reason | what it means |
 | --- | --- |
 ${byCode(reasons)
+  .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
+  .join("\n")}
+
+## Drills
+
+\`DrillOccurrence.code\`: why a drill was not started, or how its test failed; beside these the reasons above.
+
+| code | what it means |
+| --- | --- |
+${byCode(drillCodes)
   .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
   .join("\n")}
 

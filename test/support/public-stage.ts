@@ -23,6 +23,8 @@ export interface PublicStage extends AsyncDisposable {
   /** Starts a run, and waits for its end. */
   run(mutation: string, input: object): Promise<ReadRun & { readonly recoveryId: string }>;
   end(recoveryId: string): Promise<ReadRun>;
+  /** What the gateway's timer does every so often: drills that are due, and what follows from those that were started. */
+  drillRound(): Promise<void>;
 }
 
 export async function aPublicStage(file: object, settings: Partial<EngineSettings> = {}): Promise<PublicStage> {
@@ -58,6 +60,7 @@ export async function aPublicStage(file: object, settings: Partial<EngineSetting
     ask,
     mutate,
     end,
+    drillRound: () => gateway.services.drills.round(),
     async run(mutation, input) {
       const answer = await mutate(mutation, input, "recovery { id }");
       if (at(answer, "recovery") === undefined) throw new Error(`${mutation} is refused: ${JSON.stringify(answer)}`);

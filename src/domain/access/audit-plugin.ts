@@ -40,6 +40,7 @@ const made: Readonly<Record<string, string>> = {
   folderMappingId: "FolderMapping",
   resourceMappingId: "ResourceMapping",
   vmId: "VirtualMachine",
+  drillId: "Drill",
   userId: "User",
   webhookId: "Webhook",
   deliveryId: "NotificationDelivery",

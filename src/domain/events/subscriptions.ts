@@ -35,11 +35,11 @@ const ChangeEventFilter = builder.inputType("ChangeEventFilter", {
   fields: (t) => ({
     kinds: t.field({ type: [ChangeEventKindRef], description: "Only these kinds; at least one." }),
     subjectIds: t.idList({
-      description: "Only events of these objects, 1 to 500: global ids of plans, protection groups, VMs, tasks, sites or pairings.",
+      description: "Only events of these objects, 1 to 500: global ids of plans, protection groups, VMs, tasks, sites, pairings or drills.",
     }),
     planId: t.id({
       description:
-        "Only what belonged to this plan when it changed: the plan itself, its protection groups, their VMs and RPO violations, and the tasks of all of them. What leaves the plan is told of by the event of the plan, or of the group that it left.",
+        "Only what belonged to this plan when it changed: the plan itself, its protection groups, its drills, their VMs and RPO violations, and the tasks of all of them. What leaves the plan is told of by the event of the plan, or of the group that it left.",
     }),
   }),
 });
@@ -50,7 +50,7 @@ builder.subscriptionField("events", (t) =>
     nullable: true,
     authScopes: { role: "VIEWER" },
     description:
-      "What changes beside the steps of runs: plans, protection groups, VMs, tasks, sites, pairings, RPO violations; from now or behind a cursor, and never ends by itself. A view that was queried together with `eventCursor` stays true when it reads again what the events name. An object's event also comes when something changes that it is computed from: a VM's group and its plans, the plans of a site. Totals such as Site.summary have no events of their own.",
+      "What changes beside the steps of runs: plans, protection groups, VMs, tasks, sites, pairings, drills, RPO violations; from now or behind a cursor, and never ends by itself. A view that was queried together with `eventCursor` stays true when it reads again what the events name. An object's event also comes when something changes that it is computed from: a VM's group and its plans, the plans of a site. Totals such as Site.summary have no events of their own.",
     args: {
       filter: t.arg({ type: ChangeEventFilter, description: "Which events; all by default." }),
       after: t.arg.string({ description: `${afterArg} From now by default.` }),

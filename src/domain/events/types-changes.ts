@@ -1,6 +1,7 @@
 /** Events of what changes beside the runs, as `events` delivers them: an interface with a type for each kind. */
 import type { Change, LoggedChange } from "../../events/changes.ts";
 import { builder } from "../builder.ts";
+import { DrillRef } from "../drills/types-refs.ts";
 import { encodeId } from "../ids.ts";
 import { VirtualMachineRef } from "../inventory/types-vm.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
@@ -127,6 +128,19 @@ builder.objectRef<ChangeIn>(subjects.PAIRING_CHANGED.event).implement({
       nullable: true,
       description: `The pairing ${now}`,
       resolve: ({ change }, _args, { loaders }) => loaders.pairing.load(change.id),
+    }),
+  }),
+});
+
+builder.objectRef<ChangeIn>(subjects.DRILL_CHANGED.event).implement({
+  description: "A drill has changed: its settings, its schedule, or what became of one of its due times.",
+  interfaces: [ChangeEventRef],
+  fields: (t) => ({
+    drill: t.field({
+      type: DrillRef,
+      nullable: true,
+      description: `The drill ${now}`,
+      resolve: ({ change }, _args, { loaders }) => loaders.drill.load(change.id),
     }),
   }),
 });

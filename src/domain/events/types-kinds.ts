@@ -12,6 +12,7 @@ export const subjects = {
   TASK_CHANGED: { event: "TaskChangedEvent", type: "Task", what: "A task" },
   SITE_CHANGED: { event: "SiteChangedEvent", type: "Site", what: "A site or its inventory" },
   PAIRING_CHANGED: { event: "PairingChangedEvent", type: "SitePairing", what: "A pair of sites or its mappings" },
+  DRILL_CHANGED: { event: "DrillChangedEvent", type: "Drill", what: "A drill, or one of its occurrences" },
   RPO_VIOLATION_CHANGED: { event: "RpoViolationChangedEvent", type: "RpoViolation", what: "A violation of an RPO" },
   READINESS_CHANGED: { event: "ReadinessChangedEvent", type: "RecoveryPlan", what: "A plan's readiness or its findings" },
   REPORT_CHANGED: { event: "ReportChangedEvent", type: "Report", what: "A report" },

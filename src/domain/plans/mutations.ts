@@ -35,7 +35,7 @@ const AddPayload = payload("AddProtectionGroupToPlanPayload", "The plan has the 
 const RemovePayload = payload("RemoveProtectionGroupFromPlanPayload", "The plan no longer has the protection group.");
 const ConfigurePayload = payload("ConfigurePriorityGroupsPayload", "The priority groups are changed.");
 const DeletePayload = builder.objectRef<ChangedPlan>("DeleteRecoveryPlanPayload").implement({
-  description: "The plan is deleted. Its runs stay, with its name.",
+  description: "The plan is deleted, and its drills with it. Its runs stay, with its name.",
   fields: (t) => ({
     deletedPlanId: t.id({
       description: "The global id that it had.",
@@ -86,7 +86,7 @@ builder.mutationFields((t) => ({
     nullable: true,
     authScopes,
     errors: {},
-    description: `Deletes a plan. ${inUse}; CONFLICT unless its lifecycle is READY or RECOVERY_COMPLETE, while VMs of it are recovered and not reprotected, and while something that a forced cleanup left is still there. (Reference: Delete Recovery Plan.)`,
+    description: `Deletes a plan and its drills. ${inUse}; CONFLICT unless its lifecycle is READY or RECOVERY_COMPLETE, while VMs of it are recovered and not reprotected, and while something that a forced cleanup left is still there. (Reference: Delete Recovery Plan.)`,
     args: { input: t.arg({ type: DeleteRecoveryPlanInput, required: true, description: "Which plan." }) },
     resolve: (_root, { input }, context) => context.services.plans.remove(actor(context), { ...input, planId: planIdOf(input.planId) }),
   }),

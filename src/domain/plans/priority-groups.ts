@@ -44,6 +44,7 @@ export const configure = (context: ServiceContext, viewer: Viewer, input: Config
       const errors = fieldErrors();
       const found = input.priorityGroups.map((wish, at) => wished(errors, ["priorityGroups", at], wish, groups, steps, name));
       twice(errors, input.priorityGroups);
+      if (await isDrilled(client, id)) refuseEndlessPauses(errors, input.priorityGroups);
       errors.check();
       const changed = found.flatMap((group) => group ?? []);
       checkEditor(viewer, changesOf(changed));
@@ -131,6 +132,23 @@ function checkIds(errors: FieldErrors, path: Path, wish: PriorityGroupWish, own:
       seen.add(step.id);
     }
   }
+}
+
+async function isDrilled(client: Queryable, planId: string): Promise<boolean> {
+  return (
+    (await client.query({ name: "plan-is-drilled", text: "SELECT 1 FROM drill WHERE plan_id = $1 LIMIT 1", values: [planId] })).rowCount !==
+    0
+  );
+}
+
+/** Nobody would end them in a drill. */
+function refuseEndlessPauses(errors: FieldErrors, wishes: readonly PriorityGroupWish[]): void {
+  const message = "The plan has drills, in which nobody ends a pause: give it a duration, or make it a prompt.";
+  for (const [at, wish] of wishes.entries())
+    for (const [list] of phases)
+      for (const [place, step] of (wish[list] ?? []).entries())
+        if (step.type === "PAUSE" && (step.durationSeconds ?? null) === null)
+          errors.add(["priorityGroups", at, list, place, "pause", "durationSeconds"], message);
 }
 
 function twice(errors: FieldErrors, wishes: readonly PriorityGroupWish[]): void {

@@ -60,7 +60,7 @@ export interface DeleteInput {
   readonly idempotencyKey?: string | null | undefined;
 }
 
-/** Its runs stay, with its name. */
+/** Its runs stay, with its name; its drills go with it. */
 export const remove = (context: ServiceContext, viewer: Viewer, input: DeleteInput): Promise<ChangedPlan> =>
   mutate(context, viewer, {
     mutation: "deleteRecoveryPlan",
@@ -73,8 +73,14 @@ export const remove = (context: ServiceContext, viewer: Viewer, input: DeleteInp
         text: `DELETE FROM plan_protection_group WHERE plan_id = $1 RETURNING group_id AS id`,
         values: [id],
       });
+      const drills = await client.query<{ id: string; name: string }>({
+        name: "plan-delete-drills",
+        text: "DELETE FROM drill WHERE plan_id = $1 RETURNING id, name",
+        values: [id],
+      });
       await client.query({ name: "plan-delete", text: "DELETE FROM recovery_plan WHERE id = $1", values: [id] });
       const groups = rows.map((group) => ({ kind: "PROTECTION_GROUP_CHANGED", id: group.id, change: "UPDATED" }) as const);
-      return [{ kind: "PLAN_CHANGED", id, change: "DELETED", name }, ...groups];
+      const gone = drills.rows.map((drill) => ({ kind: "DRILL_CHANGED", change: "DELETED", ...drill }) as const);
+      return [{ kind: "PLAN_CHANGED", id, change: "DELETED", name }, ...groups, ...gone];
     },
   });

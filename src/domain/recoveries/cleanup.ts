@@ -8,7 +8,7 @@ import { remainsOf } from "./cleanup-remains.ts";
 import { groupsOfTest, lockGroupsOfTest, makingSteps, type TestToCleanUp, testToCleanUp } from "./cleanup-test.ts";
 import { afterEvent } from "./lifecycle.ts";
 import { atTheSameMoment, requestRun } from "./request-run.ts";
-import { checkTexts, type RecoveriesContext, type StartedRun } from "./service/context.ts";
+import { type Alongside, checkTexts, type RecoveriesContext, type StartedRun } from "./service/context.ts";
 import { planFacts } from "./service/facts.ts";
 import { cleansUpBehind, cleanupRefusal } from "./service/refusals.ts";
 import { readPastSeconds } from "./snapshot/past.ts";
@@ -21,7 +21,12 @@ export interface CleanupInput {
   readonly idempotencyKey?: string | null | undefined;
 }
 
-export async function cleanup(context: RecoveriesContext, viewer: Viewer, { idempotencyKey, ...input }: CleanupInput): Promise<StartedRun> {
+export async function cleanup(
+  context: RecoveriesContext,
+  viewer: Viewer,
+  { idempotencyKey, ...input }: CleanupInput,
+  alongside?: Alongside,
+): Promise<StartedRun> {
   checkTexts({ idempotencyKey });
   const { planId } = input;
   const force = input.force ?? false;
@@ -29,7 +34,7 @@ export async function cleanup(context: RecoveriesContext, viewer: Viewer, { idem
   return requestRun<Prepared>(
     context,
     viewer,
-    { mutation: "cleanupTest", planId, input, idempotencyKey },
+    { mutation: alongside?.mutation ?? "cleanupTest", planId, input, idempotencyKey, alongside: alongside?.write },
     {
       refusal: cleanupRefusal,
       prepare: () => prepare(context, input, force),

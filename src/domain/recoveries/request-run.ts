@@ -5,7 +5,7 @@ import { brokenConstraint, inTransaction } from "../../database/transaction.ts";
 import { ConflictError, type DomainError } from "../errors.ts";
 import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
 import type { Viewer } from "../viewer.ts";
-import type { RecoveriesContext, StartedRun } from "./service/context.ts";
+import type { Alongside, RecoveriesContext, StartedRun } from "./service/context.ts";
 import { type PlanFacts, planFacts } from "./service/facts.ts";
 import { type LockedPlan, lockPlan } from "./service/open-runs.ts";
 import { insertRecovery, type NewRun } from "./service/run.ts";
@@ -16,6 +16,7 @@ export interface Asked {
   readonly planId: string;
   readonly input: Readonly<Record<string, unknown>>;
   readonly idempotencyKey: string | null | undefined;
+  readonly alongside?: Alongside["write"] | undefined;
 }
 
 export interface RunRequest<P> {
@@ -51,7 +52,9 @@ export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, 
     const plan = await lockPlan(client, planId);
     const afterwards = await request.lock(client, plan, prepared);
     await check(client);
-    await insertRecovery(client, { ...run, plan, viewer, ...(await request.make(client, plan, prepared)) });
+    const made = await request.make(client, plan, prepared);
+    const changes = await asked.alongside?.(client, run);
+    await insertRecovery(client, { ...run, plan, viewer, ...made, ...(changes === undefined ? {} : { changes }) });
     await afterwards?.();
     return null;
   }).catch(async (error: unknown) => {

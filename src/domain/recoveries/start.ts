@@ -1,7 +1,7 @@
 /** Starting a run of a plan: which kind it is decides how. */
 import { requireRole, type Viewer } from "../viewer.ts";
 import type { PointChoice } from "./recovery-point.ts";
-import { checkTexts, type RecoveriesContext, type StartedRun } from "./service/context.ts";
+import { type Alongside, checkTexts, type RecoveriesContext, type StartedRun } from "./service/context.ts";
 import { roleFor } from "./service/control-refusals.ts";
 import { startRecovery } from "./start/recovery.ts";
 import { startTest } from "./start/test.ts";
@@ -20,10 +20,10 @@ export interface StartInput {
   readonly idempotencyKey?: string | null | undefined;
 }
 
-export async function start(context: RecoveriesContext, viewer: Viewer, input: StartInput): Promise<StartedRun> {
+export async function start(context: RecoveriesContext, viewer: Viewer, input: StartInput, alongside?: Alongside): Promise<StartedRun> {
   checkTexts({ notes: input.notes, idempotencyKey: input.idempotencyKey });
   const { recoveryType } = input;
   requireRole(viewer, roleFor(recoveryType));
-  if (recoveryType === "TEST") return startTest(context, viewer, input);
+  if (recoveryType === "TEST") return startTest(context, viewer, input, alongside);
   return startRecovery(context, viewer, "startRecovery", { ...input, recoveryType });
 }

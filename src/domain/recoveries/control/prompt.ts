@@ -45,6 +45,18 @@ export const answerPrompt = (context: RecoveriesContext, viewer: Viewer, input: 
     },
   });
 
+/** What somebody has answered first at a prompt for two stays beside it. */
+export const answerBySchedule = (context: RecoveriesContext, viewer: Viewer, input: AnswerInput): Promise<AnsweredPrompt> =>
+  change(context, viewer, {
+    mutation: "answerPrompt",
+    input,
+    async act(client, prompt) {
+      const refusal = promptRefusal(prompt, viewer);
+      if (refusal !== null) throw refusal;
+      await write(client, "answer", viewer, input);
+    },
+  });
+
 /** Takes back the first answer to a prompt for two, which only whoever gave it can do. */
 export const withdrawAnswer = (context: RecoveriesContext, viewer: Viewer, input: PromptInput): Promise<AnsweredPrompt> =>
   change(context, viewer, {

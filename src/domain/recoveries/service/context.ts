@@ -1,4 +1,6 @@
 /** What the recoveries service works with, and what its parts share. */
+import type pg from "pg";
+import type { Change } from "../../../events/changes.ts";
 import { checkKey, checkText, fieldErrors } from "../../field-errors.ts";
 import type { ServiceContext } from "../../service-context.ts";
 
@@ -6,6 +8,17 @@ export type RecoveriesContext = Pick<ServiceContext, "providers" | "hint" | "ann
   readonly database: Pick<ServiceContext["database"], "pool">;
   readonly log: Pick<ServiceContext["log"], "info">;
 };
+
+/** How somebody else's mutation starts a run: a drill. */
+export interface Alongside {
+  /** Whose idempotency key it is. */
+  readonly mutation: string;
+  /**
+   * In the transaction that writes the run, while everything is held that the run needs; answers what changes with it. Where it throws,
+   * there is no run.
+   */
+  readonly write: (client: pg.ClientBase, run: StartedRun) => Promise<readonly Change[]>;
+}
 
 /** Ids of a new run and its task. */
 export interface StartedRun extends Readonly<Record<string, string>> {

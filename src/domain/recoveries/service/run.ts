@@ -26,6 +26,8 @@ export interface NewRun {
   readonly snapshot: TestSnapshot | CleanupSnapshot | RecoverySnapshot | ReprotectSnapshot;
   readonly groups: readonly { readonly id: string; readonly name: string }[];
   readonly vmCount: number;
+  /** What else changes with it. */
+  readonly changes?: readonly Change[];
 }
 
 const statements = {
@@ -92,6 +94,7 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
       { kind: "TASK_CHANGED", id: taskId, change: "CREATED", name: taskName },
       ...plans.map(({ id, name }): Change => ({ kind: "PLAN_CHANGED", id, change: "UPDATED", name })),
       ...run.groups.map(({ id, name }): Change => ({ kind: "PROTECTION_GROUP_CHANGED", id, change: "UPDATED", name })),
+      ...(run.changes ?? []),
     ],
   );
 }

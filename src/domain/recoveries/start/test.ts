@@ -9,7 +9,7 @@ import type { Viewer } from "../../viewer.ts";
 import { afterEvent } from "../lifecycle.ts";
 import { checkDataWanted } from "../recovery-point.ts";
 import { requestRun } from "../request-run.ts";
-import type { RecoveriesContext, StartedRun } from "../service/context.ts";
+import type { Alongside, RecoveriesContext, StartedRun } from "../service/context.ts";
 import type { LockedPlan } from "../service/open-runs.ts";
 import { testRefusal } from "../service/refusals.ts";
 import { readPastSeconds } from "../snapshot/past.ts";
@@ -27,9 +27,15 @@ export interface PreparedTest {
   readonly pastSeconds: Readonly<Record<string, number>>;
 }
 
-export async function startTest(context: RecoveriesContext, viewer: Viewer, { idempotencyKey, ...input }: StartInput): Promise<StartedRun> {
+export async function startTest(
+  context: RecoveriesContext,
+  viewer: Viewer,
+  { idempotencyKey, ...input }: StartInput,
+  alongside?: Alongside,
+): Promise<StartedRun> {
   checkDataWanted(input);
-  const asked = { mutation: "startRecovery", planId: input.planId, input, idempotencyKey };
+  const mutation = alongside?.mutation ?? "startRecovery";
+  const asked = { mutation, planId: input.planId, input, idempotencyKey, alongside: alongside?.write };
   return requestRun<PreparedTest>(context, viewer, asked, {
     refusal: testRefusal,
     prepare: () => prepareTest(context, input.planId),

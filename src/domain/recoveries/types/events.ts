@@ -191,7 +191,7 @@ builder.objectRef<EventIn<Log.PromptClosed>>("PromptAnsweredEvent").implement({
     }),
     by: t.string({ nullable: true, description: "Who answered; null: nobody.", resolve: ({ event }) => event.by }),
     automatic: t.boolean({
-      description: "Nobody gave it: the default answer, at its time, or a withdrawal.",
+      description: "Nobody gave it: the default answer, at its time, that of a drill's policy, or a withdrawal.",
       resolve: ({ event }) => event.automatic,
     }),
     prompt: t.field({
