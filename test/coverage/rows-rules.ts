@@ -90,6 +90,17 @@ export const ruleRows: Rows = {
   "best practices: idempotent re-runs, state validation, scheduled testing": {
     good: [
       [
+        "a drill tests a plan on a schedule, in its time zone",
+        async (api) => {
+          const plan = await planOf(api);
+          const input = { planId: plan.id, name: `weekly-${Date.now()}`, cron: "0 3 * * SUN", timeZone: "Europe/Berlin" };
+          const made = await api.change("createDrill", input, "drill { id enabled nextRuns(count: 2) { localTime blackedOut } }");
+          const due = { localTime: expect.stringMatching(/T03:00:00\+0[12]:00$/), blackedOut: false };
+          expect(made.drill).toMatchObject({ enabled: true, nextRuns: [due, due] });
+          await api.change("deleteDrill", { drillId: made.drill.id }, "deletedDrillId");
+        },
+      ],
+      [
         "a repeated request with its key gets the first answer; a plan says beforehand what may be done with it",
         async (api) => {
           const query = "query ($id: ID!) { recoveryPlan(id: $id) { allowedOperations { operation allowed code reason remedy } } }";
