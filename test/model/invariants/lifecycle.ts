@@ -30,7 +30,13 @@ export function lifecyclesFit(before: Look, after: Look): void {
   }
 }
 
-const mayHaveRecovered: ReadonlySet<string> = new Set(["RECOVERY_COMPLETE", "RECOVERY_INCOMPLETE", "REPROTECT_INCOMPLETE"]);
+/** The last one covers a reprotect that was cancelled when all its groups had turned. */
+const mayHaveRecovered: ReadonlySet<string> = new Set([
+  "RECOVERY_COMPLETE",
+  "RECOVERY_INCOMPLETE",
+  "REPROTECT_INCOMPLETE",
+  "REPROTECT_IN_PROGRESS",
+]);
 
 const hasEnded = ({ runs }: Look, id: string): boolean => runs.find((run) => run.id === id)?.ended === true;
 
