@@ -1,6 +1,7 @@
 /** A database with something of every kind, and each thing related to something: for tests that walk the whole schema. */
 import { v7 as uuid } from "uuid";
 import type { Database } from "../../src/database/database.ts";
+import { aDrill, toldAbout } from "./proof-rows.ts";
 import { aGroup, aPair, aPlan, aRun, type GroupRows, type PairRows } from "./rows.ts";
 
 type Prisma = Pick<Database, "prisma">;
@@ -24,7 +25,8 @@ async function aCorner(database: Prisma, name: string): Promise<void> {
   await storage(database, pair, group);
   await lag(database, [group.groupId, planId, pair.protectedSiteId]);
   await runs(database, pair, group, planId);
-  await database.prisma.user.create({ data: { name, passwordHash: "none", roles: ["VIEWER"] } });
+  const user = await database.prisma.user.create({ data: { name, passwordHash: "none", roles: ["VIEWER"] } });
+  await toldAbout(database, name, user.id);
   await database.prisma.auditRecord.create({ data: { userName: name, operation: "startRecovery", requestId: name } });
 }
 
@@ -139,7 +141,7 @@ async function runs(database: Prisma, pair: PairRows, { groupId, vmIds: [vmId = 
   await prisma.recoveryStep.updateMany({ where: { vmId }, data: { groupId } });
   await prisma.task.updateMany({ where: { targetId: planId }, data: { warnings: [{ code: "VM_NOT_CONFIGURED", message: "left out" }] } });
   await prisma.site.update({ where: { id: siteId }, data: { state: "PARTIALLY_CONNECTED", stateReason: "a manager is away" } });
-  await aCleanup(database, pair, planId, runId);
+  await aDrill(database, planId, runId, await aCleanup(database, pair, planId, runId));
 }
 
 async function readiness({ prisma }: Prisma, planId: string, comparedWithId: string, vmId: string): Promise<void> {
@@ -160,11 +162,12 @@ async function readiness({ prisma }: Prisma, planId: string, comparedWithId: str
   });
 }
 
-async function aCleanup({ prisma }: Prisma, { pairingId }: PairRows, planId: string, cleansUpId: string): Promise<void> {
+async function aCleanup({ prisma }: Prisma, { pairingId }: PairRows, planId: string, cleansUpId: string): Promise<string> {
+  const id = uuid();
   const over = { state: "COMPLETED", resultState: "SUCCESS", endedAt: new Date() } as const;
   await prisma.recovery.create({
     data: {
-      id: uuid(),
+      id,
       planId,
       planName: "plan",
       pairingId,
@@ -175,4 +178,5 @@ async function aCleanup({ prisma }: Prisma, { pairingId }: PairRows, planId: str
       ...over,
     },
   });
+  return id;
 }

@@ -12,11 +12,14 @@ const tables: Readonly<Record<string, string>> = {
   AuditRecord: "audit_record",
   CommandStep: "plan_step WHERE type = 'COMMAND'",
   Datastore: "datastore",
+  Drill: "drill",
+  DrillOccurrence: "drill_occurrence",
   Folder: "folder",
   FolderMapping: "folder_mapping",
   Leftover: "leftover",
   Network: "network",
   NetworkMapping: "network_mapping",
+  NotificationDelivery: "notification_delivery",
   PauseStep: "plan_step WHERE type = 'PAUSE'",
   PriorityGroup: "plan_priority_group",
   Prompt: "recovery_prompt",
@@ -29,6 +32,7 @@ const tables: Readonly<Record<string, string>> = {
   RecoveryRemark: "recovery_remark",
   RecoveryStep: "recovery_step",
   ReplicationServer: "replication_server",
+  Report: "report",
   ResourceMapping: "resource_mapping",
   ResourcePool: "resource_pool",
   RpoViolation: "rpo_violation",
@@ -37,6 +41,7 @@ const tables: Readonly<Record<string, string>> = {
   Task: "task",
   User: "user_account",
   VirtualMachine: "virtual_machine",
+  Webhook: "webhook",
 };
 
 /** Relations that the world here does not show, and why. */
