@@ -1,6 +1,6 @@
 /**
  * Who may use which root field: each of them, asked by nobody, by each role alone, and with sessions that are over, over HTTP and WebSocket.
- * The table is written by hand: a new root field needs a line here, and what the schema declares has to equal it.
+ * What the schema declares has to equal the table of roles-by-field.ts.
  */
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -12,113 +12,7 @@ import { eventStream, rawSocket } from "../gateway/support.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aUser, type RealGateway, realGateway, testPassword } from "../support/real-gateway.ts";
 import { type Operation, type RootField, rootFieldsOf, sampleOperation } from "../support/sample-operation.ts";
-
-/** Empty: anybody. */
-const table: Readonly<Record<string, readonly Role[]>> = {
-  "Mutation.acceptRecovery": ["RECOVERY_ADMIN"],
-  "Mutation.addProtectedVms": ["EDITOR"],
-  "Mutation.addProtectionGroupToPlan": ["EDITOR"],
-  "Mutation.addRecoveryRemark": ["OPERATOR"],
-  "Mutation.answerPrompt": ["OPERATOR"],
-  "Mutation.cancelRecovery": ["OPERATOR"],
-  "Mutation.cancelTask": ["OPERATOR", "EDITOR"],
-  "Mutation.changePassword": ["VIEWER"],
-  "Mutation.cleanupTest": ["OPERATOR"],
-  "Mutation.configurePriorityGroups": ["EDITOR", "SCRIPT_EDITOR"],
-  "Mutation.configureVmNetworkMappings": ["EDITOR"],
-  "Mutation.configureVmRecoverySettings": ["EDITOR", "SCRIPT_EDITOR"],
-  "Mutation.createDrill": ["EDITOR"],
-  "Mutation.createProtectionGroup": ["EDITOR"],
-  "Mutation.createRecoveryPlan": ["EDITOR"],
-  "Mutation.createSession": [],
-  "Mutation.createUser": ["ADMIN"],
-  "Mutation.createWebhook": ["ADMIN"],
-  "Mutation.deleteDrill": ["EDITOR"],
-  "Mutation.deleteFolderMapping": ["EDITOR"],
-  "Mutation.deleteNetworkMapping": ["EDITOR"],
-  "Mutation.deleteProtectionGroup": ["EDITOR"],
-  "Mutation.deleteRecoveryPlan": ["EDITOR"],
-  "Mutation.deleteResourceMapping": ["EDITOR"],
-  "Mutation.deleteSession": [],
-  "Mutation.deleteWebhook": ["ADMIN"],
-  "Mutation.endSessions": ["ADMIN"],
-  "Mutation.generateComplianceReport": ["VIEWER"],
-  "Mutation.pairSites": ["ADMIN"],
-  "Mutation.pauseRecovery": ["OPERATOR"],
-  "Mutation.redeliverNotification": ["ADMIN"],
-  "Mutation.refreshInventory": ["EDITOR", "ADMIN"],
-  "Mutation.registerSite": ["ADMIN"],
-  "Mutation.removeProtectedVm": ["EDITOR"],
-  "Mutation.removeProtectionGroupFromPlan": ["EDITOR"],
-  "Mutation.removeSite": ["ADMIN"],
-  "Mutation.removeUser": ["ADMIN"],
-  "Mutation.resolveSplitBrain": ["RECOVERY_ADMIN"],
-  "Mutation.resumeRecovery": ["OPERATOR"],
-  "Mutation.retryStep": ["OPERATOR"],
-  "Mutation.rotateWebhookSecret": ["ADMIN"],
-  "Mutation.runDrillNow": ["OPERATOR"],
-  "Mutation.setFolderMapping": ["EDITOR"],
-  "Mutation.setNetworkMapping": ["EDITOR"],
-  "Mutation.setResourceMapping": ["EDITOR"],
-  "Mutation.setUserPassword": ["ADMIN"],
-  "Mutation.skipStep": ["OPERATOR"],
-  "Mutation.switchToDisaster": ["RECOVERY_ADMIN"],
-  "Mutation.startPlannedFailover": ["RECOVERY_ADMIN"],
-  "Mutation.startRecovery": ["OPERATOR"],
-  "Mutation.startReprotect": ["RECOVERY_ADMIN"],
-  "Mutation.testWebhook": ["ADMIN"],
-  "Mutation.unpairSites": ["ADMIN"],
-  "Mutation.updateDrill": ["EDITOR"],
-  "Mutation.updateMyNotifications": ["VIEWER"],
-  "Mutation.updatePairing": ["ADMIN"],
-  "Mutation.updateProtectionGroup": ["EDITOR"],
-  "Mutation.updateRecoveryPlan": ["EDITOR"],
-  "Mutation.updateSite": ["ADMIN"],
-  "Mutation.updateTestNotes": ["OPERATOR"],
-  "Mutation.updateUserNotifications": ["ADMIN"],
-  "Mutation.updateUserRoles": ["ADMIN"],
-  "Mutation.updateWebhook": ["ADMIN"],
-  "Mutation.withdrawPromptAnswer": ["OPERATOR"],
-  "Query.auditLog": ["ADMIN"],
-  "Query.compareRecoveries": ["VIEWER"],
-  "Query.datastores": ["VIEWER"],
-  "Query.drill": ["VIEWER"],
-  "Query.drills": ["VIEWER"],
-  "Query.eventCursor": ["VIEWER"],
-  "Query.folders": ["VIEWER"],
-  "Query.inventoryMappings": ["VIEWER"],
-  "Query.limits": ["VIEWER"],
-  "Query.networks": ["VIEWER"],
-  "Query.node": ["VIEWER"],
-  "Query.nodes": ["VIEWER"],
-  "Query.notificationDeliveries": ["ADMIN"],
-  "Query.openPrompts": ["VIEWER"],
-  "Query.previewRecovery": ["OPERATOR"],
-  "Query.protectionGroup": ["VIEWER"],
-  "Query.protectionGroups": ["VIEWER"],
-  "Query.recoveries": ["VIEWER"],
-  "Query.recovery": ["VIEWER"],
-  "Query.recoveryPlan": ["VIEWER"],
-  "Query.recoveryPlans": ["VIEWER"],
-  "Query.report": ["VIEWER"],
-  "Query.reports": ["VIEWER"],
-  "Query.resourcePools": ["VIEWER"],
-  "Query.secretIds": ["EDITOR", "SCRIPT_EDITOR"],
-  "Query.site": ["VIEWER"],
-  "Query.rpoViolations": ["VIEWER"],
-  "Query.sites": ["VIEWER"],
-  "Query.task": ["VIEWER"],
-  "Query.tasks": ["VIEWER"],
-  "Query.users": ["ADMIN"],
-  "Query.viewer": ["VIEWER"],
-  "Query.vm": ["VIEWER"],
-  "Query.vms": ["VIEWER"],
-  "Query.webhooks": ["ADMIN"],
-  "Subscription.auditEvents": ["ADMIN"],
-  "Subscription.events": ["VIEWER"],
-  "Subscription.promptEvents": ["VIEWER"],
-  "Subscription.recoveryEvents": ["VIEWER"],
-};
+import { rolesByField } from "./roles-by-field.ts";
 
 /** What each role may do besides what it is given for. */
 const includes: Readonly<Record<Role, readonly Role[]>> = {
@@ -136,7 +30,7 @@ const everybody = { anonymous: null, expired: "expired", deleted: "deleted", ...
 const allowed = "allowed";
 const forbidden = (needed: readonly Role[]) => `FORBIDDEN: ${needed.join(" or ")}`;
 function expected({ name }: RootField): Record<string, string> {
-  const needed = table[name] ?? [];
+  const needed = rolesByField[name] ?? [];
   const may = (role: Role) => needed.length === 0 || includes[role].some((one) => needed.includes(one));
   return Object.fromEntries(roles.map((role) => [role, may(role) ? allowed : forbidden(needed)]));
 }
@@ -206,11 +100,11 @@ afterAll(async () => {
 });
 
 it("has a line for every root field, and no other", () => {
-  expect(Object.keys(table).sort()).toEqual(fields.map(({ name }) => name).sort());
+  expect(Object.keys(rolesByField).sort()).toEqual(fields.map(({ name }) => name).sort());
 });
 
 it.each(fields)("$name declares what the table says", ({ name, field }) => {
-  expect(field.extensions.roles).toEqual(table[name]);
+  expect(field.extensions.roles).toEqual(rolesByField[name]);
 });
 
 describe("over HTTP", () => {
@@ -233,7 +127,7 @@ describe("over HTTP", () => {
     const outcomes = await Promise.all(
       Object.keys(everybody).map(async (caller) => [caller, outcomeOf(field, await ask(field, caller))] as const),
     );
-    const isOpen = table[field.name]?.length === 0;
+    const isOpen = rolesByField[field.name]?.length === 0;
     expect(Object.fromEntries(outcomes)).toEqual({
       ...expected(field),
       anonymous: isOpen ? allowed : "UNAUTHORIZED",
