@@ -54,12 +54,15 @@ export function startTimer({ pool, name, everyMs, firstWithinMs, work, random = 
   };
 }
 
+/** What a lock may stand idle for while its work goes on over other connections: it blocks no rows, and a node that hangs leaves it to others. */
+const longestWork = "15min";
+
 /** The lock is a transaction's, so that a pooler may stand in between, and a node that dies leaves none. */
 async function alone(pool: pg.Pool, name: string, work: () => Promise<void>): Promise<boolean> {
   const client = await pool.connect();
   let broken = false;
   try {
-    await client.query("BEGIN");
+    await client.query(`BEGIN; SET LOCAL idle_in_transaction_session_timeout = '${longestWork}'`);
     const { rows } = await client.query<{ taken: boolean }>(
       "SELECT pg_try_advisory_xact_lock(hashtextextended('dr-gateway job ' || $1, 0)) AS taken",
       [name],

@@ -1,3 +1,5 @@
+import { setTimeout } from "node:timers/promises";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTimer, type TimerOptions } from "../../src/jobs/timer.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
@@ -42,6 +44,20 @@ describe("a job on a timer", () => {
     expect(await done).toBe(true);
     expect([await there.run(), second]).toEqual([true, 1]);
     await Promise.all([here.close(), there.close()]);
+  });
+
+  it("keeps others from it for as long as it takes, although its own transaction stands still", async () => {
+    const pool = new pg.Pool({ connectionString: db.url, options: "-c idle_in_transaction_session_timeout=50", max: 1 });
+    const first = gated();
+    const here = timer({ pool, work: first.work });
+    const done = here.run();
+    await first.begun;
+    await setTimeout(150);
+    expect(await timer({ work: async () => {} }).run()).toBe(false);
+    first.release();
+    expect(await done).toBe(true);
+    await here.close();
+    await pool.end();
   });
 
   it("does not keep jobs of other names from being done", async () => {

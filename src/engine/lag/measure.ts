@@ -2,7 +2,6 @@
 import type pg from "pg";
 import { inTransaction } from "../../database/transaction.ts";
 import { appendChanges } from "../../events/changes.ts";
-import { monotonicMs } from "../monotonic.ts";
 import { measure } from "./measurement.ts";
 import { beginMeasuring, readCompletions, readGroups, takeCompletions } from "./rows.ts";
 import { samplesOf } from "./samples.ts";
@@ -11,7 +10,7 @@ import { writeMeasured, writeSamples, writeViolations } from "./write.ts";
 /** Longer gaps are caught up with piece by piece: no statement becomes large, and no transaction stands idle while a piece is worked out. */
 const pieceMs = 3_600_000;
 
-export interface Measured {
+interface Measured {
   /** How many violations and groups are told of. */
   readonly changes: number;
   /** There is more to catch up with. */
@@ -42,12 +41,11 @@ const measurePiece = (pool: pg.Pool): Promise<Measured> =>
     return { changes: changes.length, behind: until < now };
   });
 
-/** Up to now, or as far as it gets in so long. */
-export async function measureLag(pool: pg.Pool, mostMs = Number.POSITIVE_INFINITY): Promise<Measured> {
-  const from = monotonicMs();
+/** Up to now, or to where it has come when `stop` is aborted. Answers how many violations and groups are told of. */
+export async function measureLag(pool: pg.Pool, stop?: AbortSignal): Promise<number> {
   for (let changes = 0; ; ) {
     const piece = await measurePiece(pool);
     changes += piece.changes;
-    if (!piece.behind || monotonicMs() - from > mostMs) return { changes, behind: piece.behind };
+    if (!piece.behind || stop?.aborted === true) return changes;
   }
 }

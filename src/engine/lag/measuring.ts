@@ -12,24 +12,14 @@ export interface MeasuringOptions {
 
 /** Replication cycles are no closer than that either. */
 const everyMs = 30_000;
-/** A timer's lock is a transaction's, which must not stand idle for longer than two seconds. */
-const atOnceMs = 500;
-
-export function startMeasuring({ pool, announce, log }: MeasuringOptions): Timer {
-  const timer = startTimer({
+export const startMeasuring = ({ pool, announce, log }: MeasuringOptions): Timer =>
+  startTimer({
     pool,
     name: "lag",
     everyMs,
     firstWithinMs: 5_000,
     log,
     async work(signal) {
-      const { changes, behind } = await measureLag(pool, atOnceMs);
-      if (changes > 0) announce();
-      if (behind) setTimeout(() => goOn(signal), 10).unref();
+      if ((await measureLag(pool, signal)) > 0) announce();
     },
   });
-  const goOn = (signal: AbortSignal) => {
-    if (!signal.aborted) timer.run().catch((error: unknown) => log.warn({ err: error }, "the lag is caught up with later"));
-  };
-  return timer;
-}
