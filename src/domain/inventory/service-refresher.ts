@@ -1,7 +1,7 @@
 /** Reads the inventory of every site again and again. Any number of nodes may do so: a site that is due is claimed by one of them. */
-import { setTimeout as delay } from "node:timers/promises";
 import { inTransaction } from "../../database/transaction.ts";
 import { appendChanges } from "../../events/changes.ts";
+import { type Looking, startLooking } from "../../jobs/looking.ts";
 import { DomainError } from "../errors.ts";
 import { type RefreshContext, readSite, refreshSeconds, writeReading } from "./service-refresh.ts";
 
@@ -48,21 +48,9 @@ async function refreshSite(context: RefreshContext, site: DueSite, stop: AbortSi
 }
 
 /** `close` waits for what is being read, for as long as a site may take to answer. */
-export function startRefresher(context: RefreshContext, lookEveryMs = 5_000): { close(): Promise<void> } {
-  const stop = new AbortController();
-  const follow = async () => {
-    while (!stop.signal.aborted) {
-      await refreshDueSites(context, stop.signal).catch((error: unknown) => {
-        context.log.warn({ err: error }, "sites whose inventory is due could not be looked for");
-      });
-      await delay(lookEveryMs, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-  };
-  const following = follow();
-  return {
-    close: () => {
-      stop.abort();
-      return following;
-    },
-  };
-}
+export const startRefresher = (context: RefreshContext, lookEveryMs = 5_000): Looking =>
+  startLooking({
+    everyMs: lookEveryMs,
+    look: (stop) => refreshDueSites(context, stop),
+    failed: (error) => context.log.warn({ err: error }, "sites whose inventory is due could not be looked for"),
+  });

@@ -5,6 +5,7 @@
 import type pg from "pg";
 import { v7 as uuid } from "uuid";
 import { inTransaction } from "../../database/transaction.ts";
+import type { Earlier } from "./evaluate.ts";
 
 type Queryable = Pick<pg.Pool, "query">;
 
@@ -77,9 +78,9 @@ const claimText = `UPDATE readiness_evaluation r SET claim = $1, due_at = dr_now
   RETURNING r.plan_id AS "planId", r.due_at AS "dueAt", r.changes, r.untested_steps AS untested, r.forecast_rto_seconds AS "forecastRtoSeconds"`;
 
 /** With what is known of them; none: nothing is due. */
-export async function claimDue<Known>(database: Queryable, most: number, planId: string | null = null): Promise<(Claim & Known)[]> {
+export async function claimDue(database: Queryable, most: number, planId: string | null = null): Promise<(Claim & Earlier)[]> {
   const id = uuid();
-  const { rows } = await database.query<Omit<Claim, "id"> & Known>({
+  const { rows } = await database.query<Omit<Claim, "id"> & Earlier>({
     name: "readiness-claim",
     text: claimText,
     values: [id, claimSeconds, most, planId],

@@ -1,5 +1,5 @@
 /** Evaluates plans: those that a change has touched, and every one at least every five minutes. */
-import { setTimeout as delay } from "node:timers/promises";
+import { type Looking, startLooking } from "../../jobs/looking.ts";
 import type { ServiceContext } from "../service-context.ts";
 import { type Claim, claimDue, markTouched } from "./due.ts";
 import { type Earlier, type EvaluationContext, evaluate } from "./evaluate.ts";
@@ -14,7 +14,7 @@ const lookEveryMs = 2_000;
 /** Evaluates this plan now, whether it is due or not; null: there is no such plan, or somebody else evaluates it. */
 export async function evaluateNow(context: ReadinessContext, planId: string): Promise<Written | null> {
   await markTouched(context.database.pool);
-  const [claim] = await claimDue<Earlier>(context.database.pool, 1, planId);
+  const [claim] = await claimDue(context.database.pool, 1, planId);
   return claim === undefined ? null : evaluateClaimed(context, claim);
 }
 
@@ -22,7 +22,7 @@ export async function evaluateNow(context: ReadinessContext, planId: string): Pr
 export async function evaluateDue(context: ReadinessContext, stop?: AbortSignal): Promise<void> {
   while (stop?.aborted !== true) {
     await markTouched(context.database.pool);
-    const claims = await claimDue<Earlier>(context.database.pool, plansAtOnce);
+    const claims = await claimDue(context.database.pool, plansAtOnce);
     if (claims.length === 0) return;
     await Promise.all(claims.map((claim) => evaluateSafely(context, claim)));
   }
@@ -44,21 +44,9 @@ async function evaluateClaimed(context: ReadinessContext, claim: Claim & Earlier
 }
 
 /** `close` waits for what is being evaluated. */
-export function startReadiness(context: ReadinessContext): { close(): Promise<void> } {
-  const stop = new AbortController();
-  const follow = async () => {
-    while (!stop.signal.aborted) {
-      await evaluateDue(context, stop.signal).catch((error: unknown) => {
-        context.log.warn({ err: error }, "plans whose readiness is due could not be looked for");
-      });
-      await delay(lookEveryMs, undefined, { signal: stop.signal }).catch(() => undefined);
-    }
-  };
-  const following = follow();
-  return {
-    close: () => {
-      stop.abort();
-      return following;
-    },
-  };
-}
+export const startReadiness = (context: ReadinessContext): Looking =>
+  startLooking({
+    everyMs: lookEveryMs,
+    look: (stop) => evaluateDue(context, stop),
+    failed: (error) => context.log.warn({ err: error }, "plans whose readiness is due could not be looked for"),
+  });
