@@ -129,7 +129,7 @@ async function run(config: Config): Promise<void> {
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
-    report: (caller, id, link) => reportDownload(database, createContext(dependencies, caller, new AbortController().signal), id, link),
+    report: (caller, id, link, signal) => reportDownload(database, createContext(dependencies, caller, signal), id, link),
     sessions,
     unready: () => pool.query("SELECT 1").then(() => null),
     log,

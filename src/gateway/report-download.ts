@@ -13,6 +13,7 @@ export type ReportDownload = (
   caller: Caller,
   reportId: string,
   link: LinkSignature | null,
+  signal: AbortSignal,
 ) => Promise<ServedFile & { readonly fileName: string }>;
 
 /** The id in the path of a download; null: it is another path. */
@@ -21,7 +22,7 @@ export const reportIdOf = (path: string | undefined): string | null =>
 
 export const reportFile = (download: ReportDownload, id: string, url: string | undefined) => ({
   kind: "report",
-  read: (caller: Caller): Promise<ServedFile> => download(caller, id, signatureIn(url)),
+  read: (caller: Caller, signal: AbortSignal): Promise<ServedFile> => download(caller, id, signatureIn(url), signal),
 });
 
 /** Half of a signature is one that can't be right. */

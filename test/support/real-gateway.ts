@@ -68,7 +68,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
-    report: (caller, id, link) => reportDownload(database, createContext(dependencies, caller, new AbortController().signal), id, link),
+    report: (caller, id, link, signal) => reportDownload(database, createContext(dependencies, caller, signal), id, link),
     unready: () => pool.query("SELECT 1").then(() => null),
     ...options,
     sessions,

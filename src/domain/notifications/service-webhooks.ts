@@ -1,10 +1,10 @@
 /** What an administrator does with webhooks. */
 import type pg from "pg";
 import { v7 as newId } from "uuid";
-import { ConflictError, NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../errors.ts";
 import { checkInt, checkName, type FieldErrors, fieldError, fieldErrors } from "../field-errors.ts";
 import { encodeId } from "../ids.ts";
-import { mostWebhooks } from "../limits/quotas.ts";
+import { checkQuota, mostWebhooks } from "../limits/quotas.ts";
 import { checkVersion, ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
@@ -197,12 +197,7 @@ export function checkKinds(errors: FieldErrors, kinds: readonly string[]): reado
 
 async function checkRoom(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ count: number }>({ name: "webhook-count", text: "SELECT count(*)::int4 AS count FROM webhook" });
-  const current = rows[0]?.count ?? 0;
-  if (current < mostWebhooks) return;
-  throw new ConflictError(`There are ${current} webhooks, and there may be no more.`, "Delete one first.", {
-    limit: mostWebhooks,
-    current,
-  });
+  checkQuota("webhooks", mostWebhooks, rows[0]?.count ?? 0, 1);
 }
 
 async function checkFree(client: pg.ClientBase, name: string, exceptId: string | null): Promise<void> {

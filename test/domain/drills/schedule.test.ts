@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { blackoutAt } from "../../../src/domain/drills/blackout.ts";
 import { localTime } from "../../../src/domain/drills/local-time.ts";
 import { cronProblem, dueBehind, dueTimes, graceSeconds, look } from "../../../src/domain/drills/schedule.ts";
-import { seeded } from "./seeded.ts";
+import { chance } from "../../support/chance.ts";
 
 const berlin = (cron: string) => ({ cron, timeZone: "Europe/Berlin" });
 const local = (cron: string, after: string, count: number) =>
@@ -43,7 +43,7 @@ describe("a schedule", () => {
   it.each(["0 3 * * *", "30 2 * * SUN", "0 */4 * * *", "0 0 1,15 * *"])(
     "%s is accounted for once at each due time of a year with outages",
     (cron) => {
-      const random = seeded(cron.length);
+      const random = chance(cron.length);
       const end = Date.parse("2029-01-01T00:00:00Z");
       let now = Date.parse("2028-01-01T00:00:00Z");
       let next = dueTimes(berlin(cron), new Date(now), 1)[0] ?? new Date(0);
