@@ -19,6 +19,13 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
   }
 }
 
+/** Everything is read as it was at one moment; nothing is written. */
+export const inSnapshot = <T>(pool: pg.Pool, read: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
+  inTransaction(pool, async (client) => {
+    await client.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    return read(client);
+  });
+
 /** Unique, foreign key, check, not null, exclusion. */
 const violations: ReadonlySet<unknown> = new Set(["23505", "23503", "23514", "23502", "23P01"]);
 

@@ -1,6 +1,6 @@
 /** What a start would do now: the tree, how long it takes, the points, and what stands in the way. Writes nothing. */
 import type pg from "pg";
-import { inTransaction } from "../../database/transaction.ts";
+import { inSnapshot } from "../../database/transaction.ts";
 import { CompileError } from "../../engine/compile.ts";
 import { loadEarlierSteps } from "../../engine/records.ts";
 import type { RisingSnapshot, RunWarning } from "../../engine/run-snapshot.ts";
@@ -98,8 +98,7 @@ async function look(
       return { input, work: await drafting(context, viewer, input) };
     }),
   );
-  return inTransaction(context.database.pool, async (client) => {
-    await client.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+  return inSnapshot(context.database.pool, async (client) => {
     const facts = await planFacts(client, planId);
     const plan = await readPlan(client, planId);
     const now = { facts, plan, rows: await readPlanRows(client, plan) };

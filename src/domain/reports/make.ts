@@ -1,6 +1,7 @@
 /** From the database to a document: everything of a report is read in one snapshot, then put together. */
 import type pg from "pg";
 import type { PageSize, ReportType } from "../../database/generated/enums.ts";
+import { inSnapshot } from "../../database/transaction.ts";
 import { compliance, type Parts } from "./document/compliance.ts";
 import { ganttOf } from "./document/gantt.ts";
 import type { ReportDocument } from "./document/model.ts";
@@ -40,27 +41,14 @@ const mostDrawn = 12;
 type Client = Pick<pg.ClientBase, "query">;
 
 /** The database's time is the report's "now". */
-export async function makeDocument(pool: pg.Pool, request: ReportRequest): Promise<ReportDocument> {
-  const client = await pool.connect();
-  let broken = false;
-  try {
-    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+export const makeDocument = (pool: pg.Pool, request: ReportRequest): Promise<ReportDocument> =>
+  inSnapshot(pool, async (client) => {
     const { rows } = await client.query<{ now: Date }>("SELECT date_trunc('milliseconds', dr_now()) AS now");
     const { rangeStart: start, rangeEnd: end, planIds } = request;
     const scope = { start, end, planIds, now: rows[0]?.now ?? new Date() };
     const plans = await readPlans(client, scope);
-    const parts = await partsOf[request.type](client, scope, plans);
-    await client.query("COMMIT");
-    return documentOf(request, scope, plans, parts);
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => {
-      broken = true;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
-}
+    return documentOf(request, scope, plans, await partsOf[request.type](client, scope, plans));
+  });
 
 const documentOf = (request: ReportRequest, { start, end, now }: Scope, plans: readonly PlanFacts[], parts: Parts): ReportDocument => ({
   type: request.type,
