@@ -4,8 +4,9 @@
  */
 import type pg from "pg";
 import { toJsonb } from "../database/json.ts";
+import { insertedEvents } from "./chain.ts";
 import { type Change, changeCtes, changesGiven } from "./changes.ts";
-import { eventVersion, promptEventKinds, type RecoveryEvent } from "./types.ts";
+import { promptEventKinds, type RecoveryEvent } from "./types.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
 /** A run's events, and behind them what has changed with it, as the two arrays that the statement takes. */
@@ -39,19 +40,15 @@ export function eventCtes({ run, after = [], count, kinds, payloads, changes }: 
   const done = after.map((cte) => ` AND (SELECT count(*) FROM ${cte}) >= 0`).join("");
   const given = `cardinality(${kinds}::text[])`;
   const all = changes === undefined ? given : `${given} + (SELECT count(*) FROM changed)`;
-  const more = `UNION ALL
-    SELECT counter.base + ${given} + changed.ord, NULL, NULL, changed.kind, ${eventVersion}, changed.payload FROM changed, counter`;
+  const more = `UNION ALL SELECT counter.base + ${given} + changed.ord, NULL, NULL, changed.kind, changed.payload FROM changed, counter`;
   return `${changes === undefined ? "" : `${changeCtes(changes)}, `}counter AS (
     UPDATE event_counter SET value = value + ${all}
     WHERE id = 1 AND EXISTS (SELECT 1 FROM ${run})${done}
     RETURNING value - (${all}) AS base
-  ), logged AS (
-    INSERT INTO event (position, recovery_id, sequence, kind, version, payload)
-    SELECT counter.base + entry.ord, CASE WHEN entry.ord <= ${count} THEN ${run}.id END,
-      CASE WHEN entry.ord <= ${count} THEN ${run}.base + entry.ord END, entry.kind, ${eventVersion}, entry.payload::jsonb
-    FROM ${run}, counter, unnest(${kinds}::text[], ${payloads}::text[]) WITH ORDINALITY AS entry (kind, payload, ord)
-    ${changes === undefined ? "" : more}
-  )`;
+  ), ${insertedEvents(`SELECT counter.base + e.ord AS position, CASE WHEN e.ord <= ${count} THEN ${run}.id END AS recovery_id,
+      CASE WHEN e.ord <= ${count} THEN ${run}.base + e.ord::int END AS sequence, e.kind, e.payload::jsonb AS payload
+    FROM ${run}, counter, unnest(${kinds}::text[], ${payloads}::text[]) WITH ORDINALITY AS e (kind, payload, ord)
+    ${changes === undefined ? "" : more}`)}`;
 }
 
 /** $1 recovery, $2 number of events, $3 kinds, $4 payloads, $5 changes; the newest sequence and position, or no row: there is no such recovery. */

@@ -4,7 +4,7 @@
  */
 import type pg from "pg";
 import { toJsonb } from "../database/json.ts";
-import { eventVersion } from "./types.ts";
+import { insertedChanges } from "./chain.ts";
 
 export const changeKinds = [
   "PLAN_CHANGED",
@@ -115,10 +115,7 @@ export const loggedChanges = (changes: string, after: readonly string[] = []): s
     UPDATE event_counter SET value = value + (SELECT count(*) FROM changed)
     WHERE id = 1 AND EXISTS (SELECT 1 FROM changed)${after.map((cte) => ` AND (SELECT count(*) FROM ${cte}) >= 0`).join("")}
     RETURNING value - (SELECT count(*) FROM changed) AS base
-  ), logged AS (
-    INSERT INTO event (position, kind, version, payload)
-    SELECT counter.base + changed.ord, changed.kind, ${eventVersion}, changed.payload FROM changed, counter
-  )`;
+  ), ${insertedChanges}`;
 
 const appendText = `WITH ${loggedChanges(changesGiven("$1"))} SELECT 1`;
 

@@ -1,6 +1,7 @@
 /**
  * Events that nobody can resume behind any more. A run's own events stay as long as the run; all others go when they are older than
- * retention: first cursors from before them expire, and an hour later they are removed, so that whoever was reading there has gone on.
+ * retention: first cursors from before them expire, and an hour later they are removed, so that whoever was reading there has gone on. The
+ * counter's row says how many have gone and which hash was the last one's: the chain goes on from there.
  */
 import type pg from "pg";
 
@@ -15,9 +16,17 @@ const oldText = `SELECT COALESCE(
     (SELECT max(position) FROM event WHERE recovery_id IS NULL))::text AS position`;
 const expireText = "UPDATE event_counter SET kept_after = $1::bigint WHERE id = 1 AND kept_after < $1::bigint";
 /** $1 position, $2 number. */
-const removeText = `DELETE FROM event WHERE position IN (
-    SELECT e.position FROM event e, event_counter c
-    WHERE c.id = 1 AND e.recovery_id IS NULL AND e.position <= LEAST($1::bigint, c.kept_after) ORDER BY e.position LIMIT $2)`;
+const removeText = `WITH gone AS (
+    DELETE FROM event WHERE position IN (SELECT e.position FROM event e, event_counter c
+      WHERE c.id = 1 AND e.recovery_id IS NULL AND e.position <= LEAST($1::bigint, c.kept_after) ORDER BY e.position LIMIT $2)
+    RETURNING position, hash
+  ), last AS (
+    SELECT position, hash, (SELECT count(*) FROM gone) AS count FROM gone ORDER BY position DESC LIMIT 1
+  ), signed AS (
+    UPDATE event_counter c SET removed_count = c.removed_count + last.count, removed_position = GREATEST(c.removed_position, last.position),
+      removed_hash = CASE WHEN last.position > c.removed_position THEN last.hash ELSE c.removed_hash END
+    FROM last WHERE c.id = 1
+  ) SELECT count(*)::int AS removed FROM gone`;
 
 /** Answers how many were removed. */
 export async function expireEvents(pool: Queryable, retentionSeconds: number, signal: AbortSignal): Promise<number> {
@@ -26,9 +35,10 @@ export async function expireEvents(pool: Queryable, retentionSeconds: number, si
   const removable = await oldest(pool, retentionSeconds + graceSeconds);
   let removed = 0;
   for (let more = removable !== null; more && !signal.aborted; ) {
-    const { rowCount } = await pool.query({ name: "events_remove", text: removeText, values: [removable, chunk] });
-    removed += rowCount ?? 0;
-    more = rowCount === chunk;
+    const { rows } = await pool.query<{ removed: number }>({ name: "events_remove", text: removeText, values: [removable, chunk] });
+    const count = rows[0]?.removed ?? 0;
+    removed += count;
+    more = count === chunk;
   }
   return removed;
 }

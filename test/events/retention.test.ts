@@ -14,7 +14,9 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 beforeEach(async () => {
   await db.shiftClock(0);
-  await db.database.pool.query("DELETE FROM event; UPDATE event_counter SET value = 0, kept_after = 0");
+  await db.database.pool.query(
+    "DELETE FROM event; UPDATE event_counter SET value = 0, kept_after = 0, removed_count = 0, removed_position = 0, removed_hash = NULL",
+  );
 });
 
 const pool = () => db.database.pool;

@@ -1,8 +1,8 @@
 /** The audit trail: a record is there before its mutation does anything, and gets the outcome after it. */
 import type pg from "pg";
 import { v7 as newId } from "uuid";
-import { inTransaction } from "../../database/transaction.ts";
-import { appendChanges } from "../../events/changes.ts";
+import { loggedChanges } from "../../events/changes.ts";
+import { begunLine, completedLine, linked } from "./audit-chain.ts";
 
 export interface AuditEntry {
   readonly userId: string | null;
@@ -41,10 +41,22 @@ export interface AuditContext {
   readonly log: { warn(details: object, message: string): void };
 }
 
-const insertText = `INSERT INTO audit_record (id, occurred_at, user_id, user_name, operation, target_type, target_id, request_id)
-  VALUES ($1, dr_now(), $2, $3, $4, $5, $6, $7)`;
-const completeText = `UPDATE audit_record SET outcome = $2, message = $3, completed_at = dr_now(),
-  target_type = coalesce(target_type, $4), target_id = coalesce(target_id, $5) WHERE id = $1`;
+const beginText = `WITH record AS MATERIALIZED (
+    SELECT $1::uuid AS id, dr_now()::timestamptz(3) AS occurred_at, $2::uuid AS user_id, $3::text AS user_name, $4::text AS operation,
+      $5::text AS target_type, $6::text AS target_id, $7::text AS request_id
+  ), made AS (
+    INSERT INTO audit_record (id, occurred_at, user_id, user_name, operation, target_type, target_id, request_id)
+    SELECT id, occurred_at, user_id, user_name, operation, target_type, target_id, request_id FROM record
+  ), ${linked("BEGUN", "record", begunLine("record"))} SELECT 1`;
+
+/** $1 id, $2 outcome, $3 message, $4 and $5 the target, if one was made. The log's counter comes last. */
+const completeText = `WITH record AS (
+    UPDATE audit_record SET outcome = $2, message = $3, completed_at = dr_now(), target_type = coalesce(target_type, $4),
+      target_id = coalesce(target_id, $5), target_made = target_type IS NULL AND target_id IS NULL AND ($4::text IS NOT NULL OR $5::text IS NOT NULL)
+    WHERE id = $1::uuid AND outcome IS NULL
+    RETURNING id, completed_at, outcome, message, target_made, target_type, target_id
+  ), ${linked("COMPLETED", "record", completedLine("record"))},
+  ${loggedChanges("SELECT 'AUDIT_RECORDED' AS kind, record.id, 'CREATED' AS change, NULL::text AS name FROM record", ["link"])} SELECT 1`;
 
 export function openAudit({ pool, announce, log }: AuditContext): Audit {
   return {
@@ -52,16 +64,13 @@ export function openAudit({ pool, announce, log }: AuditContext): Audit {
       const id = newId();
       const name = userName.replaceAll("\0", "\uFFFD").toWellFormed().slice(0, 255);
       const values = [id, userId, name, operation, target?.type ?? null, target?.id ?? null, requestId];
-      await pool.query({ name: "audit-begin", text: insertText, values });
+      await pool.query({ name: "audit-begin", text: beginText, values });
       return id;
     },
     async complete(id, { outcome, message, target }) {
       try {
-        await inTransaction(pool, async (client) => {
-          const values = [id, outcome, message, target?.type ?? null, target?.id ?? null];
-          await client.query({ name: "audit-complete", text: completeText, values });
-          await appendChanges(client, [{ kind: "AUDIT_RECORDED", id, change: "CREATED" }]);
-        });
+        const values = [id, outcome, message, target?.type ?? null, target?.id ?? null];
+        await pool.query({ name: "audit-complete", text: completeText, values });
         announce();
       } catch (error) {
         log.warn({ err: error, auditRecordId: id, outcome }, "an audit record stays without its outcome");

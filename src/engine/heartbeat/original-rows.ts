@@ -1,7 +1,7 @@
 /** Recovered VMs and their originals, as their rows have them. */
 import type pg from "pg";
+import { insertedChanges } from "../../events/chain.ts";
 import { changeCtes } from "../../events/changes.ts";
-import { eventVersion } from "../../events/types.ts";
 import { endedProtection } from "../finish/unrecovered.ts";
 import type { SiteRef } from "../model.ts";
 import type { Next, OriginalState } from "./originals.ts";
@@ -113,10 +113,7 @@ const writeText = `WITH x AS (
       WHERE s.ends OR (s."bothBefore" IS NULL) <> (s."bothOnSince" IS NULL)`)}, counter AS (
     UPDATE event_counter SET value = value + (SELECT count(*) FROM changed) WHERE id = 1 AND EXISTS (SELECT FROM changed)
       AND (SELECT count(*) FROM released) >= 0 RETURNING value - (SELECT count(*) FROM changed) AS base
-  ), logged AS (
-    INSERT INTO event (position, kind, version, payload)
-    SELECT counter.base + changed.ord, changed.kind, ${eventVersion}, changed.payload FROM changed, counter
-  ) SELECT "vmId" FROM same`;
+  ), ${insertedChanges} SELECT "vmId" FROM same`;
 
 const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 

@@ -1,8 +1,8 @@
 /** Health as its rows have it: read, and written only while it is still what was read, so that many nodes agree. */
 import type pg from "pg";
 import type { ConnectionState, ReplicationHealth } from "../../database/generated/enums.ts";
+import { insertedChanges } from "../../events/chain.ts";
 import { type ChangeKind, changeCtes, updatedRows } from "../../events/changes.ts";
-import { eventVersion } from "../../events/types.ts";
 import { type ComponentReport, type Lag, type PairHealth, pairShowsChange } from "./pair-health.ts";
 import { type SiteHealth, showsChange } from "./site-health.ts";
 
@@ -63,10 +63,7 @@ const writeText = (kind: ChangeKind, update: string, shown: string) => `WITH wri
   ), ${changeCtes(updatedRows(kind, "shown"))}, counter AS (
     UPDATE event_counter SET value = value + (SELECT count(*) FROM changed) WHERE id = 1 AND EXISTS (SELECT FROM changed)
     RETURNING value - (SELECT count(*) FROM changed) AS base
-  ), logged AS (
-    INSERT INTO event (position, kind, version, payload)
-    SELECT counter.base + changed.ord, changed.kind, ${eventVersion}, changed.payload FROM changed, counter
-  ) SELECT id FROM written`;
+  ), ${insertedChanges} SELECT id FROM written`;
 
 const columns = `state_reason AS reason, state_since AS since, suspect_since AS "suspectSince"`;
 

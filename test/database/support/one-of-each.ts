@@ -36,6 +36,7 @@ INSERT INTO step_output (run_id, ordinal, tail, total_bytes) VALUES ('${first}',
 INSERT INTO recovery_prompt (id, run_id, ordinal, attempt, name, message, opened_at) VALUES ('${first}', '${first}', 1, 1, 'n', 'm', dr_now());
 INSERT INTO task (id, name, type, target_id, target_type, initiated_by) VALUES ('${first}', 't', 'RECOVERY', '${first}', 'RECOVERY_PLAN', 'Ada');
 INSERT INTO event (position, recovery_id, sequence, kind, payload) VALUES (1, '${first}', 1, 'PROGRESS', '{}');
+INSERT INTO audit_link (position, record_id, part, hash) VALUES (1, '${first}', 'BEGUN', sha256(''));
 INSERT INTO report (id, type, format, range_start, range_end, requested_by) VALUES ('${first}', 'TEST_HISTORY', 'PDF', dr_now() - interval '1 h', dr_now(), 'Ada');
 INSERT INTO readiness_evaluation (plan_id, readiness, score, evaluated_at) VALUES ('${first}', 'READY', 100, dr_now());
 INSERT INTO readiness_finding (id, plan_id, severity, code, object_type, object_name, message, remedy, opened_at)

@@ -1,0 +1,75 @@
+/** Proves of the audit log that no record was changed, left out or put in. */
+import { ChainCheck, type ChainReport } from "../../database/chain-check.ts";
+import { digestOf } from "../../database/hash-chain.ts";
+import type { Snapshot } from "../../events/verify.ts";
+import { type AuditPart, begunLineOf, completedLine } from "./audit-chain.ts";
+
+const pageSize = 1_000;
+
+interface LinkRow {
+  readonly position: string;
+  readonly recordId: string;
+  readonly part: AuditPart;
+  /** Null: there is no such record. */
+  readonly line: string | null;
+  readonly hash: Buffer;
+}
+
+const linksText = `SELECT l.position, l.record_id AS "recordId", l.part, l.hash,
+    CASE WHEN a.id IS NULL THEN NULL WHEN l.part = 'BEGUN' THEN ${begunLineOf("a")} ELSE ${completedLine("a")} END AS line
+  FROM audit_link l LEFT JOIN audit_record a ON a.id = l.record_id WHERE l.position > $1::bigint ORDER BY l.position LIMIT ${pageSize}`;
+
+/** Records that the chain does not hold, or not with the outcome that they have. */
+const strayText = `SELECT a.id, b.record_id IS NOT NULL AS begun FROM audit_record a
+    LEFT JOIN audit_link b ON b.record_id = a.id AND b.part = 'BEGUN'
+    LEFT JOIN audit_link c ON c.record_id = a.id AND c.part = 'COMPLETED'
+  WHERE b.record_id IS NULL OR (c.record_id IS NULL AND (a.outcome IS NOT NULL OR a.completed_at IS NOT NULL OR a.message IS NOT NULL OR a.target_made))
+  ORDER BY a.occurred_at, a.id LIMIT 1000`;
+
+const linkName = (number: bigint): string => `Link ${number} of the audit log`;
+
+/** `kept`: a hash that has to be in the chain. */
+export async function verifyAuditLog(client: Snapshot, kept: string | null): Promise<ChainReport> {
+  const { rows: counters } = await client.query<{ value: string; hash: Buffer }>({
+    name: "verify-audit-counter",
+    text: "SELECT value, hash FROM audit_counter WHERE id = 1",
+    values: [],
+  });
+  const [counter] = counters;
+  if (counter === undefined) throw new Error("The audit log's counter is missing");
+  const check = new ChainCheck({ kept });
+  const value = BigInt(counter.value);
+  for await (const page of linkPages(client))
+    for (const { position, recordId, part, line, hash } of page) {
+      const number = BigInt(position);
+      const what = () => `${linkName(number)}, where record ${recordId} was ${part === "BEGUN" ? "begun" : "completed"},`;
+      const place = { number, position: null, recordId };
+      check.next({ number, digest: line === null ? null : digestOf(line), hash }, { position: null, recordId }, what);
+      if (line === null && part === "BEGUN") check.add({ ...place, kind: "MISSING", message: `The audit record ${recordId} is missing.` });
+      if (number > value) check.add({ ...place, kind: "UNEXPECTED", message: `${linkName(number)} was not written by the audit log.` });
+      if (number === value && !hash.equals(counter.hash))
+        check.add({ ...place, kind: "CHANGED", message: `${linkName(number)} is not the one that the counter stands on.` });
+    }
+  const { rows: strays } = await client.query<{ id: string; begun: boolean }>({ name: "verify-strays", text: strayText, values: [] });
+  for (const { id, begun } of strays)
+    check.add({
+      kind: begun ? "CHANGED" : "UNEXPECTED",
+      number: null,
+      position: null,
+      recordId: id,
+      message: begun
+        ? `The audit record ${id} has an outcome that was not chained.`
+        : `The audit record ${id} was not written by the audit log.`,
+    });
+  return check.end(value, linkName);
+}
+
+async function* linkPages(client: Snapshot): AsyncGenerator<readonly LinkRow[]> {
+  for (let after = "0"; ; ) {
+    const { rows } = await client.query<LinkRow>({ name: "verify-links", text: linksText, values: [after] });
+    if (rows.length > 0) yield rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return;
+    after = last.position;
+  }
+}

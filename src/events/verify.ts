@@ -1,0 +1,129 @@
+/** Proves of a log that nothing in it was changed or left out, page by page, in one snapshot of the database. */
+import type pg from "pg";
+import { ChainCheck, type ChainReport } from "../database/chain-check.ts";
+import { beginning, digestOf } from "../database/hash-chain.ts";
+import { eventLine } from "./chain.ts";
+
+/** A connection inside a transaction that sees one snapshot. */
+export type Snapshot = Pick<pg.ClientBase, "query">;
+
+const pageSize = 1_000;
+
+export interface ChainedEvent {
+  readonly position: string;
+  readonly sequence: number;
+  readonly kind: string;
+  readonly line: string;
+  readonly hash: Buffer | null;
+}
+
+const eventsText = `SELECT e.position, e.sequence, e.kind, ${eventLine("e")} AS line, e.hash FROM event e
+  WHERE e.recovery_id = $1::uuid AND e.sequence > $2 ORDER BY e.sequence LIMIT ${pageSize}`;
+
+/** Events of one recovery in order, with what was hashed of each, a page at a time. */
+export async function* chainedEvents(client: Snapshot, recoveryId: string): AsyncGenerator<readonly ChainedEvent[]> {
+  for (let after = 0; ; ) {
+    const { rows } = await client.query<ChainedEvent>({ name: "verify-events", text: eventsText, values: [recoveryId, after] });
+    if (rows.length > 0) yield rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return;
+    after = last.sequence;
+  }
+}
+
+const eventName = (number: bigint): string => `Event ${number} of the recovery`;
+
+/** Null: there is no such recovery, nor any event of it. `kept`: a hash that has to be in its chain. */
+export async function verifyRecoveryEvents(client: Snapshot, recoveryId: string, kept: string | null): Promise<ChainReport | null> {
+  const { rows } = await client.query<{ lastEvent: number; ended: boolean }>({
+    name: "verify-recovery",
+    text: `SELECT last_event AS "lastEvent", ended_at IS NOT NULL AS ended FROM recovery WHERE id = $1::uuid`,
+    values: [recoveryId],
+  });
+  const [recovery] = rows;
+  const check = new ChainCheck({ kept });
+  let newest: ChainedEvent | null = null;
+  for await (const page of chainedEvents(client, recoveryId))
+    for (const event of page) {
+      const at = { position: BigInt(event.position), recordId: null };
+      const number = BigInt(event.sequence);
+      check.next({ number, digest: digestOf(event.line), hash: event.hash }, at, eventName);
+      if (recovery !== undefined && event.sequence > recovery.lastEvent)
+        check.add({
+          ...at,
+          number,
+          kind: "UNEXPECTED",
+          message: `${eventName(number)} was not counted by its run, which has ${recovery.lastEvent}.`,
+        });
+      newest = event;
+    }
+  if (recovery === undefined && newest === null) return null;
+  const nowhere = { position: null, recordId: null, number: null };
+  if (recovery === undefined) check.add({ ...nowhere, kind: "MISSING", message: "The recovery that these events belong to is missing." });
+  if (recovery?.ended && newest !== null && newest.kind !== "RECOVERY_ENDED")
+    check.add({ ...nowhere, kind: "MISSING", message: "The run has ended, and its last event does not say so." });
+  return check.end(recovery === undefined ? null : BigInt(recovery.lastEvent), eventName);
+}
+
+interface LogRow {
+  readonly position: string;
+  readonly line: string | null;
+  readonly hash: Buffer | null;
+}
+
+const logText = `SELECT e.position, CASE WHEN e.recovery_id IS NULL THEN ${eventLine("e")} END AS line,
+    CASE WHEN e.recovery_id IS NULL THEN e.hash END AS hash
+  FROM event e WHERE e.position > $1::bigint ORDER BY e.position LIMIT ${pageSize}`;
+
+const logName = (position: bigint): string => `The event at position ${position}`;
+
+/** The log as a whole: that no position is missing but those that retention has removed, and the chain of the events outside of runs. */
+export async function verifyLog(client: Snapshot, kept: string | null): Promise<ChainReport> {
+  const { rows } = await client.query<{ value: string; count: string; upTo: string; hash: Buffer | null }>({
+    name: "verify-counter",
+    text: `SELECT value, removed_count AS count, removed_position AS "upTo", removed_hash AS hash FROM event_counter WHERE id = 1`,
+    values: [],
+  });
+  const [counter] = rows;
+  if (counter === undefined) throw new Error("The log's counter is missing");
+  const check = new ChainCheck({ kept, previous: counter.hash ?? beginning });
+  const [value, upTo] = [BigInt(counter.value), BigInt(counter.upTo)];
+  let last = 0n;
+  let gone = 0n;
+  const pass = (to: bigint): void => {
+    const old = (to < upTo ? to : upTo) - last;
+    if (old > 0n) gone += old;
+    const from = last > upTo ? last + 1n : upTo + 1n;
+    if (to >= from) check.missing(from, to, logName, "position");
+  };
+  for await (const page of logPages(client))
+    for (const { position: text, line, hash } of page) {
+      const position = BigInt(text);
+      pass(position - 1n);
+      last = position;
+      const at = { position, recordId: null };
+      const unexpected = position > value || (line !== null && position <= upTo);
+      if (unexpected) check.add({ ...at, number: null, kind: "UNEXPECTED", message: `${logName(position)} was not written by the log.` });
+      else if (line !== null) check.next({ number: null, digest: digestOf(line), hash }, at, logName);
+    }
+  pass(value);
+  if (gone !== BigInt(counter.count))
+    check.add({
+      kind: gone > BigInt(counter.count) ? "MISSING" : "UNEXPECTED",
+      number: null,
+      position: upTo,
+      recordId: null,
+      message: `Up to position ${upTo} there are ${gone} events gone, and retention has removed ${counter.count}.`,
+    });
+  return check.end(null, logName);
+}
+
+async function* logPages(client: Snapshot): AsyncGenerator<readonly LogRow[]> {
+  for (let after = "0"; ; ) {
+    const { rows } = await client.query<LogRow>({ name: "verify-log", text: logText, values: [after] });
+    if (rows.length > 0) yield rows;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return;
+    after = last.position;
+  }
+}
