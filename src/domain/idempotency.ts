@@ -35,7 +35,7 @@ function canonical(value: unknown): unknown {
     .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
 }
 
-/** The first answer to this request, if there was one. For a look before anything slow is asked; `claim` decides. */
+/** The first answer to this request, if there was one. Before the transaction it is a look; `claim` decides. */
 export async function firstAnswer<A extends Answer>(database: Queryable, request: KeyedRequest): Promise<A | null> {
   if (request.key === null) return null;
   const { rows } = await database.query<{ input_hash: string; answer: A }>({
@@ -51,6 +51,29 @@ export async function firstAnswer<A extends Answer>(database: Queryable, request
     `The idempotency key was used for another ${request.mutation} before.`,
     "Send a new key with a new request; repeat a request with exactly the same input.",
   );
+}
+
+/** What was answered before, or what was prepared for the first answer. */
+export type Before<A extends Answer, P> = { readonly answer: A } | { readonly prepared: P };
+
+/**
+ * For what is asked and looked at before the mutation's own transaction. What `prepare` refuses may be what the first request with this key
+ * has brought about in the meantime: then its answer counts.
+ */
+export async function answerOrPrepare<A extends Answer, P>(
+  database: Queryable,
+  request: KeyedRequest,
+  prepare: () => Promise<P>,
+): Promise<Before<A, P>> {
+  const before = await firstAnswer<A>(database, request);
+  if (before !== null) return { answer: before };
+  try {
+    return { prepared: await prepare() };
+  } catch (error) {
+    const meanwhile = await firstAnswer<A>(database, request);
+    if (meanwhile === null) throw error;
+    return { answer: meanwhile };
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { brokenConstraint, inTransaction } from "../database/transaction.ts";
 import { appendChanges, type Change } from "../events/changes.ts";
 import { ConflictError } from "./errors.ts";
 import { checkKey, fieldError, fieldErrors } from "./field-errors.ts";
-import { type Answer, claim, firstAnswer } from "./idempotency.ts";
+import { type Answer, answerOrPrepare, type Before, claim } from "./idempotency.ts";
 import type { ServiceContext } from "./service-context.ts";
 import type { Viewer } from "./viewer.ts";
 
@@ -27,14 +27,15 @@ function checkedKey(key: string | null | undefined): string | null {
   return key ?? null;
 }
 
-/** What a request with this key was answered before: for mutations that ask a site first, which may be away by now. */
-export async function answeredBefore<A extends Answer>(
+/** `prepare` asks a site, which may be away by now, or looks at rows, which the first request with this key may have changed. */
+export async function unlessAnswered<A extends Answer, P>(
   { database }: { readonly database: Pick<ServiceContext["database"], "pool"> },
   viewer: Viewer,
   { mutation, input }: Pick<Mutation<A>, "mutation" | "input">,
-): Promise<A | null> {
+  prepare: () => Promise<P>,
+): Promise<Before<A, P>> {
   const { idempotencyKey, ...asked } = input;
-  return firstAnswer<A>(database.pool, { viewer, mutation, key: checkedKey(idempotencyKey), input: asked });
+  return answerOrPrepare<A, P>(database.pool, { viewer, mutation, key: checkedKey(idempotencyKey), input: asked }, prepare);
 }
 
 /** What the first request with this key was answered. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConflictError } from "../../src/domain/errors.ts";
 import { checkQuota } from "../../src/domain/limits/quotas.ts";
-import { answeredBefore, checkVersion, type Mutation, mutate } from "../../src/domain/mutation.ts";
+import { checkVersion, type Mutation, mutate, unlessAnswered } from "../../src/domain/mutation.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { operator } from "../support/node.ts";
 import { serviceContext } from "../support/services.ts";
@@ -32,6 +32,7 @@ describe("a mutation of the configuration", () => {
           return [{ kind: "SITE_CHANGED", id: siteId, change: "UPDATED" }];
         }),
     });
+  const prepared = () => Promise.resolve("a site's answer");
   const changes = async () =>
     (await db.database.prisma.event.findMany({ where: { recoveryId: null }, orderBy: { position: "asc" } })).map(({ payload }) => payload);
   const name = async () => (await db.database.prisma.site.findUniqueOrThrow({ where: { id: siteId } })).name;
@@ -57,18 +58,39 @@ describe("a mutation of the configuration", () => {
 
   it("takes no key that can't be stored, also where it only looks whether there was an answer", async () => {
     const context = serviceContext(db.database);
-    const asked = answeredBefore(context, operator, { mutation: "rename", input: { idempotencyKey: "a\0b" } });
+    const asked = unlessAnswered(context, operator, { mutation: "rename", input: { idempotencyKey: "a\0b" } }, prepared);
     await expect(asked).rejects.toMatchObject({ fieldErrors: [{ path: ["idempotencyKey"] }] });
   });
 
+  it("asks nobody for a request that was answered", async () => {
+    const request = { mutation: "rename", input: { name: "Up", idempotencyKey: "k3" } };
+    expect(await unlessAnswered(serviceContext(db.database), operator, request, prepared)).toEqual({ prepared: "a site's answer" });
+    await rename("Up", "k3");
+    const again = unlessAnswered(serviceContext(db.database), operator, request, () => Promise.reject(new Error("asked again")));
+    expect(await again).toEqual({ answer: { siteId } });
+  });
+
+  it("gives the first answer where what its repetition finds in its way is what the first one has just done", async () => {
+    const done = new ConflictError("It has this name already.", "Choose another.");
+    const request = (idempotencyKey: string | null) => ({ mutation: "rename", input: { name: "Down", idempotencyKey } });
+    const repetition = (idempotencyKey: string | null) =>
+      unlessAnswered(serviceContext(db.database), operator, request(idempotencyKey), async () => {
+        await rename("Down", "k4");
+        throw done;
+      });
+    await expect(repetition(null)).rejects.toBe(done);
+    await expect(repetition("another")).rejects.toBe(done);
+    expect(await repetition("k4")).toEqual({ answer: { siteId } });
+  });
+
   it("leaves nothing behind when it is refused, and its key is free again", async () => {
-    const events = (await changes()).length;
+    const [events, there] = [(await changes()).length, await name()];
     const refused = rename("North", "k2", async (client) => {
       await client.query("UPDATE site SET name = 'half' WHERE id = $1", [siteId]);
       throw new ConflictError("No.", "Later.");
     });
     await expect(refused).rejects.toThrow("No.");
-    expect(await name()).toBe("West");
+    expect(await name()).toBe(there);
     expect(await changes()).toHaveLength(events);
     expect(await rename("North", "k2")).toEqual({ siteId });
   });

@@ -2,11 +2,11 @@
 import type pg from "pg";
 import { ConflictError, InvalidRequestError } from "../errors.ts";
 import { fieldError, fieldErrors } from "../field-errors.ts";
-import { answeredBefore } from "../mutation.ts";
+import { unlessAnswered } from "../mutation.ts";
 import type { Viewer } from "../viewer.ts";
 import { hashPassword } from "./password.ts";
 import { mostPasswordLength, passwordProblem } from "./rules.ts";
-import { endSessionsOf, type Sessions } from "./sessions.ts";
+import { endSessionsOf, type Sessions, type VerifiedUser } from "./sessions.ts";
 import { replacePasswordHash, usersWithIds } from "./user-rows.ts";
 import { changeUser, markOf, type UserAnswer, type UsersContext } from "./users.ts";
 
@@ -34,10 +34,13 @@ export function openOwnPassword(context: UsersContext, sessions: Pick<Sessions, 
         newPassword: await markOf(by, newPassword, idempotencyKey),
       };
       const input = { ...marks, idempotencyKey };
-      const known = await answeredBefore<UserAnswer>(context, by, { mutation, input });
-      if (known !== null) return known; // the current password is another by now
-      const verified = await sessions.verify({ user: by.name, password: currentPassword }, address);
-      if (verified === null) throw fieldError(["currentPassword"], "This is not your password.");
+      const before = await unlessAnswered<UserAnswer, VerifiedUser>(context, by, { mutation, input }, async () => {
+        const verified = await sessions.verify({ user: by.name, password: currentPassword }, address);
+        if (verified === null) throw fieldError(["currentPassword"], "This is not your password.");
+        return verified;
+      });
+      if ("answer" in before) return before.answer; // the current password is another by now
+      const verified = before.prepared;
       const hash = await hashPassword(newPassword);
       const act = async (client: pg.PoolClient) => {
         if (!(await replacePasswordHash(client, userId, verified.passwordHash, hash))) throw changedMeanwhile();

@@ -2,7 +2,7 @@
 import { NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { lockPair } from "../locks.ts";
-import { answeredBefore, checkVersion, mutate } from "../mutation.ts";
+import { checkVersion, mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { type MappingKind, type MappingRow, readMapping } from "./mapping-kinds.ts";
@@ -25,14 +25,15 @@ export async function deleteMapping(
   { mutation, input }: { readonly mutation: string; readonly input: DeleteMappingInput },
 ): Promise<DeletedMapping> {
   const request = { mutation, input: { ...input } };
-  const known = await answeredBefore<DeletedMapping>(context, viewer, request);
-  if (known !== null) return known;
   const { mappingId } = input;
   const found = (row: MappingRow | null) => {
     if (row === null) throw new NotFoundError(kind.node, encodeId(kind.node, mappingId));
     return row;
   };
-  const { pairingId } = found(await readMapping(context.database.pool, kind, mappingId));
+  const read = async () => found(await readMapping(context.database.pool, kind, mappingId));
+  const before = await unlessAnswered<DeletedMapping, MappingRow>(context, viewer, request, read);
+  if ("answer" in before) return before.answer;
+  const { pairingId } = before.prepared;
   return mutate(context, viewer, {
     ...request,
     answer: { mappingId, pairingId },

@@ -4,7 +4,7 @@ import { v5 as nameId } from "uuid";
 import { ConflictError } from "../errors.ts";
 import { type FieldErrors, fieldErrors } from "../field-errors.ts";
 import { lockPair } from "../locks.ts";
-import { answeredBefore, checkVersion, mutate } from "../mutation.ts";
+import { checkVersion, mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import {
@@ -58,9 +58,9 @@ export async function setMapping(
   { mutation, input }: { readonly mutation: string; readonly input: SetMappingInput },
 ): Promise<SetMapping> {
   const request = { mutation, input: { ...input } };
-  const known = await answeredBefore<SetMapping>(context, viewer, request);
-  if (known !== null) return known;
-  const before = await resolve(context.database.pool, kind, input);
+  const asked = await unlessAnswered<SetMapping, Resolved>(context, viewer, request, () => resolve(context.database.pool, kind, input));
+  if ("answer" in asked) return asked.answer;
+  const before = asked.prepared;
   const answer = { mappingId: before.forward.row.id, reverseMappingId: before.reverse?.row.id ?? "" };
   return mutate(context, viewer, {
     ...request,

@@ -7,7 +7,7 @@ import type { Inventory } from "../../providers/inventory.ts";
 import { askSite, type SiteRow } from "../ask-site.ts";
 import { NotFoundError, PreconditionFailedError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
-import { answeredBefore, mutate } from "../mutation.ts";
+import { mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkedInventory } from "./refresh-check.ts";
@@ -109,9 +109,10 @@ export interface RefreshInput {
 /** At once, because somebody asks for it. */
 export async function refreshInventory(context: RefreshContext, viewer: Viewer, input: RefreshInput): Promise<{ siteId: string }> {
   const request = { mutation: "refreshInventory", input: { ...input } };
-  const known = await answeredBefore<{ siteId: string }>(context, viewer, request);
-  if (known !== null) return known;
-  const reading = await readSite(context, await findSite(context.database.pool, input.siteId));
+  const read = async () => readSite(context, await findSite(context.database.pool, input.siteId));
+  const before = await unlessAnswered<{ siteId: string }, Reading>(context, viewer, request, read);
+  if ("answer" in before) return before.answer;
+  const reading = before.prepared;
   return mutate(context, viewer, {
     ...request,
     answer: { siteId: input.siteId },

@@ -3,7 +3,7 @@ import { v7 as newId } from "uuid";
 import { checkId, type FieldErrors, fieldErrors } from "../field-errors.ts";
 import { checkQuota } from "../limits/quotas.ts";
 import { lockPair } from "../locks.ts";
-import { answeredBefore, mutate } from "../mutation.ts";
+import { mutate, unlessAnswered } from "../mutation.ts";
 import { refuseProblemsOfGroup } from "../plans/service-graph.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
@@ -15,7 +15,7 @@ import { newMembers } from "./members.ts";
 import { groupRefusals } from "./operations.ts";
 import { insertMembers, raiseVersion, targetsOf } from "./rows.ts";
 import { insertGroupRun } from "./service-group-run.ts";
-import { askSites } from "./sites.ts";
+import { type AskedDirection, askSites } from "./sites.ts";
 import { groupSnapshot } from "./snapshots.ts";
 import { readStorage } from "./stored-storage.ts";
 
@@ -40,9 +40,9 @@ export async function addVms(context: ServiceContext, viewer: Viewer, input: Add
   const vmIds = checkList(shape, path, "VirtualMachine", input.vmIds);
   shape.check();
   const request = { mutation: "addProtectedVms", input: { ...input } };
-  const known = await answeredBefore<GroupRun>(context, viewer, request);
-  if (known !== null) return known;
-  const { direction, sites } = await prepare(context, groupId);
+  const before = await unlessAnswered<GroupRun, AskedDirection>(context, viewer, request, () => prepare(context, groupId));
+  if ("answer" in before) return before.answer;
+  const { direction, sites } = before.prepared;
   const ids: GroupRun = { groupId, recoveryId: newId() };
   const answer = await mutate(context, viewer, {
     ...request,
@@ -79,7 +79,7 @@ export async function addVms(context: ServiceContext, viewer: Viewer, input: Add
   return answer;
 }
 
-async function prepare({ database, providers }: ServiceContext, groupId: string) {
+async function prepare({ database, providers }: ServiceContext, groupId: string): Promise<AskedDirection> {
   const group = await findGroup(database.pool, groupId);
   refuse(group); // before a site is asked for nothing
   const direction = await directionOf(database.pool, group);

@@ -5,7 +5,7 @@ import type { GroupCreateSnapshot } from "../../engine/group-snapshot.ts";
 import { type FieldErrors, fieldError, fieldErrors } from "../field-errors.ts";
 import { checkQuota } from "../limits/quotas.ts";
 import { lockPair } from "../locks.ts";
-import { answeredBefore, mutate } from "../mutation.ts";
+import { mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import {
@@ -22,7 +22,7 @@ import { type CreateGroupInput, type WantedGroup, type WantedMembers, wantedGrou
 import { newMembers } from "./members.ts";
 import { checkNameFree, insertGroup, insertMembers, insertStorageGroups, targetsOf } from "./rows.ts";
 import { insertGroupRun } from "./service-group-run.ts";
-import { type AskedSites, askSites, checkProviders, type Direction, pairingOf, readSites } from "./sites.ts";
+import { type AskedDirection, type AskedSites, askSites, checkProviders, type Direction, pairingOf, readSites } from "./sites.ts";
 import { groupSnapshot } from "./snapshots.ts";
 
 /** Ids of a group and of the run and the task that work on it. */
@@ -37,9 +37,9 @@ const mutation = "createProtectionGroup";
 export async function create(context: ServiceContext, viewer: Viewer, input: CreateGroupInput): Promise<GroupTask> {
   const wanted = wantedGroup(input);
   const request = { mutation, input: { ...input } };
-  const known = await answeredBefore<GroupTask>(context, viewer, request);
-  if (known !== null) return known;
-  const { direction, sites } = await prepare(context, wanted);
+  const before = await unlessAnswered<GroupTask, AskedDirection>(context, viewer, request, () => prepare(context, wanted));
+  if ("answer" in before) return before.answer;
+  const { direction, sites } = before.prepared;
   const ids: GroupTask = { groupId: newId(), recoveryId: newId(), taskId: newId() };
   const answer = await mutate(context, viewer, {
     ...request,
@@ -67,7 +67,7 @@ export async function create(context: ServiceContext, viewer: Viewer, input: Cre
   return answer;
 }
 
-async function prepare({ database, providers }: ServiceContext, wanted: WantedGroup): Promise<{ direction: Direction; sites: AskedSites }> {
+async function prepare({ database, providers }: ServiceContext, wanted: WantedGroup): Promise<AskedDirection> {
   const { protectedSiteId, recoverySiteId } = wanted;
   const found = await readSites(database.pool, [protectedSiteId, recoverySiteId]);
   const [protectedSite, recoverySite] = [found.get(protectedSiteId), found.get(recoverySiteId)];

@@ -1,7 +1,7 @@
 /** Deleting a group: the run takes everything back at its sites; the rows go when it ends. */
 import { v7 as newId } from "uuid";
 import { checkId, fieldErrors } from "../field-errors.ts";
-import { answeredBefore, mutate } from "../mutation.ts";
+import { mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import type { GroupTask } from "./create.ts";
@@ -9,6 +9,7 @@ import { checkSameDirection, directionOf, findGroup, lockGroup, readMembers } fr
 import type { GroupFacts } from "./loaders-facts.ts";
 import { groupRefusals } from "./operations.ts";
 import { insertGroupRun } from "./service-group-run.ts";
+import type { Direction } from "./sites.ts";
 import { groupSnapshot, sitesUnasked } from "./snapshots.ts";
 
 export interface DeleteGroupInput {
@@ -24,9 +25,12 @@ export async function deleteGroup(context: ServiceContext, viewer: Viewer, input
   errors.check();
   const force = input.force ?? false;
   const request = { mutation: "deleteProtectionGroup", input: { ...input } };
-  const known = await answeredBefore<GroupTask>(context, viewer, request);
-  if (known !== null) return known;
-  const direction = await directionOf(context.database.pool, await findGroup(context.database.pool, groupId));
+  const { pool } = context.database;
+  const before = await unlessAnswered<GroupTask, Direction>(context, viewer, request, async () =>
+    directionOf(pool, await findGroup(pool, groupId)),
+  );
+  if ("answer" in before) return before.answer;
+  const direction = before.prepared;
   const ids: GroupTask = { groupId, recoveryId: newId(), taskId: newId() };
   const answer = await mutate(context, viewer, {
     ...request,

@@ -5,7 +5,7 @@ import { ConflictError, NotFoundError } from "../errors.ts";
 import { checkId, fieldErrors } from "../field-errors.ts";
 import { encodeId } from "../ids.ts";
 import { lockPair } from "../locks.ts";
-import { answeredBefore, mutate } from "../mutation.ts";
+import { mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkSameDirection, directionOf, findGroup, lockGroup } from "./groups.ts";
@@ -13,6 +13,7 @@ import { type GroupFacts, readDependents } from "./loaders-facts.ts";
 import { notProtected, removalRefusal } from "./operations.ts";
 import { raiseVersion } from "./rows.ts";
 import { insertGroupRun } from "./service-group-run.ts";
+import type { Direction } from "./sites.ts";
 import { groupSnapshot, sitesUnasked } from "./snapshots.ts";
 
 export interface RemoveVmInput {
@@ -41,12 +42,9 @@ export async function removeVm(context: ServiceContext, viewer: Viewer, input: R
   const vmId = checkId(errors, ["vmId"], "VirtualMachine", input.vmId);
   errors.check();
   const request = { mutation: "removeProtectedVm", input: { ...input } };
-  const known = await answeredBefore<RemovedVm>(context, viewer, request);
-  if (known !== null) return known;
-  const { pool } = context.database;
-  const { groupId, name } = await findMember(pool, vmId);
-  if (groupId === null) throw notProtected(name);
-  const direction = await directionOf(pool, await findGroup(pool, groupId));
+  const before = await unlessAnswered<RemovedVm, Prepared>(context, viewer, request, () => prepare(context, vmId));
+  if ("answer" in before) return before.answer;
+  const { groupId, direction } = before.prepared;
   const ids: RemovedVm = { vmId, groupId, recoveryId: newId() };
   const answer = await mutate(context, viewer, {
     ...request,
@@ -72,6 +70,17 @@ export async function removeVm(context: ServiceContext, viewer: Viewer, input: R
   });
   context.hint(answer.recoveryId);
   return answer;
+}
+
+interface Prepared {
+  readonly groupId: string;
+  readonly direction: Direction;
+}
+
+async function prepare({ database: { pool } }: ServiceContext, vmId: string): Promise<Prepared> {
+  const { groupId, name } = await findMember(pool, vmId);
+  if (groupId === null) throw notProtected(name);
+  return { groupId, direction: await directionOf(pool, await findGroup(pool, groupId)) };
 }
 
 async function findMember(database: Pick<pg.ClientBase, "query">, vmId: string): Promise<Member> {

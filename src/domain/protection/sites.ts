@@ -21,6 +21,11 @@ export interface AskedSites {
   readonly recoverySite: SnapshotSite;
 }
 
+export interface AskedDirection {
+  readonly direction: Direction;
+  readonly sites: AskedSites;
+}
+
 /** The sites by their ids; a missing one is not there. */
 export async function readSites(database: Queryable, ids: readonly string[]): Promise<ReadonlyMap<string, SiteRow>> {
   const { rows } = await database.query<SiteRow>({

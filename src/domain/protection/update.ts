@@ -3,7 +3,7 @@ import type pg from "pg";
 import { v7 as newId } from "uuid";
 import { checkId, checkInt, checkName, checkText, type FieldErrors, fieldErrors } from "../field-errors.ts";
 import { lockPair } from "../locks.ts";
-import { answeredBefore, ifChanged, mutate } from "../mutation.ts";
+import { ifChanged, mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkSameDirection, directionOf, findGroup, lockGroup } from "./groups.ts";
@@ -11,7 +11,7 @@ import { checkSnapshots, checkStorageGroups, limits, type StorageGroupInput, typ
 import type { GroupFacts } from "./loaders-facts.ts";
 import { groupRefusals } from "./operations.ts";
 import { checkNameFree, type GroupSettings, readSettings, writeSettings } from "./rows.ts";
-import { type AskedSites, askSites, checkProviders, type Direction } from "./sites.ts";
+import { type AskedDirection, askSites, checkProviders } from "./sites.ts";
 import { changeStorage, type StorageChange, storageChange } from "./update-storage.ts";
 
 type Maybe<T> = T | null | undefined;
@@ -47,15 +47,15 @@ interface Changeable {
 }
 
 /** What was found out before the transaction; null: nothing that the sites have to be asked for. */
-type Asked = { readonly direction: Direction; readonly sites: AskedSites } | null;
+type Asked = AskedDirection | null;
 
 export async function update(context: ServiceContext, viewer: Viewer, input: UpdateGroupInput): Promise<UpdatedGroup> {
   const wanted = wantedChange(input);
   const { groupId } = wanted;
   const request = { mutation: "updateProtectionGroup", input: { ...input } };
-  const known = await answeredBefore<UpdatedGroup>(context, viewer, request);
-  if (known !== null) return known;
-  const asked = await prepare(context, groupId, input);
+  const before = await unlessAnswered<UpdatedGroup, Asked>(context, viewer, request, () => prepare(context, groupId, input));
+  if ("answer" in before) return before.answer;
+  const asked = before.prepared;
   const runId = newId();
   let runs = false;
   const answer = await mutate(context, viewer, {

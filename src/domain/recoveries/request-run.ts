@@ -3,7 +3,7 @@ import type pg from "pg";
 import { v7 as newId } from "uuid";
 import { brokenConstraint, inTransaction } from "../../database/transaction.ts";
 import { ConflictError, type DomainError } from "../errors.ts";
-import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
+import { answerOrPrepare, claim, type KeyedRequest } from "../idempotency.ts";
 import type { Viewer } from "../viewer.ts";
 import type { Alongside, RecoveriesContext, StartedRun } from "./service/context.ts";
 import { type PlanFacts, planFacts } from "./service/facts.ts";
@@ -33,18 +33,20 @@ export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, 
   const { mutation, planId, input, idempotencyKey } = asked;
   const { pool } = context.database;
   const keyed: KeyedRequest = { viewer, mutation, key: idempotencyKey ?? null, input };
-  const known = await firstAnswer<StartedRun>(pool, keyed);
-  if (known !== null) return known;
   const check = async (database: Pick<pg.ClientBase, "query">) => {
     const refusal = request.refusal(await planFacts(database, planId));
     if (refusal !== null) throw refusal;
   };
-  // Nothing is held here, and what is read may be of two moments: a refusal is told as the next look finds it.
-  await check(pool).catch(async (error: unknown) => {
-    await check(pool);
-    throw error;
+  const before = await answerOrPrepare<StartedRun, P>(pool, keyed, async () => {
+    // Nothing is held here, and what is read may be of two moments: a refusal is told as the next look finds it.
+    await check(pool).catch(async (error: unknown) => {
+      await check(pool);
+      throw error;
+    });
+    return request.prepare();
   });
-  const prepared = await request.prepare();
+  if ("answer" in before) return before.answer;
+  const { prepared } = before;
   const run: StartedRun = { recoveryId: newId(), taskId: newId() };
   const earlier = await inTransaction(pool, async (client) => {
     const first = await claim(client, keyed, run);

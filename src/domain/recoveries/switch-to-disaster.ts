@@ -6,7 +6,7 @@ import type pg from "pg";
 import { v7 as newId } from "uuid";
 import { inTransaction } from "../../database/transaction.ts";
 import type { RecoveryOptions } from "../../engine/run-snapshot.ts";
-import { claim, firstAnswer, type KeyedRequest } from "../idempotency.ts";
+import { answerOrPrepare, claim, type KeyedRequest } from "../idempotency.ts";
 import { lockGroupsOfPlan, lockPair } from "../locks.ts";
 import type { Viewer } from "../viewer.ts";
 import { controlledRun } from "./service/cancel.ts";
@@ -39,11 +39,10 @@ export async function switchToDisaster(
   checkTexts({ notes: input.notes, idempotencyKey });
   const { pool } = context.database;
   const keyed: KeyedRequest = { viewer, mutation: "switchToDisaster", key: idempotencyKey ?? null, input };
-  const known = await firstAnswer<SwitchedRun>(pool, keyed);
-  if (known !== null) return known;
   const { recoveryId } = input;
-  const planId = await inTransaction(pool, async (client) => planOf(await controlledRun(client, viewer, "SWITCH_TO_DISASTER", recoveryId)));
-  const prepared = { ...(await prepareRecovery(context, { planId, recoveryType: "DISASTER" })), goesOnWith: recoveryId };
+  const before = await answerOrPrepare<SwitchedRun, Prepared>(pool, keyed, () => prepare(context, viewer, recoveryId));
+  if ("answer" in before) return before.answer;
+  const { planId, prepared } = before.prepared;
   const answer: SwitchedRun = { recoveryId, followerId: newId() };
   const earlier = await inTransaction(pool, async (client) => {
     const first = await claim(client, keyed, answer);
@@ -54,6 +53,17 @@ export async function switchToDisaster(
   context.log.info({ ...answer, planId, by: viewer.name }, "switchToDisaster");
   context.hint(recoveryId);
   return answer;
+}
+
+interface Prepared {
+  readonly planId: string;
+  readonly prepared: PreparedRecovery;
+}
+
+async function prepare(context: RecoveriesContext, viewer: Viewer, recoveryId: string): Promise<Prepared> {
+  const controlled = (client: pg.ClientBase) => controlledRun(client, viewer, "SWITCH_TO_DISASTER", recoveryId);
+  const planId = await inTransaction(context.database.pool, async (client) => planOf(await controlled(client)));
+  return { planId, prepared: { ...(await prepareRecovery(context, { planId, recoveryType: "DISASTER" })), goesOnWith: recoveryId } };
 }
 
 function planOf(run: RunFacts): string {

@@ -4,7 +4,7 @@ import { v7 as newId } from "uuid";
 import { PreconditionFailedError } from "../errors.ts";
 import { checkName, checkText, type FieldErrors, fieldError, fieldErrors } from "../field-errors.ts";
 import { type Reading, readSite, siteUnknown, writeReading } from "../inventory/service-refresh.ts";
-import { answeredBefore, mutate } from "../mutation.ts";
+import { mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkVendorFields, type VendorFields, vendorFields } from "./vendor-fields.ts";
@@ -33,9 +33,9 @@ export async function register(context: ServiceContext, viewer: Viewer, input: R
   checkVendorFields(errors, input);
   errors.check();
   const request = { mutation: "registerSite", input: { ...input } };
-  const known = await answeredBefore<{ siteId: string }>(context, viewer, request);
-  if (known !== null) return known;
-  const reading = await read(context, { ...input, name });
+  const before = await unlessAnswered<{ siteId: string }, Reading>(context, viewer, request, () => read(context, { ...input, name }));
+  if ("answer" in before) return before.answer;
+  const reading = before.prepared;
   const siteId = newId();
   return mutate(context, viewer, {
     ...request,
