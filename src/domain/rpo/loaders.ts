@@ -27,18 +27,10 @@ const violations: Source<ViolationOrderField, ViolationFilter, never> = {
     VM_NAME: { expression: "lower(v.vm_name)", type: "text" },
   },
   conditions: [
-    {
-      type: "uuid",
-      sql: (plan) => `v.group_id IN (SELECT p.group_id FROM plan_protection_group p WHERE p.plan_id = ${plan})`,
-      value: ({ planId }) => planId,
-    },
+    { type: "uuid", sql: (plan) => `v.plan_ids @> ARRAY[${plan}]`, value: ({ planId }) => planId },
     { type: "uuid", sql: (group) => `v.group_id = ${group}`, value: ({ protectionGroupId }) => protectionGroupId },
     { type: "uuid", sql: (vm) => `v.vm_id = ${vm}`, value: ({ vmId }) => vmId },
-    {
-      type: "uuid",
-      sql: (site) => `v.group_id IN (SELECT g.id FROM protection_group g WHERE g.protected_site_id = ${site})`,
-      value: ({ siteId }) => siteId,
-    },
+    { type: "uuid", sql: (site) => `v.protected_site_id = ${site}`, value: ({ siteId }) => siteId },
     { type: "bool", sql: (open) => `(v.closed_at IS NULL) = ${open}`, value: ({ open }) => open },
     { type: "text", sql: (severity) => `(v.critical_since IS NULL) = (${severity} = 'WARNING')`, value: ({ severity }) => severity },
     { type: "timestamptz", sql: (from) => `(v.closed_at IS NULL OR v.closed_at > ${from})`, value: ({ from }) => from },

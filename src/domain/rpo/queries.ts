@@ -25,10 +25,13 @@ const RpoViolationOrder = builder.inputType("RpoViolationOrder", {
 const RpoViolationFilter = builder.inputType("RpoViolationFilter", {
   description: "Which RPO violations; everything that is given must hold.",
   fields: (t) => ({
-    planId: t.id({ description: "Only those of protection groups that this recovery plan has now." }),
-    protectionGroupId: t.id({ description: "Only those of this protection group." }),
+    planId: t.id({
+      description:
+        "Only those of protection groups that this recovery plan had in their time: a violation that is over stays with the plan.",
+    }),
+    protectionGroupId: t.id({ description: "Only those of VMs that were in this protection group." }),
     vmId: t.id({ description: "Only those of this VM." }),
-    siteId: t.id({ description: "Only those of protection groups whose protected site this is now." }),
+    siteId: t.id({ description: "Only those of protection groups whose protected site this was when they began." }),
     open: t.boolean({ description: "Only those that go on (true), or only those that are over (false)." }),
     severity: t.field({ type: RpoViolationSeverity, description: "Only those that are so bad, or were." }),
     from: t.field({ type: "DateTime", description: "Only those that were not over by then." }),

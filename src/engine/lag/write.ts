@@ -56,10 +56,14 @@ const rank = (cause: string) => `array_position(ARRAY['SITE_DISCONNECTED', 'PAUS
 const groupsGiven = `jsonb_to_recordset($1::jsonb) AS x("groupId" uuid, judged bool, "from" float8, continues bool, "closedAt" float8,
     "worstSeconds" int, "lastSeconds" int, "criticalAt" float8)`;
 
+/** A plan that gets the group while it is late has the violation from then on, and keeps it. */
+const plansNow = (group: string) => `SELECT p.plan_id FROM plan_protection_group p WHERE p.group_id = ${group}`;
+
 /** A violation of a VM that its group's points no longer hold is over too. What explains most of its time stays its cause. */
 const goOnText = `UPDATE rpo_violation v SET closed_at = n.closed_at,
     worst_lag_seconds = GREATEST(v.worst_lag_seconds, COALESCE(n.worst, 0)), current_lag_seconds = COALESCE(n.lag, v.current_lag_seconds),
-    critical_since = n.critical, cause = n.cause::"ViolationCause"
+    critical_since = n.critical, cause = n.cause::"ViolationCause",
+    plan_ids = CASE WHEN n.closed_at IS NULL THEN ARRAY(SELECT unnest(v.plan_ids) UNION ${plansNow("v.group_id")} ORDER BY 1) ELSE v.plan_ids END
   FROM (
     SELECT o.id, o.cause AS cause_before, o.critical_since AS critical_before, y.goes_on,
       CASE WHEN NOT y.counts THEN ${at("$2")} WHEN y.goes_on THEN ${at('x."closedAt"')} ELSE GREATEST(o.opened_at, ${at('x."from"')}) END AS closed_at,
@@ -75,9 +79,9 @@ const goOnText = `UPDATE rpo_violation v SET closed_at = n.closed_at,
   RETURNING v.id, v.vm_id AS "vmId", v.vm_name AS name, v.group_id AS "groupId", n.goes_on AS "goesOn",
     (n.closed_at IS NOT NULL OR n.critical IS DISTINCT FROM n.critical_before OR n.cause <> n.cause_before::text) AS differs`;
 
-const openText = `INSERT INTO rpo_violation (id, vm_id, vm_name, group_id, group_name, rpo_minutes, cause, opened_at, closed_at, critical_since,
-    worst_lag_seconds, current_lag_seconds)
-  SELECT gen_random_uuid(), v.id, v.name, g.id, g.name, g.rpo_minutes,
+const openText = `INSERT INTO rpo_violation (id, vm_id, vm_name, group_id, group_name, plan_ids, protected_site_id, rpo_minutes, cause, opened_at, closed_at,
+    critical_since, worst_lag_seconds, current_lag_seconds)
+  SELECT gen_random_uuid(), v.id, v.name, g.id, g.name, ARRAY(${plansNow("g.id")} ORDER BY 1), g.protected_site_id, g.rpo_minutes,
     (CASE WHEN x."closedAt" IS NULL THEN ${causeNow} ELSE 'LAG' END)::"ViolationCause", ${at('x."openedAt"')}, ${at('x."closedAt"')},
     ${at('x."criticalAt"')}, x."worstSeconds", x."lastSeconds"
   FROM jsonb_to_recordset($1::jsonb) AS x("groupId" uuid, before bool, "openedAt" float8, "closedAt" float8, "criticalAt" float8, "worstSeconds" int, "lastSeconds" int)

@@ -1,6 +1,6 @@
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodeId } from "../../../src/domain/ids.ts";
+import { encodeId, type NodeType } from "../../../src/domain/ids.ts";
 import { measureLag } from "../../../src/engine/lag/measure.ts";
 import { aGroup, aPair, aPlan, type GroupRows, type PairRows } from "../../support/rows.ts";
 import { type Asker, anAsker, at, list } from "../read/support.ts";
@@ -163,5 +163,29 @@ describe("a lag series", () => {
     ['(from: "2026-01-02T00:00:00Z", to: "2026-01-01T00:00:00Z")', "to"],
   ])("%s is refused, and names the field", async (args, field) => {
     await expect(all(args)).rejects.toMatchObject({ code: "INVALID_REQUEST", fieldErrors: [{ path: [field] }] });
+  });
+});
+
+describe("an RPO violation that is over", () => {
+  it("stays with the plan, the group and the protected site that it had; one that goes on is of the plans that get the group, too", async () => {
+    const { prisma, pool } = asker.database;
+    const of = async (type: NodeType, id: string, open?: boolean) => {
+      const field = { RecoveryPlan: "planId", Site: "siteId", ProtectionGroup: "protectionGroupId" }[String(type)] ?? "";
+      return at(await violations({ [field]: encodeId(type, id), open }), "totalCount");
+    };
+    const [webId, dbId] = [web?.groupId ?? "", db?.groupId ?? ""];
+    await prisma.planProtectionGroup.deleteMany({ where: { planId } });
+    const laterPlan = await aPlan(asker.database, pair, "Ledger", [{ groupIds: [webId] }]);
+    await measureLag(pool);
+    expect([await of("RecoveryPlan", planId, false), await of("RecoveryPlan", planId, true)]).toEqual([2, 2]);
+    expect([await of("RecoveryPlan", laterPlan, false), await of("RecoveryPlan", laterPlan, true)]).toEqual([0, 2]);
+    // Turned round, as by a reprotect; and a group that is deleted.
+    const turned = { protectedSiteId: pair.recoverySiteId, recoverySiteId: pair.protectedSiteId };
+    await prisma.protectionGroup.update({ where: { id: webId }, data: turned });
+    await prisma.protectedVm.deleteMany({ where: { groupId: dbId } });
+    await prisma.protectionGroup.delete({ where: { id: dbId } });
+    await measureLag(pool);
+    expect([await of("Site", pair.protectedSiteId, false), await of("Site", pair.recoverySiteId)]).toEqual([4, 0]);
+    expect(await of("ProtectionGroup", dbId, false)).toBe(2);
   });
 });

@@ -1,0 +1,18 @@
+-- AlterTable
+ALTER TABLE "rpo_violation" ADD COLUMN     "plan_ids" UUID[] DEFAULT ARRAY[]::UUID[],
+ADD COLUMN     "protected_site_id" UUID;
+
+-- CreateIndex
+CREATE INDEX "rpo_violation_plan_ids_idx" ON "rpo_violation" USING GIN ("plan_ids");
+
+-- CreateIndex
+CREATE INDEX "rpo_violation_protected_site_id_opened_at_idx" ON "rpo_violation"("protected_site_id", "opened_at");
+
+-- Of violations from before: as far as it can still be told.
+UPDATE "rpo_violation" v SET "protected_site_id" = g."protected_site_id",
+  "plan_ids" = ARRAY(SELECT p."plan_id" FROM "plan_protection_group" p WHERE p."group_id" = v."group_id")
+FROM "protection_group" g WHERE g."id" = v."group_id";
+
+-- Whether a test has ever run a plan's step or a VM's command. Its status is no part of it: a step's row is then updated in its place.
+CREATE INDEX "recovery_step_owner" ON "recovery_step" ((coalesce("plan_step_id", "vm_id")))
+  WHERE "kind" IN ('COMMAND', 'GUEST_COMMAND', 'PROMPT', 'PAUSE');
