@@ -5,7 +5,7 @@ import { makeDocument } from "../../../src/domain/reports/make.ts";
 import { csvOf } from "../../../src/domain/reports/writers/csv.ts";
 import { writePdf } from "../../../src/domain/reports/writers/pdf/write.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
-import { aHistory, type HistoryPlans, range } from "./history.ts";
+import { aHistory, type HistoryPlans, range } from "./history/history.ts";
 import { recompute } from "./recomputed.ts";
 
 let db: TestDatabase;
@@ -81,7 +81,7 @@ describe("a report", () => {
       lastTestResult: judged[0]?.resultState,
       groups: 2,
       vms: 4,
-      vmsProtected: 4,
+      vmsProtected: 3,
       rtoTargetSeconds: 600,
       leftovers: 0,
       sitesDisconnected: 0,

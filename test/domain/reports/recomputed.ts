@@ -1,6 +1,6 @@
 /** The figures of reports by another way than the product's: plain rows, read whole, and added up here. */
 import type { Database } from "../../../src/database/database.ts";
-import { range } from "./history.ts";
+import { range } from "./history/history.ts";
 
 type Figures = Record<string, unknown>;
 

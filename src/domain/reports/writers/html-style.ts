@@ -26,12 +26,12 @@ export const htmlStyle = (pageSize: PageSize): string => `:root{color-scheme:lig
 @media (prefers-color-scheme:dark){:root{${dark}}}
 @page{size:${pageSize === "A4" ? "A4" : "letter"};margin:15mm}
 *{box-sizing:border-box}
-body{margin:0 auto;padding:2rem 1.5rem;max-width:70rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif}
+body{margin:0 auto;padding:2rem 1.5rem;max-width:70rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;overflow-wrap:anywhere}
 h1{font-size:1.8rem;line-height:1.2;margin:0 0 .25rem}h2{font-size:1.3rem;margin:2.5rem 0 .5rem;border-bottom:1px solid var(--line);padding-bottom:.25rem}h3{font-size:1rem;margin:1.5rem 0 .5rem}
 p{margin:.25rem 0}.dim,caption,figcaption{color:var(--dim)}
 .verdict{border-left:.35rem solid var(--open);background:var(--soft);padding:.5rem .9rem;margin:.75rem 0}.verdict strong{margin-right:.5rem}.good{border-color:var(--good)}.bad{border-color:var(--bad)}.good strong{color:var(--good)}.bad strong{color:var(--bad)}
-dl.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem;margin:.75rem 0}dl.figures div{background:var(--soft);border:1px solid var(--line);border-radius:.3rem;padding:.4rem .6rem}dl.figures dt{color:var(--dim);font-size:.85rem}dl.figures dd{margin:0;font-size:1.15rem;font-weight:600;overflow-wrap:anywhere}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.875rem}caption{text-align:left;padding:.25rem 0}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line)}td{overflow-wrap:anywhere}.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}thead{display:table-header-group}tr{break-inside:avoid}
+dl.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem;margin:.75rem 0}dl.figures div{background:var(--soft);border:1px solid var(--line);border-radius:.3rem;padding:.4rem .6rem}dl.figures dt{color:var(--dim);font-size:.85rem}dl.figures dd{margin:0;font-size:1.15rem;font-weight:600}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.875rem}caption{text-align:left;padding:.25rem 0}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line)}.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}thead{display:table-header-group}tr{break-inside:avoid}
 figure{margin:1rem 0;break-inside:avoid}svg{display:block;width:100%;height:auto}svg text{font-family:inherit}
 dl.definitions dt{font-weight:600;margin-top:.6rem}dl.definitions dd{margin:0}
 a{color:var(--s0)}
