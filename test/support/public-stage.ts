@@ -10,7 +10,7 @@ import { at, text } from "../domain/read/support.ts";
 import { someFiles } from "../import/stage.ts";
 import { freshDatabase, type TestDatabase } from "./database.ts";
 import { aNode } from "./node.ts";
-import { aUser, realGateway } from "./real-gateway.ts";
+import { aUser, type RealGatewayOptions, realGateway } from "./real-gateway.ts";
 import { ended, type ReadRun } from "./run.ts";
 
 export interface PublicStage extends AsyncDisposable {
@@ -27,7 +27,11 @@ export interface PublicStage extends AsyncDisposable {
   drillRound(): Promise<void>;
 }
 
-export async function aPublicStage(file: object, settings: Partial<EngineSettings> = {}): Promise<PublicStage> {
+export async function aPublicStage(
+  file: object,
+  settings: Partial<EngineSettings> = {},
+  given: Pick<RealGatewayOptions, "notifications"> = {},
+): Promise<PublicStage> {
   await using closing = new AsyncDisposableStack();
   const db = await freshDatabase();
   closing.defer(() => db.drop());
@@ -38,7 +42,7 @@ export async function aPublicStage(file: object, settings: Partial<EngineSetting
   await importFile({ database, lab, quotas: defaultQuotas, path: await files.write(file) });
   const providers = new Map([["lab", lab.provider]]);
   closing.use(await aNode(database, lab.provider, settings));
-  const gateway = closing.use(await realGateway(database, { providers, maxQueryCost: 5_000_000 }));
+  const gateway = closing.use(await realGateway(database, { ...given, providers, maxQueryCost: 5_000_000 }));
   await aUser(database, "ada", roles);
   const headers = { "session-token": await gateway.signIn("ada") };
 

@@ -6,6 +6,7 @@ import { hashPassword } from "../../src/domain/access/password.ts";
 import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts";
 import { createContext } from "../../src/domain/context.ts";
 import { openLoaders } from "../../src/domain/loaders.ts";
+import type { NotificationSettings } from "../../src/domain/notifications/settings.ts";
 import { ganttPicture } from "../../src/domain/recoveries/gantt/picture.ts";
 import { reportDownload } from "../../src/domain/reports/download.ts";
 import { reportJobs } from "../../src/domain/reports/job.ts";
@@ -37,6 +38,8 @@ export interface RealGatewayOptions extends Partial<GatewayOptions> {
   readonly sessions?: Sessions;
   /** The sites that services ask; none by default. */
   readonly providers?: Providers;
+  /** How notifications leave the gateway; none by default. */
+  readonly notifications?: NotificationSettings;
   readonly feeds?: Pick<FeedsOptions, "limits" | "monotonic">;
 }
 
@@ -53,7 +56,12 @@ export async function realGateway(database: Database, options: RealGatewayOption
   jobs.register(reportJobs({ pool, announce }));
   const services = servicesOf(
     database,
-    { announce, due: jobs.wake, ...(options.providers ? { providers: options.providers } : {}) },
+    {
+      announce,
+      due: jobs.wake,
+      ...(options.providers && { providers: options.providers }),
+      ...(options.notifications && { notifications: options.notifications }),
+    },
     sessions,
   );
   const dependencies = { loaders: openLoaders(database, { slotsPerSite: 20 }), services, feeds, generation: 1 };

@@ -1,4 +1,5 @@
 /** A database with something to tell, and nodes that tell it. */
+import { readFile } from "node:fs/promises";
 import type pg from "pg";
 import { v7 as newId } from "uuid";
 import { expect } from "vitest";
@@ -19,6 +20,13 @@ export const settings: NotificationSettings = {
   webhooks: { allowHttp: true, allowedNetworks: parseNetworks(["127.0.0.1"]) ?? [] },
   smtp: null,
 };
+
+/** What docs/notifications.md gives to receivers in Node. */
+export async function documentedCheck() {
+  const [, code = ""] = /```js\n(import[\s\S]*?)```/.exec(await readFile("docs/notifications.md", "utf8")) ?? [];
+  const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+  return isGenuine;
+}
 
 export interface Node extends Notifier {
   wake(): void;

@@ -1,11 +1,10 @@
 import { createHmac } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { v7 as newId } from "uuid";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { appendChanges } from "../../../src/events/changes.ts";
 import { aPair, aPlan } from "../../support/rows.ts";
 import type { Received } from "./servers.ts";
-import { aPrompt, aRunThatEnded, aTellingStage, aWebhook, happened, siteChanged, type TellingStage } from "./stage.ts";
+import { aPrompt, aRunThatEnded, aTellingStage, aWebhook, documentedCheck, happened, siteChanged, type TellingStage } from "./stage.ts";
 
 let stage: TellingStage;
 const pool = () => stage.db.database.pool;
@@ -18,13 +17,6 @@ beforeAll(async () => {
 });
 afterEach(() => stage.reset());
 afterAll(() => stage.close());
-
-/** What docs/notifications.md gives to receivers in Node. */
-async function documentedCheck() {
-  const [, code = ""] = /```js\n(import[\s\S]*?)```/.exec(await readFile("docs/notifications.md", "utf8")) ?? [];
-  const { isGenuine } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
-  return isGenuine;
-}
 
 describe("what happens is told", () => {
   it("to each webhook that asked for its kind, once, in a signed request that says what, where and what to do", async () => {
