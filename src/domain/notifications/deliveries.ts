@@ -26,18 +26,18 @@ export interface Claimed extends Notification {
   readonly email: string | null;
 }
 
-/** $1 how many, $2 channels, $3 claim. A target gets one at a time, in the order of the events: one that does not answer holds up itself alone. */
+/** $1 how many, $2 claim. A target gets one at a time, in the order of the events: one that does not answer holds up itself alone. */
 const claimText = `WITH busy AS (
     SELECT DISTINCT channel, target_id FROM notification_delivery WHERE next_attempt_at > dr_now() AND claim IS NOT NULL
   ), due AS (
     SELECT DISTINCT ON (d.channel, d.target_id) d.id, d.next_attempt_at FROM notification_delivery d JOIN notification n ON n.id = d.notification_id
-    WHERE d.next_attempt_at <= dr_now() AND d.channel::text = ANY($2::text[]) AND NOT EXISTS (SELECT FROM busy b WHERE b.channel = d.channel AND b.target_id = d.target_id)
+    WHERE d.next_attempt_at <= dr_now() AND NOT EXISTS (SELECT FROM busy b WHERE b.channel = d.channel AND b.target_id = d.target_id)
     ORDER BY d.channel, d.target_id, n.position, d.id
   ), taken AS (
     SELECT d.id FROM notification_delivery d JOIN due ON due.id = d.id WHERE d.next_attempt_at <= dr_now()
     ORDER BY due.next_attempt_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED
   ), claimed AS (
-    UPDATE notification_delivery d SET claim = $3, attempts = attempts + 1, last_attempt_at = dr_now(),
+    UPDATE notification_delivery d SET claim = $2, attempts = attempts + 1, last_attempt_at = dr_now(),
       next_attempt_at = dr_now() + interval '${leaseSeconds} seconds'
     FROM taken WHERE d.id = taken.id RETURNING d.*
   )
@@ -48,9 +48,8 @@ const claimText = `WITH busy AS (
   LEFT JOIN webhook w ON c.channel = 'WEBHOOK' AND w.id = c.target_id AND w.enabled
   LEFT JOIN user_account u ON c.channel = 'EMAIL' AND u.id = c.target_id AND u.disabled_at IS NULL`;
 
-export async function claimDue(pool: Pool, count: number, channels: readonly NotificationChannel[]): Promise<Claimed[]> {
-  const values = [count, channels, newClaim()];
-  return (await pool.query<Claimed>({ name: "delivery-claim", text: claimText, values })).rows;
+export async function claimDue(pool: Pool, count: number): Promise<Claimed[]> {
+  return (await pool.query<Claimed>({ name: "delivery-claim", text: claimText, values: [count, newClaim()] })).rows;
 }
 
 /** $1 delivery, $2 claim, $3 state, $4 status, $5 error. */

@@ -4,7 +4,6 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
-import type { NotificationChannel } from "../../database/generated/enums.ts";
 import type { WakeUps } from "../../events/wake-ups.ts";
 import { type Claimed, cancel, claimDue, putBack, settle } from "./deliveries.ts";
 import type { SendEmail } from "./email-channel.ts";
@@ -16,7 +15,7 @@ export interface NotifierOptions {
   readonly pool: pg.Pool;
   readonly wakeUps: Pick<WakeUps, "on">;
   readonly sendWebhook: SendWebhook;
-  /** Null: there is no mail server. */
+  /** Null: there is no mail server. E-mails that are written already wait for one, and say so. */
   readonly sendEmail: SendEmail | null;
   /** Deliveries under way at once. */
   readonly slots?: number;
@@ -33,7 +32,6 @@ export interface Notifier {
 
 export function startNotifier(options: NotifierOptions): Notifier {
   const { pool, wakeUps, sendEmail, slots = 8, pauseMs = 250, log } = options;
-  const channels: readonly NotificationChannel[] = sendEmail === null ? ["WEBHOOK"] : ["WEBHOOK", "EMAIL"];
   const stop = new AbortController();
   const sending = new Set<Promise<void>>();
   let looking: Promise<void> | null = null;
@@ -57,7 +55,7 @@ export function startNotifier(options: NotifierOptions): Notifier {
   const claimAll = async () => {
     while (more && sending.size < slots && !stop.signal.aborted) {
       more = false;
-      for (const delivery of await claimDue(pool, slots - sending.size, channels)) {
+      for (const delivery of await claimDue(pool, slots - sending.size)) {
         more = true;
         track(deliver(options, delivery, stop.signal));
       }
@@ -107,13 +105,12 @@ export function startNotifier(options: NotifierOptions): Notifier {
   };
 }
 
+const noMailServer = "This gateway has no mail server: set SMTP_URL and SMTP_FROM.";
+
 async function deliver({ pool, random = Math.random, ...channels }: NotifierOptions, delivery: Claimed, stop: AbortSignal): Promise<void> {
   const attempt = attemptOf(channels, delivery, stop);
   if (attempt === null) return cancel(pool, delivery, "Its receiver is gone, or wants nothing any more.");
-  const outcome = await attempt.catch((error: unknown) => {
-    if (!stop.aborted) throw error;
-    return failure("The gateway stopped while it was sent.");
-  });
+  const outcome = await attempt;
   if (stop.aborted && !outcome.delivered) return putBack(pool, delivery);
   await settle(pool, delivery, outcome, random());
 }
@@ -125,14 +122,6 @@ function attemptOf(
 ): Promise<Outcome> | null {
   const { url, secrets, email, deliveryId } = delivery;
   if (url !== null && secrets !== null) return sendWebhook({ url, secrets }, delivery, stop);
-  if (email !== null && sendEmail !== null) return untilStopped(sendEmail(email, delivery, deliveryId, stop), stop);
+  if (email !== null) return sendEmail?.(email, delivery, deliveryId, stop) ?? Promise.resolve(failure(noMailServer));
   return null;
-}
-
-/** An e-mail can't be told to stop: it is left alone, and counts as not sent. */
-function untilStopped(work: Promise<Outcome>, stop: AbortSignal): Promise<Outcome> {
-  const stopped = Promise.withResolvers<Outcome>();
-  const onStop = () => stopped.resolve(failure("The gateway stopped while it was sent."));
-  stop.addEventListener("abort", onStop, { once: true });
-  return Promise.race([work, stopped.promise]).finally(() => stop.removeEventListener("abort", onStop));
 }

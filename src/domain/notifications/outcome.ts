@@ -27,6 +27,7 @@ export const failure = (
 const sentences: Readonly<Record<string, string>> = {
   ECONNREFUSED: "The connection was refused.",
   ECONNRESET: "The connection was closed before there was an answer.",
+  ECONNECTION: "The connection was closed before there was an answer.",
   EPIPE: "The connection was closed before there was an answer.",
   ENOTFOUND: "There is no address for its host name.",
   EAI_AGAIN: "Its host name can't be resolved now.",
@@ -35,13 +36,17 @@ const sentences: Readonly<Record<string, string>> = {
   ETIMEDOUT: "The connection timed out.",
   EDNS: "There is no address for its host name.",
   ETLS: "The connection can't be encrypted.",
+  EPROTO: "The connection can't be encrypted: its port may not speak TLS.",
+  EPROTOCOL: "Its answer can't be read: it is too long, or no answer.",
+  ERR_SSL_WRONG_VERSION_NUMBER: "The connection can't be encrypted: its port may not speak TLS.",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "The connection can't be encrypted: its port may not speak TLS.",
   HPE_HEADER_OVERFLOW: "Its answer can't be read: the headers are too long.",
   DEPTH_ZERO_SELF_SIGNED_CERT: "Its certificate is self-signed: give its authority to the gateway by NODE_EXTRA_CA_CERTS.",
   SELF_SIGNED_CERT_IN_CHAIN: "Its certificate's authority is not known: give it to the gateway by NODE_EXTRA_CA_CERTS.",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "Its certificate's authority is not known: give it to the gateway by NODE_EXTRA_CA_CERTS.",
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "Its certificate's authority is not known: give it to the gateway by NODE_EXTRA_CA_CERTS.",
-  CERT_HAS_EXPIRED: "Its certificate has expired.",
-  ERR_TLS_CERT_ALTNAME_INVALID: "Its certificate is of another host name.",
+  CERT_HAS_EXPIRED: "Its certificate has expired: it needs another one.",
+  ERR_TLS_CERT_ALTNAME_INVALID: "Its certificate is of another host name: use the name that it has.",
 };
 
 /** A fault below HTTP and SMTP, by its code. */

@@ -18,11 +18,12 @@ export interface DeliveryAnswer extends Readonly<Record<string, string>> {
 
 interface Row {
   readonly state: string;
+  readonly channel: string;
   readonly targetName: string;
   readonly isThere: boolean;
 }
 
-const lockText = `SELECT d.state, d.target_name AS "targetName", CASE d.channel
+const lockText = `SELECT d.state, d.channel, d.target_name AS "targetName", CASE d.channel
     WHEN 'WEBHOOK' THEN EXISTS (SELECT FROM webhook w WHERE w.id = d.target_id AND w.enabled)
     ELSE EXISTS (SELECT FROM user_account u WHERE u.id = d.target_id AND u.disabled_at IS NULL AND u.email IS NOT NULL) END AS "isThere"
   FROM notification_delivery d WHERE d.id = $1 FOR UPDATE OF d`;
@@ -42,6 +43,8 @@ export function redeliver(context: ServiceContext, by: Viewer, input: RedeliverI
         `${delivery.targetName} is gone, disabled, or without an address.`,
         "Enable the webhook, or give the user an address.",
       );
+    if (delivery.channel === "EMAIL" && context.notifications.smtp === null)
+      throw new ConflictError("The gateway has no mail server.", "Set SMTP_URL and SMTP_FROM.");
     await client.query({ name: "delivery-again", text: againText, values: [deliveryId] });
     return [];
   };

@@ -1,7 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { once } from "node:events";
+import net, { type Socket } from "node:net";
+import { v7 as newId } from "uuid";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { emailChannel } from "../../../src/domain/notifications/email-channel.ts";
 import { emailOf } from "../../../src/domain/notifications/email-text.ts";
+import { fanOut } from "../../../src/domain/notifications/fan-out.ts";
+import type { Outcome } from "../../../src/domain/notifications/outcome.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
-import { aMailServer, type MailServer } from "./servers.ts";
+import { aMailServer, type MailServer, trusting } from "./servers.ts";
 import { aNode, aPrompt, aReader, aRunThatEnded, deliveries, forget, type Node } from "./stage.ts";
 
 let db: TestDatabase;
@@ -16,6 +22,7 @@ beforeEach(() => {
   server.mails.length = 0;
   server.refusing = null;
   server.silent = false;
+  server.read = 0;
 });
 afterEach(async () => {
   await node?.close();
@@ -33,6 +40,21 @@ const logged = (expected: readonly object[]) =>
 const start = (url = server.url, answerMs?: number) => {
   node = aNode(pool(), url, answerMs);
 };
+const failed = (error: string | RegExp, code: number | null = null, permanent = false) =>
+  expect.objectContaining({
+    delivered: false,
+    status: code,
+    permanent,
+    error: typeof error === "string" ? error : expect.stringMatching(error),
+  });
+
+/** One attempt. */
+function sendTo(url: string, { exchangeMs = 10_000, signal = new AbortController().signal } = {}): Promise<Outcome> {
+  const subject = { type: "Recovery", id: newId(), name: "Payroll" } as const;
+  const content = { title: "It failed", message: "It did.", remedy: "Mend it.", subject, plan: null, details: {} };
+  const send = emailChannel({ smtp: { url, from: "dr@example.com" }, settings: { publicUrl: null }, exchangeMs });
+  return send("olga@example.com", { id: newId(), kind: "RUN_FAILED", occurredAt: new Date(), content }, newId(), signal);
+}
 const headerOf = (raw: string, name: string) =>
   new RegExp(`^${name}: (.*(?:\r\n[ \t].*)*)`, "im").exec(raw)?.[1]?.replace(/\r\n[ \t]/g, " ");
 
@@ -107,15 +129,104 @@ it("one that says nothing, or is not there, is asked again too", async () => {
   await logged([{ state: "PENDING", attempts: 2, status: null, error: "The connection was refused." }]);
 });
 
-it("without encryption nothing is sent, unless SMTP_URL says so", async () => {
-  await aReader(pool(), "olga", "olga@example.com", ["RUN_FAILED"]);
-  await aRunThatEnded(pool(), "Payroll");
-  start(server.url.replace("?requireTLS=false", ""));
-  await logged([{ state: "PENDING", attempts: 1, error: expect.stringMatching(/./) }]);
-  expect(server.mails).toEqual([]);
+describe("encryption", () => {
+  const kinds = { "from the start (smtps)": { secure: true }, "by STARTTLS (smtp)": { disabledCommands: [] } };
+  it.each(Object.entries(kinds))("%s: the certificate has to be known, and of the host name", async (_what, options) => {
+    const server = await aMailServer(options);
+    const scheme = "secure" in options ? "smtps" : "smtp";
+    const send = (host: string) => sendTo(`${scheme}://${host}:${server.port}`);
+    expect(await send("localhost")).toEqual(failed(/^Its certificate is self-signed.*NODE_EXTRA_CA_CERTS/));
+    await trusting(async () => {
+      expect(await send("127.0.0.1")).toEqual(failed(/^Its certificate is of another host name/));
+      expect(server.mails).toEqual([]);
+      expect(await send("localhost")).toEqual({ delivered: true, status: 250 });
+    });
+    expect(server.mails).toMatchObject([{ to: ["olga@example.com"], secure: true }]);
+    await server[Symbol.asyncDispose]();
+  });
+
+  it("is missing: nothing is sent, unless SMTP_URL says so, and the log tells what to do", async () => {
+    expect(await sendTo(server.url.replace("?requireTLS=false", ""))).toEqual(
+      failed(/^The mail server does not encrypt \(STARTTLS\): .*smtps:\/\/.*requireTLS=false/, 500),
+    );
+    expect(await sendTo(server.url.replace("smtp:", "smtps:"))).toEqual(
+      failed("The connection can't be encrypted: its port may not speak TLS."),
+    );
+    expect(server.mails).toEqual([]);
+    expect(await sendTo(server.url)).toEqual({ delivered: true, status: 250 });
+    expect(server.mails).toMatchObject([{ secure: false }]);
+  });
 });
 
-it("an address that was taken away cancels what was to go there; without a mail server nothing is written", async () => {
+describe("what a mail server refuses", () => {
+  it("is given up where it concerns this recipient; credentials and sender concern every e-mail, and are tried again", async () => {
+    const strict = await aMailServer({
+      onAuth: (_auth, _session, done) => done(Object.assign(new Error("bad credentials"), { responseCode: 535 })),
+      onMailFrom: (_address, _session, done) => done(Object.assign(new Error("unknown sender"), { responseCode: 550 })),
+    });
+    const url = new URL(strict.url);
+    expect(await sendTo(url.href)).toEqual(failed("The mail server answered: 550 unknown sender", 550));
+    [url.username, url.password] = ["dr", "hunter2"];
+    const refused = await sendTo(url.href);
+    expect(refused).toEqual(failed("The mail server does not take the user and password of SMTP_URL: 535 bad credentials", 535));
+    await strict[Symbol.asyncDispose]();
+    const picky = await aMailServer({
+      onRcptTo: (_address, _session, done) => done(Object.assign(new Error("no such mailbox"), { responseCode: 550 })),
+    });
+    expect(await sendTo(picky.url)).toEqual(failed("The mail server answered: 550 no such mailbox", 550, true));
+    await picky[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    [
+      "an answer without end",
+      (socket: Socket) => void socket.write("2".repeat(20_000)),
+      "Its answer can't be read: it is too long, or no answer.",
+    ],
+    [
+      "lines without end",
+      (socket: Socket) => void socket.write("220-more\r\n".repeat(3_000)),
+      "Its answer can't be read: it is too long, or no answer.",
+    ],
+    [
+      "a line now and then",
+      (socket: Socket) => {
+        const timer = setInterval(() => socket.write("220-wait\r\n"), 10);
+        socket.on("close", () => clearInterval(timer));
+      },
+      "The mail server was not done within 0.15 s.",
+    ],
+    ["nothing after it closed", (socket: Socket) => void socket.end(), "The connection was closed before there was an answer."],
+  ])("is no e-mail that hangs: %s", async (_what, speak, error) => {
+    const server = net.createServer((socket) => speak(socket.on("error", () => {})));
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    expect(await sendTo(`smtp://127.0.0.1:${Object(server.address()).port}`, { exchangeMs: 150 })).toEqual(failed(error));
+    await new Promise((done) => server.close(done)); // it has no connection left
+  });
+
+  it("is not waited for when the gateway stops", async () => {
+    server.silent = true;
+    const stop = new AbortController();
+    const sending = sendTo(server.url, { signal: stop.signal });
+    await expect.poll(() => server.read, { interval: 5, timeout: 5_000 }).toBe(1);
+    stop.abort();
+    expect(await sending).toEqual(failed("The gateway stopped while it was sent."));
+  });
+});
+
+it("an e-mail that is written waits for the mail server that was taken away: its log says so, and it goes out when there is one again", async () => {
+  await aReader(pool(), "olga", "olga@example.com", ["RUN_FAILED"]);
+  await aRunThatEnded(pool(), "Payroll");
+  await fanOut(pool(), { email: true });
+  node = aNode(pool());
+  await logged([{ state: "PENDING", attempts: 1, status: null, error: "This gateway has no mail server: set SMTP_URL and SMTP_FROM." }]);
+  await node.close();
+  await db.shiftClock(6);
+  start();
+  await logged([{ state: "DELIVERED", attempts: 2, error: null }]);
+});
+
+it("without a mail server nothing is written", async () => {
   await aReader(pool(), "olga", "olga@example.com", ["RUN_FAILED"]);
   await aRunThatEnded(pool(), "Payroll");
   node = aNode(pool());

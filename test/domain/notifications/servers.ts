@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo, Server, Socket } from "node:net";
+import tls from "node:tls";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 
 /** A key and a certificate for localhost and hooks.example.com, which sign themselves: of no use anywhere else. */
@@ -30,9 +31,20 @@ export const status =
   (response: http.ServerResponse) =>
     void response.writeHead(code, headers).end();
 
+/** This process trusts that certificate meanwhile, as NODE_EXTRA_CA_CERTS would have it. */
+export async function trusting<T>(work: () => Promise<T>): Promise<T> {
+  const before = tls.getCACertificates("default");
+  tls.setDefaultCACertificates([...before, pem.slice(pem.indexOf("-----BEGIN CERT"))]);
+  try {
+    return await work();
+  } finally {
+    tls.setDefaultCACertificates(before);
+  }
+}
+
 const portOf = (server: Server): number => Number(Object(server.address() satisfies AddressInfo | string | null).port);
 
-export async function aReceiver({ tls = false } = {}): Promise<Receiver> {
+export async function aReceiver({ secure = false } = {}): Promise<Receiver> {
   const onRequest = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     request.on("error", () => {});
     let body = "";
@@ -41,12 +53,12 @@ export async function aReceiver({ tls = false } = {}): Promise<Receiver> {
     receiver.received.push(got);
     receiver.answer(response, got);
   };
-  const server = tls ? https.createServer({ key: pem, cert: pem }, onRequest) : http.createServer(onRequest);
+  const server = secure ? https.createServer({ key: pem, cert: pem }, onRequest) : http.createServer(onRequest);
   server.on("connection", () => receiver.connections++);
   await once(server.listen(0, "127.0.0.1"), "listening");
   const port = portOf(server);
   const receiver: Receiver = {
-    url: `${tls ? "https" : "http"}://${tls ? "localhost" : "127.0.0.1"}:${port}/hook`,
+    url: `${secure ? "https" : "http"}://${secure ? "localhost" : "127.0.0.1"}:${port}/hook`,
     port,
     received: [],
     connections: 0,
@@ -63,15 +75,21 @@ export interface Mail {
   readonly from: string;
   readonly to: readonly string[];
   readonly raw: string;
+  /** Whether it came over TLS. */
+  readonly secure: boolean;
 }
 
 export interface MailServer extends AsyncDisposable {
+  /** Without encryption. */
   readonly url: string;
+  readonly port: number;
   readonly mails: Mail[];
   /** Null: it takes them. */
   refusing: { readonly code: number; readonly text: string } | null;
   /** It reads the e-mail and says nothing more. */
   silent: boolean;
+  /** E-mails that it has read to their end. */
+  read: number;
 }
 
 export async function aMailServer(options: SMTPServerOptions = {}): Promise<MailServer> {
@@ -79,6 +97,8 @@ export async function aMailServer(options: SMTPServerOptions = {}): Promise<Mail
   const server = new SMTPServer({
     authOptional: true,
     disabledCommands: ["STARTTLS"],
+    key: pem,
+    cert: pem,
     ...options,
     onData(stream, session, done) {
       let raw = "";
@@ -86,10 +106,11 @@ export async function aMailServer(options: SMTPServerOptions = {}): Promise<Mail
         raw += chunk;
       });
       stream.on("end", () => {
+        mail.read++;
         if (mail.silent) return;
         if (mail.refusing !== null) return done(Object.assign(new Error(mail.refusing.text), { responseCode: mail.refusing.code }));
         const { mailFrom, rcptTo } = session.envelope;
-        mail.mails.push({ from: mailFrom ? mailFrom.address : "", to: rcptTo.map(({ address }) => address), raw });
+        mail.mails.push({ from: mailFrom ? mailFrom.address : "", to: rcptTo.map(({ address }) => address), raw, secure: session.secure });
         done();
       });
     },
@@ -97,11 +118,14 @@ export async function aMailServer(options: SMTPServerOptions = {}): Promise<Mail
   server.on("error", () => {});
   server.server.on("connection", (socket: Socket) => sockets.add(socket));
   await once(server.listen(0, "127.0.0.1"), "listening");
+  const port = portOf(server.server);
   const mail: MailServer = {
-    url: `smtp://127.0.0.1:${portOf(server.server)}?requireTLS=false`,
+    url: `smtp://127.0.0.1:${port}?requireTLS=false`,
+    port,
     mails: [],
     refusing: null,
     silent: false,
+    read: 0,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
