@@ -33,6 +33,8 @@ const withoutId = {
   "parts of a site or a protection group": ["SiteCapabilities", "StorageGroup"],
   "computed at each read": [
     "AllowedOperation",
+    "ChainVerification",
+    "EvidenceFinding",
     "Fault",
     "InventoryMappings",
     "LagPoint",
@@ -43,6 +45,7 @@ const withoutId = {
     "PreviewPoint",
     "PreviewStep",
     "RecoveryComparison",
+    "RecoveryEvidence",
     "RecoveryPreview",
     "RecoveryStepComparison",
     "SiteSummary",

@@ -4,6 +4,7 @@ import { openAccessLoaders } from "./access/loaders.ts";
 import { createGate } from "./batching.ts";
 import { openDrillLoaders } from "./drills/loaders.ts";
 import { openEventLoaders } from "./events/loaders.ts";
+import { openEvidenceLoaders } from "./evidence/loaders.ts";
 import { openInventoryLoaders } from "./inventory/loaders.ts";
 import { openConfigurationLoaders } from "./inventory/loaders-configuration.ts";
 import { openMappingLoaders } from "./inventory/loaders-mappings.ts";
@@ -44,6 +45,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
   const storage = openStorageLoaders(database);
   const plans = openPlanLoaders(database);
   const recoveries = openRecoveryLoaders(database, slotsPerSite);
+  const evidence = openEvidenceLoaders(database);
   const readiness = openReadinessLoaders(database);
   const rpo = openRpoLoaders(database);
   const tasks = openTaskLoaders(database);
@@ -72,6 +74,7 @@ export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slots
       ...recoveries(gate),
       ...readiness(gate),
       ...rpo(gate),
+      ...evidence(gate),
       ...tasks(gate),
       ...reports(gate),
       ...limits(gate),

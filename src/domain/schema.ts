@@ -58,6 +58,8 @@ import "./recoveries/mutations/test-notes.ts";
 import "./recoveries/types/preview.ts";
 import "./recoveries/queries/preview.ts";
 import "./recoveries/queries/compare.ts";
+import "./evidence/types.ts";
+import "./evidence/queries.ts";
 import "./readiness/types.ts";
 import "./readiness/types-plan.ts";
 import "./readiness/types-event.ts";

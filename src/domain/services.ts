@@ -5,6 +5,7 @@ import { type OwnPassword, openOwnPassword } from "./access/own-password.ts";
 import type { Sessions } from "./access/sessions.ts";
 import { openUsers, type Users } from "./access/users.ts";
 import { createDrills, type Drills } from "./drills/service.ts";
+import { createEvidence, type Evidence } from "./evidence/service.ts";
 import { createInventories, type Inventories } from "./inventory/service.ts";
 import { createVmConfiguration, type VmConfiguration } from "./inventory/service-vm.ts";
 import type { Quotas } from "./limits/quotas.ts";
@@ -37,6 +38,7 @@ export interface Services {
   readonly vms: VmConfiguration;
   readonly notifications: Notifications;
   readonly reports: Reports;
+  readonly evidence: Evidence;
   /** How much there may be of something. */
   readonly quotas: Quotas;
 }
@@ -61,6 +63,7 @@ export function createServices(context: ServiceContext, sessions: Sessions): Ser
     vms: createVmConfiguration(context),
     notifications: createNotifications(context),
     reports: createReports(context),
+    evidence: createEvidence(context),
     quotas: context.quotas,
   };
 }

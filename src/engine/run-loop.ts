@@ -26,6 +26,7 @@ import { notePoints } from "./points.ts";
 import { noteProgress } from "./progress.ts";
 import { decideRollBack } from "./put-back.ts";
 import { answerByDefault, type RunRecord, readWishes, type Wishes } from "./records.ts";
+import { sayEnded } from "./say-ended.ts";
 import type { EngineParts } from "./settings.ts";
 import { setState } from "./state.ts";
 import { isWait } from "./steps/index.ts";
@@ -279,5 +280,6 @@ async function finish(d: Drive): Promise<RunEnd> {
   d.parts.wakeUps.hint("dr_events", run.id);
   d.parts.wakeUps.hint("dr_events", changesPayload);
   if (follower !== null) d.parts.wakeUps.hint("dr_work", follower);
+  await sayEnded(d.parts, record, outcome);
   return "ENDED";
 }

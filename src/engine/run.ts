@@ -20,6 +20,7 @@ import { notePoints } from "./points.ts";
 import { loadEarlierSteps, loadRun, loadSteps, type RunRecord, writeTree } from "./records.ts";
 import { type RunEnd, runLoop } from "./run-loop.ts";
 import type { RunSnapshot } from "./run-snapshot.ts";
+import { sayEnded } from "./say-ended.ts";
 import type { EngineParts } from "./settings.ts";
 
 export interface RunHandle {
@@ -134,6 +135,7 @@ async function endFailed(
   await finishRun(journal, end, rowOf(liveRun(record, steps)), []);
   parts.wakeUps.hint("dr_events", record.id);
   parts.wakeUps.hint("dr_events", changesPayload);
+  await sayEnded(parts, record, outcome);
 }
 
 /** Ends a run that has broken off again and again, so that its plan or group is not locked for ever; what it made stays for the cleanup. */

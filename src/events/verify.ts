@@ -20,9 +20,18 @@ export interface ChainedEvent {
 const eventsText = `SELECT e.position, e.sequence, e.kind, ${eventLine("e")} AS line, e.hash FROM event e
   WHERE e.recovery_id = $1::uuid AND e.sequence > $2 ORDER BY e.sequence LIMIT ${pageSize}`;
 
+/** What a verification is held to. */
+export interface VerifyOptions {
+  /** A hash that has to be in the chain. */
+  readonly kept?: string | null;
+  /** Looked at before each page. */
+  readonly signal?: AbortSignal;
+}
+
 /** Events of one recovery in order, with what was hashed of each, a page at a time. */
-export async function* chainedEvents(client: Snapshot, recoveryId: string): AsyncGenerator<readonly ChainedEvent[]> {
+export async function* chainedEvents(client: Snapshot, recoveryId: string, signal?: AbortSignal): AsyncGenerator<readonly ChainedEvent[]> {
   for (let after = 0; ; ) {
+    signal?.throwIfAborted();
     const { rows } = await client.query<ChainedEvent>({ name: "verify-events", text: eventsText, values: [recoveryId, after] });
     if (rows.length > 0) yield rows;
     const last = rows.at(-1);
@@ -33,8 +42,12 @@ export async function* chainedEvents(client: Snapshot, recoveryId: string): Asyn
 
 const eventName = (number: bigint): string => `Event ${number} of the recovery`;
 
-/** Null: there is no such recovery, nor any event of it. `kept`: a hash that has to be in its chain. */
-export async function verifyRecoveryEvents(client: Snapshot, recoveryId: string, kept: string | null): Promise<ChainReport | null> {
+/** Null: there is no such recovery, nor any event of it. */
+export async function verifyRecoveryEvents(
+  client: Snapshot,
+  recoveryId: string,
+  { kept = null, signal }: VerifyOptions = {},
+): Promise<ChainReport | null> {
   const { rows } = await client.query<{ lastEvent: number; ended: boolean }>({
     name: "verify-recovery",
     text: `SELECT last_event AS "lastEvent", ended_at IS NOT NULL AS ended FROM recovery WHERE id = $1::uuid`,
@@ -43,7 +56,7 @@ export async function verifyRecoveryEvents(client: Snapshot, recoveryId: string,
   const [recovery] = rows;
   const check = new ChainCheck({ kept });
   let newest: ChainedEvent | null = null;
-  for await (const page of chainedEvents(client, recoveryId))
+  for await (const page of chainedEvents(client, recoveryId, signal))
     for (const event of page) {
       const at = { position: BigInt(event.position), recordId: null };
       const number = BigInt(event.sequence);
@@ -78,7 +91,7 @@ const logText = `SELECT e.position, CASE WHEN e.recovery_id IS NULL THEN ${event
 const logName = (position: bigint): string => `The event at position ${position}`;
 
 /** The log as a whole: that no position is missing but those that retention has removed, and the chain of the events outside of runs. */
-export async function verifyLog(client: Snapshot, kept: string | null): Promise<ChainReport> {
+export async function verifyLog(client: Snapshot, { kept = null, signal }: VerifyOptions = {}): Promise<ChainReport> {
   const { rows } = await client.query<{ value: string; count: string; upTo: string; hash: Buffer | null }>({
     name: "verify-counter",
     text: `SELECT value, removed_count AS count, removed_position AS "upTo", removed_hash AS hash FROM event_counter WHERE id = 1`,
@@ -96,7 +109,7 @@ export async function verifyLog(client: Snapshot, kept: string | null): Promise<
     const from = last > upTo ? last + 1n : upTo + 1n;
     if (to >= from) check.missing(from, to, logName, "position");
   };
-  for await (const page of logPages(client))
+  for await (const page of logPages(client, signal))
     for (const { position: text, line, hash } of page) {
       const position = BigInt(text);
       pass(position - 1n);
@@ -118,8 +131,9 @@ export async function verifyLog(client: Snapshot, kept: string | null): Promise<
   return check.end(null, logName);
 }
 
-async function* logPages(client: Snapshot): AsyncGenerator<readonly LogRow[]> {
+async function* logPages(client: Snapshot, signal?: AbortSignal): AsyncGenerator<readonly LogRow[]> {
   for (let after = "0"; ; ) {
+    signal?.throwIfAborted();
     const { rows } = await client.query<LogRow>({ name: "verify-log", text: logText, values: [after] });
     if (rows.length > 0) yield rows;
     const last = rows.at(-1);

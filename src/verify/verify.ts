@@ -23,12 +23,13 @@ export const verify = (pool: pg.Pool, what: What, head: string | null, say: (lin
   });
 
 async function* verdicts(client: Snapshot, what: What, head: string | null): AsyncGenerator<Verdict> {
-  if (what.name === "recovery") yield verdictOf(`Recovery ${what.id}`, "events", await verifyRecoveryEvents(client, what.id, head));
+  if (what.name === "recovery")
+    yield verdictOf(`Recovery ${what.id}`, "events", await verifyRecoveryEvents(client, what.id, { kept: head }));
   if (what.name === "all")
-    for (const id of await recoveries(client)) yield verdictOf(`Recovery ${id}`, "events", await verifyRecoveryEvents(client, id, null));
+    for (const id of await recoveries(client)) yield verdictOf(`Recovery ${id}`, "events", await verifyRecoveryEvents(client, id));
   if (what.name === "changes" || what.name === "all")
-    yield verdictOf("The log as a whole", "events outside of runs", await verifyLog(client, head));
-  if (what.name === "audit" || what.name === "all") yield verdictOf("The audit log", "links", await verifyAuditLog(client, head));
+    yield verdictOf("The log as a whole", "events outside of runs", await verifyLog(client, { kept: head }));
+  if (what.name === "audit" || what.name === "all") yield verdictOf("The audit log", "links", await verifyAuditLog(client, { kept: head }));
 }
 
 /** Of the rows and of the events: neither may be there alone. */

@@ -52,14 +52,14 @@ async function writeAudit(audit: Audit): Promise<void> {
 
 /** What `verify -- --all` finds in the events. */
 export async function eventFindings(client: Snapshot, { over, open }: Logs): Promise<Finding[]> {
-  const reports: (ChainReport | null)[] = [await verifyLog(client, null)];
-  for (const id of [over, open]) reports.push(await verifyRecoveryEvents(client, id, null));
+  const reports: (ChainReport | null)[] = [await verifyLog(client)];
+  for (const id of [over, open]) reports.push(await verifyRecoveryEvents(client, id));
   return reports.flatMap(
     (report) => report?.findings ?? [{ kind: "MISSING", number: null, position: null, recordId: null, message: "no run" }],
   );
 }
 
-export const auditFindings = async (client: Snapshot): Promise<readonly Finding[]> => (await verifyAuditLog(client, null)).findings;
+export const auditFindings = async (client: Snapshot): Promise<readonly Finding[]> => (await verifyAuditLog(client)).findings;
 
 /** Does it inside a transaction that is rolled back. */
 export async function tampered<T>(pool: pg.Pool, sql: string, look: (client: pg.PoolClient) => Promise<T>): Promise<T> {

@@ -126,17 +126,17 @@ describe("verify", () => {
     expect(await found(cut(logs.over, 3))).toContainEqual(
       expect.objectContaining({ kind: "MISSING", message: expect.stringContaining("has ended") }),
     );
-    const kept = await tampered(pool(), "SELECT 1", (client) => verifyRecoveryEvents(client, logs.open, null));
+    const kept = await tampered(pool(), "SELECT 1", (client) => verifyRecoveryEvents(client, logs.open));
     const head = kept?.headHash ?? "";
-    const report = await tampered(pool(), cut(logs.open, 2), (client) => verifyRecoveryEvents(client, logs.open, head));
+    const report = await tampered(pool(), cut(logs.open, 2), (client) => verifyRecoveryEvents(client, logs.open, { kept: head }));
     expect(report?.findings).toEqual([expect.objectContaining({ kind: "OTHER_HEAD" })]);
-    const now = await tampered(pool(), "SELECT 1", (client) => verifyRecoveryEvents(client, logs.open, head));
+    const now = await tampered(pool(), "SELECT 1", (client) => verifyRecoveryEvents(client, logs.open, { kept: head }));
     expect(now?.findings).toEqual([]);
   });
 
   it("finds a recovery that was taken away whole, among what retention has removed or not", async () => {
     const gone = (id: string) => `DELETE FROM event WHERE recovery_id = '${id}'; DELETE FROM recovery WHERE id = '${id}'`;
-    const whole = (id: string) => tampered(pool(), gone(id), (client) => verifyLog(client, null));
+    const whole = (id: string) => tampered(pool(), gone(id), (client) => verifyLog(client));
     expect((await whole(logs.open)).findings).toContainEqual(expect.objectContaining({ kind: "MISSING", position: expect.any(BigInt) }));
     expect((await whole(logs.over)).findings).toContainEqual(
       expect.objectContaining({ kind: "MISSING", message: "Up to position 4 there are 4 events gone, and retention has removed 2." }),
@@ -172,12 +172,12 @@ describe("verify", () => {
       expect(await foundInAudit(`DELETE FROM audit_link WHERE position = ${position}`)).toContainEqual(at);
       expect(await foundInAudit(`UPDATE audit_link SET hash = sha256(hash) WHERE position = ${position}`)).toContainEqual(at);
     }
-    const kept = await tampered(pool(), "SELECT 1", (client) => verifyAuditLog(client, null));
+    const kept = await tampered(pool(), "SELECT 1", (client) => verifyAuditLog(client));
     const cut = `DELETE FROM audit_record WHERE outcome IS NULL; DELETE FROM audit_link l WHERE NOT EXISTS (SELECT FROM audit_record a WHERE a.id = l.record_id)`;
     expect(await foundInAudit(cut)).not.toEqual([]);
     const all =
       "DELETE FROM audit_link; DELETE FROM audit_record; UPDATE audit_counter SET value = 0, hash = decode(repeat('00', 32), 'hex')";
-    const emptied = await tampered(pool(), all, (client) => verifyAuditLog(client, kept.headHash));
+    const emptied = await tampered(pool(), all, (client) => verifyAuditLog(client, { kept: kept.headHash }));
     expect(emptied.findings).toEqual([expect.objectContaining({ kind: "OTHER_HEAD" })]);
   });
 });

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { v7 as uuid } from "uuid";
 import type { Database } from "../../src/database/database.ts";
 import { createRecoveries, type Recoveries } from "../../src/domain/recoveries/service.ts";
@@ -55,8 +55,8 @@ export async function aNode(
   provider: Provider,
   settings: Partial<EngineSettings> = {},
   spool?: string,
+  log: Logger = pino({ level: process.env.TEST_LOG ?? "silent" }),
 ): Promise<TestNode> {
-  const log = pino({ level: process.env.TEST_LOG ?? "silent" });
   const providers: Providers = new Map([["lab", provider]]);
   const wakeUps = await startWakeUps({ connectDirect: database.connectDirect, pool: database.pool, log });
   const spoolDir = spool ?? (await mkdtemp(join(tmpdir(), "dr-spool-")));

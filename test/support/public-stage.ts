@@ -1,5 +1,4 @@
 /** A gateway with an engine behind it and what a file describes, asked as any client asks: by the public API, with every role. */
-
 import { idOf } from "../../src/domain/ids.ts";
 import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
 import { roles } from "../../src/domain/viewer.ts";
@@ -10,12 +9,13 @@ import { at, text } from "../domain/read/support.ts";
 import { someFiles } from "../import/stage.ts";
 import { freshDatabase, type TestDatabase } from "./database.ts";
 import { aNode } from "./node.ts";
-import { aUser, type RealGatewayOptions, realGateway } from "./real-gateway.ts";
+import { aUser, type RealGateway, type RealGatewayOptions, realGateway } from "./real-gateway.ts";
 import { ended, type ReadRun } from "./run.ts";
 
 export interface PublicStage extends AsyncDisposable {
   readonly db: TestDatabase;
   readonly lab: Lab;
+  readonly gateway: RealGateway;
   /** The data; throws what the API answers in its place. */
   ask(query: string, variables?: object): Promise<unknown>;
   /** What a mutation of this name answers: its payload, or its error's code and message. */
@@ -30,7 +30,7 @@ export interface PublicStage extends AsyncDisposable {
 export async function aPublicStage(
   file: object,
   settings: Partial<EngineSettings> = {},
-  given: Pick<RealGatewayOptions, "notifications"> = {},
+  given: Pick<RealGatewayOptions, "notifications" | "log"> = {},
 ): Promise<PublicStage> {
   await using closing = new AsyncDisposableStack();
   const db = await freshDatabase();
@@ -41,7 +41,7 @@ export async function aPublicStage(
   closing.defer(() => files.remove());
   await importFile({ database, lab, quotas: defaultQuotas, path: await files.write(file) });
   const providers = new Map([["lab", lab.provider]]);
-  closing.use(await aNode(database, lab.provider, settings));
+  closing.use(await aNode(database, lab.provider, settings, undefined, given.log));
   const gateway = closing.use(await realGateway(database, { ...given, providers, maxQueryCost: 5_000_000 }));
   await aUser(database, "ada", roles);
   const headers = { "session-token": await gateway.signIn("ada") };
@@ -61,6 +61,7 @@ export async function aPublicStage(
   return {
     db,
     lab,
+    gateway,
     ask,
     mutate,
     end,

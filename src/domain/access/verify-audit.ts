@@ -1,7 +1,7 @@
 /** Proves of the audit log that no record was changed, left out or put in. */
 import { ChainCheck, type ChainReport } from "../../database/chain-check.ts";
 import { digestOf } from "../../database/hash-chain.ts";
-import type { Snapshot } from "../../events/verify.ts";
+import type { Snapshot, VerifyOptions } from "../../events/verify.ts";
 import { type AuditPart, begunLineOf, completedLine } from "./audit-chain.ts";
 
 const pageSize = 1_000;
@@ -28,8 +28,7 @@ const strayText = `SELECT a.id, b.record_id IS NOT NULL AS begun FROM audit_reco
 
 const linkName = (number: bigint): string => `Link ${number} of the audit log`;
 
-/** `kept`: a hash that has to be in the chain. */
-export async function verifyAuditLog(client: Snapshot, kept: string | null): Promise<ChainReport> {
+export async function verifyAuditLog(client: Snapshot, { kept = null, signal }: VerifyOptions = {}): Promise<ChainReport> {
   const { rows: counters } = await client.query<{ value: string; hash: Buffer }>({
     name: "verify-audit-counter",
     text: "SELECT value, hash FROM audit_counter WHERE id = 1",
@@ -39,7 +38,7 @@ export async function verifyAuditLog(client: Snapshot, kept: string | null): Pro
   if (counter === undefined) throw new Error("The audit log's counter is missing");
   const check = new ChainCheck({ kept });
   const value = BigInt(counter.value);
-  for await (const page of linkPages(client))
+  for await (const page of linkPages(client, signal))
     for (const { position, recordId, part, line, hash } of page) {
       const number = BigInt(position);
       const what = () => `${linkName(number)}, where record ${recordId} was ${part === "BEGUN" ? "begun" : "completed"},`;
@@ -64,8 +63,9 @@ export async function verifyAuditLog(client: Snapshot, kept: string | null): Pro
   return check.end(value, linkName);
 }
 
-async function* linkPages(client: Snapshot): AsyncGenerator<readonly LinkRow[]> {
+async function* linkPages(client: Snapshot, signal?: AbortSignal): AsyncGenerator<readonly LinkRow[]> {
   for (let after = "0"; ; ) {
+    signal?.throwIfAborted();
     const { rows } = await client.query<LinkRow>({ name: "verify-links", text: linksText, values: [after] });
     if (rows.length > 0) yield rows;
     const last = rows.at(-1);

@@ -1,0 +1,62 @@
+/** Verifying the chains for whoever asks by the API: what `npm run verify` does, a few at a time, and not for ever. */
+import type { ChainReport } from "../../database/chain-check.ts";
+import { inSnapshot } from "../../database/transaction.ts";
+import { type Snapshot, type VerifyOptions, verifyLog, verifyRecoveryEvents } from "../../events/verify.ts";
+import { verifyAuditLog } from "../access/verify-audit.ts";
+import { ConflictError } from "../errors.ts";
+import { fieldErrors } from "../field-errors.ts";
+import type { ServiceContext } from "../service-context.ts";
+import { createTurns } from "./turns.ts";
+
+export interface Asked {
+  /** A head hash that was kept elsewhere, in hexadecimal, and has to be in the chain. */
+  readonly keptHash?: string | null | undefined;
+  /** Nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Each reads one snapshot. InvalidRequestError, ServiceUnavailableError while many are at it, ConflictError for a chain that is too long. */
+export interface Evidence {
+  /** Null: there is neither such a recovery nor an event of it. */
+  verifyRecovery(recoveryId: string, asked: Asked): Promise<ChainReport | null>;
+  verifyEventLog(asked: Asked): Promise<ChainReport>;
+  verifyAuditLog(asked: Asked): Promise<ChainReport>;
+}
+
+/** Each holds a connection, and old rows from being cleaned up. */
+const atOnce = 2;
+const mostWaiting = 20;
+/** Some two million events. */
+const mostSeconds = 60;
+
+const deadline = () => AbortSignal.timeout(mostSeconds * 1_000);
+
+export function createEvidence({ database }: Pick<ServiceContext, "database">, lateAfter: () => AbortSignal = deadline): Evidence {
+  const turns = createTurns({ atOnce, mostWaiting });
+
+  async function verify<T>({ keptHash, signal }: Asked, read: (client: Snapshot, options: VerifyOptions) => Promise<T>): Promise<T> {
+    const kept = checkHash(keptHash);
+    using _ = await turns.take();
+    const late = lateAfter();
+    try {
+      return await inSnapshot(database.pool, (client) => read(client, { kept, signal: AbortSignal.any([signal, late]) }));
+    } catch (error) {
+      if (!late.aborted || error !== late.reason) throw error;
+      throw new ConflictError("The chain is too long to be verified within a request.", "Run npm run verify where the gateway runs.");
+    }
+  }
+
+  return {
+    verifyRecovery: (recoveryId, asked) => verify(asked, (client, options) => verifyRecoveryEvents(client, recoveryId, options)),
+    verifyEventLog: (asked) => verify(asked, verifyLog),
+    verifyAuditLog: (asked) => verify(asked, verifyAuditLog),
+  };
+}
+
+function checkHash(hash: string | null | undefined): string | null {
+  if (hash === null || hash === undefined) return null;
+  const errors = fieldErrors();
+  if (!/^[0-9a-f]{64}$/i.test(hash)) errors.add(["keptHash"], "A hash has 64 hexadecimal digits.");
+  errors.check();
+  return hash.toLowerCase();
+}
