@@ -38,8 +38,8 @@ const historyText = [
     SELECT r.id, 1 + n, '1.' || n, 'vm' || n, 'POWER_ON', 'Power on server-' || lpad(n::text, 2, '0'), '{}'::jsonb, 60, (CASE WHEN n <= r.vms_failed THEN 'FAILED' ELSE 'SUCCEEDED' END)::"StepStatus",
       r.started_at + make_interval(secs => 20 * n * 15 / $1::int4), r.started_at + make_interval(secs => 20 * n * 15 / $1::int4 + 90 + n % 7 * 20), gen_random_uuid(), 1
     FROM recovery r, generate_series(1, $1::int4) AS n`,
-  `INSERT INTO rpo_violation (id, vm_id, vm_name, group_id, group_name, rpo_minutes, cause, opened_at, closed_at, critical_since, worst_lag_seconds, current_lag_seconds)
-    SELECT gen_random_uuid(), v.id, v.name, g.id, g.name, g.rpo_minutes, (ARRAY['LAG', 'SYNC_FAILED', 'SITE_DISCONNECTED'])[1 + floor(random() * 3)::int4]::"ViolationCause",
+  `INSERT INTO rpo_violation (id, vm_id, vm_name, group_id, group_name, plan_ids, rpo_minutes, cause, opened_at, closed_at, critical_since, worst_lag_seconds, current_lag_seconds)
+    SELECT gen_random_uuid(), v.id, v.name, g.id, g.name, ARRAY(SELECT plan_id FROM plan_protection_group WHERE group_id = g.id), g.rpo_minutes, (ARRAY['LAG', 'SYNC_FAILED', 'SITE_DISCONNECTED'])[1 + floor(random() * 3)::int4]::"ViolationCause",
       o.at, o.at + make_interval(mins => (5 + random() * 90)::int4), CASE WHEN random() < 0.1 THEN o.at END, (900 + random() * 5000)::int4, 0
     FROM protected_vm m JOIN virtual_machine v ON v.id = m.vm_id JOIN protection_group g ON g.id = m.group_id,
       LATERAL (SELECT timestamptz '2025-11-01Z' + random() * interval '365 days' + 0 * n * interval '1 s' AS at FROM generate_series(1, $1::int4 / 2) AS n) AS o`,

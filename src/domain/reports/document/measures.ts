@@ -16,7 +16,7 @@ const measures = {
   rpoViolations: [
     "RPO violations",
     "COUNT",
-    "Violations that were open at some time of the range, of groups that are in the plan now or that its runs of the range worked on. Over all plans each counts once.",
+    "Violations that were open at some time of the range, of groups that were in the plan then. Over all plans each counts once, also one of a group that was in none.",
   ],
   rpoViolationsCritical: ["Critical RPO violations", "COUNT", "Those of them whose lag came to three times the RPO or more, at any time."],
   rpoViolationVms: ["VMs with an RPO violation", "COUNT", "Different VMs among them, also those that are no longer protected."],

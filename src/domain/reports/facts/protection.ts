@@ -24,7 +24,8 @@ export interface GroupFacts {
   readonly newestPointAt: Date | null;
 }
 
-const lag = "extract(epoch FROM $3 - m.last_sync_at)";
+/** Null where there is no replica: `greatest` alone would make nought of it. */
+const lag = "CASE WHEN m.last_sync_at IS NOT NULL THEN greatest(0, extract(epoch FROM $3 - m.last_sync_at)) END";
 const groupIds = `(SELECT m.group_id FROM plan_protection_group m JOIN scope ON scope.id = m.plan_id
     UNION SELECT g.id FROM protection_group g WHERE cardinality($4) = 0)`;
 
@@ -35,7 +36,7 @@ const groupsText = `WITH ${scopeCtes}
     count(m.vm_id)::int4 AS vms, (count(*) FILTER (WHERE m.protection_state = 'SHADOWING'))::int4 AS "vmsProtected",
     (count(*) FILTER (WHERE m.replication_state = 'SYNCED'))::int4 AS "vmsSynced",
     (count(m.vm_id) FILTER (WHERE m.last_sync_at IS NULL OR ${lag} > g.rpo_minutes * 60))::int4 AS "vmsLate",
-    greatest(0, floor(max(${lag})))::int4 AS "worstLagSeconds",
+    floor(max(${lag}))::int4 AS "worstLagSeconds",
     (SELECT count(*)::int4 FROM recovery_point t WHERE t.group_id = g.id AND t.complete) AS points,
     (SELECT max(t.taken_at) FROM recovery_point t WHERE t.group_id = g.id AND t.complete) AS "newestPointAt"
   FROM protection_group g JOIN site p ON p.id = g.protected_site_id JOIN site r ON r.id = g.recovery_site_id
@@ -65,7 +66,7 @@ export interface VmList {
 
 const vmsText = `WITH ${scopeCtes}
   SELECT v.name, g.name AS "groupName", m.protection_state AS "protectionState", m.replication_state AS "replicationState",
-    m.last_sync_at AS "lastSyncAt", greatest(0, floor(${lag}))::int4 AS "lagSeconds", g.rpo_minutes * 60 AS "rpoSeconds",
+    m.last_sync_at AS "lastSyncAt", floor(${lag})::int4 AS "lagSeconds", g.rpo_minutes * 60 AS "rpoSeconds",
     (count(*) OVER ())::int4 AS count
   FROM protected_vm m JOIN virtual_machine v ON v.id = m.vm_id JOIN protection_group g ON g.id = m.group_id
   WHERE g.id IN ${groupIds} ORDER BY m.last_sync_at NULLS FIRST, lower(v.name), v.id LIMIT $5`;

@@ -17,7 +17,7 @@ const dated = "coalesce(r.started_at, r.requested_at)";
 
 /**
  * `run`: tests and recoveries of the range, of deleted plans too: those are known by their runs' tasks. `scope`: the plans, the deleted ones by
- * the name that their last run had. `scope_group`: the groups that are in a plan now, or that its runs of the range worked on.
+ * the name that their last run had.
  */
 export const scopeCtes = `run AS (
     SELECT r.*, coalesce(r.plan_id, t.target_id, md5(r.plan_name)::uuid) AS of_plan, ${dated} AS dated
@@ -28,7 +28,4 @@ export const scopeCtes = `run AS (
     SELECT p.id, p.name::text AS name, false AS deleted FROM recovery_plan p WHERE cardinality($4) = 0 OR p.id = ANY($4)
     UNION ALL
     (SELECT DISTINCT ON (of_plan) of_plan, plan_name, true FROM run WHERE plan_id IS NULL ORDER BY of_plan, requested_at DESC, run.id)
-  ), scope_group AS (
-    SELECT m.plan_id AS of_plan, m.group_id FROM plan_protection_group m JOIN scope ON scope.id = m.plan_id
-    UNION SELECT run.of_plan, g.group_id FROM run JOIN recovery_group g ON g.run_id = run.id
   )`;

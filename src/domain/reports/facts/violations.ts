@@ -3,7 +3,7 @@ import type pg from "pg";
 import type { ViolationCause } from "../../../database/generated/enums.ts";
 import { type Scope, scopeCtes, valuesOf } from "./scope.ts";
 
-/** Of one plan, or of all together (`planId` null), where a violation counts once although its group is in several plans. */
+/** Of one plan, or of all together (`planId` null), where one counts once although its group was in several plans, or in none. */
 export interface ViolationTotals {
   readonly planId: string | null;
   readonly count: number;
@@ -18,7 +18,7 @@ export interface ViolationTotals {
 /** `violation`: those of the range, each once. From its opening until, and not at, its closing. */
 const ctes = `${scopeCtes}, violation AS (
     SELECT v.*, greatest(v.opened_at, $1) AS counts_from, least(coalesce(v.closed_at, $3), $2, $3) AS counts_to
-    FROM rpo_violation v WHERE v.group_id IN (SELECT group_id FROM scope_group)
+    FROM rpo_violation v WHERE (cardinality($4) = 0 OR v.plan_ids && $4)
       AND v.opened_at < least($2, $3) AND (v.closed_at IS NULL OR v.closed_at > $1 OR v.opened_at >= $1)
   )`;
 
@@ -27,7 +27,7 @@ const sums = `count(*)::int4 AS count, (count(*) FILTER (WHERE v.critical_since 
     max(v.worst_lag_seconds) AS "worstLagSeconds", (count(*) FILTER (WHERE v.closed_at IS NULL))::int4 AS "openNow"`;
 
 const totalsText = `WITH ${ctes}
-  SELECT g.of_plan AS "planId", ${sums} FROM scope_group g JOIN violation v ON v.group_id = g.group_id GROUP BY g.of_plan
+  SELECT scope.id AS "planId", ${sums} FROM scope JOIN violation v ON scope.id = ANY(v.plan_ids) GROUP BY scope.id
   UNION ALL SELECT NULL, ${sums} FROM violation v HAVING count(*) > 0`;
 
 export async function readViolationTotals(client: Pick<pg.ClientBase, "query">, scope: Scope): Promise<ViolationTotals[]> {
