@@ -49,13 +49,13 @@ export async function aHistory(database: Database, seed: number): Promise<Histor
   await runsOf(database, chance, pair.pairingId, plans, groups);
   await lagOf(database, chance, plans, groups);
   await readinessOf(database, plans, pair.recoverySiteId);
-  // A group in trouble, a VM that has never been synchronised, points of which one is only half there.
+  // A group in trouble without any replica, a VM that has never been synchronised, points of which one is only half there.
   await prisma.protectionGroup.update({
     where: { id: gone.groupId },
     data: { faultCode: "STORAGE_LOST", faultMessage: "Its storage is gone." },
   });
   await prisma.protectedVm.updateMany({
-    where: { vmId: shared.vmIds[2] ?? "" },
+    where: { vmId: { in: [shared.vmIds[2] ?? "", ...gone.vmIds] } },
     data: { lastSyncAt: null, replicationState: "SYNCING", protectionState: "NOT_CONFIGURED" },
   });
   await prisma.recoveryPoint.createMany({
@@ -66,6 +66,9 @@ export async function aHistory(database: Database, seed: number): Promise<Histor
       complete,
     })),
   });
+  // A test is under way in it; and of one history a site is lost.
+  await prisma.recoveryPlan.update({ where: { id: plans.untargeted }, data: { lifecycle: "TEST_IN_PROGRESS" } });
+  if (seed === 3) await prisma.site.update({ where: { id: pair.recoverySiteId }, data: { state: "DISCONNECTED" } });
   // Their rows are gone, what was measured of them is not.
   await prisma.recoveryPlan.delete({ where: { id: plans.deleted } });
   await prisma.protectedVm.deleteMany({ where: { vmId: own.vmIds[1] ?? "" } });

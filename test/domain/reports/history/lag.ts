@@ -10,13 +10,20 @@ export async function lagOf(
   plans: HistoryPlans,
   { shared, own, gone }: HistoryGroups,
 ): Promise<void> {
-  const violation = (groupId: string, vmId: string, from: string, to: string | null, critical = false) =>
+  const { busy, failing, untargeted, deleted } = plans;
+  const had = new Map([
+    [shared.groupId, [busy, failing]],
+    [own.groupId, [busy, untargeted]],
+    [gone.groupId, [deleted]],
+  ]);
+  const violation = (groupId: string, vmId: string, from: string, to: string | null, critical = false, planIds = had.get(groupId) ?? []) =>
     prisma.rpoViolation.create({
       data: {
         vmId,
         vmName: `vm ${vmId}`,
         groupId,
         groupName: "g",
+        planIds,
         rpoMinutes: 15,
         cause: "LAG",
         openedAt: new Date(from),
@@ -34,6 +41,8 @@ export async function lagOf(
   await violation(shared.groupId, second, "2024-03-02T00:00:00Z", "2024-03-03T00:00:00Z"); // opened at the end: not of it
   await violation(own.groupId, own.vmIds[0] ?? "", "2024-03-01T12:00:00Z", null, true); // still open
   await violation(gone.groupId, gone.vmIds[0] ?? "", "2024-02-29T00:00:00Z", "2024-02-29T01:00:00Z");
+  await violation(shared.groupId, first, "2024-02-29T03:00:00Z", "2024-02-29T03:20:00Z", false, [failing]); // before it was in the other plan
+  await violation(uuid(), uuid(), "2024-02-29T04:00:00Z", "2024-02-29T05:00:00Z", false, []); // of a group that was in no plan, and is no more
 
   // Of the coarsest steps, which alone reach back so far: within the range, before it, and of a finer step that must not count too.
   const sample = (subjectId: string, startsAt: string, stepSeconds = 21_600) =>
