@@ -11,6 +11,7 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from "vitest";
 import { eventually, serverProcesses } from "../../src/database/embedded/processes.ts";
 import { startEmbedded } from "../../src/database/embedded.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 const program = join(import.meta.dirname, "support/embedded-gateway.ts");
 
@@ -25,7 +26,7 @@ const processes = () => serverProcesses(serverDir, `dr-gateway-${instance}`);
 /** A data folder as a first start leaves it: copying it is quicker than making it. */
 let made: string;
 beforeAll(async () => {
-  made = await mkdtemp(join(tmpdir(), `dr-test-data-${run}-`));
+  made = await mkdtemp(join(scratchFolder(), `dr-test-data-${run}-`));
   await (await startEmbedded({ dataDir: made, instance: `test-${run}-${randomBytes(4).toString("hex")}` })).stop();
 });
 afterAll(() => rm(made, { recursive: true }));
@@ -34,7 +35,7 @@ afterAll(() => rm(made, { recursive: true }));
 const notTheFirst = () => cp(made, dataDir, { recursive: true, preserveTimestamps: true });
 
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), `dr-test-data-${run}-`));
+  dataDir = await mkdtemp(join(scratchFolder(), `dr-test-data-${run}-`));
   await chmod(dataDir, 0o711);
   instance = `test-${run}-${randomBytes(4).toString("hex")}`;
   serverDir = join(dataDir, "postgresql");

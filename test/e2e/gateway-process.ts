@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { scratchFolder } from "../support/scratch.ts";
 
 export interface GatewayProcess {
   readonly child: ChildProcess;
@@ -17,7 +18,7 @@ export interface GatewayProcess {
 const root = resolve(import.meta.dirname, "../..");
 
 export function dataFolder(): { readonly path: string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), "dr-e2e-"));
+  const path = mkdtempSync(join(scratchFolder(), "dr-e2e-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 

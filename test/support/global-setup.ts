@@ -9,6 +9,7 @@ import { connect, withDatabase } from "../../src/database/connection.ts";
 import { startEmbedded } from "../../src/database/embedded.ts";
 import { migrate } from "../../src/database/migrations.ts";
 import { openLab } from "../../src/providers/lab/lab.ts";
+import { scratchFolder } from "./scratch.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -57,7 +58,7 @@ const settings = [
 ];
 
 async function startServer(run: string) {
-  const dataDir = join(tmpdir(), prefix + run);
+  const dataDir = join(scratchFolder(), prefix + run);
   const server = await startEmbedded({ dataDir, instance: `test-${run}`, settings });
   return {
     url: server.url,
@@ -72,20 +73,22 @@ async function startServer(run: string) {
 function endAll(run: string): void {
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
-      if (readlinkSync(`/proc/${pid}/cwd`).startsWith(join(tmpdir(), prefix + run))) process.kill(Number(pid), "SIGKILL");
+      if (readlinkSync(`/proc/${pid}/cwd`).startsWith(join(scratchFolder(), prefix + run))) process.kill(Number(pid), "SIGKILL");
     } catch {
       // Gone meanwhile, or another user's.
     }
   }
-  for (const name of readdirSync(tmpdir())) {
-    const ours = name.startsWith(prefix + run) || name.startsWith(`dr-gateway-test-${run}`);
-    if (ours) rmSync(join(tmpdir(), name), { recursive: true, force: true, maxRetries: 5 });
-  }
+  const remove = (folder: string, start: string) => {
+    for (const name of readdirSync(folder).filter((entry) => entry.startsWith(start)))
+      rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
+  };
+  remove(scratchFolder(), prefix + run);
+  remove(tmpdir(), `dr-gateway-test-${run}`);
 }
 
 /** What runs that were killed with -9 left behind. */
 async function sweep(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
+  for (const name of await readdir(scratchFolder())) {
     const [, run, pid] = new RegExp(`^${prefix}((\\d+)_[0-9a-f]+)`).exec(name) ?? [];
     if (run !== undefined && !alive(Number(pid))) endAll(run);
   }
