@@ -1,10 +1,15 @@
 /** What proves a run that the engine has driven: by the API, and in the gateway's log. */
+import { createHash } from "node:crypto";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConflictError, ServiceUnavailableError } from "../../src/domain/errors.ts";
 import { createEvidence } from "../../src/domain/evidence/service.ts";
 import { createTurns } from "../../src/domain/evidence/turns.ts";
 import { idOf } from "../../src/domain/ids.ts";
+import { makeDocument } from "../../src/domain/reports/make.ts";
+import { csvOf } from "../../src/domain/reports/writers/csv.ts";
+import { htmlOf } from "../../src/domain/reports/writers/html.ts";
+import { jsonOf } from "../../src/domain/reports/writers/json.ts";
 import { nothing } from "../coverage/row.ts";
 import { drillWorld } from "../domain/drills/world.ts";
 import { at, text } from "../domain/read/support.ts";
@@ -85,6 +90,54 @@ describe("the evidence of an ended run", () => {
     const query = "query ($id: ID!, $hash: String) { verifyRecovery(recoveryId: $id, keptHash: $hash) { isWhole } }";
     expect(await stage.ask(query, { id: nothing("Recovery") })).toEqual({ verifyRecovery: null });
     await expect(stage.ask(query, { id: recoveryId, hash: "abc" })).rejects.toThrow(/INVALID_REQUEST.*keptHash|keptHash.*INVALID_REQUEST/s);
+  });
+});
+
+const types = ["RPO_RTO_COMPLIANCE", "TEST_HISTORY", "PROTECTION_STATUS", "RECOVERY_READINESS"] as const;
+const sha = (text: string) => createHash("sha256").update(text).digest("hex");
+const reported = (type: (typeof types)[number], requestedBy = "ada") => {
+  const [rangeStart, rangeEnd] = [new Date(Date.now() - 86_400_000), new Date(Date.now() + 86_400_000)];
+  rangeStart.setUTCHours(0, 0, 0, 0);
+  rangeEnd.setUTCHours(0, 0, 0, 0);
+  return makeDocument(stage.db.database.pool, { type, pageSize: "A4", rangeStart, rangeEnd, planIds: [], requestedBy });
+};
+/** As docs/evidence.md says, of the file alone. */
+const recomputed = (json: string) => {
+  const { madeAt, madeFor, factsHash, ...facts } = JSON.parse(json);
+  expect([madeAt, madeFor, factsHash].every((value) => typeof value === "string")).toBe(true);
+  return sha(sorted(facts));
+};
+function sorted(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(sorted).join(",")}]`;
+  const names = Object.keys(value).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${sorted(Object(value)[name])}`).join(",")}}`;
+}
+
+describe("a report", () => {
+  it.each(types)("of type %s names the heads of the runs that it is made of, and a hash of all that it says", async (type) => {
+    const { headHash, eventCount } = Object(await evidence());
+    const document = await reported(type);
+    const section = document.sections.at(-1);
+    expect(section?.title).toBe("Evidence");
+    const rows = section?.tables.flatMap((table) => table.rows) ?? [];
+    if (type === "PROTECTION_STATUS") expect(rows).toEqual([]);
+    else {
+      const row = ["Office", "TEST", expect.any(String), expect.any(String), eventCount, recoveryId, headHash];
+      expect(rows).toEqual([row]);
+      expect(section?.text).toContain(sha(`${headHash}\n`));
+    }
+    expect(recomputed(jsonOf(document))).toBe(document.factsHash);
+    for (const written of [csvOf(document), htmlOf(document)]) expect(written).toContain(document.factsHash);
+  });
+
+  it("has the same hash whoever it was made for, and another one once what it says is another", async () => {
+    const [first, second] = [await reported("TEST_HISTORY"), await reported("TEST_HISTORY", "bob")];
+    expect(second.factsHash).toBe(first.factsHash);
+    const notes = (text: string) => `UPDATE recovery SET notes = '${text}' WHERE id = $1`;
+    await changed(notes("other"), notes('=1+1, "漢"'), async () => {
+      expect((await reported("TEST_HISTORY")).factsHash).not.toBe(first.factsHash);
+    });
   });
 });
 

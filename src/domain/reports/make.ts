@@ -3,6 +3,7 @@ import type pg from "pg";
 import type { PageSize, ReportType } from "../../database/generated/enums.ts";
 import { inSnapshot } from "../../database/transaction.ts";
 import { compliance, type Parts } from "./document/compliance.ts";
+import { evidence } from "./document/evidence.ts";
 import { ganttOf } from "./document/gantt.ts";
 import type { ReportDocument } from "./document/model.ts";
 import { mostRows, planTitle } from "./document/plans.ts";
@@ -11,12 +12,14 @@ import { recoveryReadiness } from "./document/recovery-readiness.ts";
 import { testHistory } from "./document/test-history.ts";
 import { readEvaluations, readFindings } from "./facts/findings.ts";
 import { drawRuns } from "./facts/gantt.ts";
+import { readRunHeads } from "./facts/heads.ts";
 import { readLag } from "./facts/lag.ts";
 import { type PlanFacts, readPlans } from "./facts/plans.ts";
 import { countUnprotected, readGroups, readVms } from "./facts/protection.ts";
 import { readRuns, readRunTotals } from "./facts/runs.ts";
 import type { Scope } from "./facts/scope.ts";
 import { readViolations, readViolationTotals } from "./facts/violations.ts";
+import { factsHash } from "./facts-hash.ts";
 
 export interface ReportRequest {
   readonly type: ReportType;
@@ -47,10 +50,13 @@ export const makeDocument = (pool: pg.Pool, request: ReportRequest): Promise<Rep
     const { rangeStart: start, rangeEnd: end, planIds } = request;
     const scope = { start, end, planIds, now: rows[0]?.now ?? new Date() };
     const plans = await readPlans(client, scope);
-    return documentOf(request, scope, plans, await partsOf[request.type](client, scope, plans));
+    const { sections, ...parts } = await partsOf[request.type](client, scope, plans);
+    const heads = await readRunHeads(client, scope, request.type, mostRows);
+    const document = documentOf(request, scope, plans, { ...parts, sections: [...sections, evidence(heads)] });
+    return { ...document, factsHash: factsHash(document) };
   });
 
-const documentOf = (request: ReportRequest, { start, end, now }: Scope, plans: readonly PlanFacts[], parts: Parts): ReportDocument => ({
+const documentOf = (request: ReportRequest, { start, end, now }: Scope, plans: readonly PlanFacts[], parts: Parts) => ({
   type: request.type,
   title: titles[request.type],
   pageSize: request.pageSize,

@@ -116,6 +116,11 @@ const measures = {
   ],
   lastTestResult: ["Result of the last test", "TEXT", "Of the newest test that ended before the end of the range and was not cancelled."],
   leftovers: ["Left by tests", "COUNT", "What tests have made, a cleanup could not remove, and is still there."],
+  evidenceRuns: [
+    "Runs with evidence",
+    "COUNT",
+    "Runs that the report is made of and that have ended: each with the head hash of its events.",
+  ],
   sitesDisconnected: ["Sites disconnected", "COUNT", "Sites of the plan's pair that are DISCONNECTED."],
 } as const satisfies Record<string, readonly [label: string, unit: Unit, definition: string]>;
 

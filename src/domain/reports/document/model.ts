@@ -100,6 +100,8 @@ export interface ReportDocument {
   /** When the data was read: what is "now" in it is of this moment. */
   readonly madeAt: string;
   readonly madeFor: string;
+  /** SHA-256 of what it says, in hexadecimal: the same in each format, and from the same data (facts-hash.ts). */
+  readonly factsHash: string;
   /** Names of the plans that it is about. */
   readonly plans: readonly string[];
   readonly verdict: Verdict;

@@ -13,6 +13,7 @@ export function csvOf(document: ReportDocument): string {
     ["range_end", document.rangeEnd],
     ["made_at", document.madeAt],
     ["made_for", document.madeFor],
+    ["facts_hash", document.factsHash],
     ["verdict", document.verdict.level],
     ["verdict_sentence", document.verdict.sentence],
     [],

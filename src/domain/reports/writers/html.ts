@@ -23,6 +23,7 @@ export function htmlOf(document: ReportDocument): string {
     `<header><h1>${escaped(title)}</h1>`,
     `<p>${escaped(rangeOf(document))}</p>`,
     `<p class="dim">Made <time datetime="${document.madeAt}">${moment(document.madeAt)}</time> for <bdi>${escaped(document.madeFor)}</bdi> · ${plans.length} plans</p>`,
+    `<p class="dim">SHA-256 of the facts: <code>${document.factsHash}</code></p>`,
     `</header>${verdictHtml(verdict)}`,
     `<section aria-labelledby="summary"><h2 id="summary">Summary</h2>${figuresHtml(summary)}</section>`,
     ...sections.map(sectionHtml),

@@ -1,9 +1,11 @@
 /** The document as JSON. Its shape is docs/reports.md's; a change that breaks readers raises `version`. */
 import { definitionsOf, type ReportDocument, type Table } from "../document/model.ts";
 
-export function jsonOf({ sections, summary, plans, ...document }: ReportDocument): string {
+export const jsonOf = (document: ReportDocument): string => `${JSON.stringify(shapeOf(document), null, 1)}\n`;
+
+export function shapeOf<Document extends Omit<ReportDocument, "factsHash">>({ sections, summary, plans, ...document }: Document) {
   const { pageSize: _, ...head } = document;
-  const shape = {
+  return {
     version: 1,
     ...head,
     plans,
@@ -18,7 +20,6 @@ export function jsonOf({ sections, summary, plans, ...document }: ReportDocument
     })),
     definitions: definitionsOf({ summary, sections }),
   };
-  return `${JSON.stringify(shape, null, 1)}\n`;
 }
 
 /** Rows as objects, so that a column that is added later moves no other. */

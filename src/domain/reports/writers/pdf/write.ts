@@ -17,6 +17,7 @@ export async function writePdf(document: ReportDocument): Promise<Buffer> {
   sheet.paragraph(rangeOf(document), { size: 10, gap: 1 });
   const plans = document.plans.length === 1 ? "1 plan" : `${document.plans.length} plans`;
   sheet.paragraph(`Made ${moment(document.madeAt)} for ${document.madeFor} · ${plans}`, { size: 8.5, colour: colours.DIM });
+  sheet.paragraph(`SHA-256 of the facts: ${document.factsHash}`, { size: 8.5, colour: colours.DIM });
   sheet.y += 6;
   writeVerdict(sheet, document.verdict);
   writeFigures(sheet, document.summary);
