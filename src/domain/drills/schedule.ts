@@ -1,6 +1,6 @@
 /**
  * When a drill is due: five fields of cron, in a time zone. Where daylight saving begins, a time that does not exist is due at the first
- * moment after the gap; where it ends, a time that comes twice is due when it comes first. What is due every hour or more often goes on
+ * moment after the gap; where it ends, a time that comes twice is due when it comes first. A schedule with * in its minute or hour goes on
  * through both, by the time that passes.
  */
 import { Cron } from "croner";
@@ -10,7 +10,8 @@ export interface Schedule {
   readonly timeZone: string;
 }
 
-const expression = ({ cron, timeZone }: Schedule) => new Cron(cron, { timezone: timeZone, mode: "5-part", paused: true });
+const expression = ({ cron, timeZone }: Schedule) =>
+  new Cron(cron, { timezone: timeZone, mode: "5-part", paused: true, fixedTimeRule: "no-wildcard" });
 
 /** The first due time after this moment; null: there is none, ever. */
 export const dueAfter = (schedule: Schedule, after: Date): Date | null => expression(schedule).nextRun(after);
