@@ -74,6 +74,9 @@ export const operations = {
     role: "EDITOR",
     description: "Change the networks that the VM is connected to when it is recovered.",
   },
+  UPDATE_DRILL: { mutation: "updateDrill", role: "EDITOR", description: "Change the drill, enable or disable it." },
+  DELETE_DRILL: { mutation: "deleteDrill", role: "EDITOR", description: "Delete the drill and its history." },
+  RUN_DRILL_NOW: { mutation: "runDrillNow", role: "OPERATOR", description: "Start the drill by hand." },
   RESOLVE_SPLIT_BRAIN: {
     mutation: "resolveSplitBrain",
     role: "RECOVERY_ADMIN",

@@ -73,6 +73,7 @@ import "./reports/types.ts";
 import "./reports/queries.ts";
 import "./reports/mutations.ts";
 import "./drills/types.ts";
+import "./drills/types-operations.ts";
 import "./drills/queries.ts";
 import "./drills/mutations.ts";
 import "./limits/queries.ts";

@@ -1,7 +1,7 @@
 /** Making, changing and deleting a drill. */
 import { v7 as newId } from "uuid";
 import type { Change } from "../../events/changes.ts";
-import { ConflictError, NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../errors.ts";
 import { type FieldErrors, fieldErrors } from "../field-errors.ts";
 import { encodeId } from "../ids.ts";
 import { checkQuota } from "../limits/quotas.ts";
@@ -9,6 +9,8 @@ import { checkVersion, ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkDrill, type DrillWish, newDrill, withWish } from "./fields.ts";
+import { readOpenRuns } from "./open-occurrence.ts";
+import { deletionRefusal } from "./operations.ts";
 import { type DrillFields, databaseNow, drillChanged, firstDue, lockDrill, type Queryable } from "./rows.ts";
 import { accountBeforeChange } from "./start-due.ts";
 
@@ -94,15 +96,9 @@ export const remove = (context: ServiceContext, viewer: Viewer, input: DeleteInp
     async act(client) {
       const drill = await lockDrill(client, input.drillId);
       checkVersion(`the drill ${drill.name}`, drill.version, input.expectedVersion);
-      const open = "SELECT run_id FROM drill_occurrence WHERE drill_id = $1 AND settled_at IS NULL LIMIT 1";
-      const { rows } = await client.query<{ run_id: string }>({ name: "drill-open", text: open, values: [drill.id] });
-      if (rows[0] !== undefined) {
-        const message = `The drill ${drill.name} is under way: its test, or the cleanup after it.`;
-        throw new ConflictError(message, "Wait until it has ended, or cancel the test. Disable the drill to keep it from starting again.", {
-          planId: drill.planId,
-          activeRecoveryId: rows[0].run_id,
-        });
-      }
+      const [open] = await readOpenRuns(client, [drill.id]);
+      const refusal = deletionRefusal(drill, open?.runId ?? null);
+      if (refusal !== null) throw refusal;
       await client.query({ name: "drill-delete", text: "DELETE FROM drill WHERE id = $1", values: [drill.id] });
       return [drillChanged(drill, "DELETED"), planChanged(drill.planId)];
     },

@@ -2,7 +2,9 @@ import type { Database } from "../../database/database.ts";
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import { type ListedRow, nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
+import { type OpenDrillRun, readOpenRuns } from "./open-occurrence.ts";
 import { type DrillRow, drillColumns, drillOf, type StoredDrill } from "./rows.ts";
+import { readStandings, type Standing } from "./tolerated.ts";
 import type { OccurrenceRow } from "./types-refs.ts";
 
 const occurrenceColumns = `o.id, o.drill_id AS "drillId", o.due_at AS "dueAt", o.recorded_at AS "recordedAt", o.requested_by AS "requestedBy",
@@ -72,6 +74,14 @@ export function openDrillLoaders({ prisma, pool }: Pick<Database, "prisma" | "po
     async (ids) => (await pool.query<OccurrenceRow>({ name: "drill-load-last", text: statements.lastRun, values: [ids] })).rows,
     ({ drillId }) => drillId,
   );
+  const standing = batchedOne(
+    (planIds) => readStandings(pool, planIds),
+    ({ planId }: Standing) => planId,
+  );
+  const openRunOfDrill = batchedOne(
+    (ids) => readOpenRuns(pool, ids),
+    ({ drillId }: OpenDrillRun) => drillId,
+  );
   const occurrence = batchedOne<OccurrenceRow>(
     (ids) => prisma.drillOccurrence.findMany({ where: { id: { in: padded(ids) } } }),
     ({ id }) => id,
@@ -90,6 +100,8 @@ export function openDrillLoaders({ prisma, pool }: Pick<Database, "prisma" | "po
     drill: drill.loader(gate),
     drillsOfPlan: drillsOfPlan.loader(gate),
     lastRunOfDrill: lastRunOfDrill.loader(gate),
+    drillStanding: standing.loader(gate),
+    openRunOfDrill: openRunOfDrill.loader(gate),
     drillOccurrence: occurrence.loader(gate),
     occurrenceOfRun: occurrenceOfRun.loader(gate),
     drillList: drillIds(gate),

@@ -50,6 +50,19 @@ export async function readOpen({ context }: Pick<DrillParts, "context">): Promis
   return (await context.database.pool.query<OpenOccurrence>({ name: "drills-open", text: openText })).rows;
 }
 
+export interface OpenDrillRun {
+  readonly drillId: string;
+  readonly runId: string;
+}
+
+const openRunsText = `SELECT DISTINCT ON (drill_id) drill_id AS "drillId", run_id AS "runId" FROM drill_occurrence
+  WHERE drill_id = ANY ($1::uuid[]) AND settled_at IS NULL ORDER BY drill_id, recorded_at, id`;
+
+/** Of these drills, at most one each: a test for which something is left to be done. */
+export async function readOpenRuns(database: Queryable, drillIds: readonly string[]): Promise<OpenDrillRun[]> {
+  return (await database.query<OpenDrillRun>({ name: "drill-open-runs", text: openRunsText, values: [drillIds] })).rows;
+}
+
 export const leftForDisaster = "A real recovery of the plan goes first: clean up by hand once it is over (cleanupTest).";
 
 /** One conditional statement, and that the drill has changed, if it was not in vain. */

@@ -15,6 +15,7 @@ let stage: PlanStage;
 let scenes: Scenes;
 let scene: Scene;
 let spareVm: string;
+let drillIds: readonly string[];
 beforeAll(async () => {
   stage = await aPlanStage({ priorityGroups: [{ groups: [0] }] }, labSites({ vms: 3, groups: 3, spare: 1 }));
   scenes = scenesOf(stage);
@@ -25,6 +26,15 @@ afterAll(() => stage.close());
 async function addSpareVm(): Promise<void> {
   const text = `INSERT INTO virtual_machine (id, site_id, external_id, name) VALUES (gen_random_uuid(), $1, 'vm-a-4', 'vm-4') RETURNING id`;
   spareVm = gid("VirtualMachine", (await row(stage, text, stage.protectedSiteId)).id);
+}
+
+/** One that is used, and one that is deleted. */
+async function addDrills(): Promise<void> {
+  const text = `INSERT INTO drill (id, plan_id, name, cron, time_zone, options, prompt_policy, max_duration_seconds, owner, enabled)
+    SELECT gen_random_uuid(), $1, name, '0 3 * * *', 'UTC', '{"powerOnVms": true, "runScripts": true, "syncData": true}', 'CONTINUE', 3600, 'olga', false
+    FROM unnest(ARRAY['kept', 'deleted']) AS name RETURNING id`;
+  const { rows } = await stage.db.database.pool.query<{ id: string }>(text, [stage.planId]);
+  drillIds = rows.map(({ id }) => gid("Drill", id));
 }
 
 interface Stand {
@@ -78,7 +88,10 @@ async function inputOf(operation: Operation): Promise<object> {
       recoveryPriorityGroup: { priority: 2, name: "more" },
     },
     REMOVE_PROTECTION_GROUP: { planId, protectionGroupId: groupId },
-    CONFIGURE_PRIORITY_GROUPS: { planId, priorityGroups: [{ priority: 1, prePowerOnSteps: [{ pause: { name: "wait" } }] }] },
+    CONFIGURE_PRIORITY_GROUPS: {
+      planId,
+      priorityGroups: [{ priority: 1, prePowerOnSteps: [{ pause: { name: "wait", durationSeconds: 5 } }] }],
+    },
     UPDATE_PROTECTION_GROUP: { groupId, description: "changed" },
     DELETE_PROTECTION_GROUP: { groupId },
     FORCE_DELETE_PROTECTION_GROUP: { groupId, force: true },
@@ -86,6 +99,9 @@ async function inputOf(operation: Operation): Promise<object> {
     REMOVE_PROTECTED_VM: { vmId },
     CONFIGURE_VM_RECOVERY_SETTINGS: { vmId, startupDelaySeconds: 7 },
     CONFIGURE_VM_NETWORK_MAPPINGS: { vmId, networkMappings: [] },
+    UPDATE_DRILL: { drillId: drillIds[0], notes: "changed" },
+    DELETE_DRILL: { drillId: drillIds[1] },
+    RUN_DRILL_NOW: { drillId: drillIds[0] },
     RESOLVE_SPLIT_BRAIN: { vmId, keep: "RECOVERED", comment: "The copy is newer." },
     CANCEL_TASK: { taskId: gid("Task", (await row(stage, "SELECT id FROM task WHERE recovery_id = $1", scene.runId)).id) },
   };
@@ -98,6 +114,7 @@ const done = async (operation: Operation): Promise<Answer> =>
 /** Runs that an operation starts; null: it works on what there is. */
 const starts: Partial<Record<Operation, string>> = {
   START_TEST: "TEST",
+  RUN_DRILL_NOW: "TEST",
   START_PLANNED_RECOVERY: "PLANNED",
   START_PLANNED_FAILOVER: "PLANNED",
   START_DISASTER_RECOVERY: "DISASTER",
@@ -115,11 +132,12 @@ async function shown(): Promise<ReadonlyMap<string, Answer>> {
     steps: gid("Recovery", scene.stepId.split("/")[0]),
     group: gid("ProtectionGroup", stage.groupIds[0]),
     vm: gid("VirtualMachine", stage.vmIds.get("vm-1")),
+    drill: drillIds[0],
   };
-  const query = `query ($plan: ID!, $run: ID!, $steps: ID!, $group: ID!, $vm: ID!) { recoveryPlan(id: $plan) { ${said} } protectionGroup(id: $group) { ${said} } vm(id: $vm) { ${said} }
+  const query = `query ($plan: ID!, $run: ID!, $steps: ID!, $group: ID!, $vm: ID!, $drill: ID!) { drill(id: $drill) { ${said} } recoveryPlan(id: $plan) { ${said} } protectionGroup(id: $group) { ${said} } vm(id: $vm) { ${said} }
     recovery(id: $run) { ${said} task { ${said} } } withSteps: recovery(id: $steps) { allSteps { nodes { ${said} } } } }`;
-  const { recoveryPlan, recovery, withSteps, protectionGroup, vm } = await stage.ask(query, ids);
-  const objects = [recoveryPlan, recovery, recovery.task, ...withSteps.allSteps.nodes, protectionGroup, vm];
+  const { recoveryPlan, recovery, withSteps, protectionGroup, vm, drill } = await stage.ask(query, ids);
+  const objects = [recoveryPlan, recovery, recovery.task, ...withSteps.allSteps.nodes, protectionGroup, vm, drill];
   return new Map(objects.flatMap(({ allowedOperations }) => allowedOperations.map((one: Answer) => [one.operation, one])));
 }
 
@@ -150,6 +168,7 @@ describe.each(table.map((standing) => ({ ...standing, standing })))("a plan that
   const anew = async () => {
     await stage.reset();
     await addSpareVm();
+    await addDrills();
     scene = await standing.scene(scenes);
     fresh = true;
   };

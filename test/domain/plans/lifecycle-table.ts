@@ -15,7 +15,12 @@ export interface Standing {
 }
 
 /** These concern the next run, and are possible whatever this one does. */
-export const everywhere: readonly Operation[] = ["CONFIGURE_VM_RECOVERY_SETTINGS", "CONFIGURE_VM_NETWORK_MAPPINGS"];
+export const everywhere: readonly Operation[] = [
+  "CONFIGURE_VM_RECOVERY_SETTINGS",
+  "CONFIGURE_VM_NETWORK_MAPPINGS",
+  "UPDATE_DRILL",
+  "DELETE_DRILL",
+];
 
 type Leading = Partial<Record<Operation, PlanLifecycle>>;
 const staying = (lifecycle: PlanLifecycle, ...operations: readonly Operation[]): Leading =>
@@ -38,6 +43,7 @@ const noWayBack = { START_DISASTER_RECOVERY: "NO_RECOVERY_POINT" };
 
 const ready: Leading = {
   START_TEST: "TEST_IN_PROGRESS",
+  RUN_DRILL_NOW: "TEST_IN_PROGRESS",
   ...recovering("START_PLANNED_RECOVERY", "START_PLANNED_FAILOVER", "START_DISASTER_RECOVERY"),
   ...staying("READY", ...edits, "REMOVE_PROTECTION_GROUP", ...ofGroups),
 };
