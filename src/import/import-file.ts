@@ -13,6 +13,7 @@ import { check } from "./check.ts";
 import { type Current, readCurrent } from "./current.ts";
 import type { Tx } from "./current-rows.ts";
 import { type Difference, difference } from "./diff.ts";
+import { endlessInDrills } from "./drilled.ts";
 import { type ImportFile, parseFile } from "./file.ts";
 import { hold } from "./hold.ts";
 import { inUse } from "./in-use.ts";
@@ -85,8 +86,8 @@ async function compare(tx: Tx, { source, file, quotas }: Asked): Promise<Compari
   const checked = check(file, current.model, quotas);
   if ("problems" in checked) throw refusal(source, checked.problems);
   const found = difference(current.model, checked.wanted);
-  const used = await inUse(tx, found, current, file);
-  if (used.length > 0) throw refusal(source, used);
+  const refused = [...(await inUse(tx, found, current, file)), ...(await endlessInDrills(tx, current, file))];
+  if (refused.length > 0) throw refusal(source, refused);
   return { current, wanted: checked.wanted, difference: found };
 }
 

@@ -200,6 +200,21 @@ describe("importing a file", () => {
     );
   });
 
+  it("refuses a pause without a duration in a plan that has a drill", async () => {
+    await run(base());
+    await scene.db().database.pool.query(
+      `INSERT INTO drill (id, plan_id, name, cron, time_zone, options, prompt_policy, max_duration_seconds, owner, enabled)
+        SELECT gen_random_uuid(), id, 'weekly', '0 3 * * SUN', 'UTC', '{}', 'CONTINUE', 3600, 'olga', false FROM recovery_plan WHERE name = 'plan'`,
+    );
+    const before = await rows();
+    const endless = changed((file) => void planSteps(file).unshift({ type: "PAUSE", name: "rest" }));
+    await expect(run(endless)).rejects.toThrow(
+      /priorityGroups\[0\]\.preSteps\[0\]\.durationSeconds: The plan has drills, in which nobody ends a pause/,
+    );
+    expect(await rows()).toBe(before);
+    await run(changed((file) => void planSteps(file).unshift({ type: "PAUSE", name: "rest", durationSeconds: 5 })));
+  });
+
   it("refuses to change groups and plans that a run uses, but not settings", async () => {
     await run(base());
     const recoveries = createRecoveries({

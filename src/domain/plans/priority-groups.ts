@@ -15,7 +15,7 @@ import {
   readPriorityGroups,
   readSteps,
 } from "./rows.ts";
-import { changesIn, checkStep, mostStepsPerPhase, type Step, type StepWish, stepsOf } from "./steps.ts";
+import { changesIn, checkStep, mostStepsPerPhase, pauseInDrills, type Step, type StepWish, stepsOf } from "./steps.ts";
 
 /** What is left out or null stays as it is; an empty list clears. */
 export interface PriorityGroupWish {
@@ -143,12 +143,11 @@ async function isDrilled(client: Queryable, planId: string): Promise<boolean> {
 
 /** Nobody would end them in a drill. */
 function refuseEndlessPauses(errors: FieldErrors, wishes: readonly PriorityGroupWish[]): void {
-  const message = "The plan has drills, in which nobody ends a pause: give it a duration, or make it a prompt.";
   for (const [at, wish] of wishes.entries())
     for (const [list] of phases)
       for (const [place, step] of (wish[list] ?? []).entries())
         if (step.type === "PAUSE" && (step.durationSeconds ?? null) === null)
-          errors.add(["priorityGroups", at, list, place, "pause", "durationSeconds"], message);
+          errors.add(["priorityGroups", at, list, place, "pause", "durationSeconds"], pauseInDrills);
 }
 
 function twice(errors: FieldErrors, wishes: readonly PriorityGroupWish[]): void {

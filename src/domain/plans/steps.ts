@@ -28,6 +28,9 @@ type PauseWish = { readonly type: "PAUSE" } & Optional<{ durationSeconds: number
 /** A step within its phase. */
 export type Step = Omit<PlanStep, "priorityGroupId" | "phase" | "position">;
 
+/** Of a pause without a duration. */
+export const pauseInDrills = "The plan has drills, in which nobody ends a pause: give it a duration, or make it a prompt.";
+
 export const mostStepsPerPhase = 100;
 const longestSeconds = 604_800;
 const daySeconds = 86_400;
