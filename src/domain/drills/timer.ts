@@ -6,9 +6,8 @@ import type { Drills } from "./service.ts";
 export interface DrillTimerOptions extends Pick<TimerOptions, "log"> {
   readonly pool: pg.Pool;
   readonly drills: Pick<Drills, "round">;
+  readonly everyMs?: number;
 }
 
-const everyMs = 2_000;
-
-export const startDrills = ({ pool, drills, log }: DrillTimerOptions): Timer =>
+export const startDrills = ({ pool, drills, log, everyMs = 2_000 }: DrillTimerOptions): Timer =>
   startTimer({ pool, name: "drills", everyMs, firstWithinMs: everyMs, log, work: (signal) => drills.round(signal) });

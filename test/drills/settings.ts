@@ -1,0 +1,14 @@
+/** What may be set from outside: `DRILLS_SEED=7 npm run test:drills` plays a year again. */
+import { z } from "zod";
+
+const read = z
+  .object({
+    /** The same seed gives the same year; by default a new one each time. */
+    DRILLS_SEED: z.coerce
+      .number()
+      .int()
+      .default(() => Date.now() % 2 ** 31),
+  })
+  .parse(process.env);
+
+export const settings = { seed: read.DRILLS_SEED } as const;
