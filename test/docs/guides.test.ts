@@ -18,7 +18,7 @@ describe("the operations of the guides, one after the other, as they stand there
   }, 60_000);
   afterAll(() => gateway?.[Symbol.asyncDispose]());
 
-  it.each(["clients.md", "errors.md", "coming-from-rest.md", "subscriptions.md", "recoveries.md", "rpo.md"])(
+  it.each(["drills.md", "clients.md", "errors.md", "coming-from-rest.md", "subscriptions.md", "recoveries.md", "rpo.md"])(
     "docs/%s",
     { timeout: 120_000 },
     async (name) => {

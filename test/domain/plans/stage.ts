@@ -124,6 +124,8 @@ const tables = [
   "ip_rule",
   "vm_command",
   "vm_network_mapping",
+  "drill",
+  "drill_occurrence",
   "recovery",
   "idempotency_key",
   // The audit trail's own events are no change of what was asked for.
