@@ -90,12 +90,15 @@ export interface MailServer extends AsyncDisposable {
   silent: boolean;
   /** E-mails that it has read to their end. */
   read: number;
+  /** Hears of each that it takes. */
+  onMail: (mail: Mail) => void;
 }
 
 export async function aMailServer(options: SMTPServerOptions = {}): Promise<MailServer> {
   const sockets = new Set<Socket>();
   const server = new SMTPServer({
     authOptional: true,
+    disableReverseLookup: true,
     disabledCommands: ["STARTTLS"],
     key: pem,
     cert: pem,
@@ -110,7 +113,9 @@ export async function aMailServer(options: SMTPServerOptions = {}): Promise<Mail
         if (mail.silent) return;
         if (mail.refusing !== null) return done(Object.assign(new Error(mail.refusing.text), { responseCode: mail.refusing.code }));
         const { mailFrom, rcptTo } = session.envelope;
-        mail.mails.push({ from: mailFrom ? mailFrom.address : "", to: rcptTo.map(({ address }) => address), raw, secure: session.secure });
+        const taken = { from: mailFrom ? mailFrom.address : "", to: rcptTo.map(({ address }) => address), raw, secure: session.secure };
+        mail.mails.push(taken);
+        mail.onMail(taken);
         done();
       });
     },
@@ -126,6 +131,7 @@ export async function aMailServer(options: SMTPServerOptions = {}): Promise<Mail
     refusing: null,
     silent: false,
     read: 0,
+    onMail: () => {},
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
