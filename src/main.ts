@@ -45,7 +45,7 @@ async function run(config: Config): Promise<void> {
   const url = config.databaseUrl ?? embedded?.url ?? "";
   const directUrl = config.databaseDirectUrl ?? url;
   await migrate(directUrl, config.databaseDirectUrl === null ? {} : { variable: "DATABASE_DIRECT_URL" });
-  const onConnectionLost = (error: Error) => log.warn({ err: error }, "a database connection was lost");
+  const onConnectionLost = ({ message }: Error) => log.warn({ reason: message }, "a database connection was lost");
   const database = closing.use(await openDatabase({ url, directUrl: config.databaseDirectUrl, onConnectionLost }));
   const { pool, connectDirect } = database;
   const generation = await readGeneration(pool);

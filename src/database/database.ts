@@ -25,7 +25,7 @@ export interface DatabaseOptions {
   /** Null or absent: the same as `url`. */
   readonly directUrl?: string | null;
   readonly poolSize?: number;
-  /** Told of connections that broke; the pool replaces them. */
+  /** Told of connections that broke, but not of those that were closing anyway; the pool replaces them. */
   readonly onConnectionLost?: (error: Error) => void;
 }
 
@@ -54,11 +54,14 @@ export async function openDatabase({ url, directUrl, poolSize = 20, onConnection
     query_timeout: (statementSeconds + 5) * 1_000,
     onConnect: async (client) => void (await client.query(sessionSettings)),
   });
-  // The pool listens to idle connections only; one that is in use would end the process.
-  pool.on("connect", (client) => client.on("error", onConnectionLost));
-  pool.on("error", onConnectionLost);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { statementNameGenerator: statementNames() }) });
   let closing: Promise<void> | undefined;
+  const onError = (error: Error) => {
+    if (closing === undefined) onConnectionLost(error);
+  };
+  // The pool listens to idle connections only; one that is in use would end the process.
+  pool.on("connect", (client) => client.on("error", onError));
+  pool.on("error", onError);
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { statementNameGenerator: statementNames() }) });
   const close = () => {
     closing ??= prisma.$disconnect().then(() => pool.end());
     return closing;

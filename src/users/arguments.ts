@@ -1,5 +1,6 @@
 /** What was asked for on the command line. */
 import { parseArgs } from "node:util";
+import { UsageError } from "../command-line.ts";
 import { roles as allRoles, type Role } from "../domain/viewer.ts";
 
 export const usage = `Usage: npm run user -- COMMAND
@@ -13,9 +14,6 @@ export const usage = `Usage: npm run user -- COMMAND
 Roles: ${allRoles.join(", ")}.
 The password is asked for on the terminal, or read from standard input when that is a file or a pipe; --generate makes one and prints it once.
 Exit codes: 0 done, 1 refused or failed, 2 called in a wrong way.`;
-
-/** It was called in a way that can't be meant. */
-export class UsageError extends Error {}
 
 export type Command =
   | { readonly name: "help" }

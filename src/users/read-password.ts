@@ -1,6 +1,7 @@
 /** A password that somebody gives: typed where nobody can read along, or from a file or a pipe. */
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
+import type { Input, Output } from "../command-line.ts";
 
 /** The person broke off, or typed two different ones. The message is for people. */
 export class PasswordError extends Error {}
@@ -9,7 +10,7 @@ export class PasswordError extends Error {}
 const mostBytes = 16_384;
 
 /** On a terminal it is asked for twice; else it is all of the input, but for its last line break. */
-export async function readPassword(input: NodeJS.ReadStream, output: NodeJS.WritableStream): Promise<string> {
+export async function readPassword(input: Input, output: Output): Promise<string> {
   if (!input.isTTY) return readAll(input);
   const first = await ask(input, output, "Password: ");
   if (first !== (await ask(input, output, "The same again: "))) throw new PasswordError("The two are not the same; nothing was changed.");
@@ -19,7 +20,7 @@ export async function readPassword(input: NodeJS.ReadStream, output: NodeJS.Writ
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
 
 /** readline edits the line and keeps the terminal from showing it; what it would show itself goes nowhere. */
-function ask(input: NodeJS.ReadStream, output: NodeJS.WritableStream, prompt: string): Promise<string> {
+function ask(input: Input, output: Output, prompt: string): Promise<string> {
   const lines = createInterface({ input, output: nowhere(), terminal: true, historySize: 0 });
   output.write(prompt); // not before: what is typed is hidden from here on
   return new Promise<string>((resolve, reject) => {
@@ -32,7 +33,7 @@ function ask(input: NodeJS.ReadStream, output: NodeJS.WritableStream, prompt: st
   });
 }
 
-async function readAll(input: NodeJS.ReadStream): Promise<string> {
+async function readAll(input: Input): Promise<string> {
   let text = "";
   for await (const chunk of input.setEncoding("utf8")) {
     text += chunk;

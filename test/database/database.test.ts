@@ -77,6 +77,20 @@ describe("the database", () => {
     await Promise.all([database.close(), database.close()]);
     await expect(database.pool.query("SELECT 1")).rejects.toThrow();
   });
+
+  it("tells of no connection that the server ends while it closes: an orderly stop ends both", async () => {
+    const lost: Error[] = [];
+    const database = await openDatabase({ url: db.url, onConnectionLost: (error) => lost.push(error) });
+    const client = await database.pool.connect();
+    const end = ended(client);
+    const pid = await backendOf(client);
+    const closing = database.close();
+    await db.database.pool.query("SELECT pg_terminate_backend($1)", [pid]);
+    await end;
+    client.release(true);
+    await closing;
+    expect(lost).toEqual([]);
+  });
 });
 
 describe("statement names", () => {

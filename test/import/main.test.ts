@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runImport } from "../../src/import/run.ts";
+import { type Ended, ended } from "../support/command-line.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { base, type Files, someFiles } from "./stage.ts";
 
@@ -16,10 +18,14 @@ describe("npm run import", () => {
     await db.drop();
   });
 
-  const run = (args: readonly string[], env: Record<string, string> = { DATABASE_URL: db.url }) =>
-    new Promise<{ code: number; out: string; err: string }>((resolve) => {
+  const run = (args: readonly string[], env: Record<string, string> = { DATABASE_URL: db.url }) => ended(runImport, { argv: args, env });
+
+  /** As the script of package.json has it. */
+  const importProcess = (args: readonly string[]) =>
+    new Promise<Ended>((resolve) => {
       const program = ["--import", "./src/prepare.js", "src/import/main.ts", ...args];
-      execFile(process.execPath, program, { env: { ...env, PATH: process.env.PATH, TMPDIR: tmpdir() } }, (error, out, err) => {
+      const env = { DATABASE_URL: db.url, PATH: process.env.PATH, TMPDIR: tmpdir() };
+      execFile(process.execPath, program, { env }, (error, out, err) => {
         resolve({ code: typeof error?.code === "number" ? error.code : 0, out: out.trim(), err: err.trim() });
       });
     });
@@ -28,13 +34,13 @@ describe("npm run import", () => {
     const path = await files.write(base());
     const dry = await run([path, "--dry-run"]);
     expect(dry).toMatchObject({ code: 0, out: expect.stringMatching(/17 to create.*\nnothing was written \(--dry-run\)$/), err: "" });
-    expect(await run([path])).toMatchObject({ code: 0, out: expect.stringMatching(/17 to create.*\nimported$/), err: "" });
+    expect(await importProcess([path])).toMatchObject({ code: 0, out: expect.stringMatching(/17 to create.*\nimported$/), err: "" });
     expect(await run([path])).toEqual({ code: 0, out: "nothing to change (17 unchanged)", err: "" });
   });
 
   it("names what is wrong with file, line and column, and exits with 1", async () => {
     const path = await files.write("version: 1\nsites:\n  - name: A\n    typ: X\n", "wrong.yaml");
-    const { code, err } = await run([path]);
+    const { code, err } = await importProcess([path]);
     expect(code).toBe(1);
     expect(err.split("\n")).toEqual([
       `${path} can't be imported, and nothing was written:`,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readCommand, UsageError } from "../../src/users/arguments.ts";
+import { UsageError } from "../../src/command-line.ts";
+import { readCommand } from "../../src/users/arguments.ts";
 
 describe("the arguments of npm run user", () => {
   it.each([

@@ -4,16 +4,12 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { encodeId } from "../../src/domain/ids.ts";
+import { runUsers } from "../../src/users/run.ts";
 import { startProcess } from "../e2e/gateway-process.ts";
 import { rawSocket } from "../gateway/support.ts";
+import { type Ended, ended } from "../support/command-line.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aUser, type RealGateway, realGateway } from "../support/real-gateway.ts";
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 let db: TestDatabase;
 let gateway: RealGateway;
@@ -35,8 +31,11 @@ const common = { PATH: process.env.PATH, TMPDIR: tmpdir(), NODE_COMPILE_CACHE: p
 /** As the script of package.json has it. */
 const program = ["--import", "./src/prepare.js", "src/users/main.ts"];
 
-/** With a pipe as its standard input. */
-function user(args: readonly string[], input = "", env: Record<string, string> = { DATABASE_URL: db.url }): Promise<Ended> {
+const user = (args: readonly string[], input = "", env: Record<string, string> = { DATABASE_URL: db.url }): Promise<Ended> =>
+  ended(runUsers, { argv: args, env, input });
+
+/** In a process of its own, with a pipe as its standard input. */
+function userProcess(args: readonly string[], input: string, env: Record<string, string> = { DATABASE_URL: db.url }): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...program, ...args], { env: { ...common, ...env } });
     let [out, err] = ["", ""];
@@ -56,7 +55,7 @@ const localUser = `local/${userInfo().username}`;
 
 describe("npm run user", { timeout: 60_000 }, () => {
   it("add takes the password from standard input, and is audited as the machine's user", async () => {
-    expect(await user(["add", "Ada", "--roles", "operator,viewer"], "a long password\n")).toEqual({
+    expect(await userProcess(["add", "Ada", "--roles", "operator,viewer"], "a long password\n")).toEqual({
       code: 0,
       out: "Ada is added, with the roles VIEWER, OPERATOR.",
       err: "",
@@ -157,7 +156,7 @@ describe("npm run user", { timeout: 60_000 }, () => {
   });
 
   it("called in a wrong way says how it is called, with exit code 2; --help is no mistake", async () => {
-    expect(await user(["remove"])).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/^Usage: npm run user/) });
+    expect(await userProcess(["remove"], "")).toMatchObject({ code: 2, out: "", err: expect.stringMatching(/^Usage: npm run user/) });
     expect(await user(["--help"])).toMatchObject({ code: 0, out: expect.stringMatching(/^Usage: npm run user/), err: "" });
   });
 
