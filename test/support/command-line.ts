@@ -12,7 +12,8 @@ export async function ended(
   command: (line: CommandLine) => Promise<number>,
   { argv, env, input = "" }: { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>>; readonly input?: string },
 ): Promise<Ended> {
-  const [out, err]: string[][] = [[], []];
+  const out: string[] = [];
+  const err: string[] = [];
   const code = await command({
     argv,
     env,
