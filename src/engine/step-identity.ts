@@ -1,6 +1,16 @@
 /** Whether a step of one run means the same as the step of its key in another. */
 import type { LeafNode } from "./model.ts";
 
+/** What of a spec makes it this step: for `identityHash`. */
+export function identifyingPart({ kind, spec }: LeafNode): object {
+  const fields = identifying[kind] ?? [];
+  return Object.fromEntries(Object.entries(spec).filter(([field]) => fields.includes(field)));
+}
+
+/** In SQL, for commands, prompts and pauses: two of one kind are the same when these are. The index recovery_step_exercised holds it. */
+export const identityHash = (spec: string): string =>
+  `md5(coalesce(${spec} #>> '{site,siteId}', '') || ' ' || coalesce(${spec} ->> 'command', '') || ' ' || coalesce(${spec} ->> 'arguments', ''))`;
+
 export const isSame = (node: LeafNode, spec: unknown): boolean =>
   JSON.stringify(identityOf(node, node.spec)) === JSON.stringify(identityOf(node, spec));
 

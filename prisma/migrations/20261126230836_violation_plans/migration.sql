@@ -13,6 +13,8 @@ UPDATE "rpo_violation" v SET "protected_site_id" = g."protected_site_id",
   "plan_ids" = ARRAY(SELECT p."plan_id" FROM "plan_protection_group" p WHERE p."group_id" = v."group_id")
 FROM "protection_group" g WHERE g."id" = v."group_id";
 
--- Whether a test has ever run a plan's step or a VM's command. Its status is no part of it: a step's row is then updated in its place.
-CREATE INDEX "recovery_step_owner" ON "recovery_step" ((coalesce("plan_step_id", "vm_id")))
+-- Whether a test has ever run a plan's step or a VM's command, and as it is now (src/engine/step-identity.ts). Its status is no part of it: a
+-- step's row is then updated in its place.
+CREATE INDEX "recovery_step_exercised" ON "recovery_step" ((coalesce("plan_step_id", "vm_id")),
+    md5(coalesce("spec" #>> '{site,siteId}', '') || ' ' || coalesce("spec" ->> 'command', '') || ' ' || coalesce("spec" ->> 'arguments', '')))
   WHERE "kind" IN ('COMMAND', 'GUEST_COMMAND', 'PROMPT', 'PAUSE');

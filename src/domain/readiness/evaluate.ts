@@ -15,7 +15,7 @@ import { type FindingObject, type Found, merged, recoveryTypes } from "./found.t
 import { fromHistory } from "./from-history.ts";
 import { fromPreviews, objectsOf, placesNamed } from "./from-previews.ts";
 import { fromFaults, fromGroupFaults, underWay } from "./from-standing.ts";
-import { type UntestedStep, untestedOf } from "./untested.ts";
+import { askedOf, toldSteps, type UntestedStep, untestedOf } from "./untested.ts";
 
 export interface EvaluationContext {
   readonly database: Pick<ServiceContext["database"], "pool">;
@@ -116,10 +116,8 @@ async function compareWithTest(
 
 async function untestedNow({ database: { pool } }: EvaluationContext, planId: string, { tree }: Preview): Promise<UntestedStep[] | null> {
   if (tree === null) return null;
-  return untestedOf(
-    tree.steps.map(({ node }) => node),
-    await readExercised(pool, planId),
-  );
+  const steps = toldSteps(tree.steps.map(({ node }) => node));
+  return untestedOf(steps, await readExercised(pool, planId, steps.map(askedOf)));
 }
 
 async function fromGroups(loaders: Loaders, { groupIds }: ReadinessFacts): Promise<Found[]> {

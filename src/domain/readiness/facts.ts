@@ -1,7 +1,9 @@
 /** What an evaluation asks of the database beside what previews and the plan's faults read: a constant number of statements. */
 import type pg from "pg";
 import type { PlanLifecycle, ResultState } from "../../database/generated/enums.ts";
+import { toJsonb } from "../../database/json.ts";
 import type { TestSnapshot } from "../../engine/run-snapshot.ts";
+import { identityHash } from "../../engine/step-identity.ts";
 
 type Queryable = Pick<pg.Pool, "query">;
 
@@ -54,6 +56,11 @@ const test = `SELECT r.id, r.result_state AS "resultState", r.requested_at AS "r
   FROM recovery r WHERE r.plan_id = p.id AND r.kind = 'TEST' AND r.ended_at IS NOT NULL`;
 const newest = "ORDER BY r.requested_at DESC, r.id DESC LIMIT 1";
 
+/** Steps of the kind and owner of `x` that ran well in a successful test of the plan, however long ago. */
+const successful = `SELECT FROM recovery_step s JOIN recovery r ON r.id = s.run_id
+  WHERE coalesce(s.plan_step_id, s.vm_id) = x.owner AND s.kind = x.kind AND s.kind IN ('COMMAND', 'GUEST_COMMAND', 'PROMPT', 'PAUSE')
+    AND s.status = 'SUCCEEDED' AND r.plan_id = $1 AND r.kind = 'TEST' AND r.result_state IN ('SUCCESS', 'WARNING')`;
+
 const statements = {
   plan: `SELECT p.id, p.name, p.lifecycle, p.pairing_id AS "pairingId", coalesce(p.lost_groups, '{}') AS "lostGroups", p.rto_target_seconds AS "rtoTargetSeconds",
       (SELECT row_to_json(t) FROM (${test} AND r.result_state <> 'CANCELLED' ${newest}) t) AS "lastTest",
@@ -71,9 +78,8 @@ const statements = {
     FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id JOIN replication_cycle c ON c.group_id = g.id
     WHERE m.plan_id = $1 AND c.error IS NOT NULL ORDER BY g.name`,
   snapshot: "SELECT content FROM recovery_snapshot WHERE run_id = $1",
-  exercised: `SELECT s.kind, s.vm_id AS "vmId", s.plan_step_id AS "planStepId", s.spec FROM (
-      SELECT r.id FROM recovery r WHERE r.plan_id = $1 AND r.kind = 'TEST' AND r.result_state IN ('SUCCESS', 'WARNING') ORDER BY r.requested_at DESC LIMIT 20) t
-    JOIN recovery_step s ON s.run_id = t.id WHERE s.kind IN ('COMMAND', 'GUEST_COMMAND', 'PROMPT', 'PAUSE') AND s.status = 'SUCCEEDED'`,
+  exercised: `SELECT EXISTS (${successful}) AS ran, EXISTS (${successful} AND ${identityHash("s.spec")} = ${identityHash("x.spec")}) AS "ranSame"
+    FROM jsonb_to_recordset($2::jsonb) AS x (at int4, owner uuid, kind text, spec jsonb) ORDER BY x.at`,
   places: `SELECT 'Network' AS type, id, name FROM network WHERE site_id = $1 AND name = ANY ($2::text[])
     UNION ALL SELECT 'Folder', id, path FROM folder WHERE site_id = $1 AND path = ANY ($2::text[])
     UNION ALL SELECT 'ResourcePool', id, name FROM resource_pool WHERE site_id = $1 AND name = ANY ($2::text[])
@@ -99,16 +105,28 @@ export async function readTestSnapshot(database: Queryable, runId: string): Prom
   return row?.content ?? null;
 }
 
-/** A step that ran well in one of the plan's last successful tests. */
-export interface ExercisedStep {
+/** A step or command of the plan, as a test would run it now. */
+export interface AskedStep {
   readonly kind: string;
-  readonly vmId: string | null;
-  readonly planStepId: string | null;
-  readonly spec: unknown;
+  /** What of it makes it this step. */
+  readonly spec: object;
+  /** The plan's step, or the VM whose command it is. */
+  readonly owner: string;
 }
 
-export const readExercised = (database: Queryable, planId: string): Promise<ExercisedStep[]> =>
-  read<ExercisedStep>(database, "exercised", planId);
+/** What successful tests have shown of one. */
+export interface Exercised {
+  /** One of its kind and owner ran well. */
+  readonly ran: boolean;
+  /** One that does the same did. */
+  readonly ranSame: boolean;
+}
+
+/** Of each that is asked for, in that order. */
+export async function readExercised(database: Queryable, planId: string, steps: readonly AskedStep[]): Promise<Exercised[]> {
+  if (steps.length === 0) return [];
+  return read<Exercised>(database, "exercised", planId, toJsonb(steps.map((step, at) => ({ ...step, at }))));
+}
 
 export interface PlaceRow {
   readonly type: "Network" | "Folder" | "ResourcePool" | "Datastore";

@@ -133,7 +133,7 @@ export const rules = {
   },
   UNTESTED_STEPS: {
     severity: "WARNING",
-    meaning: "Steps or commands of the plan have run well in none of its last 20 successful tests; untestedSteps names them.",
+    meaning: "Steps or commands of the plan have run well in none of its successful tests; untestedSteps names them.",
     remedy:
       "Test the plan with its commands. Tests leave out what runs at the protected site: give such a command runInTest, if it does no harm there.",
   },

@@ -60,7 +60,7 @@ builder.objectFields(RecoveryPlanRef, (t) => ({
   untestedSteps: t.field({
     type: [UntestedStepRef],
     description:
-      "Steps and commands that ran well in none of its last 20 successful tests, as of the last evaluation, in the order of a run; 500 at most.",
+      "Steps and commands that ran well in none of its successful tests, as of the last evaluation, in the order of a run; 500 at most.",
     resolve: async ({ id }, _args, { loaders }) => [...((await loaders.evaluationOfPlan.load(id))?.untestedSteps ?? [])],
   }),
   forecastRtoSeconds: t.int({

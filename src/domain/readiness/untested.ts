@@ -1,7 +1,7 @@
 /** Steps and commands that no successful test has shown to work. Pure. */
 import type { LeafNode, StepNode } from "../../engine/model.ts";
-import { isSame } from "../../engine/step-identity.ts";
-import type { ExercisedStep } from "./facts.ts";
+import { identifyingPart } from "../../engine/step-identity.ts";
+import type { AskedStep, Exercised } from "./facts.ts";
 
 export const untestedReasons = {
   NEVER_RUN: "It has run well in no successful test.",
@@ -20,25 +20,32 @@ export interface UntestedStep {
   readonly vmId: string | null;
 }
 
-const isTold = (node: StepNode): node is LeafNode & { readonly kind: UntestedStep["kind"] } =>
+const isTold = (node: StepNode): node is ToldNode =>
   node.kind === "COMMAND" || node.kind === "GUEST_COMMAND" || node.kind === "PROMPT" || node.kind === "PAUSE";
 
-/** `nodes`: the tree of a test with commands. */
-export function untestedOf(nodes: readonly StepNode[], exercised: readonly ExercisedStep[]): UntestedStep[] {
-  const byOwner = Map.groupBy(exercised, ownerOf);
-  return nodes.filter(isTold).flatMap((node) => {
-    const ran = byOwner.get(ownerOf(node)) ?? [];
-    if (ran.some(({ spec }) => isSame(node, spec))) return [];
+type ToldNode = LeafNode & { readonly kind: UntestedStep["kind"] };
+
+/** Those that a test with commands would run, in its order. */
+export const toldSteps = (nodes: readonly StepNode[]): ToldNode[] => nodes.filter(isTold);
+
+/** A VM's commands have no names: any of its commands that does the same counts. */
+export function askedOf(node: ToldNode): AskedStep {
+  const owner = node.planStepId ?? node.vmId;
+  if (owner === null) throw new RangeError(`the step ${node.name} is of no plan and of no VM`);
+  return { kind: node.kind, owner, spec: identifyingPart(node) };
+}
+
+/** `exercised`: of each node what tests have shown of it. */
+export function untestedOf(nodes: readonly ToldNode[], exercised: readonly Exercised[]): UntestedStep[] {
+  return nodes.flatMap((node, at) => {
+    const shown = exercised[at] ?? { ran: false, ranSame: false };
+    if (shown.ranSame) return [];
     const { kind, name, planStepId, vmId } = node;
-    return [{ kind, name, planStepId, vmId, reason: reasonOf(node, ran) }];
+    return [{ kind, name, planStepId, vmId, reason: reasonOf(node, shown) }];
   });
 }
 
-/** A VM's commands have no names: any of its commands that does the same counts. */
-const ownerOf = ({ kind, planStepId, vmId }: Pick<ExercisedStep, "kind" | "planStepId" | "vmId">): string =>
-  `${kind} ${planStepId ?? vmId}`;
-
-function reasonOf({ skipReason, planStepId }: LeafNode, ran: readonly ExercisedStep[]): UntestedReason {
+function reasonOf({ skipReason, planStepId }: LeafNode, { ran }: Exercised): UntestedReason {
   if (skipReason !== null) return "LEFT_OUT_OF_TESTS";
-  return planStepId !== null && ran.length > 0 ? "CHANGED" : "NEVER_RUN";
+  return planStepId !== null && ran ? "CHANGED" : "NEVER_RUN";
 }
