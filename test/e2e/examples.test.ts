@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { examples } from "../../src/gateway/examples.ts";
 import { post, rawSocket } from "../gateway/support.ts";
 import { type DemoGateway, demoGateway } from "./demo-gateway.ts";
@@ -171,6 +171,18 @@ it("the tabs for configuration configure, and the tab for live events shows it",
   ]);
   const { deleteRecoveryPlan: deleted } = await run("create-a-plan", { planId: created.recoveryPlan.id }, "DeletePlan");
   expect(deleted).toEqual({ deletedPlanId: created.recoveryPlan.id });
+  // Evaluated seconds after the gateway has started.
+  const { recoveryPlan: judged } = await vi.waitFor(
+    async () => {
+      const answer = await run("readiness-and-rpo", { planId: plan.id }, "Readiness");
+      expect(answer.recoveryPlan.readiness).toMatch(/^(READY|AT_RISK|NOT_READY)$/);
+      return answer;
+    },
+    { timeout: 10_000, interval: 200 },
+  );
+  expect(judged.readinessFindings.totalCount === 0).toBe(judged.readinessScore === 100);
+  const { recoveryPlan: measured, rpoViolations } = await run("readiness-and-rpo", { planId: plan.id }, "Rpo");
+  expect([measured.lagSeries.stepSeconds, rpoViolations.totalCount]).toEqual([900, 0]);
   const { viewer, limits } = await run("limits", { planId: plan.id });
   expect(viewer.rateLimit.remaining).toBeGreaterThan(0);
   expect(limits).toContainEqual(expect.objectContaining({ name: "PROTECTION_GROUPS_PER_PLAN", value: 50, current: 3 }));
