@@ -42,7 +42,7 @@ export async function readRun({ pool }: Pick<Database, "pool">, runId: string): 
 }
 
 /** Looks until it is so, or the test's own time is up; a test may take the database away meanwhile. */
-export async function until<T>(look: () => Promise<T | null | undefined | false>, what = "it", seconds = 20): Promise<T> {
+export async function until<T>(look: () => Promise<T | null | undefined | false>, what = "it", seconds = 20, everyMs = 5): Promise<T> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
     const found = await look().catch((error: unknown) => {
@@ -51,7 +51,7 @@ export async function until<T>(look: () => Promise<T | null | undefined | false>
     });
     if (found) return found;
     if (performance.now() > end) throw new Error(`${what} did not come about within ${seconds} s`);
-    await new Promise((done) => setTimeout(done, 5));
+    await new Promise((done) => setTimeout(done, everyMs));
   }
 }
 
@@ -70,6 +70,7 @@ export const ended = (database: Pick<Database, "pool">, runId: string, seconds =
     },
     "the run's end",
     seconds,
+    20, // it stays ended, and runs take long enough for looking to be what costs
   );
 
 export interface ReadEvent {

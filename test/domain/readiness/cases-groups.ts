@@ -1,158 +1,101 @@
 /** Rules about groups, and about plans that are recovered. In this order: a group goes there and back. */
 import { expect } from "vitest";
-import type { Case } from "./cases.ts";
+import { type Case, plan } from "./cases.ts";
 import type { ReadinessStage } from "./stage.ts";
 
-const plan = ({ id }: ReadinessStage, name: string) => ({ planId: id("RecoveryPlan", name) });
 const group = (stage: ReadinessStage, name: string) => ({ protectionGroupId: stage.id("ProtectionGroup", name) });
 const web = ["ProtectionGroup", "web"] as const;
-const configure = (stage: ReadinessStage, name: string) =>
-  stage.work("addProtectedVms", { groupId: stage.id("ProtectionGroup", "spare"), vmIds: [stage.id("VirtualMachine", name)] });
+const late = ["ProtectionGroup", "late"] as const;
+const join = (stage: ReadinessStage, planName: string, name: string) =>
+  stage.change("addProtectionGroupToPlan", {
+    ...plan(stage, planName),
+    ...group(stage, name),
+    recoveryPriorityGroup: { priority: 1, name: "One" },
+  });
+const deleteByForce = (stage: ReadinessStage, name: string) =>
+  stage.work("deleteProtectionGroup", { groupId: stage.id("ProtectionGroup", name), force: true });
 
 export const groupCases: readonly Case[] = [
   {
-    code: "EMPTY",
-    plan: "empty",
-    severity: "BLOCKER",
-    make: (stage) => stage.change("createRecoveryPlan", { name: "empty", pairingId: stage.id("SitePairing", "A"), protectionGroups: [] }),
-    remedy: /Add protection groups with configured VMs/,
-    follow: (stage) =>
-      stage.change("addProtectionGroupToPlan", {
-        ...plan(stage, "empty"),
-        ...group(stage, "data"),
-        recoveryPriorityGroup: { priority: 1, name: "One" },
-      }),
+    opens: [{ code: "EMPTY", plan: "new", severity: "BLOCKER", remedy: /Add protection groups with configured VMs/ }],
+    make: (stage) => stage.change("createRecoveryPlan", { name: "new", pairingId: stage.id("SitePairing", "A"), protectionGroups: [] }),
+    follow: (stage) => join(stage, "new", "stored"),
   },
   {
-    code: "GROUP_NOT_READY",
-    plan: "empty",
-    severity: "BLOCKER",
-    object: ["ProtectionGroup", "data"],
-    make: ({ sql }) =>
-      sql("UPDATE protection_group SET state = 'ERROR', fault_code = 'CONFIGURATION', fault_message = 'It is broken.' WHERE name = 'data'"),
-    remedy: /or take it out of the plan/,
-    async follow(stage) {
-      await stage.change("removeProtectionGroupFromPlan", { ...plan(stage, "empty"), ...group(stage, "data") });
-      await stage.sql("UPDATE protection_group SET state = 'READY', fault_code = NULL, fault_message = NULL WHERE name = 'data'");
-    },
-  },
-  {
-    code: "VM_NOT_CONFIGURED",
-    plan: "spare",
-    severity: "WARNING",
-    object: ["VirtualMachine", "vm-4"],
+    opens: [
+      { code: "GROUP_NOT_READY", plan: "new", severity: "BLOCKER", object: late, remedy: /Look at the faults of the group and mend them/ },
+    ],
     async make(stage) {
-      // As a new VM on a replicated datastore comes into its group.
-      await stage.work("removeProtectedVm", { vmId: stage.id("VirtualMachine", "vm-4") });
-      await stage.sql(`INSERT INTO protected_vm (vm_id, group_id, protection_state, placeholder_name)
-        SELECT v.id, g.id, 'NOT_CONFIGURED', 'vm-4-placeholder' FROM virtual_machine v, protection_group g WHERE v.name = 'vm-4' AND g.name = 'spare'`);
+      await stage.lab.faults.fail({ kind: "protectGroup", failure: "PERMANENT", times: Infinity });
+      const [protectedSiteId, recoverySiteId] = [stage.id("Site", "A"), stage.id("Site", "B")];
+      const specification = { continuous: { vmIds: [stage.id("VirtualMachine", "vm-6")] } };
+      await stage.work("createProtectionGroup", { name: "late", protectedSiteId, recoverySiteId, specification });
+      await stage.lab.faults.clear();
+      await join(stage, "new", "late");
     },
-    remedy: /Configure the VM's protection/,
-    follow: (stage) => configure(stage, "vm-4"),
+    // It could not be made; what mends that is to delete it with force, says whatever else is asked of it.
+    follow: (stage) => deleteByForce(stage, "late"),
   },
   {
-    code: "VM_FAULT",
-    plan: "spare",
-    severity: "WARNING",
-    object: ["ProtectionGroup", "spare"],
+    opens: [{ code: "GROUP_DELETED", plan: "new", severity: "WARNING", object: late, remedy: /change the plan's groups/ }],
+    make: async () => {},
+    follow: (stage) => join(stage, "new", "data"),
+  },
+  {
+    opens: [
+      { code: "GROUP_IN_USE", severity: "BLOCKER", object: web, remedy: /Wait for that run to end/ },
+      { code: "RECOVERY_UNDER_WAY", plan: "web", severity: "BLOCKER", remedy: /Wait until the run has ended/ },
+    ],
     async make(stage) {
-      await stage.work("removeProtectedVm", { vmId: stage.id("VirtualMachine", "vm-4") });
-      await stage.sql(`INSERT INTO protected_vm (vm_id, group_id, protection_state, placeholder_name, fault_code, fault_message)
-        SELECT v.id, g.id, 'ERROR', 'vm-4-placeholder', 'PLACEHOLDER_FAILED', 'no room' FROM virtual_machine v, protection_group g
-        WHERE v.name = 'vm-4' AND g.name = 'spare'`);
-    },
-    remedy: /Look at the faults of the named VMs/,
-    follow: (stage) => configure(stage, "vm-4"),
-  },
-  {
-    code: "GROUP_IN_USE",
-    severity: "BLOCKER",
-    object: web,
-    make: (stage) => stage.run("startRecovery", { ...plan(stage, "web"), recoveryType: "TEST" }),
-    remedy: /Wait for that run to end/,
-    follow: (stage) => stage.cleanup("web"),
-  },
-  {
-    code: "RECOVERY_UNDER_WAY",
-    plan: "web",
-    severity: "BLOCKER",
-    async make(stage) {
+      await stage.change("updatePairing", { pairingId: stage.id("SitePairing", "A"), powersOffOriginals: false });
+      await stage.lab.faults.lose(stage.labId("Site", "A"));
       const held = await stage.lab.faults.hold({ kind: "powerOn", target: "vm-3", when: "BEFORE" });
-      await stage.change("startRecovery", { ...plan(stage, "web"), recoveryType: "PLANNED" });
+      const options = { syncData: false, acceptUnfenced: true };
+      await stage.change("startRecovery", { ...plan(stage, "web"), recoveryType: "DISASTER", ...options });
       await held.arrived;
     },
-    remedy: /Wait until the run has ended/,
     async follow(stage) {
       await stage.lab.faults.clear();
       await stage.ended("web");
     },
   },
   {
-    code: "GROUP_RECOVERED_ELSEWHERE",
-    severity: "BLOCKER",
-    object: web,
-    make: async () => {},
-    remedy: /Finish that plan's recovery with reprotect/,
-    // What is in the way of the reprotect comes first.
+    // The lost site has come back, and with it the original.
+    opens: [{ code: "SPLIT_BRAIN", plan: "web", severity: "BLOCKER", remedy: /resolveSplitBrain/ }],
+    make: (stage) => stage.beat(),
     async follow(stage) {
-      await splitAndResolve(stage);
-      expect((await stage.findings({ open: true }, "web")).map(({ code }) => code)).toContain("NEEDS_REPROTECT");
-      await stage.run("startReprotect", plan(stage, "web"));
+      await stage.change("resolveSplitBrain", {
+        vmId: stage.id("VirtualMachine", "vm-3"),
+        keep: "RECOVERED",
+        comment: "it is the newer one",
+      });
+      await stage.beat(); // powers the original off
+      await stage.beat(); // and sees that it is
     },
   },
   {
-    code: "MIXED_DIRECTION",
-    severity: "BLOCKER",
+    opens: [
+      { code: "GROUP_RECOVERED_ELSEWHERE", severity: "BLOCKER", object: web, remedy: /Finish that plan's recovery with reprotect/ },
+      { code: "NEEDS_REPROTECT", plan: "web", severity: "BLOCKER", remedy: /Reprotect the plan/ },
+    ],
     make: async () => {},
-    remedy: /Reprotect or fail back the groups that differ/,
+    follow: async (stage) => expect(await stage.run("startReprotect", plan(stage, "web"))).toMatchObject({ resultState: "SUCCESS" }),
+  },
+  {
+    opens: [{ code: "MIXED_DIRECTION", severity: "BLOCKER", remedy: /Reprotect or fail back the groups that differ/ }],
+    make: async () => {},
     async follow(stage) {
       await stage.run("startPlannedFailover", plan(stage, "web"));
       await stage.run("startReprotect", plan(stage, "web"));
     },
   },
   {
-    code: "RUN_INCOMPLETE",
-    plan: "spare",
-    severity: "BLOCKER",
+    opens: [{ code: "RUN_INCOMPLETE", plan: "spare", severity: "BLOCKER", remedy: /Run it again/ }],
     async make(stage) {
       await stage.lab.faults.fail({ kind: "powerOn", target: "vm-4", failure: "PERMANENT", times: Infinity });
       await stage.run("startRecovery", { ...plan(stage, "spare"), recoveryType: "PLANNED", failurePolicy: "CONTINUE" });
       await stage.lab.faults.clear();
     },
-    remedy: /Run it again/,
     follow: (stage) => stage.run("startRecovery", { ...plan(stage, "spare"), recoveryType: "PLANNED" }),
   },
-  {
-    code: "NEEDS_REPROTECT",
-    plan: "spare",
-    severity: "BLOCKER",
-    make: async () => {},
-    remedy: /Reprotect the plan/,
-    follow: (stage) => stage.run("startReprotect", plan(stage, "spare")),
-  },
-  {
-    code: "GROUP_DELETED",
-    plan: "spare",
-    severity: "WARNING",
-    object: ["ProtectionGroup", "spare"],
-    make: (stage) => stage.work("deleteProtectionGroup", { groupId: stage.id("ProtectionGroup", "spare"), force: true }),
-    remedy: /change the plan's groups/,
-    follow: (stage) =>
-      stage.change("addProtectionGroupToPlan", {
-        ...plan(stage, "spare"),
-        ...group(stage, "stored"),
-        recoveryPriorityGroup: { priority: 1, name: "One" },
-      }),
-  },
 ];
-
-/** SPLIT_BRAIN: both are seen running; somebody decides, and the heartbeat finds the original off. */
-async function splitAndResolve(stage: ReadinessStage): Promise<void> {
-  await stage.sql("UPDATE recovered_vm SET original_off_since = NULL, both_on_since = dr_now()");
-  expect((await stage.evaluate("web")).opened).toContain("SPLIT_BRAIN");
-  const [found] = await stage.findings({ open: true, code: "SPLIT_BRAIN" }, "web");
-  expect(found).toMatchObject({ severity: "BLOCKER", remedy: expect.stringContaining("resolveSplitBrain") });
-  await stage.change("resolveSplitBrain", { vmId: stage.id("VirtualMachine", "vm-3"), keep: "RECOVERED", comment: "it is the newer one" });
-  await stage.sql("UPDATE recovered_vm SET original_off_since = dr_now(), both_on_since = NULL");
-  expect((await stage.evaluate("web")).resolved).toContain("SPLIT_BRAIN");
-}

@@ -1,138 +1,133 @@
-/** Rules about sites, their inventory and replication. */
-import type { Case } from "./cases.ts";
+/** Rules about sites, what is at them, and replication. */
+import { type Case, vm } from "./cases.ts";
 import type { ReadinessStage } from "./stage.ts";
 
-/** The site is read again, as it really is. */
-const refresh = (stage: ReadinessStage, site: "A" | "B") => stage.change("refreshInventory", { siteId: stage.id("Site", site) });
-const vm = (name: string) => ["VirtualMachine", name] as const;
 const data = ["ProtectionGroup", "data"] as const;
 
-/** As the next cycle of the group finds it, rather than when its RPO is half over. */
-const cycleNow =
-  "UPDATE replication_cycle SET next_at = dr_now() WHERE owner IS NULL AND group_id = (SELECT id FROM protection_group WHERE name = 'data')";
-const failed = "SELECT FROM replication_cycle c JOIN protection_group g ON g.id = c.group_id WHERE g.name = 'data' AND c.error IS NOT NULL";
+/** Cut off, and silent for long enough. */
+async function lose(stage: ReadinessStage, site: "A" | "B"): Promise<void> {
+  await stage.beat();
+  await stage.lab.faults.partition(stage.labId("Site", site));
+  await stage.later(31);
+  await stage.beat();
+}
 
-const pool = (change: string) => `UPDATE resource_pool SET ${change} WHERE name = 'Pool B'`;
+async function restore(stage: ReadinessStage): Promise<void> {
+  await stage.lab.faults.clear();
+  await stage.later(5);
+  await stage.beat();
+}
 
-/** As a reading of the inventory leaves it, and the site mended since. */
+const machine = (stage: ReadinessStage, name: string, datastore: string, id = stage.labId("VirtualMachine", name)) => ({
+  id,
+  name,
+  datastore,
+  folder: "/A/Shop",
+  resourcePool: "Pool A",
+  nics: [{ nicIndex: 0, networkId: "LAN A", ipAddresses: [] }],
+});
+const add = (stage: ReadinessStage, group: string, name: string) =>
+  stage.work("addProtectedVms", { groupId: stage.id("ProtectionGroup", group), vmIds: [stage.id("VirtualMachine", name)] });
+
 export const siteCases: readonly Case[] = [
   {
-    code: "MEMORY_SHORT",
-    severity: "BLOCKER",
-    object: ["ResourcePool", "Pool B"],
-    make: ({ sql }) => sql(pool("memory_limit_mb = 1")),
-    remedy: /Raise the pool's limit/,
-    follow: (stage) => refresh(stage, "B"),
+    opens: [
+      { code: "SITE_DISCONNECTED", severity: "WARNING", object: ["Site", "A"], remedy: /Restore the connection/ },
+      { code: "SITE_PARTIALLY_CONNECTED", severity: "WARNING", object: ["Site", "B"], remedy: /managers or replication servers/ },
+    ],
+    make: (stage) => lose(stage, "A"),
+    follow: restore,
   },
   {
-    code: "CPU_SHORT",
-    severity: "WARNING",
-    object: ["ResourcePool", "Pool B"],
-    make: ({ sql }) => sql(pool("cpu_limit_mhz = 1")),
-    remedy: /Raise the pool's limit/,
-    follow: (stage) => refresh(stage, "B"),
+    opens: [{ code: "SITE_DISCONNECTED", severity: "BLOCKER", object: ["Site", "B"], remedy: /Restore the connection/ }],
+    make: (stage) => lose(stage, "B"),
+    follow: restore,
   },
   {
-    code: "DATASTORE_SHORT",
-    plan: "stored",
-    severity: "BLOCKER",
-    object: ["Datastore", "All B"],
-    make: ({ sql }) => sql("UPDATE datastore SET free_bytes = 1 WHERE name = 'All B'"),
-    remedy: /Free room on the datastore/,
-    follow: (stage) => refresh(stage, "B"),
-  },
-  {
-    code: "MISSING_AT_SOURCE",
-    severity: "WARNING",
-    object: vm("vm-1"),
-    make: ({ sql }) => sql("UPDATE virtual_machine SET missing_since = dr_now() WHERE name = 'vm-1'"),
-    remedy: /Recover it, or remove it/,
-    follow: (stage) => refresh(stage, "A"),
-  },
-  {
-    code: "UNPROTECTED_VM",
-    plan: "stored",
-    severity: "WARNING",
-    object: ["ProtectionGroup", "stored"],
-    make: ({ sql }) =>
-      sql("UPDATE virtual_machine SET datastore_id = (SELECT id FROM datastore WHERE name = 'Disk A') WHERE name = 'vm-4'"),
-    remedy: /move it to another datastore/,
-    follow: (stage) => refresh(stage, "A"),
-  },
-  {
-    code: "SITE_DISCONNECTED",
-    severity: "BLOCKER",
-    object: ["Site", "B"],
-    make: ({ sql }) => sql("UPDATE site SET state = 'DISCONNECTED' WHERE name = 'B'"),
-    remedy: /Restore the connection/,
-    follow: ({ sql }) => sql("UPDATE site SET state = 'CONNECTED' WHERE name = 'B'"),
-  },
-  {
-    code: "SITE_DISCONNECTED",
-    severity: "WARNING",
-    object: ["Site", "A"],
-    make: ({ sql }) => sql("UPDATE site SET state = 'DISCONNECTED' WHERE name = 'A'"),
-    remedy: /Restore the connection/,
-    follow: ({ sql }) => sql("UPDATE site SET state = 'CONNECTED' WHERE name = 'A'"),
-  },
-  {
-    code: "SITE_PARTIALLY_CONNECTED",
-    severity: "WARNING",
-    object: ["Site", "B"],
-    make: ({ sql }) => sql("UPDATE site SET state = 'PARTIALLY_CONNECTED' WHERE name = 'B'"),
-    remedy: /managers or replication servers/,
-    follow: ({ sql }) => sql("UPDATE site SET state = 'CONNECTED' WHERE name = 'B'"),
-  },
-  {
-    code: "SITE_NOT_ANSWERING",
-    severity: "BLOCKER",
-    make: async ({ lab, sql }) => lab.faults.fail({ site: await labId(sql, "B"), kind: "capabilities", times: Infinity }),
-    remedy: /See why the site's provider does not answer/,
+    opens: [{ code: "SITE_NOT_ANSWERING", severity: "BLOCKER", remedy: /See why the site's provider does not answer/ }],
+    make: (stage) => stage.lab.faults.fail({ site: stage.labId("Site", "B"), kind: "capabilities", times: Infinity }),
     follow: ({ lab }) => lab.faults.clear(),
   },
   {
-    code: "REPLICATION_FAILED",
-    severity: "WARNING",
-    object: data,
-    async make({ lab, sql, until }) {
-      await lab.faults.fail({ kind: "synchronise", failure: "PERMANENT", times: Infinity });
-      await sql(cycleNow);
-      await until(async () => (await sql(failed)).length > 0);
+    opens: [
+      { code: "VM_FAULT", plan: "spare", severity: "WARNING", object: ["ProtectionGroup", "spare"], remedy: /faults of the named VMs/ },
+    ],
+    async make(stage) {
+      await stage.lab.faults.fail({ kind: "createPlaceholder", failure: "PERMANENT", times: Infinity });
+      await add(stage, "spare", "vm-7");
+      await stage.lab.faults.clear();
     },
-    remedy: /the group is replicated again by itself/,
-    async follow({ lab, sql, until }) {
-      await lab.faults.clear();
-      await sql(cycleNow);
-      await until(async () => (await sql(failed)).length === 0);
-    },
+    // Its fault says that the placeholder could not be made; the site can now.
+    follow: (stage) => add(stage, "spare", "vm-7"),
   },
   {
-    code: "NO_RECOVERY_POINT",
-    severity: "BLOCKER",
-    object: data,
-    make: ({ sql }) => sql("DELETE FROM recovery_point WHERE group_id = (SELECT id FROM protection_group WHERE name = 'data')"),
-    remedy: /Wait for the group's next replication/,
-    follow: (stage) => stage.replicated(),
+    opens: [
+      {
+        code: "MISSING_AT_SOURCE",
+        plan: "spare",
+        severity: "WARNING",
+        object: vm("vm-7"),
+        remedy: /or remove it from its protection group/,
+      },
+      {
+        code: "UNPROTECTED_VM",
+        plan: "stored",
+        severity: "WARNING",
+        object: ["ProtectionGroup", "stored"],
+        remedy: /move it to another datastore/,
+      },
+      { code: "VM_NOT_CONFIGURED", plan: "stored", severity: "WARNING", object: vm("vm-8"), remedy: /Configure the VM's protection/ },
+    ],
+    async make(stage) {
+      await stage.lab.takeAway(stage.labId("Site", "A"), "VM", stage.labId("VirtualMachine", "vm-7"));
+      // A machine that another group protects comes to the replicated datastore, and one that nobody does.
+      await stage.changeSite("A", { vms: [machine(stage, "vm-4", "Disk A"), machine(stage, "vm-8", "Disk A", "vm-8")] });
+    },
+    async follow(stage) {
+      await stage.work("removeProtectedVm", { vmId: stage.id("VirtualMachine", "vm-7") });
+      await stage.changeSite("A", { vms: [machine(stage, "vm-4", "Fast A")] });
+      await add(stage, "stored", "vm-8");
+    },
   },
-  ...(["RPO_VIOLATION", "RPO_CRITICAL"] as const).map(
-    (code): Case => ({
-      code,
-      severity: code === "RPO_CRITICAL" ? "BLOCKER" : "WARNING",
-      object: data,
-      make: ({ sql }) =>
-        sql(
-          `INSERT INTO rpo_violation (id, vm_id, vm_name, group_id, group_name, rpo_minutes, cause, opened_at, critical_since, worst_lag_seconds, current_lag_seconds)
-            SELECT gen_random_uuid(), v.id, v.name, g.id, g.name, 15, 'LAG', dr_now(), CASE WHEN $1 THEN dr_now() END, 5000, 5000
-            FROM virtual_machine v, protection_group g WHERE v.name = 'vm-1' AND g.name = 'data'`,
-          code === "RPO_CRITICAL",
-        ),
-      remedy: /See why replication lags/,
-      follow: ({ sql }) => sql("UPDATE rpo_violation SET closed_at = dr_now()"),
-    }),
-  ),
 ];
 
-async function labId(sql: ReadinessStage["sql"], site: string): Promise<string> {
-  const [row] = await sql("SELECT external_id FROM site WHERE name = $1", site);
-  return String(row?.external_id);
+/** The sites don't reach each other, and the groups' next cycles fail for it. */
+async function cutLink(stage: ReadinessStage, seconds: number): Promise<void> {
+  await stage.measureLag();
+  await stage.lab.faults.cutLink(stage.labId("Site", "A"), stage.labId("Site", "B"));
+  await stage.replicated(false);
+  await stage.later(seconds);
+  await stage.measureLag();
 }
+
+/** The groups are copied again by themselves. */
+async function restoreLink(stage: ReadinessStage): Promise<void> {
+  await stage.lab.faults.clear();
+  await stage.replicated();
+  await stage.measureLag();
+}
+
+const lag = /See why replication lags: the site's connection/;
+
+/** The RPO is 15 minutes. */
+export const replicationCases: readonly Case[] = [
+  {
+    opens: [
+      { code: "REPLICATION_FAILED", severity: "WARNING", object: data, remedy: /the group is replicated again by itself/ },
+      { code: "RPO_VIOLATION", severity: "WARNING", object: data, remedy: lag },
+    ],
+    make: (stage) => cutLink(stage, 16 * 60),
+    follow: restoreLink,
+  },
+  {
+    opens: [{ code: "RPO_CRITICAL", severity: "BLOCKER", object: data, remedy: lag }],
+    make: (stage) => cutLink(stage, 46 * 60),
+    follow: restoreLink,
+  },
+  {
+    opens: [{ code: "NO_RECOVERY_POINT", severity: "BLOCKER", object: data, remedy: /Wait for the group's next replication/ }],
+    // By SQL: points are discarded but for the newest ones, and a group is in no plan before its first copy.
+    make: ({ sql }) => sql("DELETE FROM recovery_point WHERE group_id = (SELECT id FROM protection_group WHERE name = 'data')"),
+    follow: (stage) => stage.replicated(),
+  },
+];
