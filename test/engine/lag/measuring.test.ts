@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { measureLag } from "../../../src/engine/lag/measure.ts";
+import { startMeasuring } from "../../../src/engine/lag/measuring.ts";
 import { mostSamples, resolutions } from "../../../src/engine/lag/resolutions.ts";
 import { expireLag } from "../../../src/engine/lag/retention.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
@@ -232,6 +233,51 @@ describe("measuring", () => {
         expect(_max.maxLagSeconds).toBe(Math.ceil(measured));
       }
     }
+  });
+
+  it("by the timers of nodes that were away for hours leads to what measuring all the time would have, hour by hour", async () => {
+    const { pool } = db.database;
+    const { groupId } = await replicated(2);
+    await aPlan(db.database, pair, `plan-${names}`, [{ groupIds: [groupId] }]);
+    const rows = async (text: string) => (await pool.query(text)).rows;
+    const [last] = await rows("SELECT * FROM group_lag");
+    for (const at of [10, 20, 62, 71, 140, 290, 291, 355]) await point(groupId, at * minute, (at + 1) * minute);
+    const found = async () => ({
+      samples:
+        await rows(`SELECT subject_id, step_seconds, starts_at, min_lag_seconds, max_lag_seconds, worst_percent, round(vm_seconds) AS vm,
+        round(lag_vm_seconds) AS lag, round(late_vm_seconds) AS late FROM lag_sample ORDER BY subject_id, step_seconds, starts_at`),
+      violations: await rows(`SELECT vm_id, opened_at, closed_at, critical_since, worst_lag_seconds, current_lag_seconds, plan_ids
+        FROM rpo_violation ORDER BY opened_at, vm_id`),
+    });
+    const stopClockAt = (seconds: number) => {
+      const now = `SELECT timestamptz ''${moment(seconds).toISOString()}''`;
+      return pool.query(`CREATE OR REPLACE FUNCTION dr_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS '${now}'`);
+    };
+    for (let at = 20 * minute; at <= 6 * hour; at += 20 * minute) {
+      await stopClockAt(at);
+      await measureLag(pool);
+    }
+    const measured = await found();
+    expect(measured.violations).toHaveLength(2 * 4);
+
+    await pool.query("TRUNCATE lag_sample, rpo_violation");
+    await pool.query("UPDATE group_lag SET measured_at = $1, point_taken_at = $2", [last.measured_at, last.point_taken_at]);
+    await pool.query(
+      `INSERT INTO completed_point (group_id, taken_at, completed_at)
+        SELECT group_id, taken_at, completed_at FROM recovery_point WHERE group_id = $1 AND taken_at > $2`,
+      [groupId, last.point_taken_at],
+    );
+    const connections = vi.spyOn(pool, "connect");
+    let announced = 0;
+    const log = { warn: (details: object) => expect.unreachable(JSON.stringify(details)) };
+    const nodes = [0, 1].map(() => startMeasuring({ pool, announce: () => announced++, log }));
+    await Promise.all(nodes.map((one) => one.run()));
+    await Promise.all(nodes.map((one) => one.close()));
+    expect(connections.mock.calls.length).toBeLessThanOrEqual(6 + 2 + 1); // an hour at a time, a lock for each node, and the other one's look
+    connections.mockRestore();
+    expect(announced).toBe(1);
+    expect(await found()).toEqual(measured);
+    await db.shiftClock(1);
   });
 
   it("costs as many statements for 60 VMs as for one, also when all of them are late", async () => {
