@@ -293,5 +293,18 @@ describe("a disaster recovery", () => {
     expect(await newest(id)).toMatchObject({ outcome: "SKIPPED", code: expect.stringMatching(/^PLAN_/) });
     await disable(id);
     await stage.mutate("cancelRecovery", { recoveryId: text(started, "recovery.id") }, "recovery { id }");
+    await stage.end(text(started, "recovery.id"));
+  });
+
+  it("ends the cleanup after a drill too, and leaves what is left to people", async () => {
+    const id = await aDrill({ planId: office });
+    const hold = await stage.lab.faults.hold({ site: "B", kind: "powerOff", when: "BEFORE" });
+    await dueSince(id, 1);
+    await becomes(id, { outcome: "SUCCEEDED", cleanup: { state: "WAITING", attempts: 1 } });
+    await hold.arrived;
+    await stage.mutate("startRecovery", { planId: office, recoveryType: "DISASTER" }, "recovery { id }");
+    await hold.release();
+    await becomes(id, { outcome: "SUCCEEDED", cleanup: { state: "LEFT", attempts: 1, message: expect.stringContaining("cleanupTest") } });
+    await disable(id);
   });
 });
