@@ -25,18 +25,23 @@ interface Occurrence {
 
 const graceMs = 300_000;
 
-/** A run is in the way from its request until its test is cleaned up. */
-const occurrencesText = `WITH taken AS (
-    SELECT t.id, t.requested_at AS since, min(c.ended_at) FILTER (WHERE c.result_state IN ('SUCCESS', 'WARNING')) AS until
-    FROM recovery t LEFT JOIN recovery c ON c.cleans_up_id = t.id WHERE t.kind = 'TEST' GROUP BY t.id)
+/** A test is in the way of all others on its pair until it has ended, and of those that share a group with it until it is cleaned up. */
+const occurrencesText = `WITH test AS (
+    SELECT t.id, t.requested_at AS since, t.ended_at AS until, min(c.ended_at) FILTER (WHERE c.result_state IN ('SUCCESS', 'WARNING')) AS "cleanedUp"
+    FROM recovery t LEFT JOIN recovery c ON c.cleans_up_id = t.id WHERE t.kind = 'TEST' GROUP BY t.id),
+  taken AS (
+    SELECT t.id, p.id AS plan_id, t.since, CASE WHEN EXISTS (
+        SELECT 1 FROM recovery_group g JOIN plan_protection_group o ON o.group_id = g.group_id WHERE g.run_id = t.id AND o.plan_id = p.id)
+      THEN t."cleanedUp" ELSE t.until END AS until
+    FROM test t CROSS JOIN recovery_plan p)
   SELECT o.drill_id AS "drillId", o.due_at AS "dueAt", o.recorded_at AS "recordedAt", o.outcome, o.code, o.message, o.run_id AS "runId", o.cleanup,
     o.cleanup_attempts AS "cleanupAttempts", r.result_state AS "resultState",
     coalesce(w.closely, false) AS "inTheWay", w.closely IS NOT NULL AS "mayBeInTheWay",
     (SELECT count(*)::int4 FROM recovery c WHERE c.cleans_up_id = o.run_id AND c.result_state IN ('SUCCESS', 'WARNING')) AS "goodCleanups",
     (SELECT count(*)::int4 FROM recovery c WHERE c.cleans_up_id = o.run_id AND c.initiated_by LIKE 'schedule/%') AS "ownCleanups"
-  FROM drill_occurrence o LEFT JOIN recovery r ON r.id = o.run_id
-    LEFT JOIN LATERAL (SELECT bool_or(since < o.recorded_at AND coalesce(until, 'infinity') > o.recorded_at) AS closely FROM taken
-      WHERE since <= o.recorded_at AND coalesce(until, 'infinity') >= o.recorded_at AND id <> coalesce(o.run_id, o.id)) w ON true
+  FROM drill_occurrence o JOIN drill d ON d.id = o.drill_id LEFT JOIN recovery r ON r.id = o.run_id
+    LEFT JOIN LATERAL (SELECT bool_or(since < o.recorded_at AND until > o.recorded_at) AS closely FROM taken
+      WHERE taken.plan_id = d.plan_id AND since <= o.recorded_at AND until >= o.recorded_at AND id <> coalesce(o.run_id, o.id)) w ON true
   WHERE o.requested_by IS NULL AND o.due_at <= $1 ORDER BY o.due_at, o.drill_id`;
 
 /** Answers how many there are of each outcome and code. */
