@@ -17,6 +17,13 @@ describe("a schedule", () => {
     expect(local("30 2 * * *", "2026-10-24T12:00:00Z", 2)).toEqual(["2026-10-25T02:30:00+02:00", "2026-10-26T02:30:00+01:00"]);
   });
 
+  it("does the same with lists and ranges of times, but lets what has * in its minute or hour go by the time that passes", () => {
+    expect(local("30 2,14 * * *", "2026-03-28T14:00:00Z", 2)).toEqual(["2026-03-29T03:00:00+02:00", "2026-03-29T14:30:00+02:00"]);
+    expect(local("0,30 1-2 * * *", "2026-10-24T22:00:00Z", 5).slice(3)).toEqual(["2026-10-25T02:30:00+02:00", "2026-10-26T01:00:00+01:00"]);
+    expect(local("30 * * * *", "2026-03-28T23:45:00Z", 2)).toEqual(["2026-03-29T01:30:00+01:00", "2026-03-29T03:30:00+02:00"]);
+    expect(local("30 * * * *", "2026-10-25T00:15:00Z", 2)).toEqual(["2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"]);
+  });
+
   it("has leap days in leap years only, and is refused where it is never due", () => {
     expect(local("0 3 29 2 *", "2026-01-01T00:00:00Z", 2)).toEqual(["2028-02-29T03:00:00+01:00", "2032-02-29T03:00:00+01:00"]);
     expect(cronProblem(berlin("0 3 30 2 *"), new Date())).toContain("never due");
