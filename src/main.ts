@@ -11,6 +11,7 @@ import { ensureFirstAdministrator } from "./domain/access/first-administrator.ts
 import { openSessions, type Sessions } from "./domain/access/sessions.ts";
 import { createContext } from "./domain/context.ts";
 import { startDrills } from "./domain/drills/timer.ts";
+import { evidencePack } from "./domain/evidence/download.ts";
 import { startHousekeeping } from "./domain/housekeeping.ts";
 import { startRefresher } from "./domain/inventory/service-refresher.ts";
 import { openLoaders } from "./domain/loaders.ts";
@@ -130,6 +131,7 @@ async function run(config: Config): Promise<void> {
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
     report: (caller, id, link, signal) => reportDownload(database, createContext(dependencies, caller, signal), id, link),
+    evidencePack: (caller, id, link, signal) => evidencePack(database, createContext(dependencies, caller, signal), id, link),
     sessions,
     unready: () => pool.query("SELECT 1").then(() => null),
     log,

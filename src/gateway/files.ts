@@ -6,12 +6,14 @@ import type { Admission } from "./admission.ts";
 import type { Call } from "./call.ts";
 import { publicError } from "./errors.ts";
 import { sendJson } from "./http.ts";
+import { begun, sendPieces } from "./pieces.ts";
 
 export interface ServedFile {
   readonly contentType: string;
   /** Null: it is shown; else what it is saved as: letters, digits, points and dashes. */
   readonly fileName: string | null;
-  readonly body: Uint8Array | string;
+  /** What comes piece by piece is made as it is read, and once. */
+  readonly body: Uint8Array | string | AsyncIterable<Uint8Array>;
 }
 
 export interface FileOptions {
@@ -38,15 +40,22 @@ export async function serveFile(
   }
   try {
     const { contentType, fileName, body } = await read(await options.admission.admit(call), call.signal);
+    const whole = typeof body === "string" || body instanceof Uint8Array;
+    // Its first piece comes before the head, so that what is refused then has its own status.
+    const pieces = whole || method === "HEAD" ? null : await begun(body);
     response.writeHead(200, {
       "content-type": contentType,
-      "content-length": Buffer.byteLength(body),
+      ...(whole ? { "content-length": Buffer.byteLength(body) } : {}),
       "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
       "cache-control": "no-store",
       "referrer-policy": "no-referrer",
       ...(fileName === null ? {} : { "content-disposition": `attachment; filename="${fileName}"` }),
     });
-    response.end(method === "HEAD" ? undefined : body);
+    if (pieces !== null)
+      return await sendPieces(pieces, response).catch((error: unknown) => {
+        if (!call.signal.aborted) options.log.warn({ err: error, requestId: call.requestId, path: kind }, "a download was cut");
+      });
+    response.end(method === "HEAD" || !whole ? undefined : body);
   } catch (error) {
     const { message, extensions } = publicError(error, call.requestId, options.log);
     const { http, ...shown } = extensions;

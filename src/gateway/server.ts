@@ -21,7 +21,7 @@ import { limits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import type { Live } from "./live.ts";
 import { createRateLimiter } from "./rate-limit.ts";
-import { type ReportDownload, reportFile, reportIdOf } from "./report-download.ts";
+import { packIdOf, reportIdOf, type SignedDownload, signedFile } from "./signed-download.ts";
 import { createStreams } from "./streams.ts";
 import { createSockets, refuseUpgrade } from "./websocket.ts";
 
@@ -49,7 +49,9 @@ export interface GatewayOptions {
   /** The picture of a run. */
   readonly gantt: Gantt;
   /** The content of a report. */
-  readonly report: ReportDownload;
+  readonly report: SignedDownload;
+  /** The evidence pack of a run. */
+  readonly evidencePack: SignedDownload;
   readonly sessions: Pick<Sessions, "authenticate" | "overAmong" | "onRemoved">;
   /** Null: work can be taken; else the reason why not. */
   readonly unready: () => Promise<string | null>;
@@ -99,9 +101,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   const fileAt = (path: string | undefined, url: string | undefined) => {
-    const [run, report] = [ganttIdOf(path), reportIdOf(path)];
+    const [run, report, pack] = [ganttIdOf(path), reportIdOf(path), packIdOf(path)];
     if (run !== null) return ganttFile(options.gantt, run);
-    return report === null ? null : reportFile(options.report, report, url);
+    if (pack !== null) return signedFile("evidence.zip", options.evidencePack, pack, url);
+    return report === null ? null : signedFile("report", options.report, report, url);
   };
 
   const ready = async (response: ServerResponse) => {

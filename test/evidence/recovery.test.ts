@@ -1,11 +1,12 @@
 /** What proves a run that the engine has driven: by the API, and in the gateway's log. */
 import { createHash } from "node:crypto";
+import { unzipSync } from "fflate";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConflictError, ServiceUnavailableError } from "../../src/domain/errors.ts";
 import { createEvidence } from "../../src/domain/evidence/service.ts";
 import { createTurns } from "../../src/domain/evidence/turns.ts";
-import { idOf } from "../../src/domain/ids.ts";
+import { encodeId, idOf } from "../../src/domain/ids.ts";
 import { makeDocument } from "../../src/domain/reports/make.ts";
 import { csvOf } from "../../src/domain/reports/writers/csv.ts";
 import { htmlOf } from "../../src/domain/reports/writers/html.ts";
@@ -13,7 +14,10 @@ import { jsonOf } from "../../src/domain/reports/writers/json.ts";
 import { nothing } from "../coverage/row.ts";
 import { drillWorld } from "../domain/drills/world.ts";
 import { at, text } from "../domain/read/support.ts";
+import { inkOf, pagesOf } from "../domain/reports/pictures.ts";
+import { aRecovery } from "../events/support.ts";
 import { aPublicStage, type PublicStage } from "../support/public-stage.ts";
+import { aUser } from "../support/real-gateway.ts";
 import { serviceContext } from "../support/services.ts";
 
 const logged: string[] = [];
@@ -138,6 +142,106 @@ describe("a report", () => {
     await changed(notes("other"), notes('=1+1, "漢"'), async () => {
       expect((await reported("TEST_HISTORY")).factsHash).not.toBe(first.factsHash);
     });
+  });
+});
+
+describe("the evidence pack of a run", () => {
+  const packUrl = async () =>
+    text(
+      await stage.ask("query ($id: ID!) { recovery(id: $id) { evidence { packUrl } } }", { id: recoveryId }),
+      "recovery.evidence.packUrl",
+    );
+  const fetched = async (path: string, headers: Record<string, string> = {}, method = "GET") => {
+    const response = await fetch(new URL(path, stage.gateway.url), { headers, method });
+    return { response, status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+  };
+  const codeOf = ({ body }: { body: Uint8Array }) => text(JSON.parse(Buffer.from(body).toString()), "errors.0.extensions.code");
+  const words = (file: Uint8Array | undefined) => Buffer.from(file ?? []).toString();
+  /** As its README says: which files are not what they were, and the head of the events. */
+  const checked = (files: Readonly<Record<string, Uint8Array>>) => {
+    const sums = words(files.SHA256SUMS).trimEnd().split("\n");
+    const wrong = sums
+      .map((line) => line.split("  "))
+      .filter(
+        ([sum, name = ""]) =>
+          sum !==
+          createHash("sha256")
+            .update(files[name] ?? "")
+            .digest("hex"),
+      );
+    let head = "0".repeat(64);
+    for (const line of words(files["events.jsonl"]).trimEnd().split("\n")) head = sha(head + sha(line));
+    return { named: sums.length, wrong: wrong.map(([, name]) => name), head };
+  };
+
+  it("is one archive, always the same, whose checksums hold and whose events have the head that the run has", async () => {
+    const { response, body } = await fetched(await packUrl());
+    expect(response.headers.get("content-type")).toBe("application/zip");
+    expect(response.headers.get("content-disposition")).toMatch(/^attachment; filename="evidence-office-test-\d{4}-\d\d-\d\d\.zip"$/);
+    const files = unzipSync(body);
+    expect(Object.keys(files)).toEqual(["README.txt", "events.jsonl", "gantt.svg", "recovery.pdf", "steps.csv", "SHA256SUMS"]);
+    const { headHash, eventCount } = Object(await evidence());
+    expect(checked(files)).toEqual({ named: 5, wrong: [], head: headHash });
+    for (const name of ["README.txt", "recovery.pdf"] as const) expect(files[name]?.length).toBeGreaterThan(1_000);
+    expect(words(files["README.txt"])).toContain(`Head hash  ${headHash}`);
+    const events = words(files["events.jsonl"])
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ sequence }) => sequence)).toEqual(Array.from({ length: eventCount }, (_, index) => index + 1));
+    expect(words(files["gantt.svg"])).toMatch(/^<svg .*Office/s);
+    const steps = await stage.db.database.pool.query("SELECT 1 FROM recovery_step WHERE run_id = $1", [idOf("Recovery", recoveryId)]);
+    expect(words(files["steps.csv"]).trimEnd().split("\r\n")).toHaveLength(1 + (steps.rowCount ?? 0));
+    const pages = await pagesOf(files["recovery.pdf"] ?? new Uint8Array());
+    for (const page of pages) expect(inkOf(page)).toEqual({ inside: true, margin: 0 });
+    expect(pages.map((page) => page.text).join("\n")).toContain("The run ended with the result SUCCESS.");
+    expect((await fetched(await packUrl())).body).toEqual(body);
+  });
+
+  it("shows where a byte of it was changed", async () => {
+    const files = unzipSync((await fetched(await packUrl())).body);
+    const { head } = checked(files);
+    const events = Uint8Array.from(files["events.jsonl"] ?? []);
+    const at = events.indexOf("2".charCodeAt(0), 200);
+    events[at] = "3".charCodeAt(0);
+    const after = checked({ ...files, "events.jsonl": events });
+    expect(after.wrong).toEqual(["events.jsonl"]);
+    expect(after.head).not.toBe(head);
+    expect(checked({ ...files, "steps.csv": new Uint8Array(3) }).wrong).toEqual(["steps.csv"]);
+  });
+
+  it("is for who may read what commands write, by a session or by a link that is good", async () => {
+    const path = await packUrl();
+    const bare = path.split("?")[0] ?? "";
+    const { database } = stage.db;
+    await aUser(database, "vera", ["VIEWER"]);
+    const [viewer, operator] = [await stage.gateway.signIn("vera"), await stage.gateway.signIn("ada")];
+    expect((await fetched(bare, { "session-token": operator }, "HEAD")).status).toBe(200);
+    const refusals = [
+      await fetched(bare),
+      await fetched(bare, { "session-token": viewer }),
+      await fetched(path.replace("expires=1", "expires=2")),
+    ];
+    expect(refusals.map((one) => [one.status, codeOf(one)])).toEqual([
+      [401, "UNAUTHORIZED"],
+      [403, "FORBIDDEN"],
+      [401, "UNAUTHORIZED"],
+    ]);
+    const { data } = await stage.gateway.ask(
+      "query ($id: ID!) { recovery(id: $id) { evidence { packUrl headHash } } }",
+      { id: recoveryId },
+      { "session-token": viewer },
+    );
+    expect(data).toEqual({ recovery: { evidence: { packUrl: null, headHash: expect.any(String) } } });
+  });
+
+  it("is not there for a run that never was, nor for one that is under way", async () => {
+    const headers = { "session-token": await stage.gateway.signIn("ada") };
+    const never = await fetched(`/recoveries/${nothing("Recovery")}/evidence.zip`, headers);
+    expect([never.status, codeOf(never)]).toEqual([404, "NOT_FOUND"]);
+    const id = encodeId("Recovery", await aRecovery(stage.db.database.pool));
+    const open = await fetched(`/recoveries/${id}/evidence.zip`, headers);
+    expect([open.status, codeOf(open)]).toEqual([409, "CONFLICT"]);
   });
 });
 

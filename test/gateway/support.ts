@@ -104,6 +104,7 @@ export async function testGateway(options: Partial<GatewayOptions> = {}) {
     contextFactory: (caller) => ({ ...caller, made: ++contexts }),
     gantt: async () => "<svg/>",
     report: async () => ({ contentType: "text/csv", fileName: "a.csv", body: "" }),
+    evidencePack: async () => ({ contentType: "application/zip", fileName: "a.zip", body: "" }),
     sessions,
     unready: async () => null,
     log,

@@ -49,6 +49,7 @@ beforeAll(async () => {
     schema,
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     report: () => Promise.reject(new Error("nobody asks for a report here")),
+    evidencePack: () => Promise.reject(new Error("nobody asks for evidence here")),
     gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
     sessions,
     unready: () => pool.query("SELECT 1").then(() => null),

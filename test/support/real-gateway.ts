@@ -5,6 +5,7 @@ import type { Database } from "../../src/database/database.ts";
 import { hashPassword } from "../../src/domain/access/password.ts";
 import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts";
 import { createContext } from "../../src/domain/context.ts";
+import { evidencePack } from "../../src/domain/evidence/download.ts";
 import { openLoaders } from "../../src/domain/loaders.ts";
 import type { NotificationSettings } from "../../src/domain/notifications/settings.ts";
 import { ganttPicture } from "../../src/domain/recoveries/gantt/picture.ts";
@@ -77,6 +78,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
     contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
     gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
     report: (caller, id, link, signal) => reportDownload(database, createContext(dependencies, caller, signal), id, link),
+    evidencePack: (caller, id, link, signal) => evidencePack(database, createContext(dependencies, caller, signal), id, link),
     unready: () => pool.query("SELECT 1").then(() => null),
     ...options,
     sessions,

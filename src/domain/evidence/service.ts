@@ -6,6 +6,9 @@ import { verifyAuditLog } from "../access/verify-audit.ts";
 import { ConflictError } from "../errors.ts";
 import { fieldErrors } from "../field-errors.ts";
 import type { ServiceContext } from "../service-context.ts";
+import { checkSignature, type GivenSignature, type SignatureCheck, signedPath } from "../signed-link.ts";
+import { openSigningKey } from "../signing-key.ts";
+import { packLink } from "./link.ts";
 import { createTurns } from "./turns.ts";
 
 export interface Asked {
@@ -21,6 +24,11 @@ export interface Evidence {
   verifyRecovery(recoveryId: string, asked: Asked): Promise<ChainReport | null>;
   verifyEventLog(asked: Asked): Promise<ChainReport>;
   verifyAuditLog(asked: Asked): Promise<ChainReport>;
+  /** A link to the pack of a run, new each time, by the gateway's clock. */
+  signedPath(recoveryId: string): Promise<string>;
+  checkSignature(recoveryId: string, given: GivenSignature): Promise<SignatureCheck>;
+  /** To make a pack in; ServiceUnavailableError while many are made. */
+  packTurn(): Promise<Disposable>;
 }
 
 /** Each holds a connection, and old rows from being cleaned up. */
@@ -33,6 +41,8 @@ const deadline = () => AbortSignal.timeout(mostSeconds * 1_000);
 
 export function createEvidence({ database }: Pick<ServiceContext, "database">, lateAfter: () => AbortSignal = deadline): Evidence {
   const turns = createTurns({ atOnce, mostWaiting });
+  const packTurns = createTurns({ atOnce, mostWaiting });
+  const key = openSigningKey(database.pool, packLink.purpose);
 
   async function verify<T>({ keptHash, signal }: Asked, read: (client: Snapshot, options: VerifyOptions) => Promise<T>): Promise<T> {
     const kept = checkHash(keptHash);
@@ -50,6 +60,9 @@ export function createEvidence({ database }: Pick<ServiceContext, "database">, l
     verifyRecovery: (recoveryId, asked) => verify(asked, (client, options) => verifyRecoveryEvents(client, recoveryId, options)),
     verifyEventLog: (asked) => verify(asked, verifyLog),
     verifyAuditLog: (asked) => verify(asked, verifyAuditLog),
+    signedPath: async (recoveryId) => signedPath(packLink, await key(), recoveryId, Date.now()),
+    checkSignature: async (recoveryId, given) => checkSignature(packLink, await key(), recoveryId, given, Date.now()),
+    packTurn: () => packTurns.take(),
   };
 }
 

@@ -4,8 +4,13 @@ import type { ChainHead } from "../../events/heads.ts";
 import { builder } from "../builder.ts";
 import { encodeId } from "../ids.ts";
 import { RecoveryRef } from "../recoveries/types/refs.ts";
+import { seesOutput } from "../viewer.ts";
 
-const RecoveryEvidence = builder.objectRef<ChainHead>("RecoveryEvidence").implement({
+interface RunEvidence extends ChainHead {
+  readonly endedAt: Date | null;
+}
+
+const RecoveryEvidence = builder.objectRef<RunEvidence>("RecoveryEvidence").implement({
   description: "What a run's events are proved by: a chain of hashes, in which each follows the one before it. docs/evidence.md says how.",
   fields: (t) => ({
     eventCount: t.exposeInt("eventCount", { description: "How many events the run has written." }),
@@ -14,6 +19,13 @@ const RecoveryEvidence = builder.objectRef<ChainHead>("RecoveryEvidence").implem
       description:
         "The hash of its newest event, in hexadecimal: it stands for all before it, and for ever once the run has ended. Keep it where who writes to the database can't reach it, and verifyRecovery finds it again. As it is stored, not verified. Null: there is no event yet, or it was written by an older release.",
     }),
+    packUrl: t.string({
+      nullable: true,
+      description:
+        "Path and query at this gateway that the run's evidence can be fetched from by GET, by whoever has it, for 5 minutes: each read of this field makes a new one. One ZIP archive with the events as they were hashed, the steps as CSV, the run as PDF, its picture as SVG, checksums, and how to verify them. Without the query it is good with a session in the headers. Null: the run is not over, or the viewer has neither the role OPERATOR nor SCRIPT_EDITOR, since the events have what commands wrote.",
+      resolve: ({ recoveryId, endedAt }, _args, { viewer, services }) =>
+        endedAt === null || !seesOutput(viewer) ? null : services.evidence.signedPath(recoveryId),
+    }),
   }),
 });
 
@@ -21,8 +33,10 @@ builder.objectField(RecoveryRef, "evidence", (t) =>
   t.field({
     type: RecoveryEvidence,
     description: "What proves its events.",
-    resolve: async ({ id, lastEvent }, _args, { loaders }) =>
-      (await loaders.chainHeadOfRun.load(id)) ?? { recoveryId: id, eventCount: lastEvent, headHash: null },
+    resolve: async ({ id, lastEvent, endedAt }, _args, { loaders }) => {
+      const head = (await loaders.chainHeadOfRun.load(id)) ?? { recoveryId: id, eventCount: lastEvent, headHash: null };
+      return { ...head, endedAt };
+    },
   }),
 );
 

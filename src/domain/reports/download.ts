@@ -4,8 +4,8 @@ import type { Context } from "../context.ts";
 import { ConflictError, NotFoundError, UnauthorizedError } from "../errors.ts";
 import { idOf } from "../ids.ts";
 import type { ServiceContext } from "../service-context.ts";
+import { type GivenSignature, requireGood } from "../signed-link.ts";
 import { requireRole } from "../viewer.ts";
-import type { GivenSignature } from "./link.ts";
 import { reportState } from "./rows.ts";
 
 export interface Download {
@@ -45,7 +45,7 @@ export async function reportDownload(
 ): Promise<Download> {
   const id = reportId(globalId);
   if (link === null) checkSession(context);
-  else await checkLink(context, id, link);
+  else requireGood(await context.services.reports.checkSignature(id, link), "downloadUrl");
   const { rows } = await pool.query<Stored>({ name: "report-content", text, values: [id] });
   const [report] = rows;
   if (report === undefined) throw new NotFoundError("Report", globalId);
@@ -57,12 +57,6 @@ export async function reportDownload(
 function checkSession({ viewer, refusal }: Pick<Context, "viewer" | "refusal">): void {
   if (viewer === null) throw refusal ?? new UnauthorizedError("This needs a session, or a link that the field downloadUrl gives.");
   requireRole(viewer, "VIEWER");
-}
-
-async function checkLink({ services }: Pick<Context, "services">, id: string, link: GivenSignature): Promise<void> {
-  const checked = await services.reports.checkSignature(id, link);
-  if (checked.is === "WRONG") throw new UnauthorizedError("The link is not one of this gateway's: its signature does not fit.");
-  if (checked.is === "LATE") throw new UnauthorizedError("The link has expired: read downloadUrl again.", checked.expiredAt);
 }
 
 /** Message and remedy. */

@@ -7,10 +7,11 @@ import { fieldErrors } from "../field-errors.ts";
 import { encodeId } from "../ids.ts";
 import { mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
+import { checkSignature, type GivenSignature, type SignatureCheck, signedPath } from "../signed-link.ts";
 import { openSigningKey } from "../signing-key.ts";
 import type { Viewer } from "../viewer.ts";
 import { reportQueue } from "./job.ts";
-import { checkSignature, type GivenSignature, type SignatureCheck, signedPath } from "./link.ts";
+import { reportLink } from "./link.ts";
 
 export interface GenerateReportInput {
   readonly type: ReportType;
@@ -40,7 +41,7 @@ const mostPlans = 250;
 const mostDays = 3_660;
 
 export function createReports(context: ServiceContext, now: () => number = Date.now): Reports {
-  const key = openSigningKey(context.database.pool, "report-download");
+  const key = openSigningKey(context.database.pool, reportLink.purpose);
   return {
     async generate(viewer, input) {
       check(input);
@@ -63,8 +64,8 @@ export function createReports(context: ServiceContext, now: () => number = Date.
       context.due(reportQueue);
       return answer;
     },
-    signedPath: async (reportId) => signedPath(await key(), reportId, now()),
-    checkSignature: async (reportId, given) => checkSignature(await key(), reportId, given, now()),
+    signedPath: async (reportId) => signedPath(reportLink, await key(), reportId, now()),
+    checkSignature: async (reportId, given) => checkSignature(reportLink, await key(), reportId, given, now()),
   };
 }
 

@@ -63,6 +63,7 @@ describe("reading a relation", () => {
   beforeAll(async () => {
     asker = await anAsker();
     await aWorld(asker.database, many);
+    await asker.context().services.evidence.signedPath("the key that links are signed with is read once");
     for (const [type, table] of Object.entries(tables)) {
       const id = type === "RecoveryStep" ? "run_id || '/' || ordinal" : "id::text";
       const { rows } = await asker.database.pool.query<{ id: string }>(`SELECT ${id} AS id FROM ${table} ORDER BY 1`);

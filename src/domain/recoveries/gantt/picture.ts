@@ -3,6 +3,7 @@ import type { Context } from "../../context.ts";
 import { NotFoundError, UnauthorizedError } from "../../errors.ts";
 import { idOf } from "../../ids.ts";
 import { requireRole } from "../../viewer.ts";
+import type { RecoveryRow, StepRow } from "../types/refs.ts";
 import { treeOf } from "../types/step.ts";
 import { ganttSvg } from "./svg.ts";
 
@@ -14,7 +15,11 @@ export async function ganttPicture(context: Context, globalId: string): Promise<
   const id = runId(globalId);
   const run = await context.loaders.recovery.load(id);
   if (run === null) throw new NotFoundError("Recovery", globalId);
-  const steps = (await treeOf(id, context)).all();
+  return pictureOf(run, (await treeOf(id, context)).all());
+}
+
+/** All steps of the run. */
+export function pictureOf(run: Readonly<RecoveryRow>, steps: readonly StepRow[]): string {
   const requestedAt = run.requestedAt.getTime();
   const now = steps[0]?.now ?? requestedAt;
   return ganttSvg({ planName: run.planName, kind: run.kind, requestedAt, endedAt: run.endedAt?.getTime() ?? null, now, steps });

@@ -91,7 +91,8 @@ export interface Section {
 }
 
 export interface ReportDocument {
-  readonly type: ReportType;
+  /** RECOVERY: one run, in its evidence pack. */
+  readonly type: ReportType | "RECOVERY";
   readonly title: string;
   readonly pageSize: PageSize;
   /** ISO 8601; the start is included, the end is not. */

@@ -4,7 +4,7 @@
  */
 import { definitionsOf, type Figure, type ReportDocument, type Table, type Value } from "../document/model.ts";
 
-const bom = "\ufeff";
+export const bom = "\ufeff";
 
 export function csvOf(document: ReportDocument): string {
   const lines: Value[][] = [

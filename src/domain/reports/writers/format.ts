@@ -1,5 +1,5 @@
 /** Values as people read them. Times are UTC, and say so. */
-import type { Unit, Value } from "../document/model.ts";
+import type { ReportDocument, Unit, Value } from "../document/model.ts";
 
 export const none = "–";
 
@@ -35,4 +35,10 @@ export const rangeOf = ({ rangeStart, rangeEnd }: { readonly rangeStart: string;
 export function shortened(text: string, most: number): string {
   const characters = [...text];
   return characters.length <= most ? text : `${characters.slice(0, Math.max(1, most - 1)).join("")}…`;
+}
+
+/** When and for whom; of a run, as it stood at its end. */
+export function madeLine({ type, madeAt, madeFor, plans }: Pick<ReportDocument, "type" | "madeAt" | "madeFor" | "plans">): string {
+  if (type === "RECOVERY") return `As it stood at its end, ${moment(madeAt)} · started by ${madeFor}`;
+  return `Made ${moment(madeAt)} for ${madeFor} · ${plans.length === 1 ? "1 plan" : `${plans.length} plans`}`;
 }

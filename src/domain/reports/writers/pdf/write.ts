@@ -2,7 +2,7 @@
 import { buffer } from "node:stream/consumers";
 import { definitionsOf, type Figure, type ReportDocument, type Section, type Verdict } from "../../document/model.ts";
 import { levelWords } from "../../document/plans.ts";
-import { moment, rangeOf, shown } from "../format.ts";
+import { madeLine, rangeOf, shown } from "../format.ts";
 import { writeChart } from "./chart.ts";
 import { colours, leading, numberPages, openSheet, type Sheet } from "./sheet.ts";
 import { writeTable } from "./table.ts";
@@ -15,8 +15,7 @@ export async function writePdf(document: ReportDocument): Promise<Buffer> {
   pdf.outline.addItem("Summary");
   sheet.paragraph(document.title, { size: 20, face: "bold", gap: 2 });
   sheet.paragraph(rangeOf(document), { size: 10, gap: 1 });
-  const plans = document.plans.length === 1 ? "1 plan" : `${document.plans.length} plans`;
-  sheet.paragraph(`Made ${moment(document.madeAt)} for ${document.madeFor} · ${plans}`, { size: 8.5, colour: colours.DIM });
+  sheet.paragraph(madeLine(document), { size: 8.5, colour: colours.DIM });
   sheet.paragraph(`SHA-256 of the facts: ${document.factsHash}`, { size: 8.5, colour: colours.DIM });
   sheet.y += 6;
   writeVerdict(sheet, document.verdict);

@@ -1,4 +1,4 @@
-/** A report's content, by GET: with the signature of its link, or with a session. */
+/** What is downloaded by GET, with the signature of its link or with a session: reports, and evidence packs. */
 import type { Caller } from "../domain/access/caller.ts";
 import type { ServedFile } from "./files.ts";
 
@@ -9,19 +9,27 @@ export interface LinkSignature {
 }
 
 /** Rejects with a DomainError. */
-export type ReportDownload = (
+export type SignedDownload = (
   caller: Caller,
-  reportId: string,
+  id: string,
   link: LinkSignature | null,
   signal: AbortSignal,
 ) => Promise<ServedFile & { readonly fileName: string }>;
 
-/** The id in the path of a download; null: it is another path. */
-export const reportIdOf = (path: string | undefined): string | null =>
-  /^\/reports\/([A-Za-z0-9_-]{1,200})\/download$/.exec(path ?? "")?.[1] ?? null;
+const idIn =
+  (pattern: RegExp) =>
+  (path: string | undefined): string | null =>
+    pattern.exec(path ?? "")?.[1] ?? null;
 
-export const reportFile = (download: ReportDownload, id: string, url: string | undefined) => ({
-  kind: "report",
+/** The id in the path of a report's content; null: it is another path. */
+export const reportIdOf = idIn(/^\/reports\/([A-Za-z0-9_-]{1,200})\/download$/);
+
+/** The same of a run's evidence pack. */
+export const packIdOf = idIn(/^\/recoveries\/([A-Za-z0-9_-]{1,200})\/evidence\.zip$/);
+
+/** `kind` is for the log. */
+export const signedFile = (kind: string, download: SignedDownload, id: string, url: string | undefined) => ({
+  kind,
   read: (caller: Caller, signal: AbortSignal): Promise<ServedFile> => download(caller, id, signatureIn(url), signal),
 });
 
