@@ -5,6 +5,7 @@ import { z } from "zod";
 import { isSafeUrl, type OidcSettings, parseRoleMap } from "./domain/access/oidc-settings.ts";
 import { passwordProblem, userNameProblem } from "./domain/access/rules.ts";
 import { parseNetworks } from "./domain/notifications/addresses.ts";
+import { senderProblem, smtpUrlProblem } from "./domain/notifications/email-address.ts";
 import { type NotificationSettings, notificationSettings } from "./domain/notifications/settings.ts";
 import type { HeartbeatSettings } from "./engine/heartbeat/settings.ts";
 
@@ -28,10 +29,6 @@ const following = (problemOf: (text: string) => string | null) =>
 
 const safeUrl = z.string().refine(isSafeUrl, "it has to begin with https:// (http:// on this machine only)");
 const webUrl = z.string().regex(/^https?:\/\/[^\s?#]+$/, "it has to look like https://dr.example.com");
-/** The password is not repeated: the message may end in a log. */
-const smtpUrl = z
-  .string()
-  .refine((text) => /^smtps?:\/\//.test(text) && URL.canParse(text), "it has to look like smtps://user:password@mail.example.com:465");
 const networks = list.refine((texts) => parseNetworks(texts) !== null, "it has to look like 10.1.0.0/16,fd00::/8");
 const roleMap = z.string().transform((text, context) => {
   const map = parseRoleMap(text);
@@ -56,7 +53,7 @@ const variables = z.object({
   /** How many times faster than real time the lab's sites work. */
   LAB_SPEED: seconds.default(20),
   /** Whether simulated guests open their services on loopback addresses, for the demo's scripts. */
-  LAB_GUEST_SERVICES: z.enum(["on", "off"]).default("on"),
+  LAB_GUEST_SERVICES: z.enum(["on", "off"], "it has to be on or off").default("on"),
   /** Folder of the programs that COMMAND steps may run. */
   SCRIPTS_DIR: z.string().min(1).default("scripts"),
   /** Folder of secrets: one file each, named by its id. */
@@ -105,9 +102,9 @@ const variables = z.object({
   /** Where people reach this gateway, for links in notifications; without it there are none. */
   PUBLIC_URL: webUrl.optional(),
   /** A mail server, with user and password: smtps://user:password@host or smtp://…; it and SMTP_FROM, or neither. */
-  SMTP_URL: smtpUrl.optional(),
-  SMTP_FROM: z.string().regex(/@/, "it has to be an address, such as DR gateway <dr@example.com>").optional(),
-  WEBHOOK_ALLOW_HTTP: z.enum(["on", "off"]).default("off"),
+  SMTP_URL: following(smtpUrlProblem).optional(),
+  SMTP_FROM: following(senderProblem).optional(),
+  WEBHOOK_ALLOW_HTTP: z.enum(["on", "off"], "it has to be on or off").default("off"),
   /** Networks that webhooks may lead to although they are not public. */
   WEBHOOK_ALLOWED_NETWORKS: networks.default([]),
 });

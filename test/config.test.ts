@@ -104,6 +104,13 @@ describe("the settings of notifications", () => {
     [{ SMTP_URL: "smtp://mail.example.com" }, /^SMTP_FROM can't be used: .*it is missing/],
     [{ SMTP_FROM: "dr@example.com" }, /^SMTP_URL can't be used: .*it is missing/],
     [{ SMTP_URL: "https://user:elevenchars@mail", SMTP_FROM: "dr@example.com" }, /^SMTP_URL can't be used: /],
+    [{ SMTP_URL: "smtps://user:elevenchars/2@mail", SMTP_FROM: "dr@example.com" }, /^SMTP_URL can't be used: .* written as %40/],
+    [{ SMTP_URL: "smtps://user:12/elevenchars@mail", SMTP_FROM: "dr@example.com" }, /^SMTP_URL can't be used: .* written as %40/],
+    [{ SMTP_URL: "smtps://user:elevenchars%zz@mail", SMTP_FROM: "dr@example.com" }, /^SMTP_URL can't be used: .* written as %40/],
+    [{ SMTP_URL: "smtp:///mail", SMTP_FROM: "dr@example.com" }, /^SMTP_URL can't be used: /],
+    [{ SMTP_URL: "smtp://mail", SMTP_FROM: "dr@example.com\nBcc: all@example.com" }, /^SMTP_FROM can't be used: it has to be one address/],
+    [{ SMTP_URL: "smtp://mail", SMTP_FROM: "a@example.com, b@example.com" }, /^SMTP_FROM can't be used: it has to be one address/],
+    [{ WEBHOOK_ALLOW_HTTP: "yes" }, /^WEBHOOK_ALLOW_HTTP can't be used: it has to be on or off\./],
     [{ WEBHOOK_ALLOWED_NETWORKS: "10.0.0.0/33" }, /^WEBHOOK_ALLOWED_NETWORKS can't be used: it has to look like/],
     [{ PUBLIC_URL: "dr.example.com" }, /^PUBLIC_URL can't be used: /],
   ])("%j is refused in a sentence, without a secret", (env, message) => {

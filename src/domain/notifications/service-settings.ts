@@ -6,6 +6,7 @@ import { encodeId } from "../ids.ts";
 import { ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
+import { addressProblem } from "./email-address.ts";
 import { isToldKind, type ToldKind, toldKinds } from "./kinds/index.ts";
 
 export interface OwnSettings {
@@ -75,14 +76,6 @@ async function update(
     });
   };
   return mutate(context, by, { mutation, input: { ...input }, answer: { userId }, act });
-}
-
-/** One address, nothing that could be two or a header; whether it exists, the first e-mail tells. */
-export function addressProblem(text: string): string | null {
-  if (text.length > 254) return `An e-mail address may have 254 characters, and this has ${text.length}.`;
-  const [, domain] = /^[^\s@,;:<>()[\]"\\\p{Cc}]{1,64}@([^\s@,;:<>()[\]"\\\p{Cc}]+)$/u.exec(text) ?? [];
-  if (domain === undefined || domain.startsWith(".") || domain.endsWith(".")) return "This is no e-mail address, such as olga@example.com.";
-  return null;
 }
 
 const ofProvider = () =>
