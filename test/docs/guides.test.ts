@@ -4,6 +4,7 @@ import { buildSchema } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FollowError } from "../../client/follow.ts";
 import { followSse } from "../../client/follow-sse.ts";
+import { aReceiver, type Receiver } from "../domain/notifications/servers.ts";
 import { type DemoGateway, demoGateway } from "../e2e/demo-gateway.ts";
 import { type GraphqlAnswer, post } from "../gateway/support.ts";
 import { type GuideOperation, operationsOf, valueAt } from "./operations.ts";
@@ -13,29 +14,36 @@ const schema = buildSchema(file("schema.graphql"));
 
 describe("the operations of the guides, one after the other, as they stand there", () => {
   let gateway: DemoGateway;
+  let receiver: Receiver;
   beforeAll(async () => {
-    gateway = await demoGateway({ REQUESTS_PER_MINUTE: "10000" });
+    receiver = await aReceiver();
+    gateway = await demoGateway({ REQUESTS_PER_MINUTE: "10000", WEBHOOK_ALLOW_HTTP: "on", WEBHOOK_ALLOWED_NETWORKS: "127.0.0.1" });
   }, 60_000);
-  afterAll(() => gateway?.[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await gateway?.[Symbol.asyncDispose]();
+    await receiver?.[Symbol.asyncDispose]();
+  });
 
-  it.each(["drills.md", "clients.md", "errors.md", "coming-from-rest.md", "subscriptions.md", "recoveries.md", "rpo.md"])(
-    "docs/%s",
-    { timeout: 120_000 },
-    async (name) => {
-      const operations = operationsOf(name, file(`docs/${name}`), schema);
-      expect(operations.length).toBeGreaterThan(0);
-      const reader = readerOf(gateway);
-      for (const operation of operations) await reader.follow(operation);
-    },
-  );
+  it.each([
+    "notifications.md",
+    "drills.md",
+    "clients.md",
+    "errors.md",
+    "coming-from-rest.md",
+    "subscriptions.md",
+    "recoveries.md",
+    "rpo.md",
+  ])("docs/%s", { timeout: 120_000 }, async (name) => {
+    const operations = operationsOf(name, file(`docs/${name}`), schema);
+    expect(operations.length).toBeGreaterThan(0);
+    const reader = readerOf(gateway, new Map([["webhookUrl", receiver.url]]));
+    for (const operation of operations) await reader.follow(operation);
+  });
 });
 
 /** Somebody who goes through a guide from top to bottom: keeps what it says to keep, and waits where it says so. */
-function readerOf({ url, user, password }: DemoGateway) {
-  const kept = new Map<string, unknown>([
-    ["user", user],
-    ["password", password],
-  ]);
+function readerOf({ url, user, password }: DemoGateway, given: ReadonlyMap<string, string>) {
+  const kept = new Map<string, unknown>([...given, ["user", user], ["password", password]]);
   const token = async (): Promise<string> => {
     if (!kept.has("token")) {
       const query = "mutation ($input: CreateSessionInput!) { createSession(input: $input) { ... on CreateSessionPayload { token } } }";

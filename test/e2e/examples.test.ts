@@ -187,6 +187,15 @@ it("the tabs for configuration configure, and the tab for live events shows it",
   expect(viewer.rateLimit.remaining).toBeGreaterThan(0);
   expect(limits).toContainEqual(expect.objectContaining({ name: "PROTECTION_GROUPS_PER_PLAN", value: 50, current: 3 }));
 
+  const { createWebhook: webhook } = await run("notifications", { url: "https://127.0.0.1:9/hook" }, "MakeWebhook");
+  const webhookId = webhook.webhook.id;
+  const { testWebhook: tried } = await run("notifications", { webhookId }, "TryWebhook");
+  expect([webhook.secret, tried]).toMatchObject([expect.stringMatching(/^whsec_/), { delivered: false, status: null }]);
+  expect((await run("notifications", {}, "WhatWasSent")).notificationDeliveries.totalCount).toBe(0);
+  const { updateMyNotifications: mine } = await run("notifications", { email: "olga@example.com" }, "TellMe");
+  expect(mine.notifications).toMatchObject({ emailKinds: ["PROMPT_WAITING", "RUN_FAILED"], emailAvailable: false });
+  expect((await run("notifications", { webhookId }, "DropWebhook")).deleteWebhook).toEqual({ deletedWebhookId: webhookId });
+
   const kinds = new Set<string>();
   while (!(kinds.has("VM_CHANGED") && kinds.has("PLAN_CHANGED"))) for (const { kind } of (await next()).events) kinds.add(kind);
   socket.socket.close();
