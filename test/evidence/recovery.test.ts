@@ -179,11 +179,11 @@ describe("the evidence pack of a run", () => {
     expect(response.headers.get("content-type")).toBe("application/zip");
     expect(response.headers.get("content-disposition")).toMatch(/^attachment; filename="evidence-office-test-\d{4}-\d\d-\d\d\.zip"$/);
     const files = unzipSync(body);
-    expect(Object.keys(files)).toEqual(["README.txt", "events.jsonl", "gantt.svg", "recovery.pdf", "steps.csv", "SHA256SUMS"]);
+    expect(Object.keys(files)).toEqual(["readme.txt", "events.jsonl", "gantt.svg", "recovery.pdf", "steps.csv", "SHA256SUMS"]);
     const { headHash, eventCount } = Object(await evidence());
     expect(checked(files)).toEqual({ named: 5, wrong: [], head: headHash });
-    for (const name of ["README.txt", "recovery.pdf"] as const) expect(files[name]?.length).toBeGreaterThan(1_000);
-    expect(words(files["README.txt"])).toContain(`Head hash  ${headHash}`);
+    for (const name of ["readme.txt", "recovery.pdf"] as const) expect(files[name]?.length).toBeGreaterThan(1_000);
+    expect(words(files["readme.txt"])).toContain(`Head hash  ${headHash}`);
     const events = words(files["events.jsonl"])
       .trimEnd()
       .split("\n")

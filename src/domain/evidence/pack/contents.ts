@@ -20,7 +20,7 @@ export async function* packContents(pool: pg.Pool, run: EndedRun, context: Conte
   const recoveryId = encodeId("Recovery", run.id);
   const head = (await context.loaders.chainHeadOfRun.load(run.id)) ?? { recoveryId: run.id, eventCount: 0, headHash: null };
   const facts = { ...run, ...head, recoveryId, endedAt, resultState: run.resultState ?? "none" };
-  yield { name: "README.txt", pieces: [readme(facts)] };
+  yield { name: "readme.txt", pieces: [readme(facts)] };
   yield { name: "events.jsonl", pieces: eventLines(pool, run.id, signal) };
   const steps = (await treeOf(run.id, context)).all();
   yield { name: "gantt.svg", pieces: [pictureOf(run, steps)] };
