@@ -42,8 +42,9 @@ export async function readRun({ pool }: Pick<Database, "pool">, runId: string): 
 }
 
 /** Looks until it is so, or the test's own time is up; a test may take the database away meanwhile. */
-export async function until<T>(look: () => Promise<T | null | undefined | false>, what = "it", seconds = 20, everyMs = 5): Promise<T> {
-  const end = performance.now() + seconds * 1000;
+export async function until<T>(look: () => Promise<T | null | undefined | false>, what = "it", seconds = 20): Promise<T> {
+  const start = performance.now();
+  const end = start + seconds * 1000;
   for (;;) {
     const found = await look().catch((error: unknown) => {
       if (!isOutage(error)) throw error;
@@ -51,7 +52,9 @@ export async function until<T>(look: () => Promise<T | null | undefined | false>
     });
     if (found) return found;
     if (performance.now() > end) throw new Error(`${what} did not come about within ${seconds} s`);
-    await new Promise((done) => setTimeout(done, everyMs));
+    // Soon at first; who waits long is told a little later.
+    const waited = performance.now() - start;
+    await new Promise((done) => setTimeout(done, Math.min(25, 5 + waited / 20)));
   }
 }
 
@@ -65,12 +68,12 @@ export const untilWaiting = ({ pool }: Pick<Database, "pool">, many = 1): Promis
 export const ended = (database: Pick<Database, "pool">, runId: string, seconds = 20): Promise<ReadRun> =>
   until(
     async () => {
-      const { rows } = await database.pool.query("SELECT 1 FROM recovery WHERE id = $1 AND ended_at IS NOT NULL", [runId]);
+      const text = "SELECT 1 FROM recovery WHERE id = $1 AND ended_at IS NOT NULL";
+      const { rows } = await database.pool.query({ name: "test-run-ended", text, values: [runId] });
       return rows.length > 0 && readRun(database, runId);
     },
     "the run's end",
     seconds,
-    20, // it stays ended, and runs take long enough for looking to be what costs
   );
 
 export interface ReadEvent {

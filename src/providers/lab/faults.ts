@@ -1,7 +1,7 @@
 /** What shall go wrong at the lab's sites. Stored there, so that the lab of another process obeys too. */
-import { setTimeout as delay } from "node:timers/promises";
 import type { Pool } from "pg";
 import type { EffectKind, FailureClass, Heartbeat, ProviderErrorCode } from "../contract.ts";
+import { watchArrivals } from "./arrivals.ts";
 
 export type CallKind =
   | EffectKind
@@ -64,11 +64,11 @@ interface Row extends Aim {
 
 export class Faults {
   readonly #pool: Pool;
-  readonly #closing: AbortSignal;
+  readonly #arrival: (id: string) => Promise<void>;
 
   constructor(pool: Pool, closing: AbortSignal) {
     this.#pool = pool;
-    this.#closing = closing;
+    this.#arrival = watchArrivals(pool, closing);
   }
 
   async fail({ failure = "TRANSIENT", when = "CALL", code, message, ...aim }: Failing): Promise<Heal> {
@@ -92,7 +92,7 @@ export class Faults {
    */
   async hold({ when, ...aim }: Aim & { readonly when: "BEFORE" | "AFTER" }): Promise<Held> {
     const id = await this.#insert({ ...aim, action: when === "BEFORE" ? "HOLD_BEFORE" : "HOLD_AFTER" });
-    const arrived = this.#arrived(id);
+    const arrived = this.#arrival(id);
     arrived.catch(() => undefined);
     return { arrived, release: () => this.#run("UPDATE lab.fault SET released = true WHERE id = $1", [id]) };
   }
@@ -190,14 +190,5 @@ export class Faults {
     const id = rows[0]?.id;
     if (id === undefined) throw new Error("The fault was not stored.");
     return id;
-  }
-
-  async #arrived(id: string): Promise<void> {
-    for (;;) {
-      const { rows } = await this.#pool.query<{ arrived: number }>("SELECT arrived FROM lab.fault WHERE id = $1", [id]);
-      if (rows[0] === undefined) throw new Error("The hold was cleared before a call arrived.");
-      if (rows[0].arrived > 0) return;
-      await delay(20, undefined, { signal: this.#closing });
-    }
   }
 }

@@ -208,7 +208,7 @@ export async function aReadinessStage(): Promise<ReadinessStage> {
     },
     async work(name, input) {
       await change(name, input);
-      await until(async () => (await pool.query("SELECT FROM recovery WHERE ended_at IS NULL")).rowCount === 0, name, 20, 20);
+      await until(async () => (await pool.query("SELECT FROM recovery WHERE ended_at IS NULL")).rowCount === 0, name);
     },
     async test(plan) {
       const { resultState } = await stage.run("startRecovery", { planId: planOf(plan), recoveryType: "TEST" });
@@ -221,7 +221,7 @@ export async function aReadinessStage(): Promise<ReadinessStage> {
         ? `SELECT FROM protection_group g WHERE NOT EXISTS (SELECT FROM recovery_point p WHERE p.group_id = g.id AND p.complete)
             OR EXISTS (SELECT FROM replication_cycle c WHERE c.group_id = g.id AND (c.owner IS NOT NULL OR c.error IS NOT NULL OR c.next_at <= dr_now()))`
         : `SELECT FROM protection_group g LEFT JOIN replication_cycle c ON c.group_id = g.id WHERE g.name = 'data' AND c.error IS NULL`;
-      await until(async () => (await pool.query(text)).rowCount === 0, "replication", 20, 20);
+      await until(async () => (await pool.query(text)).rowCount === 0, "replication");
     },
   };
 }
