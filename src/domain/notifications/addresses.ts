@@ -30,6 +30,9 @@ function listOf(networks: readonly Network[]): BlockList {
   return list;
 }
 
+/** Not private, but answered by the host of Azure's machines, with what belongs to them. */
+const ofClouds = ["168.63.129.16"];
+
 /** This network, private, shared, loopback, link-local, benchmarks, documentation, relays, multicast, reserved. (IANA: special-purpose address registries.) */
 const special4 = [
   "0.0.0.0/8",
@@ -51,7 +54,7 @@ const special4 = [
 /** Of what is global unicast: protocol assignments with Teredo, documentation, 6to4. An IPv4 address may hide in two of them. */
 const special6 = ["2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"];
 
-const specials = listOf(parseNetworks([...special4, ...special6]) ?? []);
+const specials = listOf(parseNetworks([...special4, ...special6, ...ofClouds]) ?? []);
 const globalUnicast = listOf([{ address: "2000::", prefixLength: 3 }]);
 
 /** ::ffff:10.0.0.1 is 10.0.0.1, however it is spelled. */

@@ -18,6 +18,7 @@ describe("an address that a webhook leads to", () => {
     ["private", "192.168.1.1"],
     ["shared", "100.64.0.1"],
     ["link-local, where clouds keep credentials", "169.254.169.254"],
+    ["public, but the machine's own host in a cloud", "168.63.129.16"],
     ["multicast", "224.0.0.1"],
     ["reserved", "255.255.255.255"],
     ["loopback", "::1"],

@@ -50,10 +50,10 @@ describe("a request to a webhook", () => {
     });
   });
 
-  it("follows no redirect, and says so", async () => {
-    receiver.answer = status(307, { location: `${receiver.url}/elsewhere` });
-    expect(await send(receiver.url)).toEqual(failed(/^It answered 307, a redirect, which is not followed/, 307));
-    expect(receiver.received).toHaveLength(1);
+  it.each([301, 302, 303, 307, 308])("follows no redirect, and says so: %d", async (code) => {
+    receiver.answer = status(code, { location: `http://127.0.0.1:${receiver.port}/latest/meta-data` });
+    expect(await send(receiver.url)).toEqual(failed(new RegExp(`^It answered ${code}, a redirect, which is not followed`), code));
+    expect([receiver.received.map(({ url }) => url), receiver.connections]).toEqual([["/hook"], 1]);
   });
 
   it("fails with another status, and hears for how long it shall wait", async () => {
@@ -72,6 +72,28 @@ describe("a request to a webhook", () => {
     expect(await send(receiver.url, { answerMs: 60 })).toEqual(failed("There was no answer within 0.06 s."));
     const silent = net.createServer((socket) => void socket.on("error", () => {}).write("HTTP/1.1 200 OK\r\nx-slow: "));
     expect(await withServer(silent, (url) => send(url, { answerMs: 60 }))).toEqual(failed("There was no answer within 0.06 s."));
+    const patient = net.createServer((socket) => {
+      const timer = setInterval(() => socket.write("HTTP/1.1 100 Continue\r\n\r\n"), 5);
+      socket.on("error", () => {}).on("close", () => clearInterval(timer));
+    });
+    expect(await withServer(patient, (url) => send(url, { answerMs: 60 }))).toEqual(failed("There was no answer within 0.06 s."));
+  });
+
+  it("fails when there is no connection in time: a name that is not resolved, an encryption that does not begin", async () => {
+    const given = { answerMs: 60, find: () => new Promise<never>(() => {}) };
+    expect(await send("http://hooks.example.com/", given)).toEqual(failed("There was no connection within 0.06 s."));
+    const deaf = net.createServer((socket) => void socket.on("error", () => {}));
+    const encrypted = (url: string) => send(url.replace("http:", "https:"), { answerMs: 60 });
+    expect(await withServer(deaf, encrypted)).toEqual(failed("There was no connection within 0.06 s."));
+  });
+
+  it("counts once its status is there, however long the rest takes; another protocol is no answer", async () => {
+    receiver.answer = (response) => void response.writeHead(200).write("…");
+    expect(await send(receiver.url, { answerMs: 60 })).toEqual({ delivered: true, status: 200 });
+    const switching = net.createServer(
+      (socket) => void socket.on("error", () => {}).write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"),
+    );
+    expect(await withServer(switching, send)).toEqual(failed("The connection was closed before there was an answer."));
   });
 
   it("fails when the name is not found, nobody listens, or the connection is reset", async () => {
