@@ -1,20 +1,10 @@
 /** `npm run demo`: a recovery as a stranger sees it, through the public API only. */
-import { field, list, signIn } from "./api.ts";
-import { firstSignIn, startGateway } from "./gateway-process.ts";
 import { readOptions, type StoryName, usage } from "./options.ts";
-import { createScreen } from "./screen.ts";
-import { sitesOfDemo } from "./sites.ts";
-import { failures, followRun, type Story } from "./story.ts";
+import { onStage, quickHeartbeats } from "./stage.ts";
+import type { Story } from "./story.ts";
 import { tellDisaster } from "./story-disaster.ts";
-import { reprotect, tellFailback, tellPlanned } from "./story-move.ts";
-import { cleanUp, tellTest } from "./story-test.ts";
-import { until } from "./until.ts";
-
-const cancelMutation = `mutation Cancel($input: CancelRecoveryInput!) { cancelRecovery(input: $input) { ... on CancelRecoveryPayload { recovery { id } } ${failures} } }`;
-const acceptMutation = `mutation Accept($input: AcceptRecoveryInput!) { acceptRecovery(input: $input) { ... on AcceptRecoveryPayload { recovery { id } } ${failures} } }`;
-const planQuery = `query Plan($name: String!) { recoveryPlans(filter: { name: $name }, first: 1) { nodes { id name lifecycle activeRecovery { id kind state } vmCount } } }`;
-
-const sitesQuery = "{ sites(first: 100) { nodes { state } } }";
+import { tellFailback, tellPlanned } from "./story-move.ts";
+import { tellTest } from "./story-test.ts";
 
 const stories: Record<StoryName, (story: Story, plan: unknown) => Promise<boolean>> = {
   test: tellTest,
@@ -23,65 +13,13 @@ const stories: Record<StoryName, (story: Story, plan: unknown) => Promise<boolea
   disaster: tellDisaster,
 };
 
-/** What an earlier demo that was broken off has left: sites come back, its run is ended, and what follows from it is done. */
-async function makeReady(story: Story, plan: unknown): Promise<void> {
-  const { api, screen, options, sites } = story;
-  await sites.heal();
-  await until(api, ["SITE_CHANGED"], async () => {
-    const states = list(await api.query(sitesQuery), "sites", "nodes").map((site) => field(site, "state"));
-    return states.every((state) => state === "CONNECTED") ? states : null;
-  });
-  const active = field(plan, "activeRecovery");
-  const planId = String(field(plan, "id"));
-  if (active !== null) {
-    const recoveryId = String(field(active, "id"));
-    screen.say("An earlier run of the plan is still open; it is ended first.");
-    if (field(active, "kind") === "TEST" || field(active, "state") === "PAUSED")
-      field(await api.query(cancelMutation, { input: { recoveryId, reason: "a new demo" } }), "cancelRecovery", "recovery");
-    await followRun(story, recoveryId);
-  }
-  const lifecycle = field(await api.query(planQuery, { name: options.plan }), "recoveryPlans", "nodes", 0, "lifecycle");
-  if (lifecycle === "TEST_COMPLETE" || lifecycle === "CLEANUP_INCOMPLETE") await cleanUp(story, planId);
-  if (lifecycle === "RECOVERY_INCOMPLETE") {
-    const input = { planId, comment: "an earlier demo has left it so" };
-    field(await api.query(acceptMutation, { input }), "acceptRecovery", "recovery");
-  }
-  if (["RECOVERY_COMPLETE", "RECOVERY_INCOMPLETE", "REPROTECT_INCOMPLETE"].includes(String(lifecycle))) await reprotect(story, planId);
-}
-
-/** Half a minute of silence is a long time for who watches. */
-const quickHeartbeats = { HEARTBEAT_SECONDS: "1", SUSPECT_AFTER_SECONDS: "3", DISCONNECTED_AFTER_SECONDS: "6" };
-
-async function tell(story: Story): Promise<boolean> {
-  const { api, options } = story;
-  const plan = field(await api.query(planQuery, { name: options.plan }), "recoveryPlans", "nodes", 0);
-  if (plan === undefined) throw new Error(`There is no plan ${options.plan} here.`);
-  await makeReady(story, plan);
-  return stories[options.story](story, plan);
-}
-
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   if (options === null) {
     process.stdout.write(`${usage}\n`);
     return 0;
   }
-  const screen = createScreen(process.stdout);
-  screen.say("Starting a gateway of the demo's own, apart from one that you may have started…");
-  const gateway = await startGateway(options.story === "disaster" ? quickHeartbeats : {});
-  const stop = () => void gateway.stop().then(() => process.exit(130));
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  try {
-    const { user, password } = await firstSignIn();
-    const api = await signIn(gateway.url, user, password);
-    screen.say(`Gateway at ${gateway.url}/graphql (process ${gateway.pid}), signed in as ${user}.`);
-    await using closing = new AsyncDisposableStack();
-    const sites = closing.use(await sitesOfDemo(closing));
-    return (await tell({ api, gateway, sites, screen, options })) ? 0 : 1;
-  } finally {
-    await gateway.stop();
-  }
+  return (await onStage(options, options.story === "disaster" ? quickHeartbeats : {}, stories[options.story])) ? 0 : 1;
 }
 
 try {

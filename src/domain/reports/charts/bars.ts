@@ -1,4 +1,4 @@
-/** One bar per line, with its value behind it and a dashed line for the limit. */
+/** One bar per line, with its value at the right, where no line crosses it, and a dashed line for the limit. */
 import type { BarChart } from "../document/model.ts";
 import { shortened, shown } from "../writers/format.ts";
 import { charWidth, type Drawing, path, rect, type Shape, signs, text, ticks } from "./shapes.ts";
@@ -27,7 +27,7 @@ export function barShapes({ bars, unit, limit }: BarChart, width: number): Drawi
     const y = head + at * row;
     shapes.push(text(0, y + 8.5, signs[level], level), text(10, y + 8.5, shortened(name, Math.floor((labels - 16) / charWidth))));
     shapes.push(rect(labels, y + 2, Math.max(1, x(value) - labels), row - 4, level));
-    shapes.push(text(x(value) + 4, y + 8.5, shown(value, unit), "DIM"));
+    shapes.push(text(width, y + 8.5, shown(value, unit), "DIM", "end"));
   }
   if (limit !== null) {
     shapes.push(

@@ -22,7 +22,8 @@ export function lineShapes({ lines, limits, unit, from, to }: LineChart, width: 
   );
   const most = marks.at(-1) ?? 1;
   const bottom = height - foot;
-  const x = (time: number) => labels + ((time - start) / Math.max(1, end - start)) * (width - labels - 4);
+  // A step may have begun before the range.
+  const x = (time: number) => labels + ((Math.max(time, start) - start) / Math.max(1, end - start)) * (width - labels - 4);
   const y = (value: number) => bottom - (value / most) * (bottom - head);
   const shapes: Shape[] = marks.flatMap((mark) => [
     path(

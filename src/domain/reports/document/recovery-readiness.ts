@@ -94,16 +94,19 @@ function figuresOf(plan: PlanFacts, evaluation: EvaluationFacts | undefined, tes
 function verdictOf(plan: PlanFacts, evaluation: EvaluationFacts | undefined): Verdict {
   if (plan.deleted) return { level: "NOT_JUDGED", sentence: "The plan is deleted." };
   const words: string[] = [];
-  if (evaluation !== undefined && evaluation.blockers > 0) words.push(`${evaluation.blockers} blockers`);
+  if (evaluation !== undefined && evaluation.blockers > 0)
+    words.push(`${evaluation.blockers} blocker${evaluation.blockers === 1 ? "" : "s"}`);
   if (plan.state === "NOT_READY" || plan.state === "ERROR") words.push(`its state is ${plan.state}`);
   if (plan.vmsProtected < plan.vms) words.push(`${plan.vms - plan.vmsProtected} of ${plan.vms} VMs are not protected`);
   if (plan.vms === 0) words.push("it protects no VM");
   if (plan.lastTestResult === "FAILED" || plan.lastTestResult === "PARTIAL") words.push(`its last test ended ${plan.lastTestResult}`);
   if (plan.lastGoodTestAt === null) words.push("no test of it has ever succeeded");
   if (words.length > 0) return { level: "BAD", sentence: `A recovery may not work: ${words.join("; ")}.` };
+  const warnings = evaluation?.warnings ?? 0;
+  const but = warnings === 0 ? "" : `, with ${warnings} warning${warnings === 1 ? "" : "s"}`;
   return {
     level: "GOOD",
-    sentence: `Nothing stands in the way; last tested successfully ${plan.lastGoodTestAt?.toISOString().slice(0, 10)}.`,
+    sentence: `Nothing stands in the way${but}; last tested successfully ${plan.lastGoodTestAt?.toISOString().slice(0, 10)}.`,
   };
 }
 

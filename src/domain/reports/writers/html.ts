@@ -46,7 +46,7 @@ function sectionHtml({ title, text, verdict, figures, charts, tables }: Section,
   const id = `s${at + 1}`;
   const charted = charts.map(
     (chart, index) =>
-      `<figure>${chartSvg(chart, `${id}c${index + 1}`)}<figcaption><bdi>${escaped(chart.title)}</bdi>. ${escaped(chart.summary)}</figcaption></figure>`,
+      `<figure>${chartSvg(chart, `${id}c${index + 1}`)}<figcaption>${escaped(chart.title)}. ${escaped(chart.summary)}</figcaption></figure>`,
   );
   return [
     `<section aria-labelledby="${id}"><h2 id="${id}"><bdi>${escaped(title)}</bdi></h2>`,

@@ -2,6 +2,7 @@
 import PDFDocument from "pdfkit";
 import type { Tone } from "../../charts/shapes.ts";
 import type { ReportDocument } from "../../document/model.ts";
+import { inVisualOrder } from "./bidi.ts";
 import { type Face, fontFiles, writable } from "./fonts.ts";
 
 export const colours: Readonly<Record<Tone | "SOFT" | "LINE", string>> = {
@@ -84,7 +85,11 @@ export function openSheet({ title, pageSize, madeAt }: ReportDocument): Sheet {
       const { anchor = "start", colour = colours.INK, face = "regular" } = style;
       const width = anchor === "start" ? 0 : widthOf(words, style);
       set(style).fillColor(colour);
-      pdf.text(write(words, face), x - (anchor === "middle" ? width / 2 : width), y, { lineBreak: false });
+      let left = x - (anchor === "middle" ? width / 2 : width);
+      for (const piece of inVisualOrder(write(words, face))) {
+        if (piece.trim() !== "") pdf.text(piece, left, y, { lineBreak: false });
+        left += pdf.widthOfString(piece);
+      }
     },
     paragraph(words, { x = margin, width = sheet.width, gap = 0, ...style }) {
       for (const line of sheet.wrapped(words, width, style)) {

@@ -17,9 +17,10 @@ const cellOf = (value: Value, { unit }: Measure): string => {
 };
 const headOf = ({ label, unit }: Measure): string => (unit === "TIME" ? `${label} (UTC)` : label);
 
-export function writeTable(sheet: Sheet, { title, columns, rows, note }: Table): void {
+/** `titled`: its title stands above it already. */
+export function writeTable(sheet: Sheet, { title, columns, rows, note }: Table, titled: boolean): void {
   sheet.need(60);
-  sheet.paragraph(title, { size: 9.5, face: "bold", gap: 3 });
+  if (!titled) sheet.paragraph(title, { size: 9.5, face: "bold", gap: 3 });
   if (rows.length > 0) {
     const widths = widthsOf(sheet, columns, rows);
     writeHead(sheet, columns, widths);

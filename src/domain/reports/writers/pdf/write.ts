@@ -52,22 +52,28 @@ function writeFigures(sheet: Sheet, figures: readonly Figure[]): void {
   for (let first = 0; first < figures.length; first += columns) {
     const row = figures.slice(first, first + columns).map(({ label, value, unit }) => ({
       label: sheet.wrapped(label, width - 12, { size: 7.5 }).slice(0, 2),
-      value: sheet.wrapped(shown(value, unit), width - 12, { size: 11, face: "bold" }).slice(0, 2),
+      ...fitted(sheet, shown(value, unit), width - 12),
     }));
     const labels = Math.max(...row.map(({ label }) => label.length)) * leading(7.5);
-    const height = labels + Math.max(...row.map(({ value }) => value.length)) * leading(11) + 9;
+    const height = labels + Math.max(...row.map(({ lines }) => lines.length)) * leading(11) + 9;
     sheet.need(height + gap);
-    for (const [at, { label, value }] of row.entries()) {
+    for (const [at, { label, lines, size }] of row.entries()) {
       const x = sheet.left + at * (width + gap);
       sheet.pdf.roundedRect(x, sheet.y, width, height, 3).lineWidth(0.6).strokeColor(colours.LINE).stroke();
       for (const [line, words] of label.entries())
         sheet.line(words, x + 6, sheet.y + 5 + line * leading(7.5), { size: 7.5, colour: colours.DIM });
-      for (const [line, words] of value.entries())
-        sheet.line(words, x + 6, sheet.y + 5 + labels + line * leading(11), { size: 11, face: "bold" });
+      for (const [line, words] of lines.entries())
+        sheet.line(words, x + 6, sheet.y + 5 + labels + line * leading(size) + (11 - size) / 2, { size, face: "bold" });
     }
     sheet.y += height + gap;
   }
   if (figures.length > 0) sheet.y += 6;
+}
+
+/** A value on one line where a size does that, such as a moment; else on two. */
+function fitted(sheet: Sheet, value: string, width: number): { readonly size: number; readonly lines: readonly string[] } {
+  const size = [11, 9.5, 8].find((one) => sheet.widthOf(value, { size: one, face: "bold" }) <= width) ?? 11;
+  return { size, lines: sheet.wrapped(value, width, { size, face: "bold" }).slice(0, 2) };
 }
 
 function writeSection(sheet: Sheet, { title, text, verdict, figures, charts, tables }: Section): void {
@@ -78,7 +84,7 @@ function writeSection(sheet: Sheet, { title, text, verdict, figures, charts, tab
   if (verdict !== null) writeVerdict(sheet, verdict);
   writeFigures(sheet, figures);
   for (const chart of charts) writeChart(sheet, chart);
-  for (const table of tables) writeTable(sheet, table);
+  for (const table of tables) writeTable(sheet, table, table.title === title);
 }
 
 function writeDefinitions(sheet: Sheet, document: ReportDocument): void {
