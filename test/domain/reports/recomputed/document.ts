@@ -4,7 +4,7 @@ import { drawn, forecastCharts, ganttCharts, lagCharts, rtoCharts } from "./char
 import { complianceFigures, type Figures, findingFigures, protectionFigures, testFigures, vmsUnprotected } from "./figures.ts";
 import { type PlanOfReport, plansOf } from "./plans.ts";
 import { isWanted, type Rows, type Wanted } from "./rows.ts";
-import { findingRows, groupRows, runRows, violationRows, vmRows } from "./tables.ts";
+import { evidenceRows, findingRows, groupRows, runRows, violationRows, vmRows } from "./tables.ts";
 
 const words = { GOOD: "In order", BAD: "Not in order", NOT_JUDGED: "Not judged" } as const;
 /** What the table of all plans shows of each. */
@@ -37,11 +37,17 @@ export function recomputed(type: ReportType, rows: Rows, wanted: Wanted, madeAt:
         tables: {},
       })),
       ...listsOf(type, rows, wanted, madeAt, plans),
+      evidenceOf(type, rows, wanted),
     ],
   };
 }
 
 const shownOf = (type: ReportType, figures: Figures) => Object.fromEntries(overviewOf[type].map((name) => [name, figures[name] ?? null]));
+
+function evidenceOf(type: ReportType, rows: Rows, wanted: Wanted) {
+  const evidence = evidenceRows(type, rows, wanted);
+  return { ...list("Evidence", evidence.length === 0 ? {} : { evidence }), figures: { evidenceRuns: evidence.length } };
+}
 
 function summaryOf(type: ReportType, rows: Rows, wanted: Wanted, madeAt: Date, plans: readonly PlanOfReport[]): Figures {
   if (type === "RPO_RTO_COMPLIANCE") return complianceFigures(rows, wanted, madeAt);

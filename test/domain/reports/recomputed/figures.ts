@@ -1,4 +1,5 @@
 /** The figures of each type of report by another way than the product's: plain rows, added up here. */
+import { range } from "../history/history.ts";
 import {
   type GroupRow,
   groupsIn,
@@ -139,14 +140,20 @@ export function findingFigures({ findings, plans }: Rows, wanted: Wanted): Figur
   };
 }
 
-export function readinessFigures(rows: Rows, plan: PlanRow, rangeEnd: Date): Figures {
-  const { evaluation, pairing } = plan;
-  const groups = groupsIn(rows, [plan.id]);
+/** The newest that ended before the end of the range, whenever that was, and the newest of them that succeeded. */
+export function lastTests(rows: Rows, planId: string): { newestTest: RunRow | undefined; newestGood: RunRow | undefined } {
   const byEnd = ({ endedAt }: RunRow) => endedAt?.getTime() ?? 0;
   const tests = ended(rows.runs).filter(
-    (run) => run.planId === plan.id && run.kind === "TEST" && run.resultState !== "CANCELLED" && byEnd(run) < rangeEnd.getTime(),
+    (run) => run.planId === planId && run.kind === "TEST" && run.resultState !== "CANCELLED" && byEnd(run) < range.end.getTime(),
   );
   const good = tests.filter(({ resultState }) => resultState === "SUCCESS" || resultState === "WARNING");
+  return { newestTest: newest(tests, byEnd), newestGood: newest(good, byEnd) };
+}
+
+export function readinessFigures(rows: Rows, plan: PlanRow): Figures {
+  const { evaluation, pairing } = plan;
+  const groups = groupsIn(rows, [plan.id]);
+  const { newestTest, newestGood } = lastTests(rows, plan.id);
   const lost = rows.sites.filter(
     ({ id, state }) => [pairing.localSiteId, pairing.remoteSiteId].includes(id) && state === "DISCONNECTED",
   ).length;
@@ -157,8 +164,8 @@ export function readinessFigures(rows: Rows, plan: PlanRow, rangeEnd: Date): Fig
     readinessScore: evaluation?.score ?? null,
     evaluatedAt: evaluation?.evaluatedAt?.toISOString() ?? null,
     ...(evaluated ? findingFigures(rows, [plan.id]) : { blockers: null, warnings: null, findingsOpened: null, findingsResolved: null }),
-    lastGoodTestAt: newest(good, byEnd)?.endedAt?.toISOString() ?? null,
-    lastTestResult: newest(tests, byEnd)?.resultState ?? null,
+    lastGoodTestAt: newestGood?.endedAt?.toISOString() ?? null,
+    lastTestResult: newestTest?.resultState ?? null,
     tests: testFigures(rows, [plan.id]).tests ?? null,
     changesSinceTest: lengthOf(evaluation?.changes),
     untestedSteps: lengthOf(evaluation?.untestedSteps),

@@ -1,7 +1,6 @@
 /** The plans of a report, each with its figures and its verdict by the rules of docs/reports.md. */
 import type { ReportType } from "../../../../src/database/generated/enums.ts";
 import type { Level } from "../../../../src/domain/reports/document/model.ts";
-import { range } from "../history/history.ts";
 import { complianceFigures, type Figures, newestResult, protectionFigures, readinessFigures, testFigures, troubled } from "./figures.ts";
 import { groupsIn, isWanted, type PlanRow, type Rows, runsIn, type Wanted } from "./rows.ts";
 
@@ -39,7 +38,7 @@ function figuresOf(type: ReportType, rows: Rows, id: string, plan: PlanRow | nul
   }
   if (type === "TEST_HISTORY") return testFigures(rows, [id]);
   if (type === "PROTECTION_STATUS") return { rpoTargetSeconds, ...protectionFigures(rows, [id], madeAt) };
-  if (plan !== null) return { rtoTargetSeconds, ...readinessFigures(rows, plan, range.end) };
+  if (plan !== null) return { rtoTargetSeconds, ...readinessFigures(rows, plan) };
   const { tests = null } = testFigures(rows, [id]);
   return { ...Object.fromEntries(unknownOfDeleted.map((name) => [name, null])), tests };
 }

@@ -1,5 +1,7 @@
 /** The rows of the lists of reports, in their order. */
-import { type GroupRow, groupsIn, type Rows, runsIn, seconds, violationsIn, type Wanted } from "./rows.ts";
+import type { ReportType } from "../../../../src/database/generated/enums.ts";
+import { lastTests } from "./figures.ts";
+import { type GroupRow, groupsIn, isWanted, type Rows, type RunRow, runsIn, seconds, violationsIn, type Wanted } from "./rows.ts";
 
 type Row = Record<string, unknown>;
 const iso = (at: Date | null) => at?.toISOString() ?? null;
@@ -101,5 +103,26 @@ export function findingRows({ findings, plans }: Rows, wanted: Wanted): Row[] {
       message,
       remedy,
       since: iso(openedAt),
+    }));
+}
+
+/** Runs that have ended and that a report is made of. Those of these histories have no events, and so no head. */
+export function evidenceRows(type: ReportType, rows: Rows, wanted: Wanted): Row[] {
+  const ofRange = runsIn(rows, wanted).filter(
+    ({ endedAt, kind }) => endedAt !== null && (type === "RPO_RTO_COMPLIANCE" || kind === "TEST"),
+  );
+  const last = rows.plans.filter(({ id }) => isWanted(wanted, id)).flatMap(({ id }) => Object.values(lastTests(rows, id)));
+  const also = type === "RECOVERY_READINESS" ? last.filter((run) => run !== undefined) : [];
+  const part: RunRow[] = type === "PROTECTION_STATUS" ? [] : [...new Set([...ofRange, ...also])];
+  return part
+    .toSorted((a, b) => b.dated.getTime() - a.dated.getTime() || byId(b, a))
+    .map((run) => ({
+      plan: run.planName,
+      kind: run.kind,
+      begun: iso(run.dated),
+      ended: iso(run.endedAt),
+      events: run.lastEvent,
+      recoveryId: Buffer.from(`Recovery:${run.id}`).toString("base64url"),
+      headHash: null,
     }));
 }
