@@ -53,6 +53,7 @@ export const rolesByField: Readonly<Record<string, readonly Role[]>> = {
   "Mutation.startPlannedFailover": ["RECOVERY_ADMIN"],
   "Mutation.startRecovery": ["OPERATOR"],
   "Mutation.startReprotect": ["RECOVERY_ADMIN"],
+  "Mutation.testEmail": ["ADMIN"],
   "Mutation.testWebhook": ["ADMIN"],
   "Mutation.unpairSites": ["ADMIN"],
   "Mutation.updateDrill": ["EDITOR"],

@@ -194,6 +194,8 @@ it("the tabs for configuration configure, and the tab for live events shows it",
   expect((await run("notifications", {}, "WhatWasSent")).notificationDeliveries.totalCount).toBe(0);
   const { updateMyNotifications: mine } = await run("notifications", { email: "olga@example.com" }, "TellMe");
   expect(mine.notifications).toMatchObject({ emailKinds: ["PROMPT_WAITING", "RUN_FAILED"], emailAvailable: false });
+  const { testEmail } = await run("notifications", { email: "olga@example.com" }, "TryEmail");
+  expect(testEmail).toEqual({ delivered: false, status: null, error: "This gateway has no mail server: set SMTP_URL and SMTP_FROM." });
   expect((await run("notifications", { webhookId }, "DropWebhook")).deleteWebhook).toEqual({ deletedWebhookId: webhookId });
 
   const kinds = new Set<string>();

@@ -5,7 +5,12 @@ import { emailOf, oneLine } from "./email-text.ts";
 import { failure, type Outcome, sentenceOf } from "./outcome.ts";
 import type { NotificationSettings, SmtpSettings } from "./settings.ts";
 
-export type SendEmail = (address: string, notification: Notification, deliveryId: string, signal: AbortSignal) => Promise<Outcome>;
+export type SendEmail = (
+  address: string,
+  notification: Omit<Notification, "kind">,
+  deliveryId: string,
+  signal: AbortSignal,
+) => Promise<Outcome>;
 
 export interface EmailChannelOptions {
   readonly smtp: SmtpSettings;

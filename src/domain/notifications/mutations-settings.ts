@@ -3,6 +3,7 @@ import { UserRef } from "../access/types-user.ts";
 import { builder } from "../builder.ts";
 import { idOf } from "../ids.ts";
 import { actor, keyField, written } from "../mutation-parts.ts";
+import { attemptPayload } from "./types-attempt.ts";
 import { DeliveryRef } from "./types-delivery.ts";
 import { NotificationKindRef } from "./types-enums.ts";
 import { NotificationSettingsRef } from "./types-settings.ts";
@@ -32,6 +33,17 @@ const UpdateUserNotificationsInput = builder.inputType("UpdateUserNotificationsI
 const RedeliverNotificationInput = builder.inputType("RedeliverNotificationInput", {
   description: "What to send again.",
   fields: (t) => ({ deliveryId: t.id({ required: true, description: "The delivery." }), idempotencyKey: t.string(keyField) }),
+});
+
+const TestEmailInput = builder.inputType("TestEmailInput", {
+  description: "Where to send an e-mail to see whether it arrives.",
+  fields: (t) => ({ email: t.string({ required: true, description: "The address, such as one's own." }) }),
+});
+
+const TestEmailPayload = attemptPayload("TestEmailPayload", {
+  description: "What happened when an e-mail was sent.",
+  delivered: "The mail server has taken it; whether it reaches the mailbox is up to that.",
+  status: "What the mail server replied, such as 250; null: there was no reply.",
 });
 
 const UpdateMyNotificationsPayload = builder.objectRef<{ readonly userId: string }>("UpdateMyNotificationsPayload").implement({
@@ -88,6 +100,15 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: UpdateUserNotificationsInput, required: true, description: "Who, and what." }) },
     resolve: (_root, { input }, context) =>
       context.services.notifications.updateOfUser(actor(context), { ...input, userId: idOf("User", input.userId, ["userId"]) }),
+  }),
+  testEmail: t.field({
+    type: TestEmailPayload,
+    ...common,
+    authScopes: { role: "ADMIN" },
+    description:
+      "Sends an e-mail to an address now, waits for what the mail server says, and tells what happened: whether SMTP_URL and SMTP_FROM are right. Each request sends; the log of deliveries has none of it. INVALID_REQUEST for what is no address.",
+    args: { input: t.arg({ type: TestEmailInput, required: true, description: "Where to." }) },
+    resolve: (_root, { input }, context) => context.services.notifications.testEmail(actor(context), input.email, context.signal),
   }),
   redeliverNotification: t.field({
     type: RedeliverNotificationPayload,

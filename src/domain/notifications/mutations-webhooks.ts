@@ -3,8 +3,8 @@ import { builder } from "../builder.ts";
 import { encodeId, idOf } from "../ids.ts";
 import { mostWebhooks } from "../limits/quotas.ts";
 import { actor, expectedVersion, keyField, written } from "../mutation-parts.ts";
-import type { Outcome } from "./outcome.ts";
 import { defaultKeptHours, mostKeptHours } from "./service-webhooks.ts";
+import { attemptPayload } from "./types-attempt.ts";
 import { NotificationKindRef } from "./types-enums.ts";
 import { WebhookRef } from "./types-webhook.ts";
 
@@ -101,22 +101,10 @@ const DeleteWebhookPayload = builder.objectRef<Answer>("DeleteWebhookPayload").i
   }),
 });
 
-const TestWebhookPayload = builder.objectRef<{ readonly outcome: Outcome; readonly elapsedMs: number }>("TestWebhookPayload").implement({
+const TestWebhookPayload = attemptPayload("TestWebhookPayload", {
   description: "What happened when the webhook was tried.",
-  fields: (t) => ({
-    delivered: t.boolean({ description: "It was answered with a status from 200 to 299.", resolve: ({ outcome }) => outcome.delivered }),
-    status: t.int({
-      nullable: true,
-      description: "HTTP status of the answer; null: there was none.",
-      resolve: ({ outcome }) => outcome.status,
-    }),
-    error: t.string({
-      nullable: true,
-      description: "Why it was not delivered; null: it was.",
-      resolve: ({ outcome }) => (outcome.delivered ? null : outcome.error),
-    }),
-    answeredInMilliseconds: t.int({ description: "How long it took, also to fail.", resolve: ({ elapsedMs }) => elapsedMs }),
-  }),
+  delivered: "It was answered with a status from 200 to 299.",
+  status: "HTTP status of the answer; null: there was none.",
 });
 
 const ofWebhook = <Input extends Answer>(input: Input) => ({ ...input, webhookId: idOf("Webhook", input.webhookId, ["webhookId"]) });

@@ -8,7 +8,7 @@ import type { WakeUps } from "../../events/wake-ups.ts";
 import { type Claimed, cancel, claimDue, putBack, settle } from "./deliveries.ts";
 import type { SendEmail } from "./email-channel.ts";
 import { fanOut } from "./fan-out.ts";
-import { failure, type Outcome } from "./outcome.ts";
+import { failure, noMailServer, type Outcome } from "./outcome.ts";
 import type { SendWebhook } from "./webhook-channel.ts";
 
 export interface NotifierOptions {
@@ -104,8 +104,6 @@ export function startNotifier(options: NotifierOptions): Notifier {
     },
   };
 }
-
-const noMailServer = "This gateway has no mail server: set SMTP_URL and SMTP_FROM.";
 
 async function deliver({ pool, random = Math.random, ...channels }: NotifierOptions, delivery: Claimed, stop: AbortSignal): Promise<void> {
   const attempt = attemptOf(channels, delivery, stop);

@@ -12,6 +12,14 @@ export type Outcome =
       readonly retryAfterSeconds: number;
     };
 
+/** An attempt that somebody waits for. */
+export interface Attempt {
+  readonly outcome: Outcome;
+  readonly elapsedMs: number;
+}
+
+export const noMailServer = "This gateway has no mail server: set SMTP_URL and SMTP_FROM.";
+
 export const failure = (
   error: string,
   status: number | null = null,

@@ -9,7 +9,7 @@ import { checkVersion, ifChanged, mutate } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { isToldKind, type ToldKind, toldKinds } from "./kinds/index.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Attempt } from "./outcome.ts";
 import { makeSecret } from "./signature.ts";
 import type { SendWebhook } from "./webhook-channel.ts";
 import { urlProblem } from "./webhook-request.ts";
@@ -64,7 +64,7 @@ export interface Webhooks {
     input: Keyed & { readonly webhookId: string; readonly keepPreviousHours?: number | null | undefined },
   ): Promise<WithSecret>;
   /** Sends something at once, also to a webhook that is disabled, and waits for the answer. Nothing is kept of it. */
-  test(by: Viewer, webhookId: string, signal: AbortSignal): Promise<{ readonly outcome: Outcome; readonly elapsedMs: number }>;
+  test(by: Viewer, webhookId: string, signal: AbortSignal): Promise<Attempt>;
 }
 
 const longestUrl = 2_000;

@@ -68,6 +68,19 @@ async function told(kind: string, of: (body: Body) => boolean = () => true): Pro
   return body;
 }
 
+it("an e-mail that tries whether it gets out does so at once, and is refused where that is no address", async () => {
+  const press = (email: string) => stage.mutate("testEmail", { email }, "delivered status error");
+  expect(await press("olga@example.com")).toEqual({ delivered: true, status: 250, error: null });
+  expect(mailServer.mails.map(({ to, raw }) => [to, /^Subject: (.*)$/m.exec(raw)?.[1]])).toEqual([
+    [["olga@example.com"], "[DR] A test of e-mail"],
+  ]);
+  expect(await press("olga@example.com, all@example.com")).toMatchObject({ code: "INVALID_REQUEST" });
+  mailServer.refusing = { code: 552, text: "too much" };
+  expect(await press("olga@example.com")).toEqual({ delivered: false, status: 552, error: "The mail server answered: 552 too much" });
+  mailServer.refusing = null;
+  mailServer.mails.length = 0;
+});
+
 describe("a webhook and a mailbox are told", () => {
   it("how a drill of the schedule ended", async () => {
     const due = new Date(Date.now() + 90_000);

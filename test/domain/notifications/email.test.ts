@@ -53,7 +53,7 @@ function sendTo(url: string, { exchangeMs = 10_000, signal = new AbortController
   const subject = { type: "Recovery", id: newId(), name: "Payroll" } as const;
   const content = { title: "It failed", message: "It did.", remedy: "Mend it.", subject, plan: null, details: {} };
   const send = emailChannel({ smtp: { url, from: "dr@example.com" }, settings: { publicUrl: null }, exchangeMs });
-  return send("olga@example.com", { id: newId(), kind: "RUN_FAILED", occurredAt: new Date(), content }, newId(), signal);
+  return send("olga@example.com", { id: newId(), occurredAt: new Date(), content }, newId(), signal);
 }
 const headerOf = (raw: string, name: string) =>
   new RegExp(`^${name}: (.*(?:\r\n[ \t].*)*)`, "im").exec(raw)?.[1]?.replace(/\r\n[ \t]/g, " ");
