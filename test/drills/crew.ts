@@ -1,5 +1,5 @@
 /** Three nodes that look for what is due, die in the middle of it, and come back: mostly within two minutes, now and then after days. */
-import { aDrillNode, type DrillNode } from "./node.ts";
+import { aDrillNode, type DrillNode, isCut } from "./node.ts";
 import type { World } from "./world.ts";
 
 interface Place {
@@ -41,11 +41,12 @@ export function aCrew({ db: { url }, provider }: World, random: () => number): C
   }
 
   async function lookOf(node: DrillNode, alone: boolean, now: number): Promise<void> {
+    const { cuts } = node;
     const did = await (alone ? node.runTimer() : node.round().then(() => true)).catch((error: unknown) => {
-      if (node.diedAt === null) throw error;
+      if (node.diedAt === null && !isCut(error)) throw error;
       return false;
     });
-    if (did && node.diedAt === null) served.push(now);
+    if (did && node.diedAt === null && node.cuts === cuts) served.push(now);
   }
 
   return {
