@@ -52,7 +52,7 @@ export async function play(world: World, random: () => number, from: number, unt
     await world.setClock(now);
     if (now >= dueAt) {
       at++;
-      if (random() < 0.01) {
+      if (random() < 0.02) {
         outages++;
         await crew.outage(now + random() * 72 * hour);
       }

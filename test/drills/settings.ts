@@ -8,7 +8,9 @@ const read = z
       .number()
       .int()
       .default(() => Date.now() % 2 ** 31),
+    /** So many days of the year. */
+    DRILLS_DAYS: z.coerce.number().positive().default(366),
   })
   .parse(process.env);
 
-export const settings = { seed: read.DRILLS_SEED } as const;
+export const settings = { seed: read.DRILLS_SEED, days: read.DRILLS_DAYS } as const;
