@@ -2,6 +2,7 @@ import { parse, validate } from "graphql";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Context } from "../../../src/domain/context.ts";
 import { encodeId, nodeTypes } from "../../../src/domain/ids.ts";
+import { fanOut } from "../../../src/domain/notifications/fan-out.ts";
 import { queryOf } from "../../../src/domain/notifications/link.ts";
 import { schema } from "../../../src/domain/schema.ts";
 import type { Role } from "../../../src/domain/viewer.ts";
@@ -182,6 +183,20 @@ describe("what was delivered or given up", () => {
     expect(await run("redeliverNotification", { deliveryId }, "__typename")).toMatchObject({
       code: "CONFLICT",
       message: "Pager is gone, disabled, or without an address.",
+    });
+  });
+
+  it("is not, as an e-mail, where there is no mail server", async () => {
+    const { pool } = asker.database;
+    await aReader(pool, "vera", "v@example.com", ["RUN_FAILED"]);
+    await aRunThatEnded(pool, "Payroll");
+    await fanOut(pool, { email: true });
+    const end = "UPDATE notification_delivery SET state = 'FAILED', next_attempt_at = NULL, ended_at = dr_now() RETURNING id";
+    const deliveryId = encodeId("NotificationDelivery", (await pool.query<{ id: string }>(end)).rows[0]?.id ?? "");
+    expect(await run("redeliverNotification", { deliveryId }, "__typename")).toMatchObject({
+      code: "CONFLICT",
+      message: "The gateway has no mail server.",
+      remedy: "Set SMTP_URL and SMTP_FROM.",
     });
   });
 });

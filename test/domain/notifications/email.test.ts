@@ -226,6 +226,22 @@ it("an e-mail that is written waits for the mail server that was taken away: its
   await logged([{ state: "DELIVERED", attempts: 2, error: null }]);
 });
 
+it("an address that was taken away, or a user who has gone, cancels what was to go there", async () => {
+  await aReader(pool(), "olga", "olga@example.com", ["RUN_FAILED"]);
+  await aReader(pool(), "otto", "otto@example.com", ["RUN_FAILED"]);
+  await aRunThatEnded(pool(), "Payroll");
+  await fanOut(pool(), { email: true });
+  await pool().query("UPDATE user_account SET email = NULL, email_kinds = '{}' WHERE name = 'olga'");
+  await pool().query("UPDATE user_account SET disabled_at = dr_now() WHERE name = 'otto'");
+  start();
+  const cancelled = { state: "CANCELLED", attempts: 1, error: "Its receiver is gone, or wants nothing any more." };
+  await logged([
+    { target: "olga", ...cancelled },
+    { target: "otto", ...cancelled },
+  ]);
+  expect(server.mails).toEqual([]);
+});
+
 it("without a mail server nothing is written", async () => {
   await aReader(pool(), "olga", "olga@example.com", ["RUN_FAILED"]);
   await aRunThatEnded(pool(), "Payroll");
