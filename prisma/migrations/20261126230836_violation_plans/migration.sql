@@ -18,3 +18,11 @@ FROM "protection_group" g WHERE g."id" = v."group_id";
 CREATE INDEX "recovery_step_exercised" ON "recovery_step" ((coalesce("plan_step_id", "vm_id")),
     md5(coalesce("spec" #>> '{site,siteId}', '') || ' ' || coalesce("spec" ->> 'command', '') || ' ' || coalesce("spec" ->> 'arguments', '')))
   WHERE "kind" IN ('COMMAND', 'GUEST_COMMAND', 'PROMPT', 'PAUSE');
+
+-- Those that are open are updated by each measurement: in their place, where a page has room.
+ALTER TABLE "rpo_violation" SET (fillfactor = 50);
+
+-- Samples of a group lie as far apart as they were written; a chart is read from the index alone.
+ALTER TABLE "lag_sample" DROP CONSTRAINT "lag_sample_pkey",
+  ADD CONSTRAINT "lag_sample_pkey" PRIMARY KEY ("subject_id", "step_seconds", "starts_at")
+    INCLUDE ("min_lag_seconds", "max_lag_seconds", "worst_percent", "vm_seconds", "lag_vm_seconds", "late_vm_seconds");

@@ -56,22 +56,28 @@ const rank = (cause: string) => `array_position(ARRAY['SITE_DISCONNECTED', 'PAUS
 const groupsGiven = `jsonb_to_recordset($1::jsonb) AS x("groupId" uuid, judged bool, "from" float8, continues bool, "closedAt" float8,
     "worstSeconds" int, "lastSeconds" int, "criticalAt" float8)`;
 
-/** A plan that gets the group while it is late has the violation from then on, and keeps it. */
-const plansNow = (group: string) => `SELECT p.plan_id FROM plan_protection_group p WHERE p.group_id = ${group}`;
-
-/** A violation of a VM that its group's points no longer hold is over too. What explains most of its time stays its cause. */
-const goOnText = `UPDATE rpo_violation v SET closed_at = n.closed_at,
+/**
+ * A violation of a VM that its group's points no longer hold is over too. What explains most of its time stays its cause. A plan that
+ * gets the group while it is late has the violation from then on, and keeps it.
+ */
+const goOnText = `WITH plans AS (
+    SELECT p.group_id, array_agg(p.plan_id) AS ids FROM plan_protection_group p GROUP BY p.group_id
+  )
+  UPDATE rpo_violation v SET closed_at = n.closed_at,
     worst_lag_seconds = GREATEST(v.worst_lag_seconds, COALESCE(n.worst, 0)), current_lag_seconds = COALESCE(n.lag, v.current_lag_seconds),
     critical_since = n.critical, cause = n.cause::"ViolationCause",
-    plan_ids = CASE WHEN n.closed_at IS NULL THEN ARRAY(SELECT unnest(v.plan_ids) UNION ${plansNow("v.group_id")} ORDER BY 1) ELSE v.plan_ids END
+    plan_ids = n.plans
   FROM (
     SELECT o.id, o.cause AS cause_before, o.critical_since AS critical_before, y.goes_on,
       CASE WHEN NOT y.counts THEN ${at("$2")} WHEN y.goes_on THEN ${at('x."closedAt"')} ELSE GREATEST(o.opened_at, ${at('x."from"')}) END AS closed_at,
       CASE WHEN y.goes_on THEN x."worstSeconds" END AS worst, CASE WHEN y.goes_on THEN x."lastSeconds" END AS lag,
       COALESCE(o.critical_since, CASE WHEN y.goes_on THEN ${at('x."criticalAt"')} END) AS critical,
+      CASE WHEN y.goes_on AND x."closedAt" IS NULL AND NOT plans.ids <@ o.plan_ids
+        THEN ARRAY(SELECT unnest(o.plan_ids) UNION SELECT unnest(plans.ids) ORDER BY 1) ELSE o.plan_ids END AS plans,
       CASE WHEN y.goes_on AND ${rank("y.cause")} < ${rank("o.cause::text")} THEN y.cause ELSE o.cause::text END AS cause
     FROM rpo_violation o LEFT JOIN ${groupsGiven} ON x."groupId" = o.group_id
       LEFT JOIN protection_group g ON g.id = o.group_id LEFT JOIN protected_vm m ON m.vm_id = o.vm_id AND m.group_id = o.group_id AND ${isHeld}
+      LEFT JOIN plans ON plans.group_id = o.group_id
       CROSS JOIN LATERAL (SELECT COALESCE(x.judged AND m.vm_id IS NOT NULL, false) AS counts, COALESCE(x.judged AND x.continues AND m.vm_id IS NOT NULL, false) AS goes_on,
         ${causeNow} AS cause) AS y
     WHERE o.closed_at IS NULL
@@ -81,7 +87,7 @@ const goOnText = `UPDATE rpo_violation v SET closed_at = n.closed_at,
 
 const openText = `INSERT INTO rpo_violation (id, vm_id, vm_name, group_id, group_name, plan_ids, protected_site_id, rpo_minutes, cause, opened_at, closed_at,
     critical_since, worst_lag_seconds, current_lag_seconds)
-  SELECT gen_random_uuid(), v.id, v.name, g.id, g.name, ARRAY(${plansNow("g.id")} ORDER BY 1), g.protected_site_id, g.rpo_minutes,
+  SELECT gen_random_uuid(), v.id, v.name, g.id, g.name, ARRAY(SELECT p.plan_id FROM plan_protection_group p WHERE p.group_id = g.id ORDER BY 1), g.protected_site_id, g.rpo_minutes,
     (CASE WHEN x."closedAt" IS NULL THEN ${causeNow} ELSE 'LAG' END)::"ViolationCause", ${at('x."openedAt"')}, ${at('x."closedAt"')},
     ${at('x."criticalAt"')}, x."worstSeconds", x."lastSeconds"
   FROM jsonb_to_recordset($1::jsonb) AS x("groupId" uuid, before bool, "openedAt" float8, "closedAt" float8, "criticalAt" float8, "worstSeconds" int, "lastSeconds" int)
