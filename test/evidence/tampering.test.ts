@@ -7,6 +7,7 @@ import { openAudit } from "../../src/domain/access/audit.ts";
 import { verifyAuditLog } from "../../src/domain/access/verify-audit.ts";
 import { chainedEvents, verifyLog, verifyRecoveryEvents } from "../../src/events/verify.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { changesIn, changesOf } from "./changes.ts";
 import { auditFindings, eventFindings, type Logs, tampered, writeLogs } from "./stage.ts";
 
 let db: TestDatabase;
@@ -32,6 +33,12 @@ interface EventRow {
   readonly sequence: number | null;
 }
 const events = async () => (await pool().query<EventRow>("SELECT position, recovery_id, sequence FROM event ORDER BY position")).rows;
+const links = async () =>
+  (
+    await pool().query<{ position: string; single: boolean }>(
+      "SELECT position, count(*) OVER (PARTITION BY record_id) = 1 AS single FROM audit_link ORDER BY position",
+    )
+  ).rows;
 const records = async () => (await pool().query<{ id: string }>("SELECT id FROM audit_record ORDER BY id")).rows.map(({ id }) => id);
 
 /** Where the event stands, or the one behind it in its chain, whose hash says what it follows. */
@@ -44,38 +51,6 @@ const near =
     return [position, next?.position].some((one) => at.position === BigInt(one ?? -1)) || numbers.some((one) => at.number === BigInt(one));
   };
 
-/** A change of each column of an event, to another value that the database takes. */
-const eventChanges = (other: string) => [
-  "position = position + 1000",
-  `recovery_id = '${other}', sequence = 77`,
-  "recovery_id = NULL, sequence = NULL",
-  "sequence = sequence + 50",
-  "kind = kind || ' '",
-  "occurred_at = occurred_at + interval '1 ms'",
-  "occurred_at = occurred_at - interval '4051 years'",
-  "occurred_at = 'infinity'",
-  "version = version + 1",
-  `payload = payload || '{"a": 1}'`,
-  "payload = '{}'",
-  "hash = sha256(hash)",
-  "hash = NULL",
-];
-
-const auditChanges = [
-  "id = gen_random_uuid()",
-  "occurred_at = occurred_at - interval '1 ms'",
-  "user_id = gen_random_uuid()",
-  "user_name = user_name || 'x'",
-  "operation = 'x'",
-  "target_type = coalesce(target_type, '') || 'x'",
-  "target_id = coalesce(target_id, '') || 'x'",
-  "target_made = NOT target_made",
-  "outcome = CASE WHEN outcome = 'SUCCEEDED' THEN 'FORBIDDEN' ELSE 'SUCCEEDED' END",
-  "message = coalesce(message, '') || 'x'",
-  "request_id = 'x'",
-  "completed_at = coalesce(completed_at, occurred_at) + interval '1 ms'",
-];
-
 describe("verify", () => {
   it("finds nothing in logs that nobody has touched, also where retention has removed what was old", async () => {
     expect(await tampered(pool(), "SELECT 1", (client) => eventFindings(client, logs))).toEqual([]);
@@ -84,12 +59,24 @@ describe("verify", () => {
     expect((await pool().query("SELECT removed_count FROM event_counter")).rows).toEqual([{ removed_count: "2" }]);
   });
 
+  it.each(Object.entries(changesOf))(
+    "looks at every column of table %s: one that is added needs its change here",
+    async (table, changes) => {
+      const { rows } = await pool().query<{ name: string }>(
+        "SELECT column_name AS name FROM information_schema.columns WHERE table_name = $1",
+        [table],
+      );
+      expect(Object.keys(changes).sort()).toEqual(rows.map(({ name }) => name).sort());
+    },
+  );
+
   it("finds each change of each column of each event, and says where", async () => {
     const all = await events();
     for (const event of some(all))
-      for (const change of eventChanges(event.recovery_id === logs.open ? logs.over : logs.open)) {
+      for (const change of changesIn("event")) {
         if (event.recovery_id === null && /^(sequence|recovery_id = NULL)/.test(change)) continue; // changes nothing, or is refused
-        const findings = await found(`UPDATE event SET ${change} WHERE position = ${event.position}`);
+        const other = event.recovery_id === logs.open ? logs.over : logs.open;
+        const findings = await found(`UPDATE event SET ${change.replace("$other", other)} WHERE position = ${event.position}`);
         expect(findings.filter(near(event, all)), `${change} at ${event.position}`).not.toEqual([]);
       }
   });
@@ -145,7 +132,7 @@ describe("verify", () => {
 
   it("finds each change of each column of each audit record, and says which", async () => {
     for (const id of await records())
-      for (const change of auditChanges) {
+      for (const change of changesIn("audit_record")) {
         const findings = await foundInAudit(`UPDATE audit_record SET ${change} WHERE id = '${id}'`);
         expect(findings, `${change} of ${id}`).toContainEqual(expect.objectContaining({ recordId: id }));
       }
@@ -165,13 +152,27 @@ describe("verify", () => {
     for (const id of [one, two]) expect(await foundInAudit(swap)).toContainEqual(expect.objectContaining({ recordId: id }));
   });
 
-  it("finds links of the audit log that were changed, deleted or cut off", async () => {
-    const { rows } = await pool().query<{ position: string }>("SELECT position FROM audit_link ORDER BY position");
-    for (const { position } of rows) {
-      const at = expect.objectContaining({ number: BigInt(position) });
-      expect(await foundInAudit(`DELETE FROM audit_link WHERE position = ${position}`)).toContainEqual(at);
-      expect(await foundInAudit(`UPDATE audit_link SET hash = sha256(hash) WHERE position = ${position}`)).toContainEqual(at);
-    }
+  it("finds each change of each column of each link of the audit log, and says where", async () => {
+    for (const { position, single } of await links())
+      for (const change of changesIn("audit_link")) {
+        if (change.startsWith("part") && !single) continue; // the database refuses a second one
+        const findings = await foundInAudit(`UPDATE audit_link SET ${change} WHERE position = ${position}`);
+        expect(findings, `${change} of ${position}`).toContainEqual(expect.objectContaining({ number: BigInt(position) }));
+      }
+  });
+
+  it("finds links of the audit log that were deleted, exchanged, put in or cut off", async () => {
+    const [one, two] = await links();
+    for (const { position } of await links())
+      expect(await foundInAudit(`DELETE FROM audit_link WHERE position = ${position}`)).toContainEqual(
+        expect.objectContaining({ number: BigInt(position) }),
+      );
+    const swap = `UPDATE audit_link a SET hash = b.hash FROM audit_link b
+      WHERE (a.position, b.position) IN ((${one?.position}, ${two?.position}), (${two?.position}, ${one?.position}))`;
+    for (const link of [one, two])
+      expect(await foundInAudit(swap)).toContainEqual(expect.objectContaining({ number: BigInt(link?.position ?? 0) }));
+    const inserted = "INSERT INTO audit_link SELECT max(position) + 1, gen_random_uuid(), 'BEGUN', sha256('x') FROM audit_link";
+    expect(await foundInAudit(inserted)).toContainEqual(expect.objectContaining({ kind: "UNEXPECTED" }));
     const kept = await tampered(pool(), "SELECT 1", (client) => verifyAuditLog(client));
     const cut = `DELETE FROM audit_record WHERE outcome IS NULL; DELETE FROM audit_link l WHERE NOT EXISTS (SELECT FROM audit_record a WHERE a.id = l.record_id)`;
     expect(await foundInAudit(cut)).not.toEqual([]);

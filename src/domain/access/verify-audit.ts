@@ -44,7 +44,7 @@ export async function verifyAuditLog(client: Snapshot, { kept = null, signal }: 
       const what = () => `${linkName(number)}, where record ${recordId} was ${part === "BEGUN" ? "begun" : "completed"},`;
       const place = { number, position: null, recordId };
       check.next({ number, digest: line === null ? null : digestOf(line), hash }, { position: null, recordId }, what);
-      if (line === null && part === "BEGUN") check.add({ ...place, kind: "MISSING", message: `The audit record ${recordId} is missing.` });
+      if (line === null) check.add({ ...place, kind: "MISSING", message: `The audit record ${recordId} of link ${number} is missing.` });
       if (number > value) check.add({ ...place, kind: "UNEXPECTED", message: `${linkName(number)} was not written by the audit log.` });
       if (number === value && !hash.equals(counter.hash))
         check.add({ ...place, kind: "CHANGED", message: `${linkName(number)} is not the one that the counter stands on.` });
