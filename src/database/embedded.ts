@@ -3,7 +3,7 @@ import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { locateBinaries } from "./embedded/binaries.ts";
-import { give, makeDataDir, makeSocketDir, socketDirOf } from "./embedded/folders.ts";
+import { give, makeDataDir, makeSocketDir, serverDirOf, socketDirOf } from "./embedded/folders.ts";
 import { chooseLauncher } from "./embedded/launcher.ts";
 import { initialise, startServer } from "./embedded/server.ts";
 import { clearStale } from "./embedded/stale.ts";
@@ -32,7 +32,7 @@ export interface EmbeddedOptions {
 }
 
 export async function startEmbedded({ dataDir, instance, settings = [] }: EmbeddedOptions): Promise<EmbeddedServer> {
-  const serverDir = join(dataDir, "postgresql");
+  const serverDir = serverDirOf(dataDir);
   await makeDataDir(dataDir);
   const launcher = await chooseLauncher(locateBinaries(), dataDir);
   const socketDir = await makeSocketDir(instance, launcher.owner);

@@ -1,5 +1,6 @@
 /** What was asked for on the command line. */
 import { parseArgs } from "node:util";
+import { UsageError } from "../command-line.ts";
 import { DomainError } from "../domain/errors.ts";
 import { idOf } from "../domain/ids.ts";
 
@@ -13,9 +14,6 @@ Proves that nothing in the event log or the audit log was changed, left out or p
   --head HASH     with one of the first three: a head hash that was kept elsewhere has to be in the chain
 
 Exit codes: 0 whole, 1 broken or failed, 2 called in a wrong way. docs/evidence.md says what is proved.`;
-
-/** It was called in a way that can't be meant. */
-export class UsageError extends Error {}
 
 export type What = { readonly name: "recovery"; readonly id: string } | { readonly name: "audit" | "changes" | "all" };
 export type Command = { readonly name: "help" } | { readonly name: "verify"; readonly what: What; readonly head: string | null };

@@ -6,20 +6,27 @@ import { verifyAuditLog } from "../domain/access/verify-audit.ts";
 import { type Snapshot, verifyLog, verifyRecoveryEvents } from "../events/verify.ts";
 import type { What } from "./arguments.ts";
 
-export interface Verdict {
+interface Verdict {
   readonly whole: boolean;
   readonly lines: readonly string[];
 }
 
-/** `say` gets each chain's lines as soon as they are known. Answers whether all of them are whole. */
-export const verify = (pool: pg.Pool, what: What, head: string | null, say: (line: string) => void): Promise<boolean> =>
+/** How many chains were verified, and how many of them are not whole. */
+export interface Verified {
+  readonly chains: number;
+  readonly broken: number;
+}
+
+/** `say` gets each chain's lines as soon as they are known. */
+export const verify = (pool: pg.Pool, what: What, head: string | null, say: (line: string) => void): Promise<Verified> =>
   inSnapshot(pool, async (client) => {
-    let whole = true;
+    let [chains, broken] = [0, 0];
     for await (const verdict of verdicts(client, what, head)) {
       for (const line of verdict.lines) say(line);
-      whole &&= verdict.whole;
+      chains++;
+      if (!verdict.whole) broken++;
     }
-    return whole;
+    return { chains, broken };
   });
 
 async function* verdicts(client: Snapshot, what: What, head: string | null): AsyncGenerator<Verdict> {
@@ -42,7 +49,7 @@ async function recoveries(client: Snapshot): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-export function verdictOf(name: string, unit: string, report: ChainReport | null): Verdict {
+function verdictOf(name: string, unit: string, report: ChainReport | null): Verdict {
   if (report === null) return { whole: false, lines: [`${name}: there is no such recovery, and no event of it.`] };
   const { verified, headHash, findings, findingCount } = report;
   const head = headHash === null ? [] : [`  head hash ${headHash}`];

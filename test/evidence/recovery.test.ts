@@ -11,11 +11,13 @@ import { makeDocument } from "../../src/domain/reports/make.ts";
 import { csvOf } from "../../src/domain/reports/writers/csv.ts";
 import { htmlOf } from "../../src/domain/reports/writers/html.ts";
 import { jsonOf } from "../../src/domain/reports/writers/json.ts";
+import { runVerify } from "../../src/verify/run.ts";
 import { nothing } from "../coverage/row.ts";
 import { drillWorld } from "../domain/drills/world.ts";
 import { at, text } from "../domain/read/support.ts";
 import { inkOf, pagesOf } from "../domain/reports/pictures.ts";
 import { aRecovery } from "../events/support.ts";
+import { ended } from "../support/command-line.ts";
 import { aPublicStage, type PublicStage } from "../support/public-stage.ts";
 import { aUser } from "../support/real-gateway.ts";
 import { serviceContext } from "../support/services.ts";
@@ -71,6 +73,13 @@ describe("the evidence of an ended run", () => {
         headHash,
       }),
     ]);
+  });
+
+  it("is verified by the command beside the running gateway, by the id and the head that the API shows", async () => {
+    const { headHash, eventCount } = Object(await evidence());
+    const argv = ["--recovery", recoveryId, "--head", headHash];
+    const { code, out } = await ended(runVerify, { argv, env: { DATABASE_URL: stage.db.url } });
+    expect([code, out]).toEqual([0, expect.stringContaining(`whole, ${eventCount} events.\n  head hash ${headHash}`)]);
   });
 
   it("says where an event was changed, though the head stays as it was", async () => {

@@ -48,6 +48,9 @@ export async function makeSocketDir(instance: string, owner: number | null): Pro
   return folder;
 }
 
+/** Where the server keeps its data; it is there once one has been made. */
+export const serverDirOf = (dataDir: string): string => join(dataDir, "postgresql");
+
 /** What the server's processes are called by: the same for the same data folder. */
 export const clusterOf = (socketDir: string) => basename(socketDir);
 
