@@ -35,6 +35,14 @@ export const guardRows: Rows = {
           await client.dispose();
         },
       ],
+      [
+        "the audit log is proved to be as it was written",
+        async (api) => {
+          const { verifyAuditLog } = await api.ask("{ verifyAuditLog { isWhole verifiedCount headHash findings { message } } }");
+          expect(verifyAuditLog).toMatchObject({ isWhole: true, findings: [], headHash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+          expect(verifyAuditLog.verifiedCount).toBeGreaterThan(0);
+        },
+      ],
     ],
     bad: [
       [
