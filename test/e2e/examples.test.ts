@@ -187,7 +187,7 @@ it("the tabs for configuration configure, and the tab for live events shows it",
   expect(viewer.rateLimit.remaining).toBeGreaterThan(0);
   expect(limits).toContainEqual(expect.objectContaining({ name: "PROTECTION_GROUPS_PER_PLAN", value: 50, current: 3 }));
 
-  const { createWebhook: webhook } = await run("notifications", { url: "https://127.0.0.1:9/hook" }, "MakeWebhook");
+  const { createWebhook: webhook } = await run("notifications", { url: "https://localhost:9/hook" }, "MakeWebhook");
   const webhookId = webhook.webhook.id;
   const { testWebhook: tried } = await run("notifications", { webhookId }, "TryWebhook");
   expect([webhook.secret, tried]).toMatchObject([expect.stringMatching(/^whsec_/), { delivered: false, status: null }]);

@@ -12,9 +12,11 @@ export type Lookup = (host: string) => Promise<readonly Address[]>;
 
 export const lookup: Lookup = (host) => systemLookup(host, { all: true, verbatim: true });
 
+/** A name, or an address without brackets. */
+export const hostOf = ({ hostname }: URL): string => hostname.replace(/^\[|\]$/g, "");
+
 /** None: the name leads to addresses that are not allowed, all of them. Rejects when it can't be resolved. */
-export async function allowedAddresses(hostname: string, allowed: readonly Network[], find: Lookup): Promise<readonly Address[]> {
-  const host = hostname.replace(/^\[|\]$/g, "");
+export async function allowedAddresses(host: string, allowed: readonly Network[], find: Lookup): Promise<readonly Address[]> {
   const family = isIP(host);
   const found = family === 0 ? await find(host) : [{ address: host, family }];
   return found.filter(({ address }) => isAllowedAddress(address, allowed));

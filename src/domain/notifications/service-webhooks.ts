@@ -10,6 +10,7 @@ import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { isToldKind, type ToldKind, toldKinds } from "./kinds/index.ts";
 import type { Attempt } from "./outcome.ts";
+import type { WebhookPolicy } from "./settings.ts";
 import { makeSecret } from "./signature.ts";
 import type { SendWebhook } from "./webhook-channel.ts";
 import { urlProblem } from "./webhook-request.ts";
@@ -182,7 +183,7 @@ async function presentWebhook(client: pg.ClientBase, id: string): Promise<Webhoo
   return webhook;
 }
 
-function checkUrl(errors: FieldErrors, url: string, policy: { readonly allowHttp: boolean }): void {
+function checkUrl(errors: FieldErrors, url: string, policy: WebhookPolicy): void {
   const tooLong = url.length > longestUrl ? `A URL may have ${longestUrl} characters, and this has ${url.length}.` : null;
   const problem = tooLong ?? urlProblem(url, policy);
   if (problem !== null) errors.add(["url"], problem);

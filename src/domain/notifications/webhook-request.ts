@@ -5,8 +5,10 @@
  */
 import http from "node:http";
 import https from "node:https";
+import { isIP } from "node:net";
+import { isAllowedAddress } from "./addresses.ts";
 import { failure, type Outcome, sentenceOf } from "./outcome.ts";
-import { type Address, allowedAddresses, type Lookup, pinned } from "./resolve.ts";
+import { type Address, allowedAddresses, hostOf, type Lookup, pinned } from "./resolve.ts";
 import type { WebhookPolicy } from "./settings.ts";
 
 export interface Times {
@@ -29,7 +31,7 @@ export interface PostOptions {
 const drainedBytes = 16_384;
 
 /** Why nothing may be sent there; null: it may. */
-export function urlProblem(text: string, { allowHttp }: Pick<WebhookPolicy, "allowHttp">): string | null {
+export function urlProblem(text: string, { allowHttp, allowedNetworks }: WebhookPolicy): string | null {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || /[\s\p{Cc}\p{Cs}]/u.test(text)) return "This is no URL, such as https://hooks.example.com/dr.";
   if (url.protocol !== "https:" && !(allowHttp && url.protocol === "http:"))
@@ -37,8 +39,11 @@ export function urlProblem(text: string, { allowHttp }: Pick<WebhookPolicy, "all
       ? "It has to begin with https:// or http://."
       : "It has to begin with https://: WEBHOOK_ALLOW_HTTP would allow http:// too.";
   if (url.username !== "" || url.password !== "") return "User and password don't belong into it: what is sent is signed.";
-  return null;
+  const host = hostOf(url);
+  return isIP(host) !== 0 && !isAllowedAddress(host, allowedNetworks) ? notPublic(host) : null; // a name is looked up at each attempt
 }
+
+const notPublic = (host: string) => `${host} leads to an address that is not public: WEBHOOK_ALLOWED_NETWORKS can allow it.`;
 
 export async function post(text: string, headers: Readonly<Record<string, string>>, body: string, options: PostOptions): Promise<Outcome> {
   const { policy, lookup, times, signal } = options;
@@ -51,9 +56,8 @@ export async function post(text: string, headers: Readonly<Record<string, string
   const answering = slow(times.answerMs, `There was no answer within ${times.answerMs / 1000} s.`);
   const ended = AbortSignal.any([signal, late.signal]);
   try {
-    const addresses = await within(ended, allowedAddresses(url.hostname, policy.allowedNetworks, lookup));
-    if (addresses.length === 0)
-      return failure(`${url.hostname} leads to an address that is not public: WEBHOOK_ALLOWED_NETWORKS can allow it.`);
+    const addresses = await within(ended, allowedAddresses(hostOf(url), policy.allowedNetworks, lookup));
+    if (addresses.length === 0) return failure(notPublic(url.hostname));
     return await send(url, headers, body, { addresses, ended, connected: () => clearTimeout(connecting) });
   } catch (error) {
     if (late.signal.aborted) return late.signal.reason;
