@@ -10,7 +10,7 @@ const aQuarterAgo = -91 * 86_400;
 const testOnly = (stage: ReadinessStage) => stage.run("startRecovery", { ...plan(stage), recoveryType: "TEST" });
 
 /** What the plan says of what its tests have shown. */
-export const history = async (stage: ReadinessStage): Promise<unknown> => {
+const history = async (stage: ReadinessStage): Promise<unknown> => {
   const query = `query ($id: ID!) { recoveryPlan(id: $id) { readiness readinessScore changesSinceLastTest { kind change objectType objectName field before after }
     untestedSteps { kind name reason vm { name } } lastSuccessfulTest { resultState } forecastRtoSeconds } }`;
   return at(await stage.ask(query, { id: stage.id("RecoveryPlan", "shop") }), "recoveryPlan");
@@ -20,29 +20,27 @@ export const testCases: readonly Case[] = [
   {
     opens: [{ code: "NEVER_TESTED", severity: "WARNING", remedy: /Test the plan/ }],
     make: (stage) => stage.db.shiftClock(aQuarterAgo),
-    follow: async (stage) => expect(await testOnly(stage)).toMatchObject({ resultState: "SUCCESS" }),
+    // One that fails has come to an end, too.
+    async follow(stage) {
+      await stage.lab.faults.fail({ kind: "powerOn", target: "vm-1", failure: "PERMANENT", times: Infinity });
+      expect(await testOnly(stage)).toMatchObject({ resultState: "PARTIAL" });
+    },
   },
   {
     opens: [{ code: "NEEDS_CLEANUP", severity: "WARNING", remedy: /cleanupTest/ }],
     make: async () => {}, // the test before has left it so
-    follow: (stage) => stage.cleanup(),
+    async follow(stage) {
+      await stage.lab.faults.fail({ kind: "discardSnapshot", failure: "PERMANENT", times: Infinity });
+      await stage.cleanup("shop", { force: true });
+      await stage.lab.faults.clear();
+    },
   },
   {
     opens: [
       { code: "TEST_FAILED", severity: "WARNING", remedy: /test the plan again/ },
       { code: "LEFTOVERS", severity: "WARNING", remedy: /Run the cleanup again/ },
     ],
-    async make(stage) {
-      // Until then nothing is wrong.
-      expect(await stage.findings({ open: true })).toEqual([]);
-      expect(await history(stage)).toMatchObject({ readiness: "READY", readinessScore: 100, changesSinceLastTest: [], untestedSteps: [] });
-      const { faults } = stage.lab;
-      await faults.fail({ kind: "powerOn", target: "vm-1", failure: "PERMANENT", times: Infinity });
-      await faults.fail({ kind: "discardSnapshot", failure: "PERMANENT", times: Infinity });
-      expect(await testOnly(stage)).toMatchObject({ resultState: "PARTIAL" });
-      await stage.cleanup("shop", { force: true });
-      await faults.clear();
-    },
+    make: async () => {}, // the test and its cleanup before have left it so
     async follow(stage) {
       await stage.cleanup();
       expect(await stage.test()).toBe("SUCCESS");
@@ -55,6 +53,9 @@ export const testCases: readonly Case[] = [
       { code: "UNTESTED_STEPS", severity: "WARNING", remedy: /give such a command runInTest/ },
     ],
     async make(stage) {
+      // Until then nothing is wrong.
+      expect(await stage.findings({ open: true })).toEqual([]);
+      expect(await history(stage)).toMatchObject({ readiness: "READY", readinessScore: 100, changesSinceLastTest: [], untestedSteps: [] });
       await stage.db.shiftClock(0);
       await settings(stage, "vm-1", { startupDelaySeconds: 1 });
       await steps(stage, { name: "tell", command: "/scripts/note.sh", runOnSite: "PROTECTED" });

@@ -127,7 +127,7 @@ const tables: Partial<Record<NodeType, string>> = {
 };
 
 export async function aReadinessStage(): Promise<ReadinessStage> {
-  const stage = await aPublicStage(world, { replicationMinimumSeconds: 1, replicationTickMs: 250 });
+  const stage = await aPublicStage(world, { replicationMinimumSeconds: 1, replicationTickMs: 500 });
   const { database } = stage.db;
   const { pool } = database;
   const ids = new Map<string, string>();
