@@ -27,3 +27,21 @@ export function faintTexts(): string[] {
   }
   return [...found];
 }
+
+/** Words of usual length in tables that are broken in two, since their column has become too narrow for them. */
+export function brokenWords(): string[] {
+  const found = new Set<string>();
+  for (const cell of document.querySelectorAll("th, td")) {
+    const words = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    for (let node = words.nextNode(); node !== null; node = words.nextNode()) {
+      for (const { 0: word, index } of node.textContent?.matchAll(/(?<!\S)\S{2,12}(?!\S)/gu) ?? []) {
+        const range = document.createRange();
+        range.setStart(node, index);
+        range.setEnd(node, index + word.length);
+        const tops = new Set([...range.getClientRects()].map(({ top }) => Math.round(top / 4)));
+        if (tops.size > 1) found.add(`${word} in ${cell.textContent.slice(0, 60)}`);
+      }
+    }
+  }
+  return [...found];
+}

@@ -9,7 +9,7 @@ import { inkOf, pagesOf } from "../domain/reports/pictures.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { violationsOf } from "./axe.ts";
 import { openChromium } from "./chromium.ts";
-import { faintTexts, tooWide } from "./look.ts";
+import { brokenWords, faintTexts, tooWide } from "./look.ts";
 
 let db: TestDatabase;
 let browser: Browser;
@@ -69,12 +69,14 @@ describe.each(types)("the page of $type", ({ type, charts, tables }) => {
     await page.emulateMedia({ colorScheme, media: "screen" });
     expect(await violationsOf(page)).toEqual([]);
     expect(await page.evaluate(faintTexts)).toEqual([]);
+    expect(await page.evaluate(brokenWords)).toEqual([]);
   });
 
   it("needs no scrolling sideways on a telephone, but in its tables", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await page.emulateMedia({ colorScheme: "light", media: "screen" });
     expect(await page.evaluate(tooWide)).toEqual([]);
+    expect(await page.evaluate(brokenWords)).toEqual([]);
   });
 
   it.each(["A4", "LETTER"] as const)("is printed on %s within its margins, on white paper in the dark too", async (pageSize) => {

@@ -27,7 +27,8 @@ const sums = `count(*)::int4 AS count, (count(*) FILTER (WHERE v.critical_since 
     max(v.worst_lag_seconds) AS "worstLagSeconds", (count(*) FILTER (WHERE v.closed_at IS NULL))::int4 AS "openNow"`;
 
 const totalsText = `WITH ${ctes}
-  SELECT scope.id AS "planId", ${sums} FROM scope JOIN violation v ON scope.id = ANY(v.plan_ids) GROUP BY scope.id
+  SELECT scope.id AS "planId", ${sums} FROM violation v CROSS JOIN LATERAL unnest(v.plan_ids) AS had (plan_id)
+    JOIN scope ON scope.id = had.plan_id GROUP BY scope.id
   UNION ALL SELECT NULL, ${sums} FROM violation v HAVING count(*) > 0`;
 
 export async function readViolationTotals(client: Pick<pg.ClientBase, "query">, scope: Scope): Promise<ViolationTotals[]> {

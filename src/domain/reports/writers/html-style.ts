@@ -31,9 +31,10 @@ h1{font-size:1.8rem;line-height:1.2;margin:0 0 .25rem}h2{font-size:1.3rem;margin
 p{margin:.25rem 0}.dim,caption,figcaption{color:var(--dim)}
 .verdict{border-left:.35rem solid var(--open);background:var(--soft);padding:.5rem .9rem;margin:.75rem 0}.verdict strong{margin-right:.5rem}.good{border-color:var(--good)}.bad{border-color:var(--bad)}.good strong{color:var(--good)}.bad strong{color:var(--bad)}
 dl.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.5rem;margin:.75rem 0}dl.figures div{background:var(--soft);border:1px solid var(--line);border-radius:.3rem;padding:.4rem .6rem}dl.figures dt{color:var(--dim);font-size:.85rem}dl.figures dd{margin:0;font-size:1.15rem;font-weight:600}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.875rem}caption{text-align:left;padding:.25rem 0}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line)}.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}thead{display:table-header-group}tr{break-inside:avoid}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.875rem}caption{text-align:left;padding:.25rem 0}th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line);min-width:9em}tbody th{min-width:10.5em}thead th{vertical-align:bottom;overflow-wrap:break-word}.number{text-align:right;font-variant-numeric:tabular-nums;min-width:0}td.number{white-space:nowrap}thead{display:table-header-group}tr{break-inside:avoid}
 figure{margin:1rem 0;break-inside:avoid}svg{display:block;width:100%;height:auto}svg text{font-family:inherit}
 dl.definitions dt{font-weight:600;margin-top:.6rem}dl.definitions dd{margin:0}
 a{color:var(--s0)}
 ${tones}
-@media print{:root{${light}}body{padding:0;max-width:none;font-size:10pt}.scroll{overflow:visible}h2,h3{break-after:avoid}}`;
+@media (max-width:30rem){body{padding:1rem}dl.figures{grid-template-columns:1fr 1fr}}
+@media print{:root{${light}}body{padding:0;max-width:none;font-size:10pt}table{font-size:8pt}th,td,tbody th{min-width:5.5em}.number{min-width:0}.scroll{overflow:visible}h2,h3{break-after:avoid}}`;
