@@ -17,8 +17,11 @@ export interface ChainedEvent {
   readonly hash: Buffer | null;
 }
 
+/** Between two numbers: without statistics, of a log that grew just now, the planner would sort all that is behind the first one for each page. */
 const eventsText = `SELECT e.position, e.sequence, e.kind, ${eventLine("e")} AS line, e.hash FROM event e
-  WHERE e.recovery_id = $1::uuid AND e.sequence > $2 ORDER BY e.sequence LIMIT ${pageSize}`;
+  WHERE e.recovery_id = $1::uuid AND e.sequence > $2::bigint AND e.sequence <= $3::bigint ORDER BY e.sequence`;
+
+const nextText = "SELECT min(e.sequence) AS sequence FROM event e WHERE e.recovery_id = $1::uuid AND e.sequence > $2::bigint";
 
 /** What a verification is held to. */
 export interface VerifyOptions {
@@ -30,13 +33,21 @@ export interface VerifyOptions {
 
 /** Events of one recovery in order, with what was hashed of each, a page at a time. */
 export async function* chainedEvents(client: Snapshot, recoveryId: string, signal?: AbortSignal): AsyncGenerator<readonly ChainedEvent[]> {
-  for (let after = 0; ; ) {
+  for (let after = 0; ; after += pageSize) {
     signal?.throwIfAborted();
-    const { rows } = await client.query<ChainedEvent>({ name: "verify-events", text: eventsText, values: [recoveryId, after] });
+    const upTo = after + pageSize;
+    const { rows } = await client.query<ChainedEvent>({ name: "verify-events", text: eventsText, values: [recoveryId, after, upTo] });
     if (rows.length > 0) yield rows;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < pageSize) return;
-    after = last.sequence;
+    if (rows.length === pageSize) continue;
+    // The end, or a gap.
+    const { rows: next } = await client.query<{ sequence: number | null }>({
+      name: "verify-next",
+      text: nextText,
+      values: [recoveryId, upTo],
+    });
+    const sequence = next[0]?.sequence ?? null;
+    if (sequence === null) return;
+    after = sequence - 1 - pageSize;
   }
 }
 

@@ -5,7 +5,7 @@ export const changesOf = {
     position: ["position = position + 1000"],
     /** "$other" is another recovery's id. */
     recovery_id: ["recovery_id = '$other', sequence = 77", "recovery_id = NULL, sequence = NULL"],
-    sequence: ["sequence = sequence + 50"],
+    sequence: ["sequence = sequence + 50", "sequence = sequence + 50000"],
     kind: ["kind = kind || ' '"],
     occurred_at: [
       "occurred_at = occurred_at + interval '1 ms'",

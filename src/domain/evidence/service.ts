@@ -34,7 +34,7 @@ export interface Evidence {
 /** Each holds a connection, and old rows from being cleaned up. */
 const atOnce = 2;
 const mostWaiting = 20;
-/** Some two million events. */
+/** Some million events. */
 const mostSeconds = 60;
 
 const deadline = () => AbortSignal.timeout(mostSeconds * 1_000);
