@@ -127,15 +127,36 @@ function broken(word: string, width: number, widthOf: (text: string) => number):
   const pieces: string[] = [];
   let piece = "";
   for (const part of word.split(/(?<=[-_./@:])/)) {
-    for (const bit of widthOf(part) <= width ? [part] : [...part]) {
-      if (piece !== "" && widthOf(piece + bit) > width) {
+    if (widthOf(part) <= width) {
+      if (widthOf(piece + part) <= width) piece += part;
+      else {
         pieces.push(piece);
-        piece = "";
+        piece = part;
       }
-      piece += bit;
+      continue;
     }
+    let rest = [...part];
+    while (widthOf(piece + rest.join("")) > width) {
+      const fitting = mostFitting(rest.length, (count) => widthOf(piece + rest.slice(0, count).join("")) <= width);
+      const taken = piece === "" ? Math.max(1, fitting) : fitting;
+      pieces.push(piece + rest.slice(0, taken).join(""));
+      rest = rest.slice(taken);
+      piece = "";
+    }
+    piece += rest.join("");
   }
   return [...pieces, piece];
+}
+
+/** The largest number up to `most` that fits, 0 where none does: measuring is what takes time, hashes are long, and there are thousands of them. */
+function mostFitting(most: number, fits: (count: number) => boolean): number {
+  let [low, high] = [0, most];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Once all pages are there: what each is part of, and which of how many it is. */
