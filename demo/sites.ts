@@ -36,6 +36,6 @@ export async function openSites(url: string, labUrl: string, speed: number): Pro
 /** Of the demo's own gateway, which is up. */
 export async function sitesOfDemo(closing: AsyncDisposableStack): Promise<Sites> {
   const config = readConfig({ ...process.env, DATA_DIR: dataDir });
-  const url = await reachDatabase(config, closing);
+  const url = await reachDatabase(config, closing, { migrates: true });
   return openSites(url, config.labDatabaseUrl ?? url, config.labSpeed);
 }

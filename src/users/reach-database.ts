@@ -6,15 +6,20 @@ import { DatabaseError } from "../database/errors.ts";
 import { type InstanceLock, lockInstance } from "../database/instance-lock.ts";
 import { migrate } from "../database/migrations.ts";
 
+export interface ReachOptions {
+  /** An embedded database whose gateway does not run is brought to this release. */
+  readonly migrates: boolean;
+}
+
 /** Answers its URL. What had to be started for it ends with `closing`. */
-export async function reachDatabase(config: Config, closing: AsyncDisposableStack): Promise<string> {
+export async function reachDatabase(config: Config, closing: AsyncDisposableStack, { migrates }: ReachOptions): Promise<string> {
   if (config.databaseUrl !== null) return config.databaseUrl;
   const lock = await lockInstance(config).catch((error: unknown) => runningInstead(config.instance, error));
   if (typeof lock === "string") return lock;
   closing.use(lock);
   await makeDataDir(config.dataDir);
   const { url } = closing.use(await startEmbedded(config));
-  await migrate(url);
+  if (migrates) await migrate(url);
   return url;
 }
 

@@ -27,7 +27,7 @@ async function run({ argv, env, input, output, errors }: CommandLine): Promise<s
   if (command.name === "help") return usage;
   await using closing = new AsyncDisposableStack();
   const config = readConfig(env);
-  const url = await reachDatabase(config, closing);
+  const url = await reachDatabase(config, closing, { migrates: true });
   const database = closing.use(await openDatabase({ url, directUrl: config.databaseDirectUrl, poolSize: 2 }));
   const { rows } = await database.pool.query("SELECT to_regclass('user_account') AS users");
   if (rows[0]?.users === null)

@@ -7,6 +7,7 @@ import { serverDirOf } from "../database/embedded/folders.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { reachDatabase } from "../users/reach-database.ts";
 import { readCommand, usage } from "./arguments.ts";
+import { checkRelease } from "./check-release.ts";
 import { verify } from "./verify.ts";
 
 /** What was verified is not whole, or not there. */
@@ -31,11 +32,9 @@ async function run({ argv, env, output }: CommandLine): Promise<string> {
   await using closing = new AsyncDisposableStack();
   const config = readConfig(env);
   await checkDatabase(config);
-  const url = await reachDatabase(config, closing);
+  const url = await reachDatabase(config, closing, { migrates: false });
   const { pool } = closing.use(await openDatabase({ url, directUrl: config.databaseDirectUrl, poolSize: 1 }));
-  const { rows } = await pool.query("SELECT to_regclass('audit_link') AS links");
-  if (rows[0]?.links === null)
-    throw new DatabaseError("This database has no chains yet: start the gateway of this release on it once (npm start), which makes them.");
+  await checkRelease(pool);
   const { chains, broken } = await verify(pool, command.what, command.head, (text) => void output.write(`${text}\n`));
   if (broken > 0) throw new NotWhole(chains === 1 ? "It is not proved to be whole." : `${broken} of ${chains} chains are not whole.`);
   return chains === 1 ? "Nothing was changed, left out or put in." : `Nothing was changed, left out or put in, in ${chains} chains.`;

@@ -1,10 +1,15 @@
 /** The command as it is called: what it says, and its exit code. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { readConfig } from "../../src/config.ts";
+import { startEmbedded } from "../../src/database/embedded.ts";
 import { encodeId } from "../../src/domain/ids.ts";
 import { runVerify } from "../../src/verify/run.ts";
 import { type Logs, writeLogs } from "../evidence/stage.ts";
 import { ended } from "../support/command-line.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { scratchFolder } from "../support/scratch.ts";
 
 let db: TestDatabase;
 let logs: Logs;
@@ -73,7 +78,7 @@ describe("npm run verify", () => {
     expect(err).toContain("Usage: npm run verify");
   });
 
-  it("says in a sentence that there is no database, or none with chains, and makes none", async () => {
+  it("says in a sentence that there is no database, and makes none", async () => {
     expect(await verify(["--audit"], { DATABASE_URL: "mysql://x" })).toMatchObject({
       code: 2,
       err: expect.stringMatching(/^DATABASE_URL can't be used/),
@@ -85,12 +90,31 @@ describe("npm run verify", () => {
       code: 1,
       err: expect.stringMatching(/^There is no database in \/nonexistent\/data: set DATABASE_URL/),
     });
-    const empty = await freshDatabase({ migrated: false });
-    expect(await verify(["--all"], { DATABASE_URL: empty.url })).toMatchObject({
-      code: 1,
-      err: expect.stringMatching(/^This database has no chains yet/),
-    });
-    await empty.drop();
     expect((await verify(["--help"])).out).toMatch(/^Usage: npm run verify/);
+  });
+
+  it("takes an embedded database as it is: one of an older release, which has no chains, is refused and gets none", async () => {
+    const dataDir = await mkdtemp(join(scratchFolder(), `dr-test-data-${inject("testServer").run}-`));
+    await chmod(dataDir, 0o711);
+    try {
+      const config = readConfig({ DATA_DIR: dataDir });
+      await (await startEmbedded({ ...config, settings: ["fsync=off"] })).stop();
+      const older = { code: 1, out: "", err: expect.stringMatching(/^This database has no chains yet: start the gateway of this release/) };
+      expect(await verify(["--all"], { DATA_DIR: dataDir })).toEqual(older);
+    } finally {
+      await rm(dataDir, { recursive: true });
+    }
+  });
+
+  it("refuses a database of a newer release, whose chains it may not know", async () => {
+    const { pool } = db.database;
+    const newer = "99990101000000_future";
+    await pool.query(
+      "INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count) VALUES ('x', 'x', $1, now(), 1)",
+      [newer],
+    );
+    const told = await verify(["--all"]);
+    await pool.query("DELETE FROM _prisma_migrations WHERE migration_name = $1", [newer]);
+    expect(told).toEqual({ code: 1, out: "", err: `The database is of a newer release (it has ${newer}): verify it with that release.` });
   });
 });
