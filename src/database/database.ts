@@ -25,6 +25,8 @@ export interface DatabaseOptions {
   /** Null or absent: the same as `url`. */
   readonly directUrl?: string | null;
   readonly poolSize?: number;
+  /** False: an answer is waited for as long as it takes, for a command that reads whole logs. What the server allows is its transaction's to say. */
+  readonly answersInTime?: boolean;
   /** Told of connections that broke, but not of those that were closing anyway; the pool replaces them. */
   readonly onConnectionLost?: (error: Error) => void;
 }
@@ -40,7 +42,13 @@ const sessionSettings = [
   `SET idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`,
 ].join("; ");
 
-export async function openDatabase({ url, directUrl, poolSize = 20, onConnectionLost = () => {} }: DatabaseOptions): Promise<Database> {
+export async function openDatabase({
+  url,
+  directUrl,
+  poolSize = 20,
+  answersInTime = true,
+  onConnectionLost = () => {},
+}: DatabaseOptions): Promise<Database> {
   const direct = directUrl ?? url;
   // The first connections are made here, so that a wrong URL is told at once and in a sentence.
   await checkDirect(url, directUrl ?? null);
@@ -51,7 +59,7 @@ export async function openDatabase({ url, directUrl, poolSize = 20, onConnection
     keepAlive: true,
     connectionTimeoutMillis: 5_000,
     // A server that is gone without a word: the client gives up a little after the server would have.
-    query_timeout: (statementSeconds + 5) * 1_000,
+    ...(answersInTime ? { query_timeout: (statementSeconds + 5) * 1_000 } : {}),
     onConnect: async (client) => void (await client.query(sessionSettings)),
   });
   let closing: Promise<void> | undefined;

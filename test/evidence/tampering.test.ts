@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { prismaFolder, readMigrations } from "../../src/database/schema-files.ts";
 import { openAudit } from "../../src/domain/access/audit.ts";
 import { verifyAuditLog } from "../../src/domain/access/verify-audit.ts";
@@ -150,6 +150,23 @@ describe("verify", () => {
     const swap = `UPDATE audit_record a SET operation = b.operation, target_type = b.target_type, target_id = b.target_id FROM audit_record b
       WHERE (a.id, b.id) IN (('${one}', '${two}'), ('${two}', '${one}'))`;
     for (const id of [one, two]) expect(await foundInAudit(swap)).toContainEqual(expect.objectContaining({ recordId: id }));
+  });
+
+  it("counts all of many audit records that were put in, and stops between their pages once nobody waits", async () => {
+    const many = "SELECT lpad(to_hex(n), 32, '0')::uuid, 'Eve', 'x', 'x' FROM generate_series(0, 1499) n";
+    await tampered(pool(), `INSERT INTO audit_record (id, user_name, operation, request_id) ${many}`, async (client) => {
+      const report = await verifyAuditLog(client);
+      expect([report.findings.length, report.findingCount]).toEqual([20, 1_500]);
+      const { signal } = new AbortController();
+      const looks = vi.spyOn(signal, "throwIfAborted");
+      await verifyAuditLog(client, { signal });
+      expect(looks).toHaveBeenCalledTimes(3); // one page of links, two of records
+      looks.mockClear().mockReturnValueOnce().mockReturnValueOnce();
+      looks.mockImplementation(() => {
+        throw new Error("nobody waits");
+      });
+      await expect(verifyAuditLog(client, { signal })).rejects.toThrow("nobody waits");
+    });
   });
 
   it("finds each change of each column of each link of the audit log, and says where", async () => {

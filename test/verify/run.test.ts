@@ -1,11 +1,14 @@
 /** The command as it is called: what it says, and its exit code. */
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import { startEmbedded } from "../../src/database/embedded.ts";
 import { encodeId } from "../../src/domain/ids.ts";
 import { runVerify } from "../../src/verify/run.ts";
+import { verify as verifyChains } from "../../src/verify/verify.ts";
 import { type Logs, writeLogs } from "../evidence/stage.ts";
 import { ended } from "../support/command-line.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
@@ -61,6 +64,24 @@ describe("npm run verify", () => {
     expect(all).toMatchObject({ code: 1, err: "1 of 4 chains are not whole." });
     expect(all.out).toContain(`Recovery ${logs.open}: BROKEN, 3 events looked at.`);
     expect(all.out).toMatch(/CHANGED \(position \d+\): Event 2 of the recovery, or the hash before it, is not what its hash was made of\./);
+  });
+
+  it("outlasts what the gateway's statements may take, and whoever reads what it says slowly", async () => {
+    const limitMs = 200;
+    const limits = { statement_timeout: limitMs, idle_in_transaction_session_timeout: limitMs };
+    const pool = new pg.Pool({ connectionString: db.url, max: 1, ...limits });
+    const slowly = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * limitMs);
+    const blocker = await db.database.pool.connect();
+    try {
+      await blocker.query("BEGIN; LOCK TABLE event_counter");
+      const verified = verifyChains(pool, { name: "changes" }, null, slowly);
+      await setTimeout(2 * limitMs);
+      await blocker.query("COMMIT");
+      expect(await verified).toEqual({ chains: 1, broken: 0 });
+    } finally {
+      blocker.release();
+      await pool.end();
+    }
   });
 
   it.each([

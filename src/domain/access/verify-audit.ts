@@ -19,12 +19,20 @@ const linksText = `SELECT l.position, l.record_id AS "recordId", l.part, l.hash,
     CASE WHEN a.id IS NULL THEN NULL WHEN l.part = 'BEGUN' THEN ${begunLineOf("a")} ELSE ${completedLine("a")} END AS line
   FROM audit_link l LEFT JOIN audit_record a ON a.id = l.record_id WHERE l.position > $1::bigint ORDER BY l.position LIMIT ${pageSize}`;
 
-/** Records that the chain does not hold, or not with the outcome that they have. */
-const strayText = `SELECT a.id, b.record_id IS NOT NULL AS begun FROM audit_record a
+interface RecordRow {
+  readonly id: string;
+  readonly begun: boolean;
+  /** The chain does not hold it, or not with the outcome that it has. */
+  readonly stray: boolean;
+}
+
+/** One more than a page has: the next one begins with it. */
+const recordsText = `SELECT a.id, b.record_id IS NOT NULL AS begun, b.record_id IS NULL OR (c.record_id IS NULL AND
+      (a.outcome IS NOT NULL OR a.completed_at IS NOT NULL OR a.message IS NOT NULL OR a.target_made)) AS stray
+  FROM (SELECT * FROM audit_record WHERE id >= $1::uuid ORDER BY id LIMIT ${pageSize + 1}) a
     LEFT JOIN audit_link b ON b.record_id = a.id AND b.part = 'BEGUN'
     LEFT JOIN audit_link c ON c.record_id = a.id AND c.part = 'COMPLETED'
-  WHERE b.record_id IS NULL OR (c.record_id IS NULL AND (a.outcome IS NOT NULL OR a.completed_at IS NOT NULL OR a.message IS NOT NULL OR a.target_made))
-  ORDER BY a.occurred_at, a.id LIMIT 1000`;
+  ORDER BY a.id`;
 
 const linkName = (number: bigint): string => `Link ${number} of the audit log`;
 
@@ -49,8 +57,7 @@ export async function verifyAuditLog(client: Snapshot, { kept = null, signal }: 
       if (number === value && !hash.equals(counter.hash))
         check.add({ ...place, kind: "CHANGED", message: `${linkName(number)} is not the one that the counter stands on.` });
     }
-  const { rows: strays } = await client.query<{ id: string; begun: boolean }>({ name: "verify-strays", text: strayText, values: [] });
-  for (const { id, begun } of strays)
+  for await (const { id, begun } of strays(client, signal))
     check.add({
       kind: begun ? "CHANGED" : "UNEXPECTED",
       number: null,
@@ -71,5 +78,16 @@ async function* linkPages(client: Snapshot, signal?: AbortSignal): AsyncGenerato
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageSize) return;
     after = last.position;
+  }
+}
+
+async function* strays(client: Snapshot, signal?: AbortSignal): AsyncGenerator<RecordRow> {
+  for (let from = "00000000-0000-0000-0000-000000000000"; ; ) {
+    signal?.throwIfAborted();
+    const { rows } = await client.query<RecordRow>({ name: "verify-records", text: recordsText, values: [from] });
+    yield* rows.slice(0, pageSize).filter(({ stray }) => stray);
+    const next = rows[pageSize];
+    if (next === undefined) return;
+    from = next.id;
   }
 }
