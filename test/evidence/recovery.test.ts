@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { unzipSync } from "fflate";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDatabase } from "../../src/database/database.ts";
 import { ConflictError, ServiceUnavailableError } from "../../src/domain/errors.ts";
 import { createEvidence } from "../../src/domain/evidence/service.ts";
 import { createTurns } from "../../src/domain/evidence/turns.ts";
@@ -281,16 +282,42 @@ describe("a verification", () => {
   it("waits for its turn, and is refused where the line is full", async () => {
     const turns = createTurns({ atOnce: 1, mostWaiting: 1 });
     const order: string[] = [];
-    const first = await turns.take();
-    const second = turns.take().then((turn) => {
+    const first = await turns.take(signal);
+    const second = turns.take(signal).then((turn) => {
       order.push("second");
       return turn;
     });
-    await expect(turns.take()).rejects.toThrow(ServiceUnavailableError);
+    await expect(turns.take(signal)).rejects.toThrow(ServiceUnavailableError);
     order.push("first ends");
     first[Symbol.dispose]();
     (await second)[Symbol.dispose]();
     expect(order).toEqual(["first ends", "second"]);
-    (await turns.take())[Symbol.dispose]();
+    (await turns.take(signal))[Symbol.dispose]();
+  });
+
+  it("that nobody waits for leaves the line, and its place to another one", async () => {
+    const turns = createTurns({ atOnce: 1, mostWaiting: 1 });
+    const first = await turns.take(signal);
+    const gone = new AbortController();
+    const left = expect(turns.take(gone.signal)).rejects.toThrow("gone");
+    gone.abort(new Error("gone"));
+    await left;
+    const next = turns.take(signal);
+    first[Symbol.dispose]();
+    (await next)[Symbol.dispose]();
+    await expect(turns.take(gone.signal)).rejects.toThrow("gone");
+    (await turns.take(signal))[Symbol.dispose]();
+  });
+
+  it("of a log does not wait for those of runs", async () => {
+    await using open = new AsyncDisposableStack();
+    const database = open.use(await openDatabase({ url: stage.db.url, poolSize: 3 }));
+    const blocker = open.adopt(await database.connectDirect("test"), (client) => client.end());
+    const service = createEvidence(serviceContext(database));
+    await blocker.query("BEGIN; LOCK TABLE event");
+    const runs = [1, 2, 3].map(() => service.verifyRecovery(idOf("Recovery", recoveryId), { signal }));
+    expect(await service.verifyAuditLog({ signal })).toMatchObject({ findingCount: 0 });
+    await blocker.query("COMMIT");
+    for (const run of runs) expect(await run).toMatchObject({ findingCount: 0 });
   });
 });

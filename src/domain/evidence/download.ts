@@ -32,7 +32,7 @@ export async function evidencePack(
   if (endedAt === null) throw new ConflictError("The run is not over, and its evidence would change.", "Wait for its end.");
   const { signal, services } = context;
   async function* body(ended: EndedRun) {
-    using _ = await services.evidence.packTurn();
+    using _ = await services.evidence.packTurn(signal);
     yield* zipped(packContents(pool, ended, context, signal));
   }
   return { contentType: "application/zip", fileName: fileNameOf(planName, kind, endedAt), body: body({ ...run, endedAt }) };

@@ -9,7 +9,7 @@ import type { ServiceContext } from "../service-context.ts";
 import { checkSignature, type GivenSignature, type SignatureCheck, signedPath } from "../signed-link.ts";
 import { openSigningKey } from "../signing-key.ts";
 import { packLink } from "./link.ts";
-import { createTurns } from "./turns.ts";
+import { createTurns, type Turns } from "./turns.ts";
 
 export interface Asked {
   /** A head hash that was kept elsewhere, in hexadecimal, and has to be in the chain. */
@@ -27,8 +27,8 @@ export interface Evidence {
   /** A link to the pack of a run, new each time, by the gateway's clock. */
   signedPath(recoveryId: string): Promise<string>;
   checkSignature(recoveryId: string, given: GivenSignature): Promise<SignatureCheck>;
-  /** To make a pack in; ServiceUnavailableError while many are made. */
-  packTurn(): Promise<Disposable>;
+  /** To make a pack in; ServiceUnavailableError while many are made, the signal's reason once nobody waits for it. */
+  packTurn(signal: AbortSignal): Promise<Disposable>;
 }
 
 /** Each holds a connection, and old rows from being cleaned up. */
@@ -40,13 +40,19 @@ const mostSeconds = 60;
 const deadline = () => AbortSignal.timeout(mostSeconds * 1_000);
 
 export function createEvidence({ database }: Pick<ServiceContext, "database">, lateAfter: () => AbortSignal = deadline): Evidence {
-  const turns = createTurns({ atOnce, mostWaiting });
+  const ofRuns = createTurns({ atOnce, mostWaiting });
+  // A line of their own: whoever may look at a run does not keep administrators from the logs.
+  const ofLogs = createTurns({ atOnce, mostWaiting });
   const packTurns = createTurns({ atOnce, mostWaiting });
   const key = openSigningKey(database.pool, packLink.purpose);
 
-  async function verify<T>({ keptHash, signal }: Asked, read: (client: Snapshot, options: VerifyOptions) => Promise<T>): Promise<T> {
+  async function verify<T>(
+    turns: Turns,
+    { keptHash, signal }: Asked,
+    read: (client: Snapshot, options: VerifyOptions) => Promise<T>,
+  ): Promise<T> {
     const kept = checkHash(keptHash);
-    using _ = await turns.take();
+    using _ = await turns.take(signal);
     const late = lateAfter();
     try {
       return await inSnapshot(database.pool, (client) => read(client, { kept, signal: AbortSignal.any([signal, late]) }));
@@ -57,12 +63,12 @@ export function createEvidence({ database }: Pick<ServiceContext, "database">, l
   }
 
   return {
-    verifyRecovery: (recoveryId, asked) => verify(asked, (client, options) => verifyRecoveryEvents(client, recoveryId, options)),
-    verifyEventLog: (asked) => verify(asked, verifyLog),
-    verifyAuditLog: (asked) => verify(asked, verifyAuditLog),
+    verifyRecovery: (recoveryId, asked) => verify(ofRuns, asked, (client, options) => verifyRecoveryEvents(client, recoveryId, options)),
+    verifyEventLog: (asked) => verify(ofLogs, asked, verifyLog),
+    verifyAuditLog: (asked) => verify(ofLogs, asked, verifyAuditLog),
     signedPath: async (recoveryId) => signedPath(packLink, await key(), recoveryId, Date.now()),
     checkSignature: async (recoveryId, given) => checkSignature(packLink, await key(), recoveryId, given, Date.now()),
-    packTurn: () => packTurns.take(),
+    packTurn: (signal) => packTurns.take(signal),
   };
 }
 

@@ -2,8 +2,11 @@
 import { ServiceUnavailableError } from "../errors.ts";
 
 export interface Turns {
-  /** Ends with its disposal. Rejects with ServiceUnavailableError where the line is full. */
-  take(): Promise<Disposable>;
+  /**
+   * Ends with its disposal. Rejects with ServiceUnavailableError where the line is full, and with the signal's reason once nobody waits for
+   * the work any more: that leaves the line.
+   */
+  take(signal: AbortSignal): Promise<Disposable>;
 }
 
 export function createTurns({ atOnce, mostWaiting }: { readonly atOnce: number; readonly mostWaiting: number }): Turns {
@@ -14,11 +17,25 @@ export function createTurns({ atOnce, mostWaiting }: { readonly atOnce: number; 
     if (next === undefined) taken--;
     else next(); // takes over this turn
   };
+  const wait = (signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const go = () => {
+        signal.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = () => {
+        line.splice(line.indexOf(go), 1);
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      line.push(go);
+    });
   return {
-    async take() {
+    async take(signal) {
+      signal.throwIfAborted();
       if (taken < atOnce) taken++;
       else if (line.length >= mostWaiting) throw new ServiceUnavailableError("Others are having the same done just now.", 5);
-      else await new Promise<void>((go) => line.push(go));
+      else await wait(signal);
       return { [Symbol.dispose]: give };
     },
   };
