@@ -82,24 +82,28 @@ it("an e-mail that tries whether it gets out does so at once, and is refused whe
 });
 
 describe("a webhook and a mailbox are told", () => {
-  it("how a drill of the schedule ended", async () => {
+  it("how a drill of the schedule ended, and not of its prompts, which its policy answers", async () => {
     const due = new Date(Date.now() + 90_000);
     const cron = `${due.getUTCMinutes()} ${due.getUTCHours()} * * *`;
     const made = await stage.mutate(
       "createDrill",
-      { planId: plans.get("Office"), name: "Nightly", cron, timeZone: "UTC" },
+      { planId: plans.get("Shop"), name: "Nightly", cron, timeZone: "UTC" },
       "drill { nextRun { dueAt } }",
     );
     await clockAt((Date.parse(text(made, "drill.nextRun.dueAt")) - Date.now()) / 1000 + 1);
     await stage.drillRound();
+    const isSo = async (condition: string) => (await stage.db.database.pool.query(`SELECT WHERE EXISTS (${condition})`)).rowCount === 1;
+    const looked = "SELECT FROM event e JOIN notification_cursor c ON c.position >= e.position WHERE e.kind = 'PROMPT_OPENED'";
+    await until(() => isSo(looked), "the look at its prompt");
     await until(async () => {
       await stage.drillRound();
-      return (await stage.db.database.pool.query("SELECT FROM drill_occurrence WHERE outcome = 'SUCCEEDED'")).rowCount === 1;
+      return isSo("SELECT FROM drill_occurrence WHERE outcome = 'SUCCEEDED' AND settled_at IS NOT NULL");
     }, "the drill's end");
+    expect(receiver.received.filter(({ body }) => JSON.parse(body).kind === "PROMPT_WAITING")).toEqual([]);
     expect(await told("DRILL_RESULT")).toMatchObject({
       title: "The drill Nightly succeeded",
-      subject: { type: "Recovery", name: "Office" },
-      plan: { type: "RecoveryPlan", id: plans.get("Office") },
+      subject: { type: "Recovery", name: "Shop" },
+      plan: { type: "RecoveryPlan", id: plans.get("Shop") },
       details: { outcome: "SUCCEEDED", resultState: "SUCCESS" },
     });
   });

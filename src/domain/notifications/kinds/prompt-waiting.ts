@@ -17,11 +17,12 @@ interface Row {
 const text = `SELECT p.id, p.name, p.message, p.due_at AS "dueAt", p.default_answer AS "defaultAnswer", p.needs_two_people AS "needsTwoPeople",
     r.kind, r.plan_id AS "planId", r.plan_name AS "planName"
   FROM recovery_prompt p JOIN recovery r ON r.id = p.run_id
-  WHERE p.id = ANY($1::uuid[]) AND p.answer IS NULL AND p.withdrawn_at IS NULL AND r.ended_at IS NULL AND r.cancel_requested_at IS NULL`;
+  WHERE p.id = ANY($1::uuid[]) AND p.answer IS NULL AND p.withdrawn_at IS NULL AND r.ended_at IS NULL AND r.cancel_requested_at IS NULL
+    AND NOT EXISTS (SELECT FROM drill_occurrence o WHERE o.run_id = r.id AND o.outcome = 'STARTED')`;
 
 const promptId = ({ payload }: Fact) => payload.promptId;
 
-/** One that is answered before anybody could be told is not told. */
+/** One that is answered before anybody could be told is not told, nor one of a drill: its policy answers. */
 export const promptWaiting: Teller = {
   description: "A run waits for somebody's answer.",
   event: "PROMPT_OPENED",
