@@ -70,7 +70,10 @@ export async function answerOrPrepare<A extends Answer, P>(
   try {
     return { prepared: await prepare() };
   } catch (error) {
-    const meanwhile = await firstAnswer<A>(database, request);
+    // Where the database is away, what was refused first is what to tell.
+    const meanwhile = await firstAnswer<A>(database, request).catch((second: unknown) => {
+      throw second instanceof ConflictError ? second : error;
+    });
     if (meanwhile === null) throw error;
     return { answer: meanwhile };
   }

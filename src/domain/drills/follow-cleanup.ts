@@ -62,6 +62,7 @@ async function startCleanup(parts: DrillParts, occurrence: OpenOccurrence): Prom
       { planId, recoveryId: runId },
       {
         mutation: "cleanupTest",
+        input: { planId, recoveryId: runId },
         async write(client, run) {
           const { rowCount } = await client.query({ name: "drill-cleanup-start", text: startText, values: [id, run.recoveryId, made] });
           if (rowCount === 0) throw new AlreadyBegun();

@@ -1,7 +1,8 @@
 /** What can be done with drills, and what they do by themselves. */
 import { ConflictError, NotFoundError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
-import type { Recoveries } from "../recoveries/service.ts";
+import { unlessAnswered } from "../mutation.ts";
+import type { Recoveries, StartedRun } from "../recoveries/service.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { type ChangedDrill, type CreateInput, create, type DeleteInput, remove, type UpdateInput, update } from "./edit.ts";
@@ -44,14 +45,21 @@ export function createDrills(context: ServiceContext, recoveries: Recoveries): D
   };
 }
 
-/** Now, by somebody: whether it is enabled, and its black-out windows, are for the schedule. */
-async function runNow(parts: DrillParts, viewer: Viewer, { drillId, idempotencyKey }: RunInput): Promise<RunDrill> {
+async function readDrill({ context }: DrillParts, drillId: string): Promise<StoredDrill> {
   const text = `SELECT ${drillColumns} FROM drill d WHERE d.id = $1`;
-  const { rows } = await parts.context.database.pool.query<StoredDrill>({ name: "drill-read", text, values: [drillId] });
+  const { rows } = await context.database.pool.query<StoredDrill>({ name: "drill-read", text, values: [drillId] });
   const [stored] = rows;
   if (stored === undefined) throw new NotFoundError("Drill", encodeId("Drill", drillId));
+  return stored;
+}
+
+/** Now, by somebody: whether it is enabled, and its black-out windows, are for the schedule. */
+async function runNow(parts: DrillParts, viewer: Viewer, { drillId, idempotencyKey }: RunInput): Promise<RunDrill> {
+  const request = { mutation: "runDrillNow", input: { drillId, idempotencyKey } };
+  const before = await unlessAnswered<StartedRun, StoredDrill>(parts.context, viewer, request, () => readDrill(parts, drillId));
+  if ("answer" in before) return { drillId, recoveryId: before.answer.recoveryId };
   try {
-    const { recoveryId } = await startTest(parts, drillOf(stored), { dueAt: null, by: { viewer, idempotencyKey } });
+    const { recoveryId } = await startTest(parts, drillOf(before.prepared), { dueAt: null, by: { viewer, idempotencyKey } });
     return { drillId, recoveryId };
   } catch (error) {
     if (!(error instanceof Superseded)) throw error;

@@ -142,6 +142,7 @@ export async function startTest({ recoveries }: DrillParts, drill: DrillRow, { d
     { ...input, idempotencyKey: by?.idempotencyKey },
     {
       mutation: "runDrillNow",
+      input: { drillId: drill.id },
       async write(client, { recoveryId }) {
         const there = await lockDrillIfThere(client, drill.id);
         if (there?.version !== drill.version || (dueAt !== null && there.nextRunAt?.getTime() !== dueAt.getTime())) throw new Superseded();

@@ -6,7 +6,7 @@ import { endedProtection } from "../../engine/finish/unrecovered.ts";
 import type { Change } from "../../events/changes.ts";
 import { fieldErrors } from "../field-errors.ts";
 import { lockGroupsOfPlan } from "../locks.ts";
-import { mutate } from "../mutation.ts";
+import { mutate, unlessAnswered } from "../mutation.ts";
 import { requireRole, type Viewer } from "../viewer.ts";
 import type { ControlledRun } from "./control.ts";
 import { lastRecovery } from "./last-recovery.ts";
@@ -45,14 +45,12 @@ export async function accept(context: RecoveriesContext, viewer: Viewer, input: 
     errors.check();
   }
   requireRole(viewer, "RECOVERY_ADMIN");
-  const recoveryId = await lastRecovery(context.database.pool, planId);
-  const plan = await planFacts(context.database.pool, planId);
-  const refusal = acceptRefusal(plan);
-  if (refusal !== null) throw refusal;
-  if (recoveryId === null) throw nothingRecovered(plan);
+  const request = { mutation: "acceptRecovery", input: { ...input } };
+  const before = await unlessAnswered<ControlledRun, string>(context, viewer, request, () => toAccept(context, planId));
+  if ("answer" in before) return before.answer;
+  const recoveryId = before.prepared;
   return mutate<ControlledRun>(context, viewer, {
-    mutation: "acceptRecovery",
-    input: { ...input },
+    ...request,
     answer: { recoveryId },
     async act(client) {
       await lockPlan(client, planId);
@@ -68,6 +66,16 @@ export async function accept(context: RecoveriesContext, viewer: Viewer, input: 
       return [...plans.map(changed("PLAN_CHANGED")), ...groups.map(changed("PROTECTION_GROUP_CHANGED"))];
     },
   });
+}
+
+/** The recovery, if it can be accepted by what is known now. */
+async function toAccept({ database: { pool } }: RecoveriesContext, planId: string): Promise<string> {
+  const recoveryId = await lastRecovery(pool, planId);
+  const plan = await planFacts(pool, planId);
+  const refusal = acceptRefusal(plan);
+  if (refusal !== null) throw refusal;
+  if (recoveryId === null) throw nothingRecovered(plan);
+  return recoveryId;
 }
 
 const changed =

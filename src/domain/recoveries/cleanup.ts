@@ -34,7 +34,13 @@ export async function cleanup(
   return requestRun<Prepared>(
     context,
     viewer,
-    { mutation: alongside?.mutation ?? "cleanupTest", planId, input, idempotencyKey, alongside: alongside?.write },
+    {
+      mutation: alongside?.mutation ?? "cleanupTest",
+      planId,
+      input: alongside?.input ?? input,
+      idempotencyKey,
+      alongside: alongside?.write,
+    },
     {
       refusal: cleanupRefusal,
       prepare: () => prepare(context, input, force),

@@ -267,6 +267,8 @@ describe("a drill by hand", () => {
     const started = await run("one");
     expect(started).toMatchObject({ occurrence: { requestedBy: "ada", outcome: "STARTED" }, recovery: { initiatedBy: "ada" } });
     expect(await run("one")).toEqual(started);
+    await stage.mutate("updateDrill", { drillId: id, name: "Renamed meanwhile" }, "drill { id }");
+    expect(await run("one")).toEqual(started);
     expect(await run("two")).toMatchObject({ code: "CONFLICT" });
     await becomes(id, { outcome: "SUCCEEDED", cleanup: { state: "DONE" } });
     expect(at(await read(id), "occurrences.totalCount")).toBe(1);

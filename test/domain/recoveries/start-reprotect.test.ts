@@ -60,13 +60,16 @@ describe("a reprotect", () => {
 });
 
 describe("accepting a recovery", () => {
-  const accept = (comment: string) => stage.recoveries.accept(operator, { planId: stage.planId, comment });
+  const accept = (comment: string, idempotencyKey?: string) =>
+    stage.recoveries.accept(operator, { planId: stage.planId, comment, idempotencyKey });
 
   it("takes an incomplete one as it is, and records who and why", async () => {
     const { recoveryId } = await start("PLANNED");
     await endRun(stage, recoveryId, "RECOVERY_INCOMPLETE", "PARTIAL");
     await copiesOf(stage, recoveryId);
-    await expect(accept("vm-3 is not needed")).resolves.toEqual({ recoveryId });
+    await expect(accept("vm-3 is not needed", "k")).resolves.toEqual({ recoveryId });
+    await expect(accept("vm-3 is not needed", "k")).resolves.toEqual({ recoveryId });
+    await expect(accept("vm-3 is not needed", "another key")).rejects.toMatchObject({ code: "CONFLICT" });
     expect(await row(stage, "SELECT lifecycle FROM recovery_plan")).toEqual({ lifecycle: "RECOVERY_COMPLETE" });
     expect(await row(stage, "SELECT count(*)::int AS held FROM group_use")).toEqual({ held: 0 });
     expect(await row(stage, "SELECT accepted_by, accepted_comment FROM recovery WHERE id = $1", recoveryId)).toEqual({

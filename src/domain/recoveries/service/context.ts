@@ -13,6 +13,8 @@ export type RecoveriesContext = Pick<ServiceContext, "providers" | "hint" | "ann
 export interface Alongside {
   /** Whose idempotency key it is. */
   readonly mutation: string;
+  /** What that was asked for: the same key and this get the first answer. */
+  readonly input: Readonly<Record<string, unknown>>;
   /**
    * In the transaction that writes the run, while everything is held that the run needs; answers what changes with it. Where it throws,
    * there is no run.

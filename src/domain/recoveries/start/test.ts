@@ -35,7 +35,7 @@ export async function startTest(
 ): Promise<StartedRun> {
   checkDataWanted(input);
   const mutation = alongside?.mutation ?? "startRecovery";
-  const asked = { mutation, planId: input.planId, input, idempotencyKey, alongside: alongside?.write };
+  const asked = { mutation, planId: input.planId, input: alongside?.input ?? input, idempotencyKey, alongside: alongside?.write };
   return requestRun<PreparedTest>(context, viewer, asked, {
     refusal: testRefusal,
     prepare: () => prepareTest(context, input.planId),
