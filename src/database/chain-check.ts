@@ -41,6 +41,15 @@ export interface Link {
   readonly hash: Buffer | null;
 }
 
+export interface ChainOptions {
+  /** A hash that has to be in the chain. */
+  readonly kept?: string | null;
+  /** What its first link follows. */
+  readonly previous?: Buffer;
+  /** Retention has removed its beginning, and a hash that was kept for longer is in it no more. */
+  readonly removesOld?: boolean;
+}
+
 export class ChainCheck {
   #previous: Buffer | null;
   #number = 0n;
@@ -48,11 +57,12 @@ export class ChainCheck {
   #head: Buffer | null = null;
   #keptSeen = false;
   readonly #kept: string | null;
+  readonly #removesOld: boolean;
   readonly #told: Finding[] = [];
   #count = 0;
 
-  /** `kept`: a hash that has to be in the chain. `previous`: what its first link follows. */
-  constructor({ kept = null, previous = beginning }: { readonly kept?: string | null; readonly previous?: Buffer } = {}) {
+  constructor({ kept = null, previous = beginning, removesOld = false }: ChainOptions = {}) {
+    this.#removesOld = removesOld;
     this.#kept = kept;
     this.#previous = previous;
     this.#keptSeen = kept === previous.toString("hex");
@@ -94,13 +104,16 @@ export class ChainCheck {
   /** `expected`: how many there are by what is written elsewhere. */
   end(expected: bigint | null, name: (number: bigint) => string): ChainReport {
     if (expected !== null && expected > this.#number) this.missing(this.#number + 1n, expected, name);
+    const expired = this.#removesOld
+      ? " Or the hash is older than what retention keeps: heads of this chain hold for EVENT_RETENTION_DAYS."
+      : "";
     if (this.#kept !== null && !this.#keptSeen)
       this.add({
         kind: "OTHER_HEAD",
         number: null,
         position: null,
         recordId: null,
-        message: `The hash ${this.#kept} that was kept is nowhere in the chain: it was cut off behind an earlier place, or written anew.`,
+        message: `The hash ${this.#kept} that was kept is nowhere in the chain: it was cut off behind an earlier place, or written anew.${expired}`,
       });
     return {
       verified: this.#verified,

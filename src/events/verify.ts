@@ -110,7 +110,7 @@ export async function verifyLog(client: Snapshot, { kept = null, signal }: Verif
   });
   const [counter] = rows;
   if (counter === undefined) throw new Error("The log's counter is missing");
-  const check = new ChainCheck({ kept, previous: counter.hash ?? beginning });
+  const check = new ChainCheck({ kept, previous: counter.hash ?? beginning, removesOld: counter.hash !== null });
   const [value, upTo] = [BigInt(counter.value), BigInt(counter.upTo)];
   let last = 0n;
   let gone = 0n;

@@ -12,6 +12,7 @@ Proves that nothing in the event log or the audit log was changed, left out or p
   --changes       the log as a whole, with the events outside of runs
   --all           all of these
   --head HASH     with one of the first three: a head hash that was kept elsewhere has to be in the chain
+                  (of --changes one that is younger than EVENT_RETENTION_DAYS)
 
 Exit codes: 0 whole, 1 broken or failed, 2 called in a wrong way. docs/evidence.md says what is proved.`;
 

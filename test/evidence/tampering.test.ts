@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { prismaFolder, readMigrations } from "../../src/database/schema-files.ts";
 import { openAudit } from "../../src/domain/access/audit.ts";
 import { verifyAuditLog } from "../../src/domain/access/verify-audit.ts";
+import { expireEvents } from "../../src/events/retention.ts";
 import { chainedEvents, verifyLog, verifyRecoveryEvents } from "../../src/events/verify.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { changesIn, changesOf } from "./changes.ts";
@@ -128,6 +129,20 @@ describe("verify", () => {
     expect((await whole(logs.over)).findings).toContainEqual(
       expect.objectContaining({ kind: "MISSING", message: "Up to position 4 there are 4 events gone, and retention has removed 2." }),
     );
+  });
+
+  it("says that a head of the log as a whole may have been kept for longer than its events are", async () => {
+    const ofNone = "SELECT encode(hash, 'hex') AS head FROM event WHERE recovery_id IS NULL ORDER BY position LIMIT 1";
+    const { rows } = await pool().query<{ head: string }>(ofNone);
+    const kept = rows[0]?.head ?? "";
+    await tampered(pool(), "SELECT 1", async (client) => {
+      expect(await verifyLog(client, { kept })).toMatchObject({ findingCount: 0 });
+      expect(await expireEvents(client, -2 * 3_600, new AbortController().signal)).toBeGreaterThan(1);
+      const message = expect.stringMatching(/older than what retention keeps: .* EVENT_RETENTION_DAYS\.$/);
+      expect((await verifyLog(client, { kept })).findings).toEqual([expect.objectContaining({ kind: "OTHER_HEAD", message })]);
+    });
+    const { findings } = await verifyAuditLog(pool(), { kept });
+    expect(findings).toEqual([expect.objectContaining({ message: expect.not.stringContaining("retention") })]);
   });
 
   it("finds each change of each column of each audit record, and says which", async () => {

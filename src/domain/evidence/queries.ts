@@ -30,7 +30,11 @@ builder.queryFields((t) => ({
     authScopes: { role: "ADMIN" },
     cost: wholeLog,
     description: `Proves of the event log that no position is missing but those that retention has removed, and that nothing in the events outside of runs was changed, as \`npm run verify -- --changes\` does. ${refusals}`,
-    args: { keptHash: t.arg.string({ description: keptHash }) },
+    args: {
+      keptHash: t.arg.string({
+        description: `${keptHash} Heads of this chain hold as long as events are kept (EVENT_RETENTION_DAYS): an older one is OTHER_HEAD, and no sign of tampering.`,
+      }),
+    },
     resolve: (_root, { keptHash }, { services, signal }) => services.evidence.verifyEventLog({ keptHash, signal }),
   }),
   verifyAuditLog: t.field({

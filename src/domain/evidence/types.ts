@@ -45,7 +45,8 @@ const meanings = {
   MISSING: "Something was removed here, or the end that an ended run has.",
   UNEXPECTED: "Something stands here that the log did not write.",
   NOT_CHAINED: "An event without a hash, such as one that an older release wrote.",
-  OTHER_HEAD: "The hash that was kept is not in the chain.",
+  OTHER_HEAD:
+    "The hash that was kept is not in the chain. Of the event log it may be older than what retention keeps (EVENT_RETENTION_DAYS).",
 } as const satisfies Record<(typeof findingKinds)[number], string>;
 
 const EvidenceFindingKind = builder.enumType("EvidenceFindingKind", {
