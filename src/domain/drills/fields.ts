@@ -3,9 +3,9 @@ import type { PromptAnswer } from "../../database/generated/enums.ts";
 import { kept } from "../edits.ts";
 import { checkInt, checkName, checkText, type FieldErrors } from "../field-errors.ts";
 import { type BlackoutWindow, checkWindows } from "./blackout.ts";
+import { cronProblem } from "./cron-problem.ts";
 import { isTimeZone } from "./local-time.ts";
 import type { DrillFields, DrillOptions } from "./rows.ts";
-import { cronProblem } from "./schedule.ts";
 
 type Optional<T> = { readonly [Field in keyof T]?: T[Field] | null | undefined };
 
@@ -74,12 +74,12 @@ export function checkDrill(errors: FieldErrors, wish: DrillWish, fields: DrillFi
   for (const field of ["name", "cron", "timeZone"] as const)
     if (wish[field] === null) errors.add([field], "A drill has one; leave the field out to keep it.");
   if (wish.name !== null) checkName(errors, ["name"], fields.name);
-  if (!isTimeZone(fields.timeZone))
+  const zoned = isTimeZone(fields.timeZone);
+  if (!zoned)
     errors.add(["timeZone"], `"${fields.timeZone.slice(0, 64)}" is no time zone of the IANA's tables, such as Europe/Berlin or UTC.`);
-  else {
-    const problem = cronProblem(fields, now);
-    if (problem !== null) errors.add(["cron"], problem);
-  }
+  // Whether a schedule can be read is the same in every zone.
+  const problem = cronProblem({ cron: fields.cron, timeZone: zoned ? fields.timeZone : "UTC" }, now);
+  if (problem !== null) errors.add(["cron"], problem);
   checkInt(errors, ["maxDurationSeconds"], wish.maxDurationSeconds, 60, longestSeconds);
   checkInt(errors, ["maxLagMinutes"], wish.maxLagMinutes, 1, longestLagMinutes);
   checkWindows(errors, ["blackoutWindows"], wish.blackoutWindows ?? []);

@@ -18,17 +18,6 @@ export const dueAfter = (schedule: Schedule, after: Date): Date | null => expres
 
 export const dueTimes = (schedule: Schedule, after: Date, count: number): Date[] => expression(schedule).nextRuns(count, after);
 
-/** What is wrong with the expression, as a sentence; null: nothing. */
-export function cronProblem(schedule: Schedule, now: Date): string | null {
-  if (schedule.cron.length > 255) return `A schedule may have 255 characters, and this has ${schedule.cron.length}.`;
-  try {
-    return dueAfter(schedule, now) === null ? "This is never due: no day is like that." : null;
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/^\w+: /, "") : "it can't be read";
-    return `Five fields are expected, minute, hour, day of the month, month and day of the week, such as "0 3 * * SUN": ${why}`;
-  }
-}
-
 /** Later than so many seconds after its due time a drill is not started any more: it is missed. */
 export const graceSeconds = 300;
 

@@ -16,12 +16,27 @@ const weekly = (more: object) => ({ weekly: { fromDay: "MONDAY", fromTime: "08:0
 const absolute = (from: string, until: string) => ({ absolute: { from, until } });
 
 const wrong: readonly (readonly [what: string, input: object, path: string, message: string | RegExp])[] = [
-  ["a schedule of six fields", { cron: "0 0 3 * * *" }, "cron", "Five fields are expected"],
-  ["a schedule that is no schedule", { cron: "every night" }, "cron", "Five fields are expected"],
-  ["a schedule with a minute that there is not", { cron: "60 3 * * *" }, "cron", "Five fields are expected"],
+  [
+    "a schedule of six fields",
+    { cron: "0 0 3 * * *" },
+    "cron",
+    /^Five fields are expected, and this has 6: minute, hour, .*"0 3 \* \* SUN"\.$/,
+  ],
+  ["a schedule that is no schedule", { cron: "every night" }, "cron", "Five fields are expected, and this has 2"],
+  ["a schedule that has a name alone", { cron: "@daily" }, "cron", "Names such as @daily are no schedules here"],
+  ["a schedule with a minute that there is not", { cron: "60 3 * * *" }, "cron", '"60" is no minute: it may be 0 to 59.'],
+  ["a schedule with steps that there are not", { cron: "0 */0 * * *" }, "cron", '"*/0" is no hour: it may be 0 to 23.'],
+  ["a schedule with a range that goes down", { cron: "0 3 20-10 * *" }, "cron", '"20-10" is no day of the month: it may be 1 to 31,'],
+  ["a schedule on the day on which it is read", { cron: "0 3 ? * *" }, "cron", '"?" is no day of the month'],
+  [
+    "a schedule with several such fields",
+    { cron: "0 3 * 13 FUN" },
+    "cron",
+    /^"13" is no month: .*\. "FUN" is no day of the week: .*\. Each may also be/,
+  ],
   ["a schedule that is never due", { cron: "0 3 31 2 *" }, "cron", "never due"],
   ["a schedule that is too long", { cron: `${"1,".repeat(200)}1 3 * * *` }, "cron", "may have 255 characters"],
-  ["an empty schedule", { cron: "" }, "cron", "Five fields are expected"],
+  ["an empty schedule", { cron: "" }, "cron", "Five fields are expected, and this has 0"],
   ["a time zone that there is not", { timeZone: "Europe/Bielefeld" }, "timeZone", "no time zone of the IANA's tables"],
   ["an offset for a time zone", { timeZone: "+02:00" }, "timeZone", "no time zone of the IANA's tables"],
   ["an empty name", { name: "  " }, "name", "at least one character"],
@@ -86,8 +101,8 @@ describe("a drill is refused, and nothing is changed, for", () => {
   });
 
   it("everything at once, each by its field; and an update that takes away what every drill has", async () => {
-    const input = { name: "", cron: "x", maxLagMinutes: 0, blackoutWindows: [weekly({ fromTime: "x" })] };
-    const paths = ["name", "cron", "maxLagMinutes", "blackoutWindows.0.weekly.fromTime"];
+    const input = { name: "", cron: "x", timeZone: "+02:00", maxLagMinutes: 0, blackoutWindows: [weekly({ fromTime: "x" })] };
+    const paths = ["name", "timeZone", "cron", "maxLagMinutes", "blackoutWindows.0.weekly.fromTime"];
     await stage.wrong(
       "updateDrill",
       { drillId, ...input },

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { blackoutAt } from "../../../src/domain/drills/blackout.ts";
+import { cronProblem } from "../../../src/domain/drills/cron-problem.ts";
 import { localTime } from "../../../src/domain/drills/local-time.ts";
-import { cronProblem, dueBehind, dueTimes, graceSeconds, look } from "../../../src/domain/drills/schedule.ts";
+import { dueBehind, dueTimes, graceSeconds, look } from "../../../src/domain/drills/schedule.ts";
 import { chance } from "../../support/chance.ts";
 
 const berlin = (cron: string) => ({ cron, timeZone: "Europe/Berlin" });
