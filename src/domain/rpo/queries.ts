@@ -48,7 +48,7 @@ const RpoViolationConnection = builder.connectionObject(
 function filterOf(filter: typeof RpoViolationFilter.$inferInput) {
   const { from, to } = filter;
   if (from && to && from >= to) {
-    const message = "`to` is later than `from`.";
+    const message = "`to` has to be later than `from`.";
     throw new InvalidRequestError(message, [{ path: ["filter", "to"], message }]);
   }
   return {

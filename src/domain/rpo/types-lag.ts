@@ -66,7 +66,7 @@ export function loadSeries(
 ): Promise<LagSeries> {
   const points = given ?? usualPoints;
   if (points < 2 || points > largestPage) throw invalid("points", `\`points\` is from 2 to ${largestPage}; this is ${points}.`);
-  if (from && to && from >= to) throw invalid("to", "`to` is later than `from`.");
+  if (from && to && from >= to) throw invalid("to", "`to` has to be later than `from`.");
   return loaders.lagSeries.load({ subjectId, from, to, points });
 }
 
