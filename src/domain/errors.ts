@@ -118,10 +118,14 @@ export class ServiceUnavailableError extends DomainError {
 /** Not signed in, or no longer. Top-level only. */
 export class UnauthorizedError extends DomainError {
   readonly code = "UNAUTHORIZED";
-  /** When the session ended, if the token was once valid. */
+  /** When the session or the link ended, if it was once valid. */
   readonly expiredAt: Date | null;
-  constructor(message: string, expiredAt: Date | null = null) {
-    super(message, "Sign in with createSession and send its token in the header session-token.");
+  constructor(
+    message: string,
+    expiredAt: Date | null = null,
+    remedy = "Sign in with createSession and send its token in the header session-token.",
+  ) {
+    super(message, remedy);
     this.expiredAt = expiredAt;
   }
 }

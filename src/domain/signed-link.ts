@@ -42,6 +42,8 @@ export function checkSignature({ purpose }: LinkKind, key: Uint8Array, id: strin
 
 /** Throws UnauthorizedError. `field` gives such links. */
 export function requireGood(checked: SignatureCheck, field: string): void {
-  if (checked.is === "WRONG") throw new UnauthorizedError("The link is not one of this gateway's: its signature does not fit.");
-  if (checked.is === "LATE") throw new UnauthorizedError(`The link has expired: read ${field} again.`, checked.expiredAt);
+  if (checked.is === "GOOD") return;
+  const remedy = `Read the field ${field} again: each read makes a new link, good for ${linkSeconds / 60} minutes. Keep its query as it is.`;
+  if (checked.is === "LATE") throw new UnauthorizedError("The link has expired.", checked.expiredAt, remedy);
+  throw new UnauthorizedError("The link is not one of this gateway's: its signature does not fit.", null, remedy);
 }

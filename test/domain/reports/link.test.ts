@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { packLink } from "../../../src/domain/evidence/link.ts";
 import { reportLink } from "../../../src/domain/reports/link.ts";
-import { checkSignature, signedPath } from "../../../src/domain/signed-link.ts";
+import { checkSignature, requireGood, signedPath } from "../../../src/domain/signed-link.ts";
 
 const key = Buffer.alloc(32, 7);
 const report = "0190aaaa-0000-7000-8000-000000000001";
@@ -35,5 +35,9 @@ describe("a link to a report", () => {
       checkSignature(packLink, key, report, link, now),
     ];
     expect(wrong).toEqual(wrong.map(() => ({ is: "WRONG" })));
+    for (const bad of [{ is: "WRONG" }, { is: "LATE", expiredAt: new Date(now) }] as const)
+      expect(() => requireGood(bad, "packUrl")).toThrow(
+        expect.objectContaining({ remedy: expect.stringContaining("Read the field packUrl again") }),
+      );
   });
 });

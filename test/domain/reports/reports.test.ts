@@ -130,7 +130,11 @@ describe("a report", () => {
       url.searchParams.set("signature", (signature.startsWith("A") ? "B" : "A") + signature.slice(1));
     });
     for (const refused of await Promise.all([later, other, half, flipped]))
-      expect([refused.status, codeOf(refused)]).toEqual([401, "UNAUTHORIZED"]);
+      expect([refused.status, codeOf(refused), refused.body.toString()]).toEqual([
+        401,
+        "UNAUTHORIZED",
+        expect.stringContaining("Read the field downloadUrl again"),
+      ]);
   });
 
   it("is read anew with another link each second, while its row stays the same", async () => {
