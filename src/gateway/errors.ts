@@ -30,8 +30,16 @@ class BadRequest extends DomainError {
   readonly code = "INVALID_REQUEST";
   /** `root` is what `error` was made of: it tells what is wrong, and the other one where. */
   constructor(error: unknown, root: GraphQLError) {
-    super(root.message, remedyOf(error instanceof GraphQLError ? error.message : root.message));
+    const whole = error instanceof GraphQLError ? error.message : root.message;
+    const place = whole === root.message ? null : variableIn(whole);
+    super(place === null ? root.message : `In the variable ${place}: ${root.message}`, remedyOf(whole));
   }
+}
+
+/** The variable, or the field within it, that a message of graphql's is about; the whole value, which it tells too, would hide that. */
+function variableIn(message: string): string | null {
+  const [, name, field] = /^Variable "\$(\w+)" got invalid value .*?(?: at "([\w.[\]]+)")?; /s.exec(message) ?? [];
+  return field ?? name ?? null;
 }
 
 export function publicError(error: unknown, requestId: string, log: Logger): GraphQLError {

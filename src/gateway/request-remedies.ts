@@ -1,6 +1,7 @@
 /** What to do about a request that can't be read or run. graphql's and yoga's own errors have no code: their messages are known by how they begin. */
 
 const remedies: readonly (readonly [message: RegExp, remedy: string])[] = [
+  [/(^|; )DateTime cannot represent/, "Write the date, the time and the zone, such as 2026-11-27T00:00:00Z."],
   [
     /^(Could not determine what operation|Must provide (an operation|operation name)|Unknown operation named|The document has no such operation)/,
     "Send one operation, or name each and send operationName.",

@@ -1,5 +1,9 @@
 import { request } from "node:http";
+import { GraphQLError } from "graphql";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { publicError } from "../../src/gateway/errors.ts";
+import { remedyOf } from "../../src/gateway/request-remedies.ts";
 import { eventStream, rawSocket, type TestGateway, testGateway } from "./support.ts";
 
 let server: TestGateway;
@@ -59,6 +63,21 @@ describe("errors", () => {
   it("say INVALID_REQUEST to a variable that does not fit", async () => {
     const answer = await server.post("query ($n: Int!) { twice(n: $n) }", {}, { n: "many" });
     expect([answer.status, answer.errors?.[0]?.extensions.code]).toEqual([400, "INVALID_REQUEST"]);
+  });
+
+  it("name the variable, and where in it the value stands that does not fit", async () => {
+    const one = await server.post("query ($n: Int!) { twice(n: $n) }", {}, { n: "many" });
+    expect(one.errors?.[0]?.message).toBe('In the variable n: Int cannot represent non-integer value: "many"');
+    const originalError = new GraphQLError("DateTime cannot represent an invalid date-time-string today.");
+    const whole = `Variable "$input" got invalid value "today" at "input.days[1].from"; ${originalError.message}`;
+    const { message } = publicError(new GraphQLError(whole, { originalError }), "r", pino({ level: "silent" }));
+    expect(message).toBe(`In the variable input.days[1].from: ${originalError.message}`);
+  });
+
+  it("say how a date is written", () => {
+    const message =
+      'Variable "$input" got invalid value "today" at "input.from"; DateTime cannot represent an invalid date-time-string today.';
+    expect(remedyOf(message)).toContain("2026-11-27T00:00:00Z");
   });
 
   it("say INVALID_REQUEST to an argument that only turns out wrong when it runs", async () => {
