@@ -187,7 +187,7 @@ describe("the evidence pack of a run", () => {
   it("is one archive, always the same, whose checksums hold and whose events have the head that the run has", async () => {
     const { response, body } = await fetched(await packUrl());
     expect(response.headers.get("content-type")).toBe("application/zip");
-    expect(response.headers.get("content-disposition")).toMatch(/^attachment; filename="evidence-office-test-\d{4}-\d\d-\d\d\.zip"$/);
+    expect(response.headers.get("content-disposition")).toMatch(/^attachment; filename="evidence-office-test-\d{4}-\d\d-\d\dt\d{6}\.zip"$/);
     const files = unzipSync(body);
     expect(Object.keys(files)).toEqual(["readme.txt", "events.jsonl", "gantt.svg", "recovery.pdf", "steps.csv", "SHA256SUMS"]);
     const { headHash, eventCount } = Object(await evidence());

@@ -44,6 +44,7 @@ function checkSession({ viewer, refusal }: Pick<Context, "viewer" | "refusal">):
   if (!seesOutput(viewer)) throw new ForbiddenError("OPERATOR", "SCRIPT_EDITOR");
 }
 
+/** Two runs of a plan may end on one day. */
 function fileNameOf(planName: string, kind: string, endedAt: Date): string {
   const words = planName
     .normalize("NFKD")
@@ -51,7 +52,7 @@ function fileNameOf(planName: string, kind: string, endedAt: Date): string {
     .trim()
     .replaceAll(" ", "-")
     .slice(0, 60);
-  return ["evidence", words, kind, endedAt.toISOString().slice(0, 10)]
+  return ["evidence", words, kind, endedAt.toISOString().slice(0, 19).replaceAll(":", "")]
     .filter((part) => part !== "")
     .join("-")
     .toLowerCase()

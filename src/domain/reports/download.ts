@@ -51,7 +51,7 @@ export async function reportDownload(
   if (report === undefined) throw new NotFoundError("Report", globalId);
   const { content, format } = report;
   if (content === null) throw new ConflictError(...whyNot(report));
-  return { contentType: contentTypes[format], fileName: fileNameOf(report), body: content };
+  return { contentType: contentTypes[format], fileName: fileNameOf(id, report), body: content };
 }
 
 function checkSession({ viewer, refusal }: Pick<Context, "viewer" | "refusal">): void {
@@ -70,8 +70,9 @@ function whyNot({ state, failure }: Stored): [string, string] {
 
 const day = (date: Date): string => date.toISOString().slice(0, 10);
 
-function fileNameOf({ type, format, rangeStart, rangeEnd }: Stored): string {
-  return `${type.toLowerCase().replaceAll("_", "-")}-${day(rangeStart)}-to-${day(rangeEnd)}.${format.toLowerCase()}`;
+/** Reports of one type and range may be of other plans: the end of the id tells them apart. */
+function fileNameOf(id: string, { type, format, rangeStart, rangeEnd }: Stored): string {
+  return `${type.toLowerCase().replaceAll("_", "-")}-${day(rangeStart)}-to-${day(rangeEnd)}-${id.slice(-8)}.${format.toLowerCase()}`;
 }
 
 /** What is no id leads to nothing, like one of nothing. */
