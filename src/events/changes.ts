@@ -27,7 +27,7 @@ export interface Change {
   readonly id: string;
   readonly change: "CREATED" | "UPDATED" | "DELETED";
   readonly name?: string | undefined;
-  /** The plans that it belonged to when this was written; the log finds them, where a writer does not know better. */
+  /** The plans that it belonged to when this was written, and of a violation all that had its group while it was open; the log finds them. */
   readonly plans?: readonly string[] | undefined;
   /** What can't be read again: how it was before, what became of it. Fields without a value are left out. */
   readonly details?: ReadinessDetails | undefined;
@@ -69,7 +69,7 @@ const plans = `CASE a.kind
         WHEN 'READINESS_CHANGED' THEN jsonb_build_array(a.id)
         WHEN 'PROTECTION_GROUP_CHANGED' THEN ${plansOf("a.id")}
         WHEN 'VM_CHANGED' THEN ${plansOf("SELECT v.group_id FROM protected_vm v WHERE v.vm_id = a.id")}
-        WHEN 'RPO_VIOLATION_CHANGED' THEN ${plansOf("SELECT v.group_id FROM rpo_violation v WHERE v.id = a.id")}
+        WHEN 'RPO_VIOLATION_CHANGED' THEN (SELECT to_jsonb(NULLIF(v.plan_ids, '{}')) FROM rpo_violation v WHERE v.id = a.id)
         WHEN 'DRILL_CHANGED' THEN (SELECT jsonb_build_array(d.plan_id) FROM drill d WHERE d.id = a.id)
         WHEN 'TASK_CHANGED' THEN (SELECT CASE WHEN t.target_type = 'RECOVERY_PLAN' THEN jsonb_build_array(t.target_id)
           ELSE ${plansOf("t.target_id")} END FROM task t WHERE t.id = a.id) END`;

@@ -39,7 +39,7 @@ const ChangeEventFilter = builder.inputType("ChangeEventFilter", {
     }),
     planId: t.id({
       description:
-        "Only what belonged to this plan when it changed: the plan itself, its protection groups, its drills, their VMs and RPO violations, and the tasks of all of them. What leaves the plan is told of by the event of the plan, or of the group that it left.",
+        "Only what belonged to this plan when it changed: the plan itself, its protection groups, its drills, their VMs and RPO violations, and the tasks of all of them. What leaves the plan is told of by the event of the plan, or of the group that it left; an RPO violation stays with each plan that had its group while it was open.",
     }),
   }),
 });

@@ -147,7 +147,7 @@ builder.objectRef<ChangeIn>(subjects.DRILL_CHANGED.event).implement({
 
 builder.objectRef<ChangeIn>(subjects.RPO_VIOLATION_CHANGED.event).implement({
   description:
-    "A VM's replica has become older than its group allows, three times as old, or recent enough again; or what explains it is another cause. That the lag grows meanwhile is not told of. (Reference: Get RPO Violations.)",
+    "A VM's replica has become older than its group allows, three times as old, or recent enough again; what explains it is another cause, or a plan has got the group while it is late. That the lag grows meanwhile is not told of. (Reference: Get RPO Violations.)",
   interfaces: [ChangeEventRef],
   fields: (t) => ({
     violation: t.field({

@@ -68,7 +68,7 @@ const goOnText = `WITH plans AS (
     critical_since = n.critical, cause = n.cause::"ViolationCause",
     plan_ids = n.plans
   FROM (
-    SELECT o.id, o.cause AS cause_before, o.critical_since AS critical_before, y.goes_on,
+    SELECT o.id, o.cause AS cause_before, o.critical_since AS critical_before, o.plan_ids AS plans_before, y.goes_on,
       CASE WHEN NOT y.counts THEN ${at("$2")} WHEN y.goes_on THEN ${at('x."closedAt"')} ELSE GREATEST(o.opened_at, ${at('x."from"')}) END AS closed_at,
       CASE WHEN y.goes_on THEN x."worstSeconds" END AS worst, CASE WHEN y.goes_on THEN x."lastSeconds" END AS lag,
       COALESCE(o.critical_since, CASE WHEN y.goes_on THEN ${at('x."criticalAt"')} END) AS critical,
@@ -83,7 +83,8 @@ const goOnText = `WITH plans AS (
     WHERE o.closed_at IS NULL
   ) AS n WHERE v.id = n.id
   RETURNING v.id, v.vm_id AS "vmId", v.vm_name AS name, v.group_id AS "groupId", n.goes_on AS "goesOn",
-    (n.closed_at IS NOT NULL OR n.critical IS DISTINCT FROM n.critical_before OR n.cause <> n.cause_before::text) AS differs`;
+    (n.closed_at IS NOT NULL OR n.critical IS DISTINCT FROM n.critical_before OR n.cause <> n.cause_before::text
+      OR n.plans IS DISTINCT FROM n.plans_before) AS differs`;
 
 const openText = `INSERT INTO rpo_violation (id, vm_id, vm_name, group_id, group_name, plan_ids, protected_site_id, rpo_minutes, cause, opened_at, closed_at,
     critical_since, worst_lag_seconds, current_lag_seconds)

@@ -2,6 +2,8 @@ import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeId, type NodeType } from "../../../src/domain/ids.ts";
 import { measureLag } from "../../../src/engine/lag/measure.ts";
+import { readChanges } from "../../../src/events/log.ts";
+import { lastPosition } from "../../events/support.ts";
 import { aGroup, aPair, aPlan, type GroupRows, type PairRows } from "../../support/rows.ts";
 import { type Asker, anAsker, at, list } from "../read/support.ts";
 
@@ -174,25 +176,42 @@ describe("a lag series", () => {
   });
 });
 
+/** The violations that a measurement's events name, with the plans that `events(filter: { planId })` finds them by. */
+async function told(): Promise<(readonly [string | undefined, readonly string[] | undefined])[]> {
+  const { pool } = asker.database;
+  const before = await lastPosition(pool);
+  await measureLag(pool);
+  const { entries } = await readChanges(pool, before, 100);
+  const found = entries.map(({ change }) => change).filter(({ kind }) => kind === "RPO_VIOLATION_CHANGED");
+  return found.map(({ name, plans }) => [name, plans] as const).sort(([a], [b]) => (a ?? "").localeCompare(b ?? ""));
+}
+
 describe("an RPO violation that is over", () => {
-  it("stays with the plan, the group and the protected site that it had; one that goes on is of the plans that get the group, too", async () => {
-    const { prisma, pool } = asker.database;
+  it("stays with the plan, the group and the protected site that it had, and so do its events; one that goes on is of the plans that get the group, too", async () => {
+    const { prisma } = asker.database;
     const of = async (type: NodeType, id: string, open?: boolean) => {
       const field = { RecoveryPlan: "planId", Site: "siteId", ProtectionGroup: "protectionGroupId" }[String(type)] ?? "";
       return at(await violations({ [field]: encodeId(type, id), open }), "totalCount");
     };
     const [webId, dbId] = [web?.groupId ?? "", db?.groupId ?? ""];
     await prisma.planProtectionGroup.deleteMany({ where: { planId } });
-    const laterPlan = await aPlan(asker.database, pair, "Ledger", [{ groupIds: [webId] }]);
-    await measureLag(pool);
+    const laterPlan = await aPlan(asker.database, pair, "Ledger", [{ groupIds: [webId, dbId] }]);
+    const both = [planId, laterPlan].sort();
+    expect(await told()).toEqual([
+      ["db-vm-01", [laterPlan]],
+      ["web-vm-01", both],
+      ["web-vm-02", both],
+    ]);
+    expect(await told()).toEqual([]);
     expect([await of("RecoveryPlan", planId, false), await of("RecoveryPlan", planId, true)]).toEqual([2, 2]);
-    expect([await of("RecoveryPlan", laterPlan, false), await of("RecoveryPlan", laterPlan, true)]).toEqual([0, 2]);
-    // Turned round, as by a reprotect; and a group that is deleted.
+    expect([await of("RecoveryPlan", laterPlan, false), await of("RecoveryPlan", laterPlan, true)]).toEqual([0, 3]);
+    // Turned round, as by a reprotect; and a group that leaves its plan and is deleted.
     const turned = { protectedSiteId: pair.recoverySiteId, recoverySiteId: pair.protectedSiteId };
     await prisma.protectionGroup.update({ where: { id: webId }, data: turned });
     await prisma.protectedVm.deleteMany({ where: { groupId: dbId } });
+    await prisma.planProtectionGroup.deleteMany({ where: { groupId: dbId } });
     await prisma.protectionGroup.delete({ where: { id: dbId } });
-    await measureLag(pool);
+    expect(await told()).toEqual([["db-vm-01", [laterPlan]]]);
     expect([await of("Site", pair.protectedSiteId, false), await of("Site", pair.recoverySiteId)]).toEqual([4, 0]);
     expect(await of("ProtectionGroup", dbId, false)).toBe(2);
   });
