@@ -17,7 +17,7 @@ import { startRefresher } from "./domain/inventory/service-refresher.ts";
 import { openLoaders } from "./domain/loaders.ts";
 import { openNotifier } from "./domain/notifications/open-notifier.ts";
 import { startReadiness } from "./domain/readiness/service.ts";
-import { ganttPicture } from "./domain/recoveries/gantt/picture.ts";
+import { ganttPicture } from "./domain/recoveries/gantt/service-picture.ts";
 import { reportDownload } from "./domain/reports/download.ts";
 import { startReportExpiry } from "./domain/reports/expiry.ts";
 import { reportJobs } from "./domain/reports/job.ts";

@@ -1,8 +1,8 @@
 /** What the rooms' services work with. */
 import type { Database } from "../database/database.ts";
 import type { Providers } from "../providers/contract.ts";
-import type { Quotas } from "./limits/quotas.ts";
 import type { NotificationSettings } from "./notifications/settings.ts";
+import type { Quotas } from "./quotas.ts";
 
 export interface ServiceContext {
   readonly database: Pick<Database, "pool" | "prisma">;

@@ -4,7 +4,7 @@ import type { Caller, RateLimit } from "../domain/access/caller.ts";
 import type { Sessions } from "../domain/access/sessions.ts";
 import { RateLimitError } from "../domain/access/throttle.ts";
 import { UnauthorizedError } from "../domain/errors.ts";
-import type { WireLimits } from "../domain/limits/wire-limits.ts";
+import type { WireLimits } from "../domain/wire-limits.ts";
 import { type Call, identify } from "./call.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import type { Streams } from "./streams.ts";

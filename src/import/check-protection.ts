@@ -1,5 +1,5 @@
 /** Groups and plans: what they name is there, fits together, and stays within the limits. */
-import type { Quotas } from "../domain/limits/quotas.ts";
+import type { Quotas } from "../domain/quotas.ts";
 import { checkPair, References } from "./check-references.ts";
 import type { ImportFile } from "./file.ts";
 import type { GroupEntry, PlanEntry } from "./file-plans.ts";

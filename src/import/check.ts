@@ -1,5 +1,5 @@
 /** Everything that can be wrong with a file that has the right shape, in the order of the file's checks: names, references, sense. */
-import type { Quotas } from "../domain/limits/quotas.ts";
+import type { Quotas } from "../domain/quotas.ts";
 import { checkNames } from "./check-names.ts";
 import { checkPlans } from "./check-plans.ts";
 import { checkProtection } from "./check-protection.ts";

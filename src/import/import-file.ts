@@ -4,7 +4,7 @@
  */
 import type { Database } from "../database/database.ts";
 import { Prisma } from "../database/generated/client.ts";
-import type { Quotas } from "../domain/limits/quotas.ts";
+import type { Quotas } from "../domain/quotas.ts";
 import { appendChangesStatement } from "../events/changes.ts";
 import type { Point, Provider } from "../providers/contract.ts";
 import type { Lab } from "../providers/lab/lab.ts";

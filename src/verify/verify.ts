@@ -2,7 +2,7 @@
 import type pg from "pg";
 import type { ChainReport } from "../database/chain-check.ts";
 import { inSnapshot } from "../database/transaction.ts";
-import { verifyAuditLog } from "../domain/access/verify-audit.ts";
+import { verifyAuditLog } from "../domain/access/service-verify-audit.ts";
 import { type Snapshot, verifyLog, verifyRecoveryEvents } from "../events/verify.ts";
 import type { What } from "./arguments.ts";
 

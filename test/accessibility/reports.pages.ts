@@ -1,9 +1,9 @@
 /** Reports in HTML as a browser shows them: readable for everybody, on a telephone, in the dark and on paper. */
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ReportDocument } from "../../src/domain/reports/document/model.ts";
+import type { ReportDocument } from "../../src/domain/documents/model.ts";
+import { htmlOf } from "../../src/domain/documents/writers/html.ts";
 import { makeDocument } from "../../src/domain/reports/make.ts";
-import { htmlOf } from "../../src/domain/reports/writers/html.ts";
 import { aHistory, range } from "../domain/reports/history/history.ts";
 import { inkOf, pagesOf } from "../domain/reports/pictures.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";

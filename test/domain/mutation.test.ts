@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConflictError } from "../../src/domain/errors.ts";
-import { checkQuota } from "../../src/domain/limits/quotas.ts";
 import { checkVersion, type Mutation, mutate, unlessAnswered } from "../../src/domain/mutation.ts";
+import { checkQuota } from "../../src/domain/quotas.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { operator } from "../support/node.ts";
 import { serviceContext } from "../support/services.ts";

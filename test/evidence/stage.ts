@@ -2,7 +2,7 @@
 import type pg from "pg";
 import type { ChainReport, Finding } from "../../src/database/chain-check.ts";
 import { type Audit, openAudit } from "../../src/domain/access/audit.ts";
-import { verifyAuditLog } from "../../src/domain/access/verify-audit.ts";
+import { verifyAuditLog } from "../../src/domain/access/service-verify-audit.ts";
 import { appendEvents } from "../../src/events/append.ts";
 import { appendChanges } from "../../src/events/changes.ts";
 import { expireEvents } from "../../src/events/retention.ts";

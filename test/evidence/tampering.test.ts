@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { prismaFolder, readMigrations } from "../../src/database/schema-files.ts";
 import { openAudit } from "../../src/domain/access/audit.ts";
-import { verifyAuditLog } from "../../src/domain/access/verify-audit.ts";
+import { verifyAuditLog } from "../../src/domain/access/service-verify-audit.ts";
 import { expireEvents } from "../../src/events/retention.ts";
 import { chainedEvents, verifyLog, verifyRecoveryEvents } from "../../src/events/verify.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";

@@ -7,7 +7,7 @@ import { hashPassword } from "../../src/domain/access/password.ts";
 import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts";
 import { createContext } from "../../src/domain/context.ts";
 import { openLoaders } from "../../src/domain/loaders.ts";
-import { ganttPicture } from "../../src/domain/recoveries/gantt/picture.ts";
+import { ganttPicture } from "../../src/domain/recoveries/gantt/service-picture.ts";
 import { schema } from "../../src/domain/schema.ts";
 import { createFeeds, type Feeds } from "../../src/events/feed.ts";
 import { startWakeUps, type WakeUps } from "../../src/events/wake-ups.ts";

@@ -1,6 +1,6 @@
 import { access, constants } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
+import { defaultQuotas } from "../../src/domain/quotas.ts";
 import { createRecoveries } from "../../src/domain/recoveries/service.ts";
 import { compile } from "../../src/engine/compile.ts";
 import type { StepNode } from "../../src/engine/model.ts";

@@ -1,6 +1,6 @@
 /** Files, and for each test a database and a lab of its own, for those who import: to be called inside of a describe. */
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
-import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
+import { defaultQuotas } from "../../src/domain/quotas.ts";
 import { importFile } from "../../src/import/import-file.ts";
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { defaultQuotas, type Quotas } from "../../src/domain/limits/quotas.ts";
+import { defaultQuotas, type Quotas } from "../../src/domain/quotas.ts";
 import { check } from "../../src/import/check.ts";
 import { parseFile } from "../../src/import/file.ts";
 import { emptyModel, type Model } from "../../src/import/items.ts";

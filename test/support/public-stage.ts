@@ -1,6 +1,6 @@
 /** A gateway with an engine behind it and what a file describes, asked as any client asks: by the public API, with every role. */
 import { idOf } from "../../src/domain/ids.ts";
-import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
+import { defaultQuotas } from "../../src/domain/quotas.ts";
 import { roles } from "../../src/domain/viewer.ts";
 import type { EngineSettings } from "../../src/engine/settings.ts";
 import { importFile } from "../../src/import/import-file.ts";

@@ -8,7 +8,7 @@ import { createContext } from "../../src/domain/context.ts";
 import { evidencePack } from "../../src/domain/evidence/download.ts";
 import { openLoaders } from "../../src/domain/loaders.ts";
 import type { NotificationSettings } from "../../src/domain/notifications/settings.ts";
-import { ganttPicture } from "../../src/domain/recoveries/gantt/picture.ts";
+import { ganttPicture } from "../../src/domain/recoveries/gantt/service-picture.ts";
 import { reportDownload } from "../../src/domain/reports/download.ts";
 import { reportJobs } from "../../src/domain/reports/job.ts";
 import { schema } from "../../src/domain/schema.ts";

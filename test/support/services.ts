@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import type { Database } from "../../src/database/database.ts";
 import { openSessions, type Sessions } from "../../src/domain/access/sessions.ts";
-import { defaultQuotas } from "../../src/domain/limits/quotas.ts";
 import { noNotifications } from "../../src/domain/notifications/settings.ts";
+import { defaultQuotas } from "../../src/domain/quotas.ts";
 import type { ServiceContext } from "../../src/domain/service-context.ts";
 import { createServices, type Services } from "../../src/domain/services.ts";
 

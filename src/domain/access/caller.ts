@@ -1,6 +1,6 @@
 import { UnauthorizedError } from "../errors.ts";
-import type { WireLimits } from "../limits/wire-limits.ts";
 import type { Viewer } from "../viewer.ts";
+import type { WireLimits } from "../wire-limits.ts";
 
 /** What one operation brings along: who asks, from where. The gateway makes it anew for each operation and each event. */
 export interface Caller {

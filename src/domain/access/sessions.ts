@@ -4,7 +4,7 @@ import type pg from "pg";
 import { v7 } from "uuid";
 import { batchedOne } from "../batching.ts";
 import { InvalidRequestError, type UnauthorizedError } from "../errors.ts";
-import { failedSignInsPerMinute } from "../limits/quotas.ts";
+import { failedSignInsPerMinute } from "../quotas.ts";
 import { type Role, roles, type Viewer } from "../viewer.ts";
 import { type SignIn, WrongPasswordError } from "./caller.ts";
 import { verifyPassword } from "./password.ts";

@@ -2,7 +2,7 @@
 import type { LoggedChange } from "../../events/changes.ts";
 import { encodeLogCursor } from "../../events/cursor.ts";
 import { builder } from "../builder.ts";
-import { afterArg, logPlace } from "../events/places.ts";
+import { afterArg, logPlace } from "../log-places.ts";
 import { AuditRecordRef } from "./types-audit.ts";
 
 interface AuditEvent {

@@ -3,8 +3,8 @@ import { encodeLogCursor } from "../../events/cursor.ts";
 import { builder } from "../builder.ts";
 import { NotFoundError } from "../errors.ts";
 import { idOf } from "../ids.ts";
+import { afterArg, logPlace } from "../log-places.ts";
 import { changeFilter } from "./filter.ts";
-import { afterArg, logPlace } from "./places.ts";
 import { ChangeEventRef, type ChangeIn, changeIn } from "./types-changes.ts";
 import { ChangeEventKindRef } from "./types-kinds.ts";
 

@@ -2,7 +2,7 @@
 import type { ChainReport } from "../../database/chain-check.ts";
 import { inSnapshot } from "../../database/transaction.ts";
 import { type Snapshot, type VerifyOptions, verifyLog, verifyRecoveryEvents } from "../../events/verify.ts";
-import { verifyAuditLog } from "../access/verify-audit.ts";
+import { verifyAuditLog } from "../access/service-verify-audit.ts";
 import { ConflictError } from "../errors.ts";
 import { fieldErrors } from "../field-errors.ts";
 import type { ServiceContext } from "../service-context.ts";

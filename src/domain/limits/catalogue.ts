@@ -1,8 +1,8 @@
 /** Every limit that a client may meet: the reference's table first, then what the gateway holds operations to. (Reference: Rate Limits and Quotas.) */
 import type { ErrorCode } from "../errors.ts";
 import { largestPage } from "../page-size.ts";
-import { failedSignInsPerMinute, mostWebhooks, type Quotas } from "./quotas.ts";
-import type { WireLimits } from "./wire-limits.ts";
+import { failedSignInsPerMinute, mostWebhooks, type Quotas } from "../quotas.ts";
+import type { WireLimits } from "../wire-limits.ts";
 
 export interface LimitSources {
   readonly quotas: Quotas;

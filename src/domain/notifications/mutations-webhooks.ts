@@ -1,8 +1,8 @@
 /** What an administrator does with webhooks: checked for shape here, decided in the service. */
 import { builder } from "../builder.ts";
 import { encodeId, idOf } from "../ids.ts";
-import { mostWebhooks } from "../limits/quotas.ts";
 import { actor, expectedVersion, keyField, written } from "../mutation-parts.ts";
+import { mostWebhooks } from "../quotas.ts";
 import { defaultKeptHours, mostKeptHours } from "./service-webhooks.ts";
 import { attemptPayload } from "./types-attempt.ts";
 import { NotificationKindRef } from "./types-enums.ts";

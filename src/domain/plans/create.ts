@@ -2,9 +2,9 @@
 import { v7 as newId } from "uuid";
 import type { Change } from "../../events/changes.ts";
 import { type FieldErrors, fieldErrors } from "../field-errors.ts";
-import { checkQuota, type Quotas } from "../limits/quotas.ts";
 import { lockPairsOf } from "../locks.ts";
 import { mutate } from "../mutation.ts";
+import { checkQuota, type Quotas } from "../quotas.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkPlanWish, newPlan, type PlanFields, type PlanWish, withWish } from "./defaults.ts";

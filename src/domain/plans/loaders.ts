@@ -3,7 +3,7 @@ import type { PlanPriorityGroup, PlanStep } from "../../database/generated/clien
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import { nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
-import { planState, unmappedOfPlans } from "./state-sql.ts";
+import { planState, unmappedOfPlans } from "./loaders-state.ts";
 import type { PlanRow } from "./types-refs.ts";
 import type { MappingRow, StandingRow } from "./types-standing.ts";
 

@@ -1,7 +1,7 @@
 /** Protection groups on their way into a plan: whether they may, and with which priority group. */
 import { v7 as newId } from "uuid";
 import { checkInt, checkName, type FieldErrors, type Path } from "../field-errors.ts";
-import { checkQuota, type Quotas } from "../limits/quotas.ts";
+import { checkQuota, type Quotas } from "../quotas.ts";
 import { type OpenRun, runConflict } from "../recoveries/service/open-runs.ts";
 import type { PriorityGroupRow, Queryable } from "./rows.ts";
 import { checkPlans } from "./service-graph.ts";

@@ -1,10 +1,10 @@
 /** VMs join a group, or members of it that are not configured are: all of them or none. */
 import { v7 as newId } from "uuid";
 import { checkId, type FieldErrors, fieldErrors } from "../field-errors.ts";
-import { checkQuota } from "../limits/quotas.ts";
 import { lockPair } from "../locks.ts";
 import { mutate, unlessAnswered } from "../mutation.ts";
 import { refuseProblemsOfGroup } from "../plans/service-graph.ts";
+import { checkQuota } from "../quotas.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkVms, readVms, type VmCandidate } from "./candidates.ts";

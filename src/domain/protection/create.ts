@@ -3,9 +3,9 @@ import type pg from "pg";
 import { v7 as newId } from "uuid";
 import type { GroupCreateSnapshot } from "../../engine/group-snapshot.ts";
 import { type FieldErrors, fieldError, fieldErrors } from "../field-errors.ts";
-import { checkQuota } from "../limits/quotas.ts";
 import { lockPair } from "../locks.ts";
 import { mutate, unlessAnswered } from "../mutation.ts";
+import { checkQuota } from "../quotas.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import {

@@ -2,11 +2,10 @@
  * Evaluates one plan: what previews of the three kinds of runs find, how the plan and its sites stand, what its tests have shown. The rules
  * themselves are pure; here is read what they are about, in a number of statements that does not depend on how large the plan is.
  */
-
 import type { Loaders } from "../loaders.ts";
-import { standingOf } from "../plans/standing.ts";
+import { standingOf } from "../plans/service-standing.ts";
 import { faultsOf } from "../plans/types-standing.ts";
-import type { Preview, PreviewInput, Previews } from "../recoveries/preview.ts";
+import type { Preview, PreviewInput, Previews } from "../recoveries/service-preview.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Compared, PlanChange } from "./change.ts";
 import { changesBetween } from "./changes.ts";

@@ -1,6 +1,5 @@
 /** What previews of the three kinds of runs find, as findings about objects. Pure. */
-import type { Finding } from "../recoveries/preview/findings.ts";
-import type { Preview } from "../recoveries/preview.ts";
+import type { Preview } from "../recoveries/service-preview.ts";
 import type { PlaceRow, ReadinessFacts } from "./facts.ts";
 import type { FindingObject, Found, ObjectType, RecoveryType } from "./found.ts";
 import { isReadinessCode, type ReadinessCode, rules } from "./rules.ts";
@@ -65,6 +64,8 @@ export const placesNamed = (previews: readonly Looked[]): string[] => [
     ),
   ),
 ];
+
+type Finding = Preview["blockers"][number];
 
 const isPlace = (type: ObjectType | undefined): boolean =>
   type === "Network" || type === "Folder" || type === "ResourcePool" || type === "Datastore";

@@ -4,7 +4,7 @@ import { builder } from "../builder.ts";
 import { encodeId } from "../ids.ts";
 import { VirtualMachineRef } from "../inventory/types-vm.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
-import { RecoveryType } from "../recoveries/mutations.ts";
+import { RecoveryType } from "../recoveries/types/enums.ts";
 import { StepKind } from "../recoveries/types/step-kinds.ts";
 import type { PlanChange } from "./change.ts";
 import type { FindingObject } from "./found.ts";

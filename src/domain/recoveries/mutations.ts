@@ -4,17 +4,8 @@ import { idOf } from "../ids.ts";
 import { type Operation, refusedOperation } from "../operations.ts";
 import { act, controlPayload, key, loadPrompt, loadRecovery, startedPayload } from "./mutations/parts.ts";
 import type { PointChoice } from "./recovery-point.ts";
-import { FailurePolicy, PromptAnswer } from "./types/enums.ts";
+import { FailurePolicy, PromptAnswer, RecoveryType } from "./types/enums.ts";
 import { PromptRef, RecoveryRef } from "./types/refs.ts";
-
-export const RecoveryType = builder.enumType("RecoveryType", {
-  description: "What kind of recovery to start. (Reference: Recovery Types.)",
-  values: {
-    TEST: { description: "A test in isolation: the protected site is not touched, replication goes on." },
-    PLANNED: { description: "Both sites are up: an orderly move without loss of data." },
-    DISASTER: { description: "The protected site is lost or being lost." },
-  },
-});
 
 /** What a start of each type is called among the operations. */
 const starts = {

@@ -7,8 +7,8 @@ import type { Batch } from "../../events/feed.ts";
 import type { LoggedEvent } from "../../events/types.ts";
 import { builder } from "../builder.ts";
 import { NotFoundError } from "../errors.ts";
-import { afterArg, logPlace, placeOf } from "../events/places.ts";
 import { idOf } from "../ids.ts";
+import { afterArg, logPlace, placeOf } from "../log-places.ts";
 import { type EventIn, RecoveryEventRef } from "./types/events.ts";
 
 interface EventBatch {

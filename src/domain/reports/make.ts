@@ -2,11 +2,13 @@
 import type pg from "pg";
 import type { PageSize, ReportType } from "../../database/generated/enums.ts";
 import { inSnapshot } from "../../database/transaction.ts";
+import { factsHash } from "../documents/facts-hash.ts";
+import { ganttOf } from "../documents/gantt.ts";
+import type { ReportDocument } from "../documents/model.ts";
+import { mostRows } from "../documents/tables.ts";
 import { compliance, type Parts } from "./document/compliance.ts";
 import { evidence } from "./document/evidence.ts";
-import { ganttOf } from "./document/gantt.ts";
-import type { ReportDocument } from "./document/model.ts";
-import { mostRows, planTitle } from "./document/plans.ts";
+import { planTitle } from "./document/plans.ts";
 import { protectionStatus } from "./document/protection-status.ts";
 import { recoveryReadiness } from "./document/recovery-readiness.ts";
 import { testHistory } from "./document/test-history.ts";
@@ -19,7 +21,6 @@ import { countUnprotected, readGroups, readVms } from "./facts/protection.ts";
 import { readRuns, readRunTotals } from "./facts/runs.ts";
 import type { Scope } from "./facts/scope.ts";
 import { readViolations, readViolationTotals } from "./facts/violations.ts";
-import { factsHash } from "./facts-hash.ts";
 
 export interface ReportRequest {
   readonly type: ReportType;

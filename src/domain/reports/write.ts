@@ -1,10 +1,10 @@
 /** A document in the format that was asked for. */
 import type { ReportFormat } from "../../database/generated/enums.ts";
-import type { ReportDocument } from "./document/model.ts";
-import { csvOf } from "./writers/csv.ts";
-import { htmlOf } from "./writers/html.ts";
-import { jsonOf } from "./writers/json.ts";
-import { pdfOf } from "./writers/pdf.ts";
+import type { ReportDocument } from "../documents/model.ts";
+import { csvOf } from "../documents/writers/csv.ts";
+import { htmlOf } from "../documents/writers/html.ts";
+import { jsonOf } from "../documents/writers/json.ts";
+import { pdfOf } from "../documents/writers/pdf.ts";
 
 type Writer = (document: ReportDocument, signal: AbortSignal) => Promise<Uint8Array>;
 

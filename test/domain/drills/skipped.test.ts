@@ -4,7 +4,7 @@ import { inTransaction } from "../../../src/database/transaction.ts";
 import { idOf } from "../../../src/domain/ids.ts";
 import { openLoaders } from "../../../src/domain/loaders.ts";
 import { evaluateNow } from "../../../src/domain/readiness/service.ts";
-import { createPreviews } from "../../../src/domain/recoveries/preview.ts";
+import { createPreviews } from "../../../src/domain/recoveries/service-preview.ts";
 import { untilWaiting } from "../../support/run.ts";
 import { serviceContext } from "../../support/services.ts";
 import { as, gid } from "../plans/stage.ts";

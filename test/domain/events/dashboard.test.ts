@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { encodeId, idOf } from "../../../src/domain/ids.ts";
-import { defaultQuotas } from "../../../src/domain/limits/quotas.ts";
+import { defaultQuotas } from "../../../src/domain/quotas.ts";
 import { appendChanges } from "../../../src/events/changes.ts";
 import { importFile } from "../../../src/import/import-file.ts";
 import { type Lab, openLab } from "../../../src/providers/lab/lab.ts";

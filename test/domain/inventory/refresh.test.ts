@@ -3,7 +3,7 @@ import { inTransaction } from "../../../src/database/transaction.ts";
 import { encodeId, idOf } from "../../../src/domain/ids.ts";
 import { readSite, writeReading } from "../../../src/domain/inventory/service-refresh.ts";
 import { refreshDueSites, startRefresher } from "../../../src/domain/inventory/service-refresher.ts";
-import { defaultQuotas } from "../../../src/domain/limits/quotas.ts";
+import { defaultQuotas } from "../../../src/domain/quotas.ts";
 import { importFile } from "../../../src/import/import-file.ts";
 import { base, someFiles } from "../../import/stage.ts";
 import { serviceContext } from "../../support/services.ts";

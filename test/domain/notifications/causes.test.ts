@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openLoaders } from "../../../src/domain/loaders.ts";
 import { openNotifier } from "../../../src/domain/notifications/open-notifier.ts";
 import { evaluateDue } from "../../../src/domain/readiness/service.ts";
-import { createPreviews } from "../../../src/domain/recoveries/preview.ts";
+import { createPreviews } from "../../../src/domain/recoveries/service-preview.ts";
 import { createHeartbeats } from "../../../src/engine/heartbeat/heartbeats.ts";
 import { defaultHeartbeat } from "../../../src/engine/heartbeat/settings.ts";
 import { measureLag } from "../../../src/engine/lag/measure.ts";

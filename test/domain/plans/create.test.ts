@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { decodeId } from "../../../src/domain/ids.ts";
-import { defaultQuotas } from "../../../src/domain/limits/quotas.ts";
+import { defaultQuotas } from "../../../src/domain/quotas.ts";
 import { labSites } from "../../support/lab.ts";
 import { aPlanStage, as, gid, nobody, type PlanStage } from "./stage.ts";
 

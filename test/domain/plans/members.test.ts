@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { defaultQuotas } from "../../../src/domain/limits/quotas.ts";
+import { defaultQuotas } from "../../../src/domain/quotas.ts";
 import { labSites } from "../../support/lab.ts";
 import { endRun, operator } from "../recoveries/stage.ts";
 import { aPlanStage, as, gid, nobody, type PlanStage } from "./stage.ts";

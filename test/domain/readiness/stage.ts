@@ -4,7 +4,7 @@ import { encodeId, type NodeType } from "../../../src/domain/ids.ts";
 import { openLoaders } from "../../../src/domain/loaders.ts";
 import { evaluateNow, type ReadinessContext } from "../../../src/domain/readiness/service.ts";
 import type { Written } from "../../../src/domain/readiness/write.ts";
-import { createPreviews } from "../../../src/domain/recoveries/preview.ts";
+import { createPreviews } from "../../../src/domain/recoveries/service-preview.ts";
 import { createHeartbeats } from "../../../src/engine/heartbeat/heartbeats.ts";
 import { defaultHeartbeat } from "../../../src/engine/heartbeat/settings.ts";
 import { measureLag } from "../../../src/engine/lag/measure.ts";

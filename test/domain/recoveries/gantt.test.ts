@@ -1,7 +1,7 @@
 /** The picture of a run: pure, and as the gateway serves it. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { GanttRun, GanttStep } from "../../../src/domain/gantt-bars.ts";
 import { encodeId } from "../../../src/domain/ids.ts";
-import type { GanttRun, GanttStep } from "../../../src/domain/recoveries/gantt/bars.ts";
 import { ganttSvg } from "../../../src/domain/recoveries/gantt/svg.ts";
 import { compile } from "../../../src/engine/compile.ts";
 import { aPlan } from "../../engine/support/plans.ts";

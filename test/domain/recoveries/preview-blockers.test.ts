@@ -1,6 +1,6 @@
 /** What a preview finds of what has gone since the plan was made. */
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { createPreviews, type Preview, type Previews } from "../../../src/domain/recoveries/preview.ts";
+import { createPreviews, type Preview, type Previews } from "../../../src/domain/recoveries/service-preview.ts";
 import { serviceContext } from "../../support/services.ts";
 import { anotherPlan, aStage, operator, type Stage } from "./stage.ts";
 

@@ -1,7 +1,7 @@
 /** What a preview says, against what the start then does. */
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { createPreviews, type Preview, type Previews } from "../../../src/domain/recoveries/preview.ts";
+import { createPreviews, type Preview, type Previews } from "../../../src/domain/recoveries/service-preview.ts";
 import { compile } from "../../../src/engine/compile.ts";
 import type { StepNode } from "../../../src/engine/model.ts";
 import type { RunSnapshot } from "../../../src/engine/run-snapshot.ts";

@@ -1,6 +1,6 @@
 /** Names in Hebrew and Arabic on paper: words from right to left, in lines that run from left to right. */
 import { describe, expect, it } from "vitest";
-import { inVisualOrder } from "../../../src/domain/reports/writers/pdf/bidi.ts";
+import { inVisualOrder } from "../../../src/domain/documents/writers/pdf/bidi.ts";
 
 describe("a line of a PDF", () => {
   it.each([

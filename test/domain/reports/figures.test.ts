@@ -1,10 +1,10 @@
 /** Every number of every report, recomputed from plain rows by another way, over histories that are hard to count. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { definitionsOf, type Figure } from "../../../src/domain/reports/document/model.ts";
+import { definitionsOf, type Figure } from "../../../src/domain/documents/model.ts";
+import { csvOf } from "../../../src/domain/documents/writers/csv.ts";
+import { jsonOf } from "../../../src/domain/documents/writers/json.ts";
+import { writePdf } from "../../../src/domain/documents/writers/pdf/write.ts";
 import { makeDocument } from "../../../src/domain/reports/make.ts";
-import { csvOf } from "../../../src/domain/reports/writers/csv.ts";
-import { jsonOf } from "../../../src/domain/reports/writers/json.ts";
-import { writePdf } from "../../../src/domain/reports/writers/pdf/write.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { aHistory, type HistoryPlans, range } from "./history/history.ts";
 import { numbersIn, withoutWords } from "./recomputed/compare.ts";

@@ -6,7 +6,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { encodeId } from "../../../src/domain/ids.ts";
-import { defaultQuotas } from "../../../src/domain/limits/quotas.ts";
+import { defaultQuotas } from "../../../src/domain/quotas.ts";
 import { schema } from "../../../src/domain/schema.ts";
 import { type Role, roles } from "../../../src/domain/viewer.ts";
 import { limits } from "../../../src/gateway/limits.ts";

@@ -2,11 +2,11 @@
 import type pg from "pg";
 import { chainedEvents } from "../../../events/verify.ts";
 import type { Context } from "../../context.ts";
+import { pdfOf } from "../../documents/writers/pdf.ts";
 import { encodeId } from "../../ids.ts";
-import { pictureOf } from "../../recoveries/gantt/picture.ts";
+import { pictureOf } from "../../recoveries/gantt/service-picture.ts";
 import type { RecoveryRow } from "../../recoveries/types/refs.ts";
 import { treeOf } from "../../recoveries/types/step.ts";
-import { pdfOf } from "../../reports/writers/pdf.ts";
 import { runDocument } from "./document.ts";
 import { readme } from "./readme.ts";
 import { stepsCsv } from "./steps.ts";

@@ -1,13 +1,12 @@
 /** One run as a document of the reports' kind. Of what is edited after the end nothing is in it: the same run gives the same document. Pure. */
 import type { ChainHead } from "../../../events/heads.ts";
+import { factsHash } from "../../documents/facts-hash.ts";
+import { ganttOf } from "../../documents/gantt.ts";
+import type { Figure, Level, ReportDocument, Section, Table, Unit, Value } from "../../documents/model.ts";
+import { column, cut, mostRows, timeOf } from "../../documents/tables.ts";
 import { encodeId } from "../../ids.ts";
 import { warningsOf } from "../../recoveries/types/recovery.ts";
 import type { PromptRow, RecoveryRow, StepRow } from "../../recoveries/types/refs.ts";
-import { ganttOf } from "../../reports/document/gantt.ts";
-import { column, timeOf } from "../../reports/document/measures.ts";
-import type { Figure, Level, ReportDocument, Section, Table, Unit, Value } from "../../reports/document/model.ts";
-import { cut, mostRows } from "../../reports/document/plans.ts";
-import { factsHash } from "../../reports/facts-hash.ts";
 
 export interface RunFacts {
   readonly run: Readonly<RecoveryRow>;

@@ -1,6 +1,6 @@
 /** The steps of a run as CSV, for spreadsheets: as the reports' CSV is. Pure. */
+import { bom, cell } from "../../documents/writers/csv.ts";
 import type { StepRow } from "../../recoveries/types/refs.ts";
-import { bom, cell } from "../../reports/writers/csv.ts";
 
 const columns = ["number", "kind", "name", "status", "attempt", "started_at", "ended_at", "seconds", "message", "errors", "warnings"];
 

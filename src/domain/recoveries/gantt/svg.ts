@@ -1,6 +1,6 @@
 /** A run as a picture: one line per step, its time as a bar. Pure: the same run gives the same picture. */
 import type { StepStatus } from "../../../engine/model.ts";
-import { type Bar, barsOf, type GanttRun } from "./bars.ts";
+import { type Bar, barsOf, type GanttRun } from "../../gantt-bars.ts";
 
 const width = 1_200;
 const labels = 380;

@@ -1,8 +1,8 @@
 import { builder } from "../../builder.ts";
 import { UnauthorizedError } from "../../errors.ts";
 import { idOf } from "../../ids.ts";
-import { pointOf, RecoveryPointInput, RecoveryType } from "../mutations.ts";
-import { FailurePolicy } from "../types/enums.ts";
+import { pointOf, RecoveryPointInput } from "../mutations.ts";
+import { FailurePolicy, RecoveryType } from "../types/enums.ts";
 import { RecoveryPreview } from "../types/preview.ts";
 
 const PreviewRecoveryInput = builder.inputType("PreviewRecoveryInput", {

@@ -11,6 +11,15 @@ export const RunKind = builder.enumType("RunKind", {
   } as const,
 });
 
+export const RecoveryType = builder.enumType("RecoveryType", {
+  description: "What kind of recovery to start. (Reference: Recovery Types.)",
+  values: {
+    TEST: { description: "A test in isolation: the protected site is not touched, replication goes on." },
+    PLANNED: { description: "Both sites are up: an orderly move without loss of data." },
+    DISASTER: { description: "The protected site is lost or being lost." },
+  },
+});
+
 export const RecoveryState = builder.enumType("RecoveryState", {
   description: "How far a run is. (Reference: Recovery States.)",
   values: {

@@ -11,12 +11,11 @@ import { PointConsistency } from "../../protection/types-enums.ts";
 import { ProtectionGroupRef } from "../../protection/types-refs.ts";
 import { reasons } from "../../reasons.ts";
 import { SiteRef } from "../../sites/types.ts";
-import { RecoveryType } from "../mutations.ts";
 import type { PointFacts } from "../preview/facts.ts";
 import type { Finding, FindingCode } from "../preview/findings.ts";
 import type { PreviewStep } from "../preview/tree.ts";
-import type { Preview } from "../preview.ts";
-import { StepStatus } from "./enums.ts";
+import type { Preview } from "../service-preview.ts";
+import { RecoveryType, StepStatus } from "./enums.ts";
 import { pageByOrdinal } from "./step.ts";
 import { StepKind } from "./step-kinds.ts";
 

@@ -1,14 +1,15 @@
 /** RPO and RTO against their targets. Pure. */
+import type { PlanGantt } from "../../documents/gantt.ts";
+import type { Chart, Figure, Level, Section, Table, Verdict } from "../../documents/model.ts";
+import { column, cut, timeOf } from "../../documents/tables.ts";
+import { duration } from "../../documents/writers/format.ts";
 import type { LagFacts } from "../facts/lag.ts";
 import type { PlanFacts } from "../facts/plans.ts";
 import type { RunFacts, RunList, RunTotals } from "../facts/runs.ts";
 import type { ViolationList, ViolationTotals } from "../facts/violations.ts";
-import { duration } from "../writers/format.ts";
-import type { PlanGantt } from "./gantt.ts";
 import { lagChart, lagFigures } from "./lag.ts";
-import { column, figure, measure, percent, timeOf } from "./measures.ts";
-import type { Chart, Figure, Level, Section, Table, Verdict } from "./model.ts";
-import { cut, type PlanPart, planCounts, planSections, verdictOver } from "./plans.ts";
+import { figure, measure, percent } from "./measures.ts";
+import { type PlanPart, planCounts, planSections, verdictOver } from "./plans.ts";
 
 export interface ComplianceFacts {
   readonly plans: readonly PlanFacts[];

@@ -1,9 +1,9 @@
 /** What a report stands on, so that an auditor can check it: docs/evidence.md. Pure. */
+import type { Section, Table } from "../../documents/model.ts";
+import { column, cut, timeOf } from "../../documents/tables.ts";
 import { encodeId } from "../../ids.ts";
 import type { RunHeads } from "../facts/heads.ts";
-import { column, figure, timeOf } from "./measures.ts";
-import type { Section, Table } from "./model.ts";
-import { cut } from "./plans.ts";
+import { figure } from "./measures.ts";
 
 export const evidence = (facts: RunHeads): Section => ({
   title: "Evidence",

@@ -1,9 +1,9 @@
 /** Measured lag: its figures, and its chart. Pure. */
+import type { Figure, LineChart } from "../../documents/model.ts";
+import { duration } from "../../documents/writers/format.ts";
 import type { LagFacts, LagPoint } from "../facts/lag.ts";
 import type { PlanFacts } from "../facts/plans.ts";
-import { duration } from "../writers/format.ts";
 import { figure, percent } from "./measures.ts";
-import type { Figure, LineChart } from "./model.ts";
 
 /** Of one plan, or (null) of all together. */
 export function lagFigures({ totals }: LagFacts, planId: string | null): Figure[] {

@@ -1,5 +1,5 @@
 /** Every figure of a report: what it is called, its unit, and how it is computed. The names are for programs and stay. */
-import type { Figure, Measure, Unit, Value } from "./model.ts";
+import type { Figure, Measure, Unit, Value } from "../../documents/model.ts";
 
 const measures = {
   plans: [
@@ -149,10 +149,5 @@ export function measure(name: MeasureName): Measure {
 
 export const figure = (name: MeasureName, value: Value): Figure => ({ ...measure(name), value });
 
-/** A column that explains itself. */
-export const column = (name: string, label: string, unit: Unit = "TEXT", definition = ""): Measure => ({ name, label, unit, definition });
-
 /** One decimal; null where there is nothing to share. */
 export const percent = (part: number, whole: number): number | null => (whole === 0 ? null : Math.round((1_000 * part) / whole) / 10);
-
-export const timeOf = (date: Date | null): string | null => date?.toISOString() ?? null;

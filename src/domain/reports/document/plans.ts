@@ -1,7 +1,8 @@
 /** What every report has: each plan with its verdict and figures, in a table of all and in a section of its own. Pure. */
+import { type Chart, type Figure, type Level, levelWords, type Section, type Table, type Verdict, worstOf } from "../../documents/model.ts";
+import { column } from "../../documents/tables.ts";
 import type { PlanFacts } from "../facts/plans.ts";
-import { column, figure, type MeasureName, measure } from "./measures.ts";
-import { type Chart, type Figure, type Level, type Section, type Table, type Verdict, worstOf } from "./model.ts";
+import { figure, type MeasureName, measure } from "./measures.ts";
 
 export interface PlanPart {
   readonly plan: PlanFacts;
@@ -12,11 +13,6 @@ export interface PlanPart {
 
 /** Plans with a section of their own; the others stand in the table alone. */
 const mostSections = 60;
-/** Rows of a table; what is left out is told below it. */
-export const mostRows = 1_000;
-
-export const levelWords: Readonly<Record<Level, string>> = { GOOD: "In order", BAD: "Not in order", NOT_JUDGED: "Not judged" };
-
 export const planTitle = ({ name, deleted }: Pick<PlanFacts, "name" | "deleted">): string => (deleted ? `${name} (deleted)` : name);
 
 export function planSections(parts: readonly PlanPart[], overview: readonly MeasureName[]): Section[] {
@@ -64,6 +60,3 @@ export function verdictOver(parts: readonly PlanPart[], words: string): Verdict 
   const rest = open === 0 ? "" : `; ${open} could not be judged`;
   return { level, sentence: `${good} of ${good + bad} plans ${words}${rest}.` };
 }
-
-export const cut = (shown: number, count: number, which: string): string | null =>
-  shown < count ? `The ${shown} ${which} of ${count}; the figures above count all of them.` : null;

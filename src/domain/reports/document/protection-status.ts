@@ -1,11 +1,12 @@
 /** How well plans, groups and VMs are protected when the report is made. Pure. */
+import type { Figure, Table, Verdict } from "../../documents/model.ts";
+import { column, cut, timeOf } from "../../documents/tables.ts";
 import type { PlanFacts } from "../facts/plans.ts";
 import type { GroupFacts, VmList } from "../facts/protection.ts";
 import type { ViolationTotals } from "../facts/violations.ts";
 import type { Parts } from "./compliance.ts";
-import { column, figure, measure, percent, timeOf } from "./measures.ts";
-import type { Figure, Table, Verdict } from "./model.ts";
-import { cut, type PlanPart, planCounts, planSections, verdictOver } from "./plans.ts";
+import { figure, measure, percent } from "./measures.ts";
+import { type PlanPart, planCounts, planSections, verdictOver } from "./plans.ts";
 
 export interface ProtectionStatusFacts {
   readonly plans: readonly PlanFacts[];

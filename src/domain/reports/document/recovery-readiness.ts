@@ -1,11 +1,12 @@
 /** Whether a recovery would work when the report is made, and what says so. Pure. */
+import type { Chart, Figure, Table, Verdict } from "../../documents/model.ts";
+import { column, cut, timeOf } from "../../documents/tables.ts";
 import type { EvaluationFacts, FindingList } from "../facts/findings.ts";
 import type { PlanFacts } from "../facts/plans.ts";
 import type { RunTotals } from "../facts/runs.ts";
 import type { Parts } from "./compliance.ts";
-import { column, figure, timeOf } from "./measures.ts";
-import type { Chart, Figure, Table, Verdict } from "./model.ts";
-import { cut, type PlanPart, planCounts, planSections, planTitle, verdictOver } from "./plans.ts";
+import { figure } from "./measures.ts";
+import { type PlanPart, planCounts, planSections, planTitle, verdictOver } from "./plans.ts";
 
 export interface ReadinessFacts {
   readonly plans: readonly PlanFacts[];

@@ -1,11 +1,12 @@
 /** Which tests there were, and how they went. Pure. */
+import type { PlanGantt } from "../../documents/gantt.ts";
+import type { Figure, Table, Verdict } from "../../documents/model.ts";
+import { column, cut, timeOf } from "../../documents/tables.ts";
 import type { PlanFacts } from "../facts/plans.ts";
 import type { RunList, RunTotals } from "../facts/runs.ts";
 import type { Parts } from "./compliance.ts";
-import type { PlanGantt } from "./gantt.ts";
-import { column, figure, percent, timeOf } from "./measures.ts";
-import type { Figure, Table, Verdict } from "./model.ts";
-import { cut, type PlanPart, planCounts, planSections, verdictOver } from "./plans.ts";
+import { figure, percent } from "./measures.ts";
+import { type PlanPart, planCounts, planSections, verdictOver } from "./plans.ts";
 
 export interface TestHistoryFacts {
   readonly plans: readonly PlanFacts[];

@@ -1,13 +1,8 @@
 /** The newest run of each plan that has ended, with its steps, to be drawn. */
 import type pg from "pg";
 import type { StepStatus } from "../../../engine/model.ts";
-import type { GanttRun } from "../../recoveries/gantt/bars.ts";
+import type { DrawnRun } from "../../documents/gantt.ts";
 import { type Scope, scopeCtes, valuesOf } from "./scope.ts";
-
-export interface DrawnRun extends GanttRun {
-  readonly planId: string;
-  readonly endedAt: number;
-}
 
 const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
 

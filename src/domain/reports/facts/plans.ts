@@ -1,7 +1,7 @@
 /** The plans of a report: what they are set to, and how they stand now. */
 import type pg from "pg";
 import type { PlanLifecycle } from "../../../database/generated/enums.ts";
-import { planState } from "../../plans/state-sql.ts";
+import { planState } from "../../plans/loaders-state.ts";
 import { type Scope, scopeCtes, valuesOf } from "./scope.ts";
 
 export interface PlanFacts {

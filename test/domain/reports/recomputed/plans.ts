@@ -1,6 +1,6 @@
 /** The plans of a report, each with its figures and its verdict by the rules of docs/reports.md. */
 import type { ReportType } from "../../../../src/database/generated/enums.ts";
-import type { Level } from "../../../../src/domain/reports/document/model.ts";
+import type { Level } from "../../../../src/domain/documents/model.ts";
 import { complianceFigures, type Figures, newestResult, protectionFigures, readinessFigures, testFigures, troubled } from "./figures.ts";
 import { groupsIn, isWanted, type PlanRow, type Rows, runsIn, type Wanted } from "./rows.ts";
 

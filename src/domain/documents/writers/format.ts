@@ -1,5 +1,5 @@
 /** Values as people read them. Times are UTC, and say so. */
-import type { ReportDocument, Unit, Value } from "../document/model.ts";
+import type { ReportDocument, Unit, Value } from "../model.ts";
 
 export const none = "–";
 

@@ -2,7 +2,7 @@
  * CSV after RFC 4180, for spreadsheets: blocks with an empty line between them. It begins with a byte order mark, without which Excel takes
  * UTF-8 for its own code page and breaks every name beyond ASCII. Numbers are plain: seconds, percent with a point.
  */
-import { definitionsOf, type Figure, type ReportDocument, type Table, type Value } from "../document/model.ts";
+import { definitionsOf, type Figure, type ReportDocument, type Table, type Value } from "../model.ts";
 
 export const bom = "\ufeff";
 

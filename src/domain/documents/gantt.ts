@@ -1,9 +1,13 @@
 /** A run's bars, folded until they fit on half a page. Pure. */
-import { isGood } from "../../../engine/model.ts";
-import { type Bar, barsOf } from "../../recoveries/gantt/bars.ts";
-import type { DrawnRun } from "../facts/gantt.ts";
-import { duration, moment } from "../writers/format.ts";
+import { isGood } from "../../engine/model.ts";
+import { type Bar, barsOf, type GanttRun } from "../gantt-bars.ts";
 import type { GanttChart, Level } from "./model.ts";
+import { duration, moment } from "./writers/format.ts";
+
+export interface DrawnRun extends GanttRun {
+  readonly planId: string;
+  readonly endedAt: number;
+}
 
 const mostBars = 40;
 

@@ -1,5 +1,5 @@
 /** What charts are made of. Pure. */
-import type { Level, Unit } from "../document/model.ts";
+import type { Level, Unit } from "../model.ts";
 
 /** What a shape means; writers know the colours. */
 export type Tone = "INK" | "DIM" | "GRID" | "LIMIT" | Level | "SERIES_0" | "SERIES_1" | "SERIES_2" | "SERIES_3";

@@ -1,5 +1,5 @@
 /** One bar per line, with its value at the right, where no line crosses it, and a dashed line for the limit. */
-import type { BarChart } from "../document/model.ts";
+import type { BarChart } from "../model.ts";
 import { shortened, shown } from "../writers/format.ts";
 import { charWidth, type Drawing, path, rect, type Shape, signs, text, ticks } from "./shapes.ts";
 

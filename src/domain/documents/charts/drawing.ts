@@ -1,5 +1,5 @@
 /** Charts as shapes: laid out once, and drawn as SVG or into a PDF. Pure. */
-import type { Chart } from "../document/model.ts";
+import type { Chart } from "../model.ts";
 import { barShapes } from "./bars.ts";
 import { ganttShapes } from "./gantt.ts";
 import { lineShapes } from "./lines.ts";

@@ -1,5 +1,5 @@
 /** How much there may be of something. (Reference: Rate Limits and Quotas.) */
-import { ConflictError } from "../errors.ts";
+import { ConflictError } from "./errors.ts";
 
 export interface Quotas {
   readonly vmsPerGroup: number;

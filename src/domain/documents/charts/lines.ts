@@ -1,5 +1,5 @@
 /** Values over time, with a dashed line for each limit. */
-import type { LineChart } from "../document/model.ts";
+import type { LineChart } from "../model.ts";
 import { shown } from "../writers/format.ts";
 import { charWidth, type Drawing, path, type Shape, type Tone, text, ticks } from "./shapes.ts";
 

@@ -1,5 +1,5 @@
 /** A report before it is written down: the same for every format. Figures, tables and charts are data; writers decide how they look. */
-import type { PageSize, ReportType } from "../../../database/generated/enums.ts";
+import type { PageSize, ReportType } from "../../database/generated/enums.ts";
 
 /** TIME: ISO 8601 in UTC. SECONDS and COUNT are whole numbers, PERCENT has one decimal. */
 export type Unit = "COUNT" | "SECONDS" | "PERCENT" | "TIME" | "TEXT";
@@ -123,6 +123,8 @@ export function definitionsOf({ summary, sections }: Pick<ReportDocument, "summa
   }
   return [...found.values()].toSorted((a, b) => (a.label < b.label ? -1 : 1));
 }
+
+export const levelWords: Readonly<Record<Level, string>> = { GOOD: "In order", BAD: "Not in order", NOT_JUDGED: "Not judged" };
 
 /** Bad if one is, good if one is and none is bad. */
 export function worstOf(levels: readonly Level[]): Level {

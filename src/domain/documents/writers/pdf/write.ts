@@ -1,7 +1,6 @@
 /** A report as PDF. Blocks the thread that it runs in: see pdf.ts. */
 import { buffer } from "node:stream/consumers";
-import { definitionsOf, type Figure, type ReportDocument, type Section, type Verdict } from "../../document/model.ts";
-import { levelWords } from "../../document/plans.ts";
+import { definitionsOf, type Figure, levelWords, type ReportDocument, type Section, type Verdict } from "../../model.ts";
 import { madeLine, rangeOf, shown } from "../format.ts";
 import { writeChart } from "./chart.ts";
 import { colours, leading, numberPages, openSheet, type Sheet } from "./sheet.ts";

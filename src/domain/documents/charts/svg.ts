@@ -1,5 +1,5 @@
 /** A chart as SVG, to stand in a page that brings the colours as CSS classes. Pure. */
-import type { Chart } from "../document/model.ts";
+import type { Chart } from "../model.ts";
 import { drawingOf } from "./drawing.ts";
 import { type Shape, textSize } from "./shapes.ts";
 

@@ -1,5 +1,5 @@
 /** A run: a line for each step, its time as a bar. */
-import type { GanttChart } from "../document/model.ts";
+import type { GanttChart } from "../model.ts";
 import { duration, shortened } from "../writers/format.ts";
 import { charWidth, type Drawing, path, rect, type Shape, signs, text, ticks } from "./shapes.ts";
 

@@ -3,14 +3,14 @@ import { chartSvg, escaped } from "../charts/svg.ts";
 import {
   definitionsOf,
   type Figure,
+  levelWords,
   type Measure,
   type ReportDocument,
   type Section,
   type Table,
   type Unit,
   type Verdict,
-} from "../document/model.ts";
-import { levelWords } from "../document/plans.ts";
+} from "../model.ts";
 import { moment, rangeOf, shown } from "./format.ts";
 import { htmlStyle } from "./html-style.ts";
 

@@ -1,7 +1,7 @@
 /** Where a subscription goes on: reads the cursor that a client sends as `after`. What is wrong with it is said as the API says it. */
-import { CursorError, decodeLogCursor } from "../../events/cursor.ts";
-import type { Context } from "../context.ts";
-import { InvalidRequestError, PreconditionFailedError } from "../errors.ts";
+import { CursorError, decodeLogCursor } from "../events/cursor.ts";
+import type { Context } from "./context.ts";
+import { InvalidRequestError, PreconditionFailedError } from "./errors.ts";
 
 export const afterArg = "Only what comes behind this cursor: a delivery's, an event's, or the eventCursor of a query.";
 

@@ -1,5 +1,5 @@
 /** Tables over pages: the head stands on each, and no row is torn apart. */
-import type { Measure, Table, Value } from "../../document/model.ts";
+import type { Measure, Table, Value } from "../../model.ts";
 import { shown } from "../format.ts";
 import { colours, leading, type Sheet } from "./sheet.ts";
 

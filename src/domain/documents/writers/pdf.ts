@@ -1,7 +1,7 @@
 /** A PDF takes seconds of computing: a thread of its own does it, with a bound on its memory. */
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { ReportDocument } from "../document/model.ts";
+import type { ReportDocument } from "../model.ts";
 
 const mostMegabytes = 512;
 

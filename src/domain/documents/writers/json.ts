@@ -1,5 +1,5 @@
 /** The document as JSON. Its shape is docs/reports.md's; a change that breaks readers raises `version`. */
-import { definitionsOf, type ReportDocument, type Table } from "../document/model.ts";
+import { definitionsOf, type ReportDocument, type Table } from "../model.ts";
 
 export const jsonOf = (document: ReportDocument): string => `${JSON.stringify(shapeOf(document), null, 1)}\n`;
 

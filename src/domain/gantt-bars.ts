@@ -1,5 +1,5 @@
 /** From a run to the bars of its picture: which steps are shown, when each was under way, and what folds together. Pure. */
-import { isContainer, isSettled, type StepNode, type StepStatus } from "../../../engine/model.ts";
+import { isContainer, isSettled, type StepNode, type StepStatus } from "../engine/model.ts";
 
 export type GanttStep = StepNode & { readonly status: StepStatus; readonly startedAt: number | null; readonly endedAt: number | null };
 

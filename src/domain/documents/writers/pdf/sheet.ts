@@ -1,7 +1,7 @@
 /** Pages that are written from top to bottom: where the next line goes, and a new page when there is no room. */
 import PDFDocument from "pdfkit";
 import type { Tone } from "../../charts/shapes.ts";
-import type { ReportDocument } from "../../document/model.ts";
+import type { ReportDocument } from "../../model.ts";
 import { inVisualOrder } from "./bidi.ts";
 import { type Face, fontFiles, writable } from "./fonts.ts";
 

@@ -1,6 +1,6 @@
 import { drawingOf } from "../../charts/drawing.ts";
 import { type Shape, textSize } from "../../charts/shapes.ts";
-import type { Chart } from "../../document/model.ts";
+import type { Chart } from "../../model.ts";
 import { colours, type Sheet } from "./sheet.ts";
 
 export function writeChart(sheet: Sheet, chart: Chart): void {
