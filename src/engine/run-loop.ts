@@ -280,6 +280,6 @@ async function finish(d: Drive): Promise<RunEnd> {
   d.parts.wakeUps.hint("dr_events", run.id);
   d.parts.wakeUps.hint("dr_events", changesPayload);
   if (follower !== null) d.parts.wakeUps.hint("dr_work", follower);
-  await sayEnded(d.parts, record, outcome);
+  await sayEnded(d.parts, { runId: run.id, plan: record.planName, kind: run.kind, resultState: outcome.resultState });
   return "ENDED";
 }

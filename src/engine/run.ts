@@ -135,7 +135,7 @@ async function endFailed(
   await finishRun(journal, end, rowOf(liveRun(record, steps)), []);
   parts.wakeUps.hint("dr_events", record.id);
   parts.wakeUps.hint("dr_events", changesPayload);
-  await sayEnded(parts, record, outcome);
+  await sayEnded(parts, { runId: record.id, plan: record.planName, kind: record.snapshot.kind, resultState: outcome.resultState });
 }
 
 /** Ends a run that has broken off again and again, so that its plan or group is not locked for ever; what it made stays for the cleanup. */

@@ -23,7 +23,7 @@ describe("the demo file", () => {
       providers: new Map([["lab", lab.provider]]),
       hint: () => {},
       announce: () => {},
-      log: { info: () => {} },
+      log: { info: () => {}, warn: () => {} },
     });
     const { id } = await db.database.prisma.recoveryPlan.findFirstOrThrow({ where: { name: "WebApp-Recovery-Plan" } });
     const { recoveryId } = await recoveries.start(operator, { planId: id, recoveryType: "TEST" });

@@ -87,7 +87,7 @@ describe("importing a file", () => {
       providers: new Map([["lab", scene.lab().provider]]),
       hint: () => {},
       announce: () => {},
-      log: { info: () => {} },
+      log: { info: () => {}, warn: () => {} },
     });
     const { id } = await one("SELECT id FROM recovery_plan");
     const { recoveryId } = await recoveries.start(operator, { planId: id, recoveryType: "TEST" });
@@ -222,7 +222,7 @@ describe("importing a file", () => {
       providers: new Map([["lab", scene.lab().provider]]),
       hint: () => {},
       announce: () => {},
-      log: { info: () => {} },
+      log: { info: () => {}, warn: () => {} },
     });
     const { id } = await one("SELECT id FROM recovery_plan");
     await recoveries.start(operator, { planId: id, recoveryType: "TEST" });

@@ -2,6 +2,7 @@
 import type pg from "pg";
 import { v7 as newId } from "uuid";
 import { brokenConstraint, inTransaction } from "../../database/transaction.ts";
+import { sayEnded } from "../../engine/say-ended.ts";
 import { ConflictError, type DomainError } from "../errors.ts";
 import { answerOrPrepare, claim, type KeyedRequest } from "../idempotency.ts";
 import type { Viewer } from "../viewer.ts";
@@ -9,6 +10,7 @@ import type { Alongside, RecoveriesContext, StartedRun } from "./service/context
 import { type PlanFacts, planFacts } from "./service/facts.ts";
 import { type LockedPlan, lockPlan } from "./service/open-runs.ts";
 import { insertRecovery, type NewRun } from "./service/run.ts";
+import type { Stopped } from "./stop-for-disaster.ts";
 
 /** What was asked for, without its key. */
 export interface Asked {
@@ -24,8 +26,8 @@ export interface RunRequest<P> {
   refusal(plan: PlanFacts): DomainError | null;
   /** What only the sites know, and what takes long to read. */
   prepare(): Promise<P>;
-  /** Holds what has to stay as it is until the run is written; answers what is to be written after it, since events come last. */
-  lock(client: pg.ClientBase, plan: LockedPlan, prepared: P): Promise<(() => Promise<void>) | void>;
+  /** Holds what has to stay as it is until the run is written; answers what it has stopped for that. */
+  lock(client: pg.ClientBase, plan: LockedPlan, prepared: P): Promise<Stopped | undefined>;
   make(client: pg.ClientBase, plan: LockedPlan, prepared: P): Promise<Omit<NewRun, "recoveryId" | "taskId" | "plan" | "viewer">>;
 }
 
@@ -48,24 +50,25 @@ export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, 
   if ("answer" in before) return before.answer;
   const { prepared } = before;
   const run: StartedRun = { recoveryId: newId(), taskId: newId() };
-  const earlier = await inTransaction(pool, async (client) => {
+  const written = await inTransaction(pool, async (client) => {
     const first = await claim(client, keyed, run);
-    if (first !== null) return first;
+    if (first !== null) return { earlier: first };
     const plan = await lockPlan(client, planId);
-    const afterwards = await request.lock(client, plan, prepared);
+    const stopped = await request.lock(client, plan, prepared);
     await check(client);
     const made = await request.make(client, plan, prepared);
     const changes = await asked.alongside?.(client, run);
     await insertRecovery(client, { ...run, plan, viewer, ...made, ...(changes === undefined ? {} : { changes }) });
-    await afterwards?.();
-    return null;
+    await stopped?.writeEvents();
+    return { stopped: stopped?.run };
   }).catch(async (error: unknown) => {
     // What a constraint stopped is the same conflict as what a check finds.
     if (brokenConstraint(error) === null) throw error;
     const plan = await planFacts(pool, planId);
     throw request.refusal(plan) ?? atTheSameMoment(plan);
   });
-  if (earlier !== null) return earlier;
+  if ("earlier" in written) return written.earlier;
+  if (written.stopped !== undefined) await sayEnded({ pool, log: context.log }, written.stopped);
   context.log.info({ recoveryId: run.recoveryId, planId, by: viewer.name }, mutation);
   context.hint(run.recoveryId);
   context.announce();

@@ -3,6 +3,7 @@
  * disaster run. Its owner finds its epoch gone and stops; what it has made stays for a cleanup.
  */
 import type pg from "pg";
+import type { EndedRun } from "../../engine/say-ended.ts";
 import { appendEvents } from "../../events/append.ts";
 import type { RecoveryEvent } from "../../events/types.ts";
 import type { Viewer } from "../viewer.ts";
@@ -35,14 +36,20 @@ interface StoppedRun {
   readonly vmsFailed: number;
 }
 
+/** A run that has ended, but for its last events: these come last in the transaction. */
+export interface Stopped {
+  readonly run: EndedRun;
+  writeEvents(): Promise<void>;
+}
+
 type StepRow = Omit<Extract<RecoveryEvent, { kind: "STEP_CHANGED" }>, "kind">;
 
-/** Answers what writes its last events; null: nothing was under way. */
+/** Undefined: nothing was under way. */
 export async function stopForDisaster(
   client: pg.ClientBase,
-  plan: Pick<LockedPlan, "id">,
+  plan: Pick<LockedPlan, "id" | "name">,
   viewer: Pick<Viewer, "name">,
-): Promise<(() => Promise<void>) | undefined> {
+): Promise<Stopped | undefined> {
   const read = async <R extends pg.QueryResultRow>(name: keyof typeof statements, values: unknown[]) =>
     (await client.query<R>({ name: `stop-for-disaster-${name}`, text: statements[name], values })).rows;
   const [run] = await read<StoppedRun>("run", [plan.id, viewer.name]);
@@ -66,7 +73,10 @@ export async function stopForDisaster(
       vmsFailed,
     },
   ];
-  return async () => {
-    await appendEvents(client, run.id, events, task === undefined ? [] : [{ kind: "TASK_CHANGED", ...task, change: "UPDATED" }]);
+  return {
+    run: { runId: run.id, plan: plan.name, kind: run.kind, resultState: "CANCELLED" },
+    async writeEvents() {
+      await appendEvents(client, run.id, events, task === undefined ? [] : [{ kind: "TASK_CHANGED", ...task, change: "UPDATED" }]);
+    },
   };
 }

@@ -35,7 +35,7 @@ export async function aStage(wish: PlanWish = {}, sites = labSites({ vms: 4, gro
     providers,
     hint: (id) => hints.push(id),
     announce: () => undefined,
-    log: { info: () => undefined },
+    log: { info: () => undefined, warn: () => undefined },
   };
   const recoveries = createRecoveries(context);
   const rewind = await rewinder(db);

@@ -1,7 +1,8 @@
 /** Starting real recoveries: what is written, and what stands in the way. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { endReprotect } from "../../../src/domain/recoveries/start/way-back.ts";
 import type { CleanupSnapshot, RecoverySnapshot } from "../../../src/engine/run-snapshot.ts";
+import { readHeads } from "../../../src/events/heads.ts";
 import { aStage, aStep, copiesOf, endRun, operator, refusedUnchanged, row, type Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -199,6 +200,7 @@ describe("a disaster recovery", () => {
     const test = await start("TEST");
     await aStep(stage, test.recoveryId, { ordinal: 1, kind: "PROMPT", status: "WAITING" });
     await sql("UPDATE recovery SET epoch = 7, owner = gen_random_uuid(), lease_until = dr_now() WHERE id = $1", test.recoveryId);
+    const info = vi.spyOn(stage.context.log, "info");
     const { recoveryId } = await start("DISASTER");
     expect(
       await row(
@@ -219,6 +221,13 @@ describe("a disaster recovery", () => {
     const { rows } = await sql("SELECT kind FROM event WHERE recovery_id = $1 ORDER BY sequence", test.recoveryId);
     expect(rows.map(({ kind }) => kind)).toEqual(["RECOVERY_STATE_CHANGED", "RECOVERY_STATE_CHANGED", "STEP_CHANGED", "RECOVERY_ENDED"]);
     expect(await row(stage, "SELECT DISTINCT run_id FROM group_use")).toEqual({ run_id: recoveryId });
+    // Its head leaves the database as that of every run does.
+    const [head] = await readHeads(stage.db.database.pool, [test.recoveryId]);
+    expect(head).toMatchObject({ eventCount: 4, headHash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const ends = info.mock.calls.filter(([, message]) => message === "a run has ended").map(([details]) => details);
+    const said = { runId: test.recoveryId, kind: "TEST", resultState: "CANCELLED", events: 4, headHash: head?.headHash };
+    expect(ends).toEqual([{ ...said, plan: expect.any(String) }]);
+    info.mockRestore();
   });
 
   it("that left a test behind lets it be cleaned up in every lifecycle, which stays as it is, and so do the groups", async () => {

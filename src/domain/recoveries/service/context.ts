@@ -6,7 +6,7 @@ import type { ServiceContext } from "../../service-context.ts";
 
 export type RecoveriesContext = Pick<ServiceContext, "providers" | "hint" | "announce"> & {
   readonly database: Pick<ServiceContext["database"], "pool">;
-  readonly log: Pick<ServiceContext["log"], "info">;
+  readonly log: Pick<ServiceContext["log"], "info" | "warn">;
 };
 
 /** How somebody else's mutation starts a run: a drill. */
