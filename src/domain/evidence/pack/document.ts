@@ -7,6 +7,7 @@ import { column, cut, mostRows, timeOf } from "../../documents/tables.ts";
 import { encodeId } from "../../ids.ts";
 import { warningsOf } from "../../recoveries/types/recovery.ts";
 import type { PromptRow, RecoveryRow, StepRow } from "../../recoveries/types/refs.ts";
+import { dateOf, secondsOf } from "../../recoveries/types/step.ts";
 
 export interface RunFacts {
   readonly run: Readonly<RecoveryRow>;
@@ -83,8 +84,6 @@ function sectionsOf({ run, endedAt, steps, prompts, head }: RunFacts): Section[]
   ];
 }
 
-const dateOf = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
-
 const stepTable = (steps: readonly StepRow[]): Table => ({
   name: "steps",
   title: "Steps",
@@ -104,8 +103,8 @@ const stepTable = (steps: readonly StepRow[]): Table => ({
       name,
       status,
       attempt,
-      dateOf(startedAt),
-      startedAt === null || endedAt === null ? null : Math.round((endedAt - startedAt) / 1_000),
+      timeOf(dateOf(startedAt)),
+      secondsOf({ startedAt, endedAt }),
       [...(message === null ? [] : [message]), ...errors.filter((error) => error !== message)].join(" "),
     ]),
   note: steps.length > mostRows ? `The first ${mostRows} of ${steps.length}; steps.csv has all.` : null,
