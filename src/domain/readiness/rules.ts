@@ -135,7 +135,7 @@ export const rules = {
     severity: "WARNING",
     meaning: "Steps or commands of the plan have run well in none of its successful tests; untestedSteps names them.",
     remedy:
-      "Test the plan with its commands. Tests leave out what runs at the protected site: give such a command runInTest, if it does no harm there.",
+      "Test the plan with its commands. Tests leave out what runs at the protected site: give such a command runInTest, if it does no harm there (configurePriorityGroups, with all steps of its phase: it replaces the phase whole).",
   },
 } as const satisfies Record<string, Rule>;
 
