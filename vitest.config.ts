@@ -16,8 +16,8 @@ export default defineConfig({
     // A process loads the house once, for all the files that it runs: each closes what it opens.
     isolate: false,
     unstubEnvs: true,
-    // Twice the two cores that there are at least: tests of leases, delays and processes mostly wait.
-    maxWorkers: 4,
+    // More than twice the two cores that there are at least: tests of leases, delays and processes mostly wait.
+    maxWorkers: 5,
     sequence: { sequencer: SpreadOut },
     testTimeout: 15_000,
     hookTimeout: 20_000,
