@@ -1,5 +1,4 @@
 /** The steps of a run as CSV, for spreadsheets: as the reports' CSV is. Pure. */
-
 import { timeOf } from "../../documents/tables.ts";
 import { bom, cell } from "../../documents/writers/csv.ts";
 import type { StepRow } from "../../recoveries/types/refs.ts";
