@@ -145,6 +145,15 @@ describe("a report", () => {
     for (const written of [csvOf(document), htmlOf(document)]) expect(written).toContain(document.factsHash);
   });
 
+  it("says on its page for whom it was made and of how many plans, and one of a run who started that", async () => {
+    const document = { ...(await reported("TEST_HISTORY")), madeAt: "2026-01-15T14:30:05.000Z", madeFor: "<ada>" };
+    const line = (more: object) => /<p class="dim">(.*)<\/p>/.exec(htmlOf({ ...document, ...more }))?.[1];
+    const time = `<time datetime="${document.madeAt}">2026-01-15 14:30:05 UTC</time>`;
+    expect(line({})).toBe(`Made ${time} for <bdi>&#60;ada&#62;</bdi> · 2 plans`);
+    expect(line({ plans: document.plans.slice(1) })).toBe(`Made ${time} for <bdi>&#60;ada&#62;</bdi> · 1 plan`);
+    expect(line({ type: "RECOVERY" })).toBe(`As it stood at its end, ${time} · started by <bdi>&#60;ada&#62;</bdi>`);
+  });
+
   it("has the same hash whoever it was made for, and another one once what it says is another", async () => {
     const [first, second] = [await reported("TEST_HISTORY"), await reported("TEST_HISTORY", "bob")];
     expect(second.factsHash).toBe(first.factsHash);

@@ -37,8 +37,11 @@ export function shortened(text: string, most: number): string {
   return characters.length <= most ? text : `${characters.slice(0, Math.max(1, most - 1)).join("")}…`;
 }
 
-/** When and for whom; of a run, as it stood at its end. */
-export function madeLine({ type, madeAt, madeFor, plans }: Pick<ReportDocument, "type" | "madeAt" | "madeFor" | "plans">): string {
-  if (type === "RECOVERY") return `As it stood at its end, ${moment(madeAt)} · started by ${madeFor}`;
-  return `Made ${moment(madeAt)} for ${madeFor} · ${plans.length === 1 ? "1 plan" : `${plans.length} plans`}`;
+/** When and for whom; of a run, as it stood at its end. `time` and `name` mark them up where a format can. */
+export function madeLine(
+  { type, madeAt, madeFor, plans }: Pick<ReportDocument, "type" | "madeAt" | "madeFor" | "plans">,
+  { time = moment, name = String }: { readonly time?: (iso: string) => string; readonly name?: (user: string) => string } = {},
+): string {
+  if (type === "RECOVERY") return `As it stood at its end, ${time(madeAt)} · started by ${name(madeFor)}`;
+  return `Made ${time(madeAt)} for ${name(madeFor)} · ${plans.length === 1 ? "1 plan" : `${plans.length} plans`}`;
 }

@@ -11,18 +11,18 @@ import {
   type Unit,
   type Verdict,
 } from "../model.ts";
-import { moment, rangeOf, shown } from "./format.ts";
+import { madeLine, moment, rangeOf, shown } from "./format.ts";
 import { htmlStyle } from "./html-style.ts";
 
 export function htmlOf(document: ReportDocument): string {
-  const { title, pageSize, verdict, summary, sections, plans } = document;
+  const { title, pageSize, verdict, summary, sections } = document;
   return [
     "<!doctype html>",
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">`,
     `<title>${escaped(title)}</title><style>${htmlStyle(pageSize)}</style></head><body><main>`,
     `<header><h1>${escaped(title)}</h1>`,
     `<p>${escaped(rangeOf(document))}</p>`,
-    `<p class="dim">Made <time datetime="${document.madeAt}">${moment(document.madeAt)}</time> for <bdi>${escaped(document.madeFor)}</bdi> · ${plans.length} plans</p>`,
+    `<p class="dim">${madeLine(document, { time: timeHtml, name: (user) => `<bdi>${escaped(user)}</bdi>` })}</p>`,
     `<p class="dim">SHA-256 of the facts: <code>${document.factsHash}</code></p>`,
     `</header>${verdictHtml(verdict)}`,
     `<section aria-labelledby="summary"><h2 id="summary">Summary</h2>${figuresHtml(summary)}</section>`,
@@ -32,6 +32,8 @@ export function htmlOf(document: ReportDocument): string {
     "",
   ].join("\n");
 }
+
+const timeHtml = (iso: string): string => `<time datetime="${iso}">${moment(iso)}</time>`;
 
 const verdictHtml = ({ level, sentence }: Verdict): string =>
   `<p class="verdict ${level.toLowerCase().replace("_", "-")}"><strong>${levelWords[level]}</strong> ${escaped(sentence)}</p>`;
