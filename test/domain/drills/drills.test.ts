@@ -1,77 +1,17 @@
 /** Drills by the public API on lab sites: what is due, what becomes of it, and what is refused. The database's clock is moved from due time to due time. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { aPublicStage, type PublicStage } from "../../support/public-stage.ts";
-import { until } from "../../support/run.ts";
 import { at, text } from "../read/support.ts";
-import { drillWorld } from "./world.ts";
+import { drillFields, type PlayedDrills, playedDrills } from "./played.ts";
 
-let stage: PublicStage;
-let shop: string;
-let office: string;
+let played: PlayedDrills;
 beforeAll(async () => {
-  stage = await aPublicStage(drillWorld);
-  await stage.db.database.pool.query("UPDATE session SET expires_at = '2100-01-01'"); // the clock goes past its end
-  const plans = await stage.ask("{ recoveryPlans(orderBy: { field: NAME, direction: DESC }) { nodes { id } } }");
-  [shop, office] = [text(plans, "recoveryPlans.nodes.0.id"), text(plans, "recoveryPlans.nodes.1.id")];
-  const ask = { prompt: { name: "Ask two", message: "Go on?", needsTwoPeople: true } };
-  await stage.mutate(
-    "configurePriorityGroups",
-    { planId: shop, priorityGroups: [{ priority: 1, prePowerOnSteps: [ask] }] },
-    "recoveryPlan { id }",
-  );
+  played = await playedDrills();
 });
-afterAll(() => stage?.[Symbol.asyncDispose]());
-
-const fields = `drill { id name enabled version nextRun { dueAt localTime } lastRun { outcome } }`;
-let drills = 0;
-const aDrill = async (more: object = {}): Promise<string> => {
-  const name = `drill ${++drills}`;
-  const made = await stage.mutate("createDrill", { planId: shop, name, cron: "0 3 * * *", timeZone: "Europe/Berlin", ...more }, fields);
-  if (at(made, "drill") === undefined) throw new Error(JSON.stringify(made));
-  return text(made, "drill.id");
-};
-const disable = (drillId: string) => stage.mutate("updateDrill", { drillId, enabled: false }, fields);
-
-const history = `query ($id: ID!) { drill(id: $id) { name nextRun { dueAt } occurrences { totalCount nodes { dueAt outcome code message remedy requestedBy resultState
-  rtoAchievedSeconds rpoAchievedSeconds promptPolicy endedAt
-  cleanup { state attempts message nextAttemptAt recovery { kind initiatedBy resultState } }
-  recovery { kind initiatedBy resultState notes prompts { answer answeredBy comment } drillOccurrence { dueAt } } } } } }`;
-const read = async (id: string) => at(await stage.ask(history, { id }), "drill");
-const newest = async (id: string) => at(await read(id), "occurrences.nodes.0");
-
-let shifted = 0;
-/** The database's time is so many seconds after the drill's next due time. */
-async function dueSince(id: string, seconds: number): Promise<string> {
-  const dueAt = text(await read(id), "nextRun.dueAt");
-  shifted = (Date.parse(dueAt) - Date.now()) / 1000 + seconds;
-  await stage.db.shiftClock(shifted);
-  return dueAt;
-}
-const later = async (seconds: number) => {
-  shifted += seconds;
-  await stage.db.shiftClock(shifted);
-};
-/** Rounds until it has come so far. */
-const becomes = (id: string, wanted: object) =>
-  until(
-    async () => {
-      await stage.drillRound();
-      const found = await newest(id);
-      try {
-        expect(found).toMatchObject(wanted);
-        return found;
-      } catch {
-        return null;
-      }
-    },
-    JSON.stringify(wanted),
-    6,
-  ).catch(async (error: unknown) => {
-    throw new Error(`${error}: ${JSON.stringify(await read(id))}`);
-  });
+afterAll(() => played?.stage[Symbol.asyncDispose]());
 
 describe("a drill that is due", () => {
   it("is a test by its schedule: prompts are answered by its policy, the result is kept, and the test is cleaned up", async () => {
+    const { stage, shop, aDrill, disable, newest, dueSince, becomes } = played;
     const id = await aDrill({ notes: "Every night" });
     const dueAt = await dueSince(id, 1);
     await stage.drillRound();
@@ -98,6 +38,7 @@ describe("a drill that is due", () => {
 
 describe("a due time that no test comes of", () => {
   it("was missed while no gateway served: each is recorded, none is caught up, and the next one is started", async () => {
+    const { stage, office, aDrill, disable, read, dueSince, becomes } = played;
     const id = await aDrill({ planId: office });
     await dueSince(id, 3 * 86_400 + 2);
     await stage.drillRound();
@@ -132,6 +73,7 @@ describe("a due time that no test comes of", () => {
       /The replica of back is \d+ min old, and the drill tolerates 1 min/,
     ],
   ])("was %s", async (_what, more, code, message) => {
+    const { stage, office, aDrill, disable, newest, dueSince } = played;
     const id = await aDrill({ planId: office, ...more });
     await dueSince(id, 1);
     await stage.drillRound();
@@ -145,6 +87,7 @@ describe("a due time that no test comes of", () => {
   });
 
   it("met a test that has not been cleaned up, its own plan's or another one's on the pair", async () => {
+    const { stage, shop, office, aDrill, disable, newest, dueSince, becomes } = played;
     const [id, same, other] = [
       await aDrill({ autoCleanup: false, promptPolicy: "SKIP" }),
       await aDrill(),
@@ -175,9 +118,10 @@ describe("a due time that no test comes of", () => {
   });
 
   it("came while somebody changed the schedule", async () => {
+    const { stage, office, aDrill, disable, newest, dueSince } = played;
     const id = await aDrill({ planId: office });
     await dueSince(id, 1);
-    expect(await stage.mutate("updateDrill", { drillId: id, cron: "0 4 * * *" }, fields)).toMatchObject({ drill: { version: 2 } });
+    expect(await stage.mutate("updateDrill", { drillId: id, cron: "0 4 * * *" }, drillFields)).toMatchObject({ drill: { version: 2 } });
     expect(await newest(id)).toMatchObject({
       outcome: "SKIPPED",
       code: "DRILL_CHANGED",
@@ -189,6 +133,7 @@ describe("a due time that no test comes of", () => {
 
 describe("a drill that is under way", () => {
   it("is cancelled when its time is up, and cleaned up", async () => {
+    const { stage, aDrill, disable, newest, dueSince, later, becomes } = played;
     const id = await aDrill({ maxDurationSeconds: 60 });
     const hold = await stage.lab.faults.hold({ site: "B", kind: "createSnapshot", when: "BEFORE" });
     await dueSince(id, 1);
@@ -205,6 +150,7 @@ describe("a drill that is under way", () => {
   });
 
   it("ends by its policy ABORT at the first prompt", async () => {
+    const { aDrill, disable, dueSince, becomes } = played;
     const id = await aDrill({ promptPolicy: "ABORT" });
     await dueSince(id, 1);
     await becomes(id, {
@@ -217,6 +163,7 @@ describe("a drill that is under way", () => {
   });
 
   it("can't be deleted, and has its cleanup tried again until it ends well", async () => {
+    const { stage, office, aDrill, read, newest, dueSince, later, becomes } = played;
     const id = await aDrill({ planId: office });
     await stage.lab.faults.fail({ site: "B", kind: "powerOff", failure: "PERMANENT", times: 1 });
     await dueSince(id, 1);
@@ -239,6 +186,7 @@ describe("a drill that is under way", () => {
   });
 
   it("reports a cleanup that was tried five times in vain", async () => {
+    const { stage, office, aDrill, disable, dueSince, later, becomes } = played;
     const id = await aDrill({ planId: office });
     await stage.lab.faults.fail({ site: "B", kind: "powerOff", failure: "PERMANENT", times: Infinity });
     await dueSince(id, 1);
@@ -261,6 +209,7 @@ describe("a drill that is under way", () => {
 
 describe("a drill by hand", () => {
   it("is started at once, whatever its schedule says, once for each key, and counts in its history", async () => {
+    const { stage, office, aDrill, read, becomes } = played;
     const id = await aDrill({ enabled: false, planId: office });
     const run = (idempotencyKey: string) =>
       stage.mutate("runDrillNow", { drillId: id, idempotencyKey }, "occurrence { id requestedBy outcome } recovery { id initiatedBy }");
@@ -277,6 +226,7 @@ describe("a drill by hand", () => {
 
 describe("a disaster recovery", () => {
   it("stops a drill of its plan, which says so and leaves the cleanup to people", async () => {
+    const { stage, shop, aDrill, disable, newest, dueSince, becomes } = played;
     const id = await aDrill();
     const hold = await stage.lab.faults.hold({ site: "B", kind: "createSnapshot", when: "BEFORE" });
     await dueSince(id, 1);
@@ -299,6 +249,7 @@ describe("a disaster recovery", () => {
   });
 
   it("ends the cleanup after a drill too, and leaves what is left to people", async () => {
+    const { stage, office, aDrill, disable, dueSince, becomes } = played;
     const id = await aDrill({ planId: office });
     const hold = await stage.lab.faults.hold({ site: "B", kind: "powerOff", when: "BEFORE" });
     await dueSince(id, 1);
