@@ -4,72 +4,19 @@ import { measureLag } from "../../../src/engine/lag/measure.ts";
 import { startMeasuring } from "../../../src/engine/lag/measuring.ts";
 import { mostSamples, resolutions } from "../../../src/engine/lag/resolutions.ts";
 import { expireLag } from "../../../src/engine/lag/retention.ts";
-import { freshDatabase, type TestDatabase } from "../../support/database.ts";
-import { aGroup, aPair, aPlan, type PairRows } from "../../support/rows.ts";
+import { aPlan } from "../../support/rows.ts";
+import { aLagStage, around, hour, type LagStage, minute } from "./stage.ts";
 
-const minute = 60;
-const hour = 60 * minute;
-let db: TestDatabase;
-let pair: PairRows;
+let stage: LagStage;
 beforeAll(async () => {
-  db = await freshDatabase();
-  pair = await aPair(db.database);
+  stage = await aLagStage();
 });
-afterEach(async () => {
-  await db.database.pool.query("TRUNCATE lag_sample, rpo_violation, group_lag, completed_point, event");
-  await db.database.prisma.protectionGroup.updateMany({ data: { state: "NOT_READY" } });
-});
-afterAll(() => db.drop());
-
-/** The database's real time now, which a test's moments are counted from. */
-let start = 0;
-const moment = (seconds: number) => new Date(start + seconds * 1000);
-const secondsOf = (time: Date | null) => (time === null ? null : Math.round((time.getTime() - start) / 1000));
-
-let names = 0;
-/** Its RPO is 15 minutes; its first point is of the moment 0, and measured then. */
-async function replicated(vms = 1): Promise<{ groupId: string; vmIds: readonly string[] }> {
-  const group = await aGroup(db.database, pair, `group-${++names}`, vms);
-  const { rows } = await db.database.pool.query<{ now: Date }>("SELECT dr_now() AS now");
-  start = rows[0]?.now.getTime() ?? 0;
-  await point(group.groupId, 0);
-  await measureLag(db.database.pool);
-  return group;
-}
-
-let points = 0;
-const point = (groupId: string, takenAt: number, completedAt: number | null = takenAt) =>
-  db.database.prisma.recoveryPoint.create({
-    data: {
-      groupId,
-      externalId: `point-${++points}`,
-      complete: true,
-      takenAt: moment(takenAt),
-      completedAt: completedAt === null ? null : moment(completedAt),
-    },
-  });
-
-/** The clock may stand a little later than asked: what is measured is as late. */
-async function measureAt(seconds: number): Promise<void> {
-  await clockAt(seconds);
-  await measureLag(db.database.pool);
-}
-const clockAt = (seconds: number) => db.shiftClock(seconds - (Date.now() - start) / 1000);
-
-async function violations(groupId: string) {
-  const found = await db.database.prisma.rpoViolation.findMany({ where: { groupId }, orderBy: [{ openedAt: "asc" }, { vmName: "asc" }] });
-  return found.map(({ openedAt, closedAt, criticalSince, cause, worstLagSeconds }) => ({
-    opened: secondsOf(openedAt),
-    closed: secondsOf(closedAt),
-    critical: secondsOf(criticalSince),
-    cause,
-    worst: worstLagSeconds,
-  }));
-}
-const around = (seconds: number) => expect.closeTo(seconds, -1); // within 5 s
+afterEach(() => stage.reset());
+afterAll(() => stage?.db.drop());
 
 describe("the lag of a group", () => {
   it("is a violation from when it came to be over the RPO, critical at three times, and over when a newer point is complete", async () => {
+    const { replicated, point, measureAt, violations } = stage;
     const { groupId } = await replicated();
     await measureAt(14 * minute);
     expect(await violations(groupId)).toEqual([]);
@@ -84,6 +31,7 @@ describe("the lag of a group", () => {
   });
 
   it("goes on when the newer point is too old itself", async () => {
+    const { replicated, point, measureAt, violations } = stage;
     const { groupId } = await replicated();
     await measureAt(20 * minute);
     await point(groupId, 5 * minute, 25 * minute);
@@ -95,6 +43,7 @@ describe("the lag of a group", () => {
   });
 
   it("is found from the points after nobody measured: what began and ended meanwhile, and what retention has dropped the point of", async () => {
+    const { db, replicated, point, measureAt, violations } = stage;
     const { groupId } = await replicated(2);
     await point(groupId, 30 * minute, 31 * minute);
     await point(groupId, 37 * minute, 38 * minute);
@@ -109,6 +58,7 @@ describe("the lag of a group", () => {
   });
 
   it("is over when its site had a newer point, although the gateway learns of it later", async () => {
+    const { replicated, point, measureAt, violations } = stage;
     const { groupId } = await replicated();
     await measureAt(30 * minute);
     await point(groupId, 20 * minute, null);
@@ -117,6 +67,7 @@ describe("the lag of a group", () => {
   });
 
   it("counts again from the point before, when the site has lost the newest", async () => {
+    const { db, replicated, point, measureAt, violations } = stage;
     const { groupId } = await replicated();
     const newest = await point(groupId, 16 * minute, 17 * minute);
     await measureAt(17 * minute);
@@ -130,6 +81,7 @@ describe("the lag of a group", () => {
   });
 
   it("does not count while a real recovery has the group, and from its end on afterwards", async () => {
+    const { db, replicated, measureAt, violations } = stage;
     const { groupId } = await replicated();
     await measureAt(16 * minute);
     await db.database.prisma.protectionGroup.update({ where: { id: groupId }, data: { state: "RECOVERED" } });
@@ -147,6 +99,7 @@ describe("the lag of a group", () => {
   });
 
   it("of a VM that leaves the group, or is not replicated yet, does not count", async () => {
+    const { db, replicated, measureAt, violations } = stage;
     const { groupId, vmIds } = await replicated(3);
     await db.database.prisma.protectedVm.update({ where: { vmId: vmIds[2] ?? "" }, data: { lastSyncAt: null } });
     await measureAt(16 * minute);
@@ -157,6 +110,7 @@ describe("the lag of a group", () => {
   });
 
   it("is judged by a new RPO from the next measurement on", async () => {
+    const { db, replicated, measureAt, violations } = stage;
     const { groupId } = await replicated();
     await measureAt(10 * minute);
     await db.database.prisma.protectionGroup.update({ where: { id: groupId }, data: { rpoMinutes: 5 } });
@@ -168,6 +122,7 @@ describe("the lag of a group", () => {
   });
 
   it("has the cause that explains the most: a lost site, paused or failed replication, or none that is known", async () => {
+    const { db, pair, replicated, measureAt, violations } = stage;
     const { prisma } = db.database;
     const { groupId } = await replicated();
     await measureAt(16 * minute);
@@ -187,6 +142,7 @@ describe("the lag of a group", () => {
   });
 
   it("of a group that was never measured is told by its points", async () => {
+    const { db, replicated, measureAt, violations } = stage;
     const { groupId } = await replicated();
     await db.database.pool.query("TRUNCATE group_lag, completed_point");
     await measureAt(40 * minute);
@@ -196,8 +152,9 @@ describe("the lag of a group", () => {
 
 describe("measuring", () => {
   it("tells of a violation when it begins, turns critical and ends, and of its group; not of each measurement", async () => {
+    const { db, pair, replicated, point, measureAt } = stage;
     const { groupId } = await replicated();
-    await aPlan(db.database, pair, `plan-${names}`, [{ groupIds: [groupId] }]);
+    await aPlan(db.database, pair, `plan of ${groupId}`, [{ groupIds: [groupId] }]);
     const told = async (at: number) => {
       await db.database.pool.query("DELETE FROM event");
       await measureAt(at);
@@ -215,8 +172,9 @@ describe("measuring", () => {
   });
 
   it("at once by several nodes measures every moment once, for the group, its plan and its site", async () => {
+    const { db, pair, replicated, since, clockAt } = stage;
     const { groupId } = await replicated(3);
-    const planId = await aPlan(db.database, pair, `plan-${names}`, [{ groupIds: [groupId] }]);
+    const planId = await aPlan(db.database, pair, `plan of ${groupId}`, [{ groupIds: [groupId] }]);
     await clockAt(hour);
     await Promise.all([1, 2, 3].map(() => measureLag(db.database.pool)));
     const last = await db.database.prisma.groupLag.findUniqueOrThrow({ where: { groupId } });
@@ -227,7 +185,7 @@ describe("measuring", () => {
           _sum: { vmSeconds: true, lateVmSeconds: true },
           _max: { maxLagSeconds: true },
         });
-        const measured = (last.measuredAt.getTime() - start) / 1000;
+        const measured = since(last.measuredAt);
         expect(_sum.vmSeconds).toBeCloseTo(3 * measured, -1);
         expect(_sum.lateVmSeconds).toBeCloseTo(3 * (measured - 15 * minute), -1);
         expect(_max.maxLagSeconds).toBe(Math.ceil(measured));
@@ -236,9 +194,10 @@ describe("measuring", () => {
   });
 
   it("by the timers of nodes that were away for hours leads to what measuring all the time would have, hour by hour", async () => {
+    const { db, pair, replicated, point, moment } = stage;
     const { pool } = db.database;
     const { groupId } = await replicated(2);
-    await aPlan(db.database, pair, `plan-${names}`, [{ groupIds: [groupId] }]);
+    await aPlan(db.database, pair, `plan of ${groupId}`, [{ groupIds: [groupId] }]);
     const rows = async (text: string) => (await pool.query(text)).rows;
     const [last] = await rows("SELECT * FROM group_lag");
     for (const at of [10, 20, 62, 71, 140, 290, 291, 355]) await point(groupId, at * minute, (at + 1) * minute);
@@ -282,6 +241,7 @@ describe("measuring", () => {
   });
 
   it("costs as many statements for 60 VMs as for one, also when all of them are late", async () => {
+    const { db, replicated, measureAt, violations } = stage;
     const counts = [];
     for (const vms of [1, 60]) {
       const { groupId } = await replicated(vms);
@@ -300,6 +260,7 @@ describe("measuring", () => {
   });
 
   it("keeps as many samples as is documented, and no more, after a gap of days too", async () => {
+    const { db, replicated, measureAt } = stage;
     const { groupId } = await replicated();
     await measureAt(9 * 24 * hour);
     await expireLag(db.database.pool);
