@@ -1,5 +1,4 @@
 /** What proves a run that the engine has driven: by the API, and in the gateway's log. */
-import { createHash } from "node:crypto";
 import { unzipSync } from "fflate";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -22,6 +21,7 @@ import { ended } from "../support/command-line.ts";
 import { aPublicStage, type PublicStage } from "../support/public-stage.ts";
 import { aUser } from "../support/real-gateway.ts";
 import { serviceContext } from "../support/services.ts";
+import { checked, recomputed, sha, words } from "./hashes.ts";
 
 const logged: string[] = [];
 let stage: PublicStage;
@@ -108,25 +108,12 @@ describe("the evidence of an ended run", () => {
 });
 
 const types = ["RPO_RTO_COMPLIANCE", "TEST_HISTORY", "PROTECTION_STATUS", "RECOVERY_READINESS"] as const;
-const sha = (text: string) => createHash("sha256").update(text).digest("hex");
 const reported = (type: (typeof types)[number], requestedBy = "ada") => {
   const [rangeStart, rangeEnd] = [new Date(Date.now() - 86_400_000), new Date(Date.now() + 86_400_000)];
   rangeStart.setUTCHours(0, 0, 0, 0);
   rangeEnd.setUTCHours(0, 0, 0, 0);
   return makeDocument(stage.db.database.pool, { type, pageSize: "A4", rangeStart, rangeEnd, planIds: [], requestedBy });
 };
-/** As docs/evidence.md says, of the file alone. */
-const recomputed = (json: string) => {
-  const { madeAt, madeFor, factsHash, ...facts } = JSON.parse(json);
-  expect([madeAt, madeFor, factsHash].every((value) => typeof value === "string")).toBe(true);
-  return sha(sorted(facts));
-};
-function sorted(value: unknown): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(sorted).join(",")}]`;
-  const names = Object.keys(value).sort();
-  return `{${names.map((name) => `${JSON.stringify(name)}:${sorted(Object(value)[name])}`).join(",")}}`;
-}
 
 describe("a report", () => {
   it.each(types)("of type %s names the heads of the runs that it is made of, and a hash of all that it says", async (type) => {
@@ -143,15 +130,6 @@ describe("a report", () => {
     }
     expect(recomputed(jsonOf(document))).toBe(document.factsHash);
     for (const written of [csvOf(document), htmlOf(document)]) expect(written).toContain(document.factsHash);
-  });
-
-  it("says on its page for whom it was made and of how many plans, and one of a run who started that", async () => {
-    const document = { ...(await reported("TEST_HISTORY")), madeAt: "2026-01-15T14:30:05.000Z", madeFor: "<ada>" };
-    const line = (more: object) => /<p class="dim">(.*)<\/p>/.exec(htmlOf({ ...document, ...more }))?.[1];
-    const time = `<time datetime="${document.madeAt}">2026-01-15 14:30:05 UTC</time>`;
-    expect(line({})).toBe(`Made ${time} for <bdi>&#60;ada&#62;</bdi> · 2 plans`);
-    expect(line({ plans: document.plans.slice(1) })).toBe(`Made ${time} for <bdi>&#60;ada&#62;</bdi> · 1 plan`);
-    expect(line({ type: "RECOVERY" })).toBe(`As it stood at its end, ${time} · started by <bdi>&#60;ada&#62;</bdi>`);
   });
 
   it("has the same hash whoever it was made for, and another one once what it says is another", async () => {
@@ -175,23 +153,6 @@ describe("the evidence pack of a run", () => {
     return { response, status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
   };
   const codeOf = ({ body }: { body: Uint8Array }) => text(JSON.parse(Buffer.from(body).toString()), "errors.0.extensions.code");
-  const words = (file: Uint8Array | undefined) => Buffer.from(file ?? []).toString();
-  /** As its README says: which files are not what they were, and the head of the events. */
-  const checked = (files: Readonly<Record<string, Uint8Array>>) => {
-    const sums = words(files.SHA256SUMS).trimEnd().split("\n");
-    const wrong = sums
-      .map((line) => line.split("  "))
-      .filter(
-        ([sum, name = ""]) =>
-          sum !==
-          createHash("sha256")
-            .update(files[name] ?? "")
-            .digest("hex"),
-      );
-    let head = "0".repeat(64);
-    for (const line of words(files["events.jsonl"]).trimEnd().split("\n")) head = sha(head + sha(line));
-    return { named: sums.length, wrong: wrong.map(([, name]) => name), head };
-  };
 
   it("is one archive, always the same, whose checksums hold and whose events have the head that the run has", async () => {
     const { response, body } = await fetched(await packUrl());
