@@ -51,7 +51,7 @@ const contentOf = async (id: string) => {
 };
 const timesMade = async (id: string) => (await db.database.pool.query("SELECT FROM made WHERE report_id = $1", [id])).rowCount;
 
-describe("a report whose gateway dies", () => {
+describe("a report whose gateway dies", { timeout: 60_000 }, () => {
   it("between any two of its statements is made by the next one, once, and looks the same", async () => {
     const undisturbed = await asked();
     await work(db.database.pool);
