@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { enqueue, type Job, type JobKind, startJobs } from "../../src/jobs/queue.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { until } from "../support/run.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -23,10 +24,7 @@ const kind = (given: Pick<JobKind, "work"> & Partial<JobKind>): JobKind => ({
 const post = (...keys: string[]) => enqueue(db.database.pool, "letters", keys);
 const rows = async () => (await db.database.pool.query("SELECT key, attempt, owner, lease_until, failure FROM job ORDER BY key")).rows;
 /** Until no job is left. */
-async function drained(): Promise<void> {
-  for (const end = Date.now() + 5_000; Date.now() < end; ) if ((await rows()).length === 0) return;
-  throw new Error(`jobs are left: ${JSON.stringify(await rows())}`);
-}
+const drained = () => until(async () => (await rows()).length === 0, "the end of all jobs");
 /** Work that tells when it has begun, and ends when it is let, or told to. */
 function gated() {
   const [begun, gate] = [Promise.withResolvers<AbortSignal>(), Promise.withResolvers<void>()];
@@ -133,13 +131,11 @@ describe("a job in the background", () => {
     await post("long");
     const work = gated();
     const jobs = node();
-    jobs.register(kind({ work: work.work, leaseSeconds: 0.3 }));
+    jobs.register(kind({ work: work.work, leaseSeconds: 1.5 })); // a busy machine stands still for less
     const signal = await work.begun;
     const { rows: before } = await db.database.pool.query("SELECT lease_until FROM job");
-    for (let moved = false; !moved; ) {
-      const { rows: now } = await db.database.pool.query("SELECT lease_until > $1 AS moved FROM job", [before[0]?.lease_until]);
-      moved = now[0]?.moved;
-    }
+    const moved = "SELECT FROM job WHERE lease_until > $1";
+    await until(async () => (await db.database.pool.query(moved, [before[0]?.lease_until])).rowCount === 1, "a renewed lease");
     const lost = new Promise((resolve) => signal.addEventListener("abort", resolve));
     await db.database.pool.query("UPDATE job SET attempt = 2, owner = gen_random_uuid(), lease_until = clock_timestamp() + interval '1 h'");
     await lost;
