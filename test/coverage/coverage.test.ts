@@ -6,7 +6,7 @@ import { dataFolder, type GatewayProcess, startProcess } from "../e2e/gateway-pr
 import { post } from "../gateway/support.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { type Api, apiOf } from "./api.ts";
-import { later, type Rows } from "./row.ts";
+import type { Rows } from "./row.ts";
 import { documentRows } from "./rows-documents.ts";
 import { guardRows } from "./rows-guards.ts";
 import { historyRows } from "./rows-history.ts";
@@ -84,6 +84,5 @@ describe("the table of the reference's rows", () => {
 
 describe.each(table.map((name) => ({ name, row: rows[name] })))("$name", ({ row }) => {
   if (row === undefined) it("has a test", () => expect(row).toBeDefined());
-  else if ("waitsFor" in row) it(`waits for ${row.waitsFor}`, () => expect(later).toContain(row.waitsFor));
   else for (const [title, show] of [...row.good, ...row.bad]) it(title, { timeout: 90_000 }, () => show(api));
 });

@@ -10,19 +10,8 @@ export interface ServedRow {
   readonly bad: readonly Case[];
 }
 
-/** What has to come first. */
-export interface WaitingRow {
-  readonly waitsFor: string;
-}
-
 /** By the row's first column, as the table has it. */
-export type Rows = Readonly<Record<string, ServedRow | WaitingRow>>;
-
-export const proof = "history and proof: reports, drill schedules";
-
-export const rest = "the reference's own REST calls";
-/** What a row may wait for. */
-export const later: readonly string[] = [proof, rest];
+export type Rows = Readonly<Record<string, ServedRow>>;
 
 /** An id of this form that nothing has. */
 export const nothing = (type: string): string => Buffer.from(`${type}:00000000-0000-7000-8000-000000000000`).toString("base64url");
