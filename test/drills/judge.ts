@@ -91,7 +91,9 @@ function falseIn(occurrence: Occurrence, drill: Drill, tests: readonly Test[], {
   else must(due <= recorded && recorded <= due + graceMs, "it was looked at in time");
   if (code !== "MISSED") must((code === "BLACKOUT") === isBlackedOut(drill, due), "it is within a black-out window");
   const then = surroundings.findLast(({ at }) => at <= recorded);
-  const [away, tooOld] = [then?.siteAway ?? false, (then?.lagMinutes ?? 0) > (drill.maxLagMinutes ?? Number.POSITIVE_INFINITY)];
+  // Nothing is synchronised meanwhile: the lag goes on growing from what it was set to.
+  const lagMinutes = then === undefined ? 0 : then.lagMinutes + (recorded - then.at) / 60_000;
+  const [away, tooOld] = [then?.siteAway ?? false, lagMinutes > (drill.maxLagMinutes ?? Number.POSITIVE_INFINITY)];
   if (code === "LAG_TOO_HIGH") must(tooOld, "the replicas were too old");
   if (code === "SITE_UNAVAILABLE") must(away, "the site was away");
   const others = tests.filter(({ id }) => id !== runId);
