@@ -1,5 +1,5 @@
 /** Global ids: opaque to clients, "Type:database id" in base64 to us. */
-import { InvalidRequestError } from "./errors.ts";
+import { InvalidRequestError, NotFoundError } from "./errors.ts";
 
 /** Every type that has an id of its own. */
 export const nodeTypes = [
@@ -67,6 +67,15 @@ export function idOf(type: NodeType, globalId: string, path: readonly string[] =
   if (typename === type) return id;
   const message = `This is the id of a ${typename}; an id of a ${type} belongs here.`;
   throw new InvalidRequestError(message, [{ path, message }]);
+}
+
+/** In the path of a file that is fetched: what is no id leads to nothing, like one of nothing. Throws NotFoundError. */
+export function idInPath(type: NodeType, globalId: string): string {
+  try {
+    return idOf(type, globalId);
+  } catch {
+    throw new NotFoundError(type, globalId);
+  }
 }
 
 /** For where an id may be left out: null then. An empty one is no id. */

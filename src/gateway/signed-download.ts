@@ -1,18 +1,13 @@
 /** What is downloaded by GET, with the signature of its link or with a session: reports, and evidence packs. */
 import type { Caller } from "../domain/access/caller.ts";
+import type { GivenSignature } from "../domain/signed-link.ts";
 import type { ServedFile } from "./files.ts";
 
-/** Of the link; null: there is none, and the session decides. */
-export interface LinkSignature {
-  readonly expires: string;
-  readonly signature: string;
-}
-
-/** Rejects with a DomainError. */
+/** `link`: null where there is none, and the session decides. Rejects with a DomainError. */
 export type SignedDownload = (
   caller: Caller,
   id: string,
-  link: LinkSignature | null,
+  link: GivenSignature | null,
   signal: AbortSignal,
 ) => Promise<ServedFile & { readonly fileName: string }>;
 
@@ -34,7 +29,7 @@ export const signedFile = (kind: string, download: SignedDownload, id: string, u
 });
 
 /** Half of a signature is one that can't be right. */
-function signatureIn(url = ""): LinkSignature | null {
+function signatureIn(url = ""): GivenSignature | null {
   const query = new URLSearchParams(url.split("?")[1] ?? "");
   const [expires, signature] = [query.get("expires"), query.get("signature")];
   return expires === null && signature === null ? null : { expires: expires ?? "", signature: signature ?? "" };

@@ -2,7 +2,7 @@
 import type pg from "pg";
 import type { Context } from "../context.ts";
 import { ConflictError, ForbiddenError, NotFoundError, UnauthorizedError } from "../errors.ts";
-import { idOf } from "../ids.ts";
+import { idInPath } from "../ids.ts";
 import { type GivenSignature, requireGood } from "../signed-link.ts";
 import { seesOutput } from "../viewer.ts";
 import { type EndedRun, packContents } from "./pack/contents.ts";
@@ -23,7 +23,7 @@ export async function evidencePack(
   globalId: string,
   link: GivenSignature | null,
 ): Promise<Pack> {
-  const id = runId(globalId);
+  const id = idInPath("Recovery", globalId);
   if (link === null) checkSession(context);
   else requireGood(await context.services.evidence.checkSignature(id, link), "packUrl");
   const run = await context.loaders.recovery.load(id);
@@ -57,13 +57,4 @@ function fileNameOf(planName: string, kind: string, endedAt: Date): string {
     .join("-")
     .toLowerCase()
     .concat(".zip");
-}
-
-/** What is no id leads to nothing, like one of nothing. */
-function runId(globalId: string): string {
-  try {
-    return idOf("Recovery", globalId);
-  } catch {
-    throw new NotFoundError("Recovery", globalId);
-  }
 }

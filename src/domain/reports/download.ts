@@ -2,7 +2,7 @@
 import type { ReportFormat, ReportState, ReportType } from "../../database/generated/enums.ts";
 import type { Context } from "../context.ts";
 import { ConflictError, NotFoundError, UnauthorizedError } from "../errors.ts";
-import { idOf } from "../ids.ts";
+import { idInPath } from "../ids.ts";
 import type { ServiceContext } from "../service-context.ts";
 import { type GivenSignature, requireGood } from "../signed-link.ts";
 import { requireRole } from "../viewer.ts";
@@ -43,7 +43,7 @@ export async function reportDownload(
   globalId: string,
   link: GivenSignature | null,
 ): Promise<Download> {
-  const id = reportId(globalId);
+  const id = idInPath("Report", globalId);
   if (link === null) checkSession(context);
   else requireGood(await context.services.reports.checkSignature(id, link), "downloadUrl");
   const { rows } = await pool.query<Stored>({ name: "report-content", text, values: [id] });
@@ -73,13 +73,4 @@ const day = (date: Date): string => date.toISOString().slice(0, 10);
 /** Reports of one type and range may be of other plans: the end of the id tells them apart. */
 function fileNameOf(id: string, { type, format, rangeStart, rangeEnd }: Stored): string {
   return `${type.toLowerCase().replaceAll("_", "-")}-${day(rangeStart)}-to-${day(rangeEnd)}-${id.slice(-8)}.${format.toLowerCase()}`;
-}
-
-/** What is no id leads to nothing, like one of nothing. */
-function reportId(globalId: string): string {
-  try {
-    return idOf("Report", globalId);
-  } catch {
-    throw new NotFoundError("Report", globalId);
-  }
 }

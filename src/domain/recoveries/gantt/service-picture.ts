@@ -1,7 +1,7 @@
 /** The picture of a run for whoever may read it. */
 import type { Context } from "../../context.ts";
 import { NotFoundError, UnauthorizedError } from "../../errors.ts";
-import { idOf } from "../../ids.ts";
+import { idInPath } from "../../ids.ts";
 import { requireRole } from "../../viewer.ts";
 import type { RecoveryRow, StepRow } from "../types/refs.ts";
 import { treeOf } from "../types/step.ts";
@@ -12,7 +12,7 @@ export async function ganttPicture(context: Context, globalId: string): Promise<
   const { viewer, refusal } = context;
   if (viewer === null) throw refusal ?? new UnauthorizedError("This needs a session.");
   requireRole(viewer, "VIEWER");
-  const id = runId(globalId);
+  const id = idInPath("Recovery", globalId);
   const run = await context.loaders.recovery.load(id);
   if (run === null) throw new NotFoundError("Recovery", globalId);
   return pictureOf(run, (await treeOf(id, context)).all());
@@ -23,13 +23,4 @@ export function pictureOf(run: Readonly<RecoveryRow>, steps: readonly StepRow[])
   const requestedAt = run.requestedAt.getTime();
   const now = steps[0]?.now ?? requestedAt;
   return ganttSvg({ planName: run.planName, kind: run.kind, requestedAt, endedAt: run.endedAt?.getTime() ?? null, now, steps });
-}
-
-/** What is no id leads to nothing, like one of nothing. */
-function runId(globalId: string): string {
-  try {
-    return idOf("Recovery", globalId);
-  } catch {
-    throw new NotFoundError("Recovery", globalId);
-  }
 }
