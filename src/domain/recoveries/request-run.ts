@@ -68,10 +68,10 @@ export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, 
     throw request.refusal(plan) ?? atTheSameMoment(plan);
   });
   if ("earlier" in written) return written.earlier;
-  if (written.stopped !== undefined) await sayEnded({ pool, log: context.log }, written.stopped);
-  context.log.info({ recoveryId: run.recoveryId, planId, by: viewer.name }, mutation);
   context.hint(run.recoveryId);
   context.announce();
+  context.log.info({ recoveryId: run.recoveryId, planId, by: viewer.name }, mutation);
+  if (written.stopped !== undefined) await sayEnded({ pool, log: context.log }, written.stopped);
   return run;
 }
 
