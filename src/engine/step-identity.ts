@@ -1,4 +1,5 @@
 /** Whether a step of one run means the same as the step of its key in another. */
+import { sortedFields } from "../database/json.ts";
 import type { LeafNode } from "./model.ts";
 
 /** What of a spec makes it this step: for `identityHash`. */
@@ -35,18 +36,7 @@ const identifying: Partial<Record<LeafNode["kind"], readonly string[]>> = {
 function identityOf(node: LeafNode, spec: unknown): unknown {
   if (typeof spec !== "object" || spec === null) return null;
   const fields = identifying[node.kind] ?? [];
-  return fields.map((field) => sorted(field === "site" ? siteIdOf(Reflect.get(spec, field)) : Reflect.get(spec, field)));
+  return fields.map((field) => sortedFields(field === "site" ? siteIdOf(Reflect.get(spec, field)) : Reflect.get(spec, field)));
 }
 
 const siteIdOf = (site: unknown): unknown => (typeof site === "object" && site !== null ? Reflect.get(site, "siteId") : null);
-
-/** JSON from the database may have its fields in another order. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, field]) => [key, sorted(field)]),
-  );
-}

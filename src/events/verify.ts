@@ -7,7 +7,8 @@ import { eventLine } from "./chain.ts";
 /** A connection inside a transaction that sees one snapshot. */
 export type Snapshot = Pick<pg.ClientBase, "query">;
 
-const pageSize = 1_000;
+/** Rows that are held at once. */
+export const pageSize = 1_000;
 
 export interface ChainedEvent {
   readonly position: string;
@@ -120,7 +121,7 @@ export async function verifyLog(client: Snapshot, { kept = null, signal }: Verif
     const from = last > upTo ? last + 1n : upTo + 1n;
     if (to >= from) check.missing(from, to, logName, "position");
   };
-  for await (const page of logPages(client, signal))
+  for await (const page of pagesByPosition<LogRow>(client, { name: "verify-log", text: logText }, signal))
     for (const { position: text, line, hash } of page) {
       const position = BigInt(text);
       pass(position - 1n);
@@ -142,10 +143,15 @@ export async function verifyLog(client: Snapshot, { kept = null, signal }: Verif
   return check.end(null, logName);
 }
 
-async function* logPages(client: Snapshot, signal?: AbortSignal): AsyncGenerator<readonly LogRow[]> {
+/** Of a statement that yields `pageSize` rows at most behind the position $1, in their order. */
+export async function* pagesByPosition<R extends { readonly position: string }>(
+  client: Snapshot,
+  statement: { readonly name: string; readonly text: string },
+  signal?: AbortSignal,
+): AsyncGenerator<readonly R[]> {
   for (let after = "0"; ; ) {
     signal?.throwIfAborted();
-    const { rows } = await client.query<LogRow>({ name: "verify-log", text: logText, values: [after] });
+    const { rows } = await client.query<R>({ ...statement, values: [after] });
     if (rows.length > 0) yield rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageSize) return;

@@ -1,10 +1,8 @@
 /** Proves of the audit log that no record was changed, left out or put in. */
 import { ChainCheck, type ChainReport } from "../../database/chain-check.ts";
 import { digestOf } from "../../database/hash-chain.ts";
-import type { Snapshot, VerifyOptions } from "../../events/verify.ts";
+import { pageSize, pagesByPosition, type Snapshot, type VerifyOptions } from "../../events/verify.ts";
 import { type AuditPart, begunLineOf, completedLine } from "./audit-chain.ts";
-
-const pageSize = 1_000;
 
 interface LinkRow {
   readonly position: string;
@@ -46,7 +44,7 @@ export async function verifyAuditLog(client: Snapshot, { kept = null, signal }: 
   if (counter === undefined) throw new Error("The audit log's counter is missing");
   const check = new ChainCheck({ kept });
   const value = BigInt(counter.value);
-  for await (const page of linkPages(client, signal))
+  for await (const page of pagesByPosition<LinkRow>(client, { name: "verify-links", text: linksText }, signal))
     for (const { position, recordId, part, line, hash } of page) {
       const number = BigInt(position);
       const what = () => `${linkName(number)}, where record ${recordId} was ${part === "BEGUN" ? "begun" : "completed"},`;
@@ -68,17 +66,6 @@ export async function verifyAuditLog(client: Snapshot, { kept = null, signal }: 
         : `The audit record ${id} was not written by the audit log.`,
     });
   return check.end(value, linkName);
-}
-
-async function* linkPages(client: Snapshot, signal?: AbortSignal): AsyncGenerator<readonly LinkRow[]> {
-  for (let after = "0"; ; ) {
-    signal?.throwIfAborted();
-    const { rows } = await client.query<LinkRow>({ name: "verify-links", text: linksText, values: [after] });
-    if (rows.length > 0) yield rows;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < pageSize) return;
-    after = last.position;
-  }
 }
 
 async function* strays(client: Snapshot, signal?: AbortSignal): AsyncGenerator<RecordRow> {

@@ -123,5 +123,5 @@ const promptTable = (prompts: readonly Readonly<PromptRow>[]): Table => ({
   rows: prompts
     .slice(0, mostRows)
     .map(({ name, openedAt, answer, answeredBy, answeredAt }) => [name, timeOf(openedAt), answer, answeredBy, timeOf(answeredAt)]),
-  note: prompts.length === 0 ? "There was none." : cut(prompts.length < mostRows ? prompts.length : mostRows, prompts.length, "first"),
+  note: prompts.length === 0 ? "There was none." : cut(Math.min(prompts.length, mostRows), prompts.length, "first"),
 });
