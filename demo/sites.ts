@@ -2,7 +2,7 @@
 import pg from "pg";
 import { readConfig } from "../src/config.ts";
 import { openLab } from "../src/providers/lab/lab.ts";
-import { reachDatabase } from "../src/users/reach-database.ts";
+import { reachDatabase } from "../src/reach-database.ts";
 import { dataDir } from "./gateway-process.ts";
 
 export interface Sites extends AsyncDisposable {

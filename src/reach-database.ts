@@ -1,10 +1,10 @@
 /** The database that the gateway uses: the configured one, or the embedded one of the data folder, whether a gateway runs or not. */
-import type { Config } from "../config.ts";
-import { makeDataDir } from "../database/embedded/folders.ts";
-import { runningEmbeddedUrl, startEmbedded } from "../database/embedded.ts";
-import { DatabaseError } from "../database/errors.ts";
-import { type InstanceLock, lockInstance } from "../database/instance-lock.ts";
-import { migrate } from "../database/migrations.ts";
+import type { Config } from "./config.ts";
+import { makeDataDir } from "./database/embedded/folders.ts";
+import { runningEmbeddedUrl, startEmbedded } from "./database/embedded.ts";
+import { DatabaseError } from "./database/errors.ts";
+import { type InstanceLock, lockInstance } from "./database/instance-lock.ts";
+import { migrate } from "./database/migrations.ts";
 
 export interface ReachOptions {
   /** An embedded database whose gateway does not run is brought to this release. */

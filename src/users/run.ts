@@ -8,9 +8,9 @@ import { openDatabase } from "../database/database.ts";
 import { DatabaseError } from "../database/errors.ts";
 import { openAudit } from "../domain/access/audit.ts";
 import { openUsers } from "../domain/access/users.ts";
+import { reachDatabase } from "../reach-database.ts";
 import { readCommand, usage } from "./arguments.ts";
 import { RefusedError, runCommand } from "./commands.ts";
-import { reachDatabase } from "./reach-database.ts";
 import { PasswordError, readPassword } from "./read-password.ts";
 
 /** The user of the machine; in a container it may have a number only. */

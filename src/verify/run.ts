@@ -5,7 +5,7 @@ import { type Config, readConfig } from "../config.ts";
 import { openDatabase } from "../database/database.ts";
 import { serverDirOf } from "../database/embedded/folders.ts";
 import { DatabaseError } from "../database/errors.ts";
-import { reachDatabase } from "../users/reach-database.ts";
+import { reachDatabase } from "../reach-database.ts";
 import { readCommand, usage } from "./arguments.ts";
 import { checkRelease } from "./check-release.ts";
 import { verify } from "./verify.ts";
