@@ -1,6 +1,6 @@
 /** One PostgreSQL for the whole suite and one database with all migrations and the lab's schema, which every test file clones. */
 import { randomBytes } from "node:crypto";
-import { readdirSync, readlinkSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { connect, withDatabase } from "../../src/database/connection.ts";
 import { startEmbedded } from "../../src/database/embedded.ts";
 import { migrate } from "../../src/database/migrations.ts";
 import { openLab } from "../../src/providers/lab/lab.ts";
-import { scratchFolder } from "./scratch.ts";
+import { scratchFolder, scratchFolders } from "./scratch.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -69,11 +69,13 @@ async function startServer(run: string) {
   };
 }
 
+const isIn = (folder: string, start: string): boolean => scratchFolders.some((above) => folder.startsWith(join(above, start)));
+
 /** Ends at once whatever stands in this run's folders, then removes them. */
 function endAll(run: string): void {
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
-      if (readlinkSync(`/proc/${pid}/cwd`).startsWith(join(scratchFolder(), prefix + run))) process.kill(Number(pid), "SIGKILL");
+      if (isIn(readlinkSync(`/proc/${pid}/cwd`), prefix + run)) process.kill(Number(pid), "SIGKILL");
     } catch {
       // Gone meanwhile, or another user's.
     }
@@ -82,13 +84,14 @@ function endAll(run: string): void {
     for (const name of readdirSync(folder).filter((entry) => entry.startsWith(start)))
       rmSync(join(folder, name), { recursive: true, force: true, maxRetries: 5 });
   };
-  remove(scratchFolder(), prefix + run);
+  for (const folder of scratchFolders) if (existsSync(folder)) remove(folder, prefix + run);
   remove(tmpdir(), `dr-gateway-test-${run}`);
 }
 
 /** What runs that were killed with -9 left behind. */
 async function sweep(): Promise<void> {
-  for (const name of await readdir(scratchFolder())) {
+  const names = await Promise.all(scratchFolders.map((folder) => readdir(folder).catch(() => [])));
+  for (const name of names.flat()) {
     const [, run, pid] = new RegExp(`^${prefix}((\\d+)_[0-9a-f]+)`).exec(name) ?? [];
     if (run !== undefined && !alive(Number(pid))) endAll(run);
   }
