@@ -2,29 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { at, text } from "../domain/read/support.ts";
 import { aPublicStage, type PublicStage } from "../support/public-stage.ts";
 import { until } from "../support/run.ts";
-
-const common = { protectedSite: "A", recoverySite: "B" };
-const place = { cluster: "Cluster A", host: "host-1", folder: "/A/Shop", resourcePool: "Pool A", datastore: "Disk A" };
-const machine = (name: string) => ({
-  name,
-  guestOs: "Debian",
-  cpuCount: 1,
-  memoryMb: 512,
-  diskBytes: 1_073_741_824,
-  ...place,
-  nics: [{ network: "LAN A", ipAddresses: [] }],
-});
-const site = (name: string, type: string, more: object = {}) => ({
-  name,
-  type,
-  provider: "lab",
-  datastores: [{ name: `Disk ${name}`, capacityBytes: 10_000_000_000, freeBytes: 10_000_000_000 }],
-  networks: [{ name: `LAN ${name}` }],
-  resourcePools: [{ name: `Pool ${name}`, cluster: `Cluster ${name}` }],
-  folders: [{ name: "Shop", path: `/${name}/Shop` }],
-  ...more,
-});
-const group = (name: string, vm: string) => ({ name, type: "CONTINUOUS", ...common, virtualMachines: [vm], rpoMinutes: 5 });
+import { common, group, machine, site } from "../support/two-sites.ts";
 
 const world = {
   version: 1,
