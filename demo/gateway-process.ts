@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import { startArguments } from "./start-arguments.ts";
 
 export interface GatewayProcess {
   readonly url: string;
@@ -57,7 +58,7 @@ export async function startGateway(settings: Readonly<Record<string, string>>): 
 
 /** Resolves when it is ready; rejects with what it said when it ends before. */
 async function start(port: number, url: string, settings: Readonly<Record<string, string>>): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ["--import", resolve("src/prepare.js"), resolve("src/main.ts")], {
+  const child = spawn(process.execPath, startArguments, {
     env: { LOG_LEVEL: "warn", ...settings, ...process.env, DATA_DIR: dataDir, PORT: String(port), HOST: "127.0.0.1" },
     stdio: ["ignore", "pipe", "pipe"],
   });

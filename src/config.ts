@@ -66,7 +66,7 @@ const variables = z.object({
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   /** Origins that browsers may call from; default: any (no cookies are used). */
   ALLOWED_ORIGINS: list.default([]),
-  MAX_OPERATIONS_PER_SITE: z.coerce.number().int().min(1).max(1000).default(20),
+  MAX_OPERATIONS_PER_SITE: z.coerce.number().int().min(1).max(100_000).default(20),
   /** The least time between two replication cycles of a protection group, which come every half of its RPO. */
   REPLICATION_MINIMUM_SECONDS: z.coerce.number().int().min(1).max(86_400).default(30),
   MAX_VMS_PER_GROUP: z.coerce.number().int().min(1).max(10_000).default(500),

@@ -6,6 +6,7 @@
  */
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
+import { watchAnswers } from "./answers-in-time.ts";
 import { checkDirect, connect, inUtc } from "./connection.ts";
 import { PrismaClient } from "./generated/client.ts";
 import { statementNames } from "./statement-names.ts";
@@ -36,11 +37,19 @@ const statementSeconds = 30;
 /** Below the lease: a node that is stopped inside a transaction must not hold its rows for longer. */
 const idleInTransactionSeconds = 2;
 
+/** A connection keeps what was prepared on it for as long as it lives. */
+const longestLifeSeconds = 3_600;
+/** Of Prisma's statements. */
+const mostNames = 1_000;
+
 const sessionSettings = [
   inUtc,
   `SET statement_timeout = '${statementSeconds}s'`,
   `SET idle_in_transaction_session_timeout = '${idleInTransactionSeconds}s'`,
 ].join("; ");
+
+/** With a limit of its own: nobody watches a connection before it is settled. */
+const settling = { text: sessionSettings, query_timeout: 5_000 };
 
 export async function openDatabase({
   url,
@@ -57,10 +66,9 @@ export async function openDatabase({
     max: poolSize,
     application_name: "dr-gateway",
     keepAlive: true,
+    maxLifetimeSeconds: longestLifeSeconds,
     connectionTimeoutMillis: 5_000,
-    // A server that is gone without a word: the client gives up a little after the server would have.
-    ...(answersInTime ? { query_timeout: (statementSeconds + 5) * 1_000 } : {}),
-    onConnect: async (client) => void (await client.query(sessionSettings)),
+    onConnect: async (client) => void (await client.query(settling)),
   });
   let closing: Promise<void> | undefined;
   const onError = (error: Error) => {
@@ -69,9 +77,15 @@ export async function openDatabase({
   // The pool listens to idle connections only; one that is in use would end the process.
   pool.on("connect", (client) => client.on("error", onError));
   pool.on("error", onError);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { statementNameGenerator: statementNames() }) });
+  // A server that is gone without a word: the client gives up a little after the server would have.
+  const unwatch = answersInTime ? watchAnswers(pool, { ms: (statementSeconds + 5) * 1_000 }) : () => {};
+  const nameOf = statementNames({ prefix: "prisma_", most: mostNames });
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql) ?? "" }) });
   const close = () => {
-    closing ??= prisma.$disconnect().then(() => pool.end());
+    closing ??= prisma
+      .$disconnect()
+      .then(() => pool.end())
+      .finally(unwatch);
     return closing;
   };
   return {

@@ -5,6 +5,16 @@ export function toJsonb(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (typeof part === "string" ? part.toWellFormed().replaceAll("\0", "\uFFFD") : part));
 }
 
+/** The same for a text column: text that a program printed may hold what no text in the database may. */
+export const toText = (text: string): string => text.toWellFormed().replaceAll("\0", "\uFFFD");
+
+/** A list of texts for a parameter that `textsOf` reads; null for none, which most are. */
+export const toTexts = (texts: readonly string[]): string | null => (texts.length === 0 ? null : toJsonb(texts));
+
+/** In SQL, a text[] of such a value. */
+export const textsOf = (column: string): string =>
+  `CASE WHEN ${column} IS NULL THEN '{}'::text[] ELSE ARRAY(SELECT jsonb_array_elements_text(${column}::jsonb)) END`;
+
 /** The same value with the fields of its objects in one order, all the way down: jsonb has an order of its own. */
 export function sortedFields(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedFields);

@@ -1,12 +1,15 @@
 /**
  * One statement for many requests. Each request has its own DataLoader, whose batch goes to one queue per loader for the whole
  * process. Nothing is cached, nothing is stale: **a key joins only a statement that has not been sent**, so each read starts after
- * its request came. At most two statements of a loader run; what comes meanwhile waits and goes together.
+ * its request came. At most two statements of a loader run; what comes meanwhile waits and goes together. The second one waits until it
+ * is as large as the first, or that has taken long: a statement costs as much as its first hundred rows, and few large ones as little.
  */
 import DataLoader from "dataloader";
 
 const mostStatements = 2;
 const mostKeys = 1000;
+/** A slow statement does not hold up the others for longer. */
+const patienceMs = 5;
 
 export interface Loader<K, V> {
   load(key: K): Promise<V>;
@@ -17,6 +20,10 @@ export interface Loader<K, V> {
 /** A queue; `loader` makes what one request uses. */
 export interface Batched<K, V> {
   loader(gate?: Gate): Loader<K, V>;
+  /** For what is asked once, outside of what a request reads. */
+  load(key: K): Promise<V>;
+  /** The same, without a promise for each. */
+  ask(asked: Asked<K, V>): void;
 }
 
 /** What one request's reads wait for: its event cursor has to be older than everything that is read beside it. */
@@ -37,8 +44,8 @@ export function createGate(): Gate {
   };
 }
 
-/** The keys that one request asked for at the same time. */
-interface Call<K, V> {
+/** The keys that one request asked for at the same time; neither `answer` nor `fail` throws. */
+export interface Asked<K, V> {
   readonly keys: readonly K[];
   readonly answer: (found: Find<K, V>) => void;
   readonly fail: (error: unknown) => void;
@@ -54,11 +61,15 @@ interface BatchOptions<K, V> {
 }
 
 export function batched<K, V>({ fetch, identity }: BatchOptions<K, V>): Batched<K, V> {
-  const waiting: Call<K, V>[] = [];
+  const waiting: Asked<K, V>[] = [];
   let running = 0;
+  /** Calls that the running statements are for. */
+  let sent = 0;
+  let sentAt = 0;
   let scheduled = false;
+  let isPatient = false;
 
-  const distinct = (calls: readonly Call<K, V>[]) => {
+  const distinct = (calls: readonly Asked<K, V>[]) => {
     const keys = new Map<string, K>();
     for (const call of calls) for (const key of call.keys) keys.set(identity(key), key);
     return [...keys.values()];
@@ -76,34 +87,52 @@ export function batched<K, V>({ fetch, identity }: BatchOptions<K, V>): Batched<
     return waiting.splice(0, count);
   };
 
-  const send = async (calls: readonly Call<K, V>[]): Promise<void> => {
+  const send = async (calls: readonly Asked<K, V>[]): Promise<void> => {
+    let found: Find<K, V>;
     try {
-      const found = await fetch(distinct(calls));
-      for (const { answer } of calls) answer(found);
+      found = await fetch(distinct(calls));
     } catch (error) {
       if (calls.length === 1) for (const { fail } of calls) fail(error);
       else await Promise.all(calls.map((call) => send([call]))); // one bad key fails only its own request
+      return;
     }
+    for (const { answer } of calls) answer(found);
   };
+
+  const patience = () => (running === 0 || waiting.length >= sent ? 0 : sentAt + patienceMs - performance.now());
 
   const dispatch = () => {
     scheduled = false;
     while (running < mostStatements && waiting.length > 0) {
+      const ms = patience();
+      if (ms > 0) return beLate(ms);
+      const calls = take();
       running++;
-      void send(take()).then(() => {
+      sent += calls.length;
+      sentAt = performance.now();
+      void send(calls).finally(() => {
         running--;
+        sent -= calls.length;
         dispatch();
       });
     }
   };
+  const beLate = (ms: number) => {
+    if (isPatient) return;
+    isPatient = true;
+    setTimeout(() => {
+      isPatient = false;
+      dispatch();
+    }, ms);
+  };
 
-  const enqueue = (keys: readonly K[]) =>
-    new Promise<Find<K, V>>((answer, fail) => {
-      waiting.push({ keys, answer, fail });
-      if (scheduled || running >= mostStatements) return;
-      scheduled = true;
-      setImmediate(dispatch);
-    });
+  const ask = (asked: Asked<K, V>) => {
+    waiting.push(asked);
+    if (scheduled || running >= mostStatements) return;
+    scheduled = true;
+    setImmediate(dispatch);
+  };
+  const enqueue = (keys: readonly K[]) => new Promise<Find<K, V>>((answer, fail) => ask({ keys, answer, fail }));
 
   const loadAll = async (keys: readonly K[], gate: Gate | undefined) => {
     const passing = gate?.passing();
@@ -113,6 +142,8 @@ export function batched<K, V>({ fetch, identity }: BatchOptions<K, V>): Batched<
   };
 
   return {
+    load: (key) => enqueue([key]).then((find) => find(key)),
+    ask,
     loader(gate) {
       let made: DataLoader<K, V, string> | null = null;
       const own = () => {

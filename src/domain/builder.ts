@@ -17,7 +17,10 @@ import {
 } from "./errors.ts";
 import "./fresh-reads.ts";
 import { decodeId, encodeId } from "./ids.ts";
+import "./relay-at-once.ts";
 import { neededRoles, refusedFor } from "./root-roles.ts";
+import "./shown.ts";
+import "./stream-starts.ts";
 import { holds, type Role } from "./viewer.ts";
 
 export interface SchemaTypes {
@@ -37,7 +40,19 @@ export interface SchemaTypes {
 const upperFirst = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ErrorsPlugin, "audit", "freshReads", "rootRoles", "cost", RelayPlugin, ScopeAuthPlugin, ValidationPlugin],
+  plugins: [
+    ErrorsPlugin,
+    "audit",
+    "freshReads",
+    "rootRoles",
+    "streamStarts",
+    "cost",
+    RelayPlugin,
+    ScopeAuthPlugin,
+    ValidationPlugin,
+    "relayAtOnce",
+    "shown",
+  ],
   defaultFieldNullability: false,
   errors: {
     directResult: true,

@@ -128,33 +128,108 @@ export interface Page<Row> {
   readonly more: boolean;
 }
 
+interface PageInfo {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly startCursor: string | null;
+  readonly endCursor: string | null;
+}
+
 export interface Connection<Node> {
-  readonly edges: { cursor: string; node: Node }[];
-  readonly pageInfo: { hasNextPage: boolean; hasPreviousPage: boolean; startCursor: string | null; endCursor: string | null };
+  readonly nodes: readonly Node[];
+  /** Made when they are asked for. */
+  readonly edges: { readonly cursor: string; readonly node: Node }[];
+  readonly pageInfo: PageInfo;
   readonly totalCount: () => Promise<number>;
+}
+
+type Row = { readonly id: string; readonly cursorValue: string };
+
+/** Its cursor is made when it is asked for: most ask for `nodes` alone. */
+class Edge<Node> {
+  readonly node: Node;
+  readonly #row: Row;
+  readonly #sorting: Pick<Sorting, "field" | "direction">;
+  constructor(node: Node, row: Row, sorting: Pick<Sorting, "field" | "direction">) {
+    this.node = node;
+    this.#row = row;
+    this.#sorting = sorting;
+  }
+  get cursor(): string {
+    return encodePlace({ value: this.#row.cursorValue, id: this.#row.id }, this.#sorting);
+  }
 }
 
 /** `nodes` are the page's rows themselves or what was loaded for them, in their order; one that is gone meanwhile is left out. */
 export function connect<Node extends object>(
-  { rows, more }: Page<{ readonly id: string; readonly cursorValue: string }>,
-  args: Omit<PageArgs, "field"> & Pick<Sorting, "field">,
+  { rows, more }: Page<Row>,
+  args: Sorted,
   nodes: readonly (Node | Error | null)[],
   totalCount: () => Promise<number>,
 ): Connection<Node> {
-  const edges: { cursor: string; node: Node }[] = [];
-  for (const [at, { cursorValue, id }] of rows.entries()) {
+  const kept: Node[] = [];
+  const places: Row[] = [];
+  rows.forEach((row, at) => {
     const node = nodes[at];
     if (node instanceof Error) throw node;
-    if (node) edges.push({ cursor: encodePlace({ value: cursorValue, id }, args), node });
-  }
-  return {
-    edges,
-    pageInfo: {
-      hasNextPage: args.backward ? args.before !== null : more,
-      hasPreviousPage: args.backward ? more : args.after !== null,
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    },
-    totalCount,
-  };
+    if (!node) return;
+    kept.push(node);
+    places.push(row);
+  });
+  return connectionOf({ rows: places, more }, kept, args, totalCount);
 }
+
+type Sorted = Omit<PageArgs, "field"> & Pick<Sorting, "field">;
+
+const cursorOf = (row: Row | undefined, args: Sorted) => (row ? encodePlace({ value: row.cursorValue, id: row.id }, args) : null);
+
+/** Where a page begins and ends. Cursors are made when they are asked for. */
+class Bounds implements PageInfo {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly #rows: readonly Row[];
+  readonly #args: Sorted;
+  constructor({ rows, more }: Page<Row>, args: Sorted) {
+    this.hasNextPage = args.backward ? args.before !== null : more;
+    this.hasPreviousPage = args.backward ? more : args.after !== null;
+    this.#rows = rows;
+    this.#args = args;
+  }
+  get startCursor(): string | null {
+    return cursorOf(this.#rows[0], this.#args);
+  }
+  get endCursor(): string | null {
+    return cursorOf(this.#rows.at(-1), this.#args);
+  }
+}
+
+/** A class, not an object with getters of its own: each of those would have a shape of its own, by which V8 keeps it until a full collection. */
+class ConnectionOf<Node> implements Connection<Node> {
+  readonly nodes: readonly Node[];
+  readonly totalCount: () => Promise<number>;
+  readonly #page: Page<Row>;
+  readonly #args: Sorted;
+  constructor(page: Page<Row>, nodes: readonly Node[], args: Sorted, totalCount: () => Promise<number>) {
+    this.nodes = nodes;
+    this.totalCount = totalCount;
+    this.#page = page;
+    this.#args = args;
+  }
+  get edges(): Edge<Node>[] {
+    return this.#page.rows.flatMap((row, at) => {
+      const node = this.nodes[at];
+      return node ? new Edge(node, row, this.#args) : [];
+    });
+  }
+  get pageInfo(): PageInfo {
+    return new Bounds(this.#page, this.#args);
+  }
+}
+
+/** Of a page whose rows all have their nodes, in the same order. */
+export const connectionOf = <Node extends object>(
+  page: Page<Row>,
+  nodes: readonly Node[],
+  args: Sorted,
+  totalCount: () => Promise<number>,
+): Connection<Node> => new ConnectionOf(page, nodes, args, totalCount);

@@ -15,9 +15,9 @@ const day = 86_400;
 const hourMs = 3_600_000;
 
 /** As long as they are looked at: see idempotency.ts. */
-const keysText = "DELETE FROM idempotency_key WHERE created_at <= dr_now() - interval '24 hours'";
+const keysText = "DELETE FROM idempotency_key WHERE created_at <= (SELECT dr_now()) - interval '24 hours'";
 /** A token that was once valid is told so for a week; afterwards it is unknown. */
-const sessionsText = "DELETE FROM session WHERE LEAST(expires_at, deleted_at) < dr_now() - interval '7 days'";
+const sessionsText = "DELETE FROM session WHERE LEAST(expires_at, deleted_at) < (SELECT dr_now()) - interval '7 days'";
 
 export function startHousekeeping({ pool, eventRetentionDays, log }: HousekeepingOptions): Timer {
   return startTimer({
@@ -31,7 +31,7 @@ export function startHousekeeping({ pool, eventRetentionDays, log }: Housekeepin
       const notifications = await expireNotifications(pool, eventRetentionDays * day, signal);
       const { rowCount: idempotencyKeys } = await pool.query(keysText);
       const { rowCount: sessions } = await pool.query(sessionsText);
-      const lag = await expireLag(pool);
+      const lag = await expireLag(pool, signal);
       log.info({ events, notifications, idempotencyKeys, sessions, ...lag }, "removed what is no longer kept");
     },
   });

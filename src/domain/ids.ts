@@ -45,7 +45,13 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** A step has no uuid: its run's, and its ordinal. */
 const stepId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\/[1-9][0-9]{0,8}$/;
 
-export const encodeId = (type: string, id: string): string => Buffer.from(`${type}:${id}`, "utf8").toString("base64url");
+/** Longer than any id of ours. */
+const scratch = Buffer.alloc(256);
+
+export function encodeId(type: string, id: string): string {
+  const text = `${type}:${id}`; // of ASCII alone
+  return scratch.toString("base64url", 0, scratch.write(text, "latin1"));
+}
 
 /** Throws InvalidRequestError for what can't be an id of ours. */
 export function decodeId(

@@ -1,8 +1,9 @@
 /** The statements of a list, put together from constants: what a client chooses is an order, a direction and values, never text. */
 import type pg from "pg";
+import { statementNames } from "../database/statement-names.ts";
 import type { PageArgs, SortType } from "./connections.ts";
 
-/** A condition that holds when its value is null; `sql` has the placeholder put in. */
+/** Left out when its value is null; `sql` has the placeholder put in. */
 export interface Condition<Filter> {
   readonly type: "text" | "uuid" | "bool" | "timestamptz";
   readonly sql: (placeholder: string) => string;
@@ -11,15 +12,33 @@ export interface Condition<Filter> {
 
 /** What a list is read from. All SQL in it is constant. */
 export interface Source<Field extends string, Filter, Parent extends string> {
-  /** Begins the names of its statements. */
+  /** Tells its statements from those of other lists. */
   readonly name: string;
   readonly columns: string;
+  /** Of those, which most lists show, each with its SQL: where no other is shown, no other is read. */
+  readonly plain?: PlainColumns;
   readonly from: string;
   readonly id: string;
   readonly orders: Readonly<Record<Field, { readonly expression: string; readonly type: SortType }>>;
   readonly conditions: readonly Condition<Filter>[];
-  /** For each kind of parent: the column with its id. */
-  readonly parents: Readonly<Record<Parent, { readonly from?: string; readonly column: string }>>;
+  /** For each kind of parent: the column with its id, for counting; and how the ids of one parent's rows, that of `above.id`, are read. */
+  readonly parents: Readonly<Record<Parent, { readonly from?: string; readonly column: string; readonly ids?: string }>>;
+}
+
+/** SQL by property of the row. */
+export type PlainColumns = Readonly<Record<string, string>>;
+
+export const columnsOf = (plain: PlainColumns): string =>
+  Object.entries(plain)
+    .map(([property, sql]) => `${sql} AS "${property}"`)
+    .join(", ");
+
+/** A page whose rows have a few properties. */
+export interface PlainPage {
+  readonly columns: PlainColumns;
+  readonly cursors: boolean;
+  /** Of both, as text. */
+  readonly name: string;
 }
 
 /** Every list has these, so that one shape of statement serves all. */
@@ -30,52 +49,104 @@ export interface ListedRow {
 }
 
 interface Statement {
-  readonly name: string;
+  /** Undefined: it is not prepared. */
+  readonly name: string | undefined;
   readonly text: string;
   readonly values: unknown[];
 }
-
-const firstCondition = 6;
 
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, (character) => `\\${character}`);
 /** The value of a condition on a name: matched as a substring, without regard to case. */
 export const nameLike = (text: string | null | undefined): string | null => (text ? `%${escapeLike(text)}%` : null);
 
-function conditionsOf<Filter>(conditions: readonly Condition<Filter>[], first: number): string {
-  return conditions
-    .map(({ type, sql }, at) => {
-      const placeholder = `$${first + at}::${type}`;
-      return ` AND (${placeholder} IS NULL OR ${sql(placeholder)})`;
-    })
-    .join("");
+/** By what tells a statement's text from others. Short: PostgreSQL cuts names off at 63 bytes. Combinations of filters are many, and few are used often. */
+const prepared = statementNames({ prefix: "list-", most: 500 });
+
+/** A statement as it grows: values, and the conditions that are wanted. What is not wanted is no part of it, so that indexes serve what is. */
+class Parts {
+  readonly values: unknown[] = [];
+  readonly where: string[] = [];
+  /** Which parts there are: what tells its text from others of the list. */
+  shape = "";
+
+  value(value: unknown, type: string): string {
+    return `$${this.values.push(value)}::${type}`;
+  }
+
+  filter<Filter>(conditions: readonly Condition<Filter>[], filter: Filter): void {
+    for (const [at, { type, sql, value }] of conditions.entries()) {
+      const wanted = value(filter) ?? null;
+      if (wanted === null) continue;
+      this.where.push(sql(this.value(wanted, type)));
+      this.shape += `-${at}`;
+    }
+  }
+
+  conditions(): string {
+    return this.where.length === 0 ? "true" : this.where.join("\n      AND ");
+  }
 }
 
-/** One page of all, or one page for each parent (their ids are the last value). One row more than asked for tells whether there are more. */
+/**
+ * What is below a parent by another table stands in no index in the list's order: its few rows are sorted. GREATEST of one value is that value,
+ * and no expression of an index: PostgreSQL, which does not know the LIMIT, would read all rows in the index's order for those of each parent.
+ */
+function orderOf<Parent extends string>(
+  { id, parents }: { readonly id: string; readonly parents: Readonly<Record<Parent, { readonly column: string }>> },
+  expression: string,
+  parent: Parent | undefined,
+): string {
+  const [table] = id.split(".");
+  return parent === undefined || parents[parent].column.startsWith(`${table}.`) ? expression : `greatest(${expression})`;
+}
+
+/** Ids as an array are looked up in order: neighbours, as what was made together has, in one descent of the index in place of one each. */
+function isOf<Filter, Parent extends string>({ id, parents }: Pick<Source<never, Filter, Parent>, "id" | "parents">, kind: Parent): string {
+  const { column, ids } = parents[kind];
+  return ids === undefined ? `${column} = above.id` : `${id} = ANY(ARRAY(${ids}))`;
+}
+
+/** One page of all, or one for each parent (their ids are the last value; `parentPlace` is the place among them, from 1). One row more than asked for tells whether there are more. */
 export function pageStatement<Field extends string, Filter, Parent extends string>(
   source: Source<Field, Filter, Parent>,
   page: Omit<PageArgs, "field"> & { readonly field: Field },
   filter: Filter,
   parents: { readonly kind: Parent; readonly ids: readonly string[] } | null,
+  plain: PlainPage | null = null,
 ): Statement {
   const { expression, type } = source.orders[page.field];
+  const columns = [plain === null ? source.columns : columnsOf(plain.columns)].filter(Boolean);
+  if (plain === null || plain.cursors) columns.push(`(${expression})::text AS "cursorValue"`);
   const ascending = (page.direction === "ASC") !== page.backward;
   const way = ascending ? "ASC" : "DESC";
-  const [behind, ahead] = page.direction === "ASC" ? [">", "<"] : ["<", ">"];
-  const inner = (extraFrom: string, extra: string) => `SELECT ${source.columns}, (${expression})::text AS "cursorValue"
-    FROM ${source.from}${extraFrom}
-    WHERE ($1::text IS NULL OR (${expression}, ${source.id}) ${behind} ($1::text::${type}, $2::uuid))
-      AND ($3::text IS NULL OR (${expression}, ${source.id}) ${ahead} ($3::text::${type}, $4::uuid))${conditionsOf(source.conditions, firstCondition)}${extra}
-    ORDER BY ${expression} ${way}, ${source.id} ${way} LIMIT $5::int4`;
-  const values: unknown[] = [page.after?.value ?? null, page.after?.id ?? null, page.before?.value ?? null, page.before?.id ?? null];
-  values.push(page.limit + 1, ...source.conditions.map(({ value }) => value(filter) ?? null));
-  const name = `${source.name}-${page.field}-${page.direction}${page.backward ? "-back" : ""}`;
-  if (parents === null) return { name, text: inner("", ""), values };
-  const parent = source.parents[parents.kind];
-  values.push(parents.ids);
-  // A lateral join with LIMIT is a nested loop, so that each parent's rows come in the inner order.
-  const text = `SELECT above.id AS "parentId", page.* FROM unnest($${values.length}::uuid[]) AS above (id)
-    CROSS JOIN LATERAL (${inner(parent.from ?? "", ` AND ${parent.column} = above.id`)}) AS page`;
-  return { name: `${name}-of-${parents.kind}`, text, values };
+  const parts = new Parts();
+  const limit = parts.value(page.limit + 1, "int4");
+  const bound = (place: PageArgs["after"], side: "after" | "before") => {
+    if (place === null) return;
+    const beyond = (side === "after") === (page.direction === "ASC") ? ">" : "<";
+    const value = `${parts.value(place.value, "text")}::${type}`;
+    parts.where.push(`(${expression}, ${source.id}) ${beyond} (${value}, ${parts.value(place.id, "uuid")})`);
+    parts.shape += `-${side}`;
+  };
+  bound(page.after, "after");
+  bound(page.before, "before");
+  parts.filter(source.conditions, filter);
+  if (parents !== null) parts.where.push(isOf(source, parents.kind));
+  const from = parents === null || source.parents[parents.kind].ids ? "" : (source.parents[parents.kind].from ?? "");
+  const text = `SELECT ${columns.join(", ")}
+    FROM ${source.from}${from}
+    WHERE ${parts.conditions()}
+    ORDER BY ${orderOf(source, expression, parents?.kind)} ${way}, ${source.id} ${way} LIMIT ${limit}`;
+  const name = `${source.name}${plain ? `-${plain.name}` : ""}-${page.field}-${page.direction}${page.backward ? "-back" : ""}${parts.shape}`;
+  if (parents === null) return { name: prepared(name), text, values: parts.values };
+  // A lateral join with LIMIT is a nested loop, so that each parent's rows come in the inner order. The ids are in a subquery, or PostgreSQL
+  // would count them, and plan anew for each number of parents: for few of them that took longer than the reading.
+  return {
+    name: prepared(`${name}-of-${parents.kind}`),
+    text: `SELECT above.place::int4 AS "parentPlace", page.* FROM unnest((SELECT ${parts.value(parents.ids, "uuid[]")})) WITH ORDINALITY AS above (id, place)
+      CROSS JOIN LATERAL (${text}) AS page`,
+    values: parts.values,
+  };
 }
 
 export function countStatement<Field extends string, Filter, Parent extends string>(
@@ -83,26 +154,25 @@ export function countStatement<Field extends string, Filter, Parent extends stri
   filter: Filter,
   parents: { readonly kind: Parent; readonly ids: readonly string[] } | null,
 ): Statement {
-  const conditions = conditionsOf(source.conditions, 1);
-  const values: unknown[] = source.conditions.map(({ value }) => value(filter) ?? null);
+  const parts = new Parts();
+  parts.filter(source.conditions, filter);
   if (parents === null) {
     return {
-      name: `${source.name}-count`,
-      text: `SELECT NULL AS "parentId", count(*)::int4 AS count FROM ${source.from} WHERE true${conditions}`,
-      values,
+      name: prepared(`${source.name}-count${parts.shape}`),
+      text: `SELECT NULL AS "parentId", count(*)::int4 AS count FROM ${source.from} WHERE ${parts.conditions()}`,
+      values: parts.values,
     };
   }
   const { column, from = "" } = source.parents[parents.kind];
-  values.push(parents.ids);
+  parts.where.unshift(`${column} = ANY(${parts.value(parents.ids, "uuid[]")})`);
   return {
-    name: `${source.name}-count-of-${parents.kind}`,
-    text: `SELECT ${column} AS "parentId", count(*)::int4 AS count FROM ${source.from}${from}
-      WHERE ${column} = ANY($${values.length}::uuid[])${conditions} GROUP BY ${column}`,
-    values,
+    name: prepared(`${source.name}-count${parts.shape}-of-${parents.kind}`),
+    text: `SELECT ${column} AS "parentId", count(*)::int4 AS count FROM ${source.from}${from} WHERE ${parts.conditions()} GROUP BY ${column}`,
+    values: parts.values,
   };
 }
 
 export async function run<Row extends pg.QueryResultRow>(pool: Pick<pg.Pool, "query">, { name, text, values }: Statement): Promise<Row[]> {
-  const { rows } = await pool.query<Row>({ name, text, values });
+  const { rows } = await pool.query<Row>(name === undefined ? { text, values } : { name, text, values });
   return rows;
 }

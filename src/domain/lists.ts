@@ -1,9 +1,19 @@
 /** Sorted, filtered lists by page, of all or below a parent; the same page below many parents is one statement. */
 import type pg from "pg";
-import { type Batched, batched, type Gate, groupFrozen, type Loader } from "./batching.ts";
-import { type Connection, type ConnectionArgs, connect, type Direction, type Page, type PageArgs, readPage } from "./connections.ts";
+import { type Batched, batched, type Gate, type Loader } from "./batching.ts";
+import {
+  type Connection,
+  type ConnectionArgs,
+  connect,
+  connectionOf,
+  type Direction,
+  type Page,
+  type PageArgs,
+  readPage,
+} from "./connections.ts";
 import { InvalidRequestError } from "./errors.ts";
-import { countStatement, type ListedRow, pageStatement, run, type Source } from "./list-sql.ts";
+import { countStatement, type ListedRow, type PlainColumns, type PlainPage, pageStatement, run, type Source } from "./list-sql.ts";
+import type { Shown } from "./shown.ts";
 
 interface Parent<Kind> {
   readonly kind: Kind;
@@ -17,6 +27,10 @@ interface Key<Field, Filter, Kind> {
   readonly parent: Parent<Kind> | null;
   readonly page: PageOf<Field>;
   readonly filter: Filter;
+  /** Where its rows need not have all columns. */
+  readonly plain: PlainPage | null;
+  /** Of all but the parent's id: keys with the same are answered by one statement. */
+  readonly shape: string;
 }
 
 export interface ListRequest<Field, Filter> extends ConnectionArgs {
@@ -26,7 +40,8 @@ export interface ListRequest<Field, Filter> extends ConnectionArgs {
 
 /** One request's way to a list: by the rows of the page itself, or by what is loaded for their ids. */
 export interface List<Row, Field, Filter, Kind> {
-  rows(parent: Parent<Kind> | null, request: ListRequest<Field, Filter>): Promise<Connection<Row>>;
+  /** `shown` by the field that answers the page: the rows may have nothing else. */
+  rows(parent: Parent<Kind> | null, request: ListRequest<Field, Filter>, shown?: Shown | null): Promise<Connection<Row>>;
   nodes<Node extends object>(
     parent: Parent<Kind> | null,
     request: ListRequest<Field, Filter>,
@@ -34,19 +49,59 @@ export interface List<Row, Field, Filter, Kind> {
   ): Promise<Connection<Node>>;
 }
 
-type Found<R> = R & ListedRow & { readonly parentId: string | null };
+/** `parentPlace`: among the parents that were asked for, from 1; there is none in a list of all. */
+type Found<R> = R & ListedRow & { readonly parentPlace?: number | undefined };
 
-/** The keys of a batch that one statement answers: the same page, filter and kind of parent. */
-function alike<Field, Filter, Kind>(keys: readonly Key<Field, Filter, Kind>[]): Key<Field, Filter, Kind>[][] {
-  return [...Map.groupBy(keys, ({ parent, page, filter }) => JSON.stringify([parent?.kind, page, filter])).values()];
-}
+type AnyKey = Pick<Key<unknown, unknown, unknown>, "parent" | "shape">;
 
-const identity = <Field, Filter, Kind>({ parent, page, filter }: Key<Field, Filter, Kind>) => JSON.stringify([parent, page, filter]);
+const alike = <Field, Filter, Kind>(keys: readonly Key<Field, Filter, Kind>[]): Key<Field, Filter, Kind>[][] => [
+  ...Map.groupBy(keys, ({ shape }) => shape).values(),
+];
+
+const identity = ({ parent, shape }: AnyKey) => `${parent?.id} ${shape}`;
 
 function parentsOf<Field, Filter, Kind>(keys: readonly Key<Field, Filter, Kind>[]): { kind: Kind; ids: string[] } | null {
   const [first] = keys;
   if (!first?.parent) return null;
   return { kind: first.parent.kind, ids: keys.flatMap(({ parent }) => (parent === null ? [] : [parent.id])) };
+}
+
+/** Null: more is shown than the list's plain columns. In their order, so that the same is shown by the same statement. */
+function plainPage({ properties, cursors }: Shown, plain: PlainColumns): PlainPage | null {
+  if ([...properties].some((property) => !(property in plain))) return null;
+  const isShown = (property: string) => properties.has(property) || (cursors && property === "id");
+  const columns = Object.fromEntries(Object.entries(plain).filter(([property]) => isShown(property)));
+  return { columns, cursors, name: `${cursors ? "cursors " : ""}${Object.keys(columns).join(" ")}` };
+}
+
+/** Each choice of columns has statements of its own, which are prepared on each connection: past so many choices of a list, all its plain columns are read. */
+const mostChoices = 12;
+
+/** What is shown by a document stays the same object, each time that it comes. */
+function plainPages(plain: PlainColumns): (shown: Shown) => PlainPage | null {
+  const known = new WeakMap<Shown, PlainPage | null>();
+  const choices = new Set<string>();
+  const all: PlainPage = { columns: plain, cursors: true, name: "plain" };
+  const chosen = (shown: Shown) => {
+    const page = plainPage(shown, plain);
+    if (page === null || choices.has(page.name)) return page;
+    if (choices.size >= mostChoices) return all;
+    choices.add(page.name);
+    return page;
+  };
+  return (shown) => {
+    const before = known.get(shown);
+    if (before !== undefined) return before;
+    const page = chosen(shown);
+    known.set(shown, page);
+    return page;
+  };
+}
+
+/** Most pages are a list's first, without a filter. */
+function shapeOf<Field, Filter, Kind>(kind: Kind | undefined, page: PageOf<Field>, filter: Filter | null, plain: PlainPage | null): string {
+  if (filter !== null || page.after !== null || page.before !== null) return JSON.stringify([kind, page, filter, plain?.name]);
+  return `${kind} ${page.field} ${page.direction} ${page.limit} ${page.backward} ${plain?.name}`;
 }
 
 /** What PostgreSQL's text can't hold. Looked for before the list is loaded: a batch would fail as a whole. */
@@ -65,21 +120,24 @@ export function openList<R extends object, Field extends string, Filter extends 
 ): (gate: Gate) => List<R & ListedRow, Field, Filter, Kind> {
   const pages = openPages<R, Field, Filter, Kind>(pool, source);
   const counts = openCounts(pool, source);
+  const plainOf = plainPages(source.plain ?? {});
   return (gate) => {
     const pageLoader = pages.loader(gate);
     const countLoader = counts.loader(gate);
-    const read = async (parent: Parent<Kind> | null, request: ListRequest<Field, Filter>) => {
+    const read = async (parent: Parent<Kind> | null, request: ListRequest<Field, Filter>, shown: Shown | null = null) => {
       const field = request.orderBy?.field ?? fallback.field;
       const direction = request.orderBy ? (request.orderBy.direction ?? "ASC") : fallback.direction;
       const page = { ...readPage(request, { field, direction, type: source.orders[field].type }), field };
-      const key = { parent, page, filter: request.filter ?? fallback.filter };
-      refuseNul(key.filter);
+      const filter = request.filter ?? fallback.filter;
+      refuseNul(filter);
+      const plain = shown && plainOf(shown);
+      const key = { parent, page, filter, plain, shape: shapeOf(parent?.kind, page, request.filter ?? null, plain) };
       return { page, found: await pageLoader.load(key), totalCount: () => countLoader.load(key) };
     };
     return {
-      async rows(parent, request) {
-        const { page, found, totalCount } = await read(parent, request);
-        return connect(found, page, found.rows, totalCount);
+      async rows(parent, request, shown) {
+        const { page, found, totalCount } = await read(parent, request, shown);
+        return connectionOf(found, found.rows, page, totalCount);
       },
       async nodes(parent, request, loader) {
         const { page, found, totalCount } = await read(parent, request);
@@ -96,11 +154,12 @@ function openPages<R extends object, Field extends string, Filter extends object
   const readAlike = async (keys: readonly Key<Field, Filter, Kind>[]) => {
     const [first] = keys;
     if (first === undefined) return [];
-    const rows = await run<Found<R>>(pool, pageStatement(source, first.page, first.filter, parentsOf(keys)));
-    const byParent = groupFrozen(rows, ({ parentId }) => parentId ?? "");
-    return keys.map((key) => [identity(key), pageOf(byParent.get(key.parent?.id ?? "") ?? [], key.page)] as const);
+    const rows = await run<Found<R>>(pool, pageStatement(source, first.page, first.filter, parentsOf(keys), first.plain));
+    const ofKeys = keys.map((): Readonly<Found<R>>[] => []);
+    for (const row of rows) ofKeys[(row.parentPlace ?? 1) - 1]?.push(Object.freeze(row));
+    return keys.map((key, at) => [identity(key), pageOf(ofKeys[at] ?? [], key.page)] as const);
   };
-  return batched({
+  return batched<Key<Field, Filter, Kind>, Page<R & ListedRow>>({
     identity,
     fetch: async (keys) => {
       const found = new Map((await Promise.all(alike(keys).map(readAlike))).flat());
@@ -111,8 +170,9 @@ function openPages<R extends object, Field extends string, Filter extends object
 
 /** Read backward, a page comes from its end. */
 function pageOf<Row>(read: readonly Row[], { limit, backward }: PageArgs): Page<Row> {
-  const rows = read.slice(0, limit);
-  return { rows: backward ? rows.reverse() : rows, more: read.length > limit };
+  const more = read.length > limit;
+  const rows = more ? read.slice(0, limit) : read;
+  return { rows: Object.freeze(backward ? rows.toReversed() : rows), more };
 }
 
 function openCounts<Field extends string, Filter extends object, Kind extends string>(
@@ -126,7 +186,7 @@ function openCounts<Field extends string, Filter extends object, Kind extends st
     const byParent = new Map(rows.map(({ parentId, count }) => [parentId ?? "", count]));
     return keys.map((key) => [identity(key), byParent.get(key.parent?.id ?? "") ?? 0] as const);
   };
-  return batched({
+  return batched<Key<Field, Filter, Kind>, number>({
     identity,
     fetch: async (keys) => {
       const found = new Map((await Promise.all(alike(keys).map(countAlike))).flat());

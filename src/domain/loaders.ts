@@ -1,7 +1,7 @@
 /** Every loader of every room: opened once for the process, handed out anew for each request. */
 import type { Database } from "../database/database.ts";
 import { openAccessLoaders } from "./access/loaders.ts";
-import { createGate } from "./batching.ts";
+import { createGate, type Gate } from "./batching.ts";
 import { openDrillLoaders } from "./drills/loaders.ts";
 import { openEventLoaders } from "./events/loaders.ts";
 import { openEvidenceLoaders } from "./evidence/loaders.ts";
@@ -30,60 +30,74 @@ export interface LoaderOptions {
   readonly slotsPerSite: number;
 }
 
+type Room<Open extends (...given: never[]) => (gate: Gate) => object> = ReturnType<ReturnType<Open>>;
+
+export type Loaders = { readonly gate: Gate } & Room<typeof openSiteLoaders> &
+  Room<typeof openSummaryLoaders> &
+  Room<typeof openInventoryLoaders> &
+  Room<typeof openMappingLoaders> &
+  Room<typeof openVmLoaders> &
+  Room<typeof openConfigurationLoaders> &
+  Room<typeof openProtectionLoaders> &
+  Room<typeof openGroupFactsLoaders> &
+  Room<typeof openGroupFaultsLoaders> &
+  Room<typeof openReplicationLoaders> &
+  Room<typeof openStorageLoaders> &
+  Room<typeof openPlanLoaders> &
+  Room<typeof openRecoveryLoaders> &
+  Room<typeof openEvidenceLoaders> &
+  Room<typeof openReadinessLoaders> &
+  Room<typeof openRpoLoaders> &
+  Room<typeof openTaskLoaders> &
+  Room<typeof openReportLoaders> &
+  Room<typeof openLimitLoaders> &
+  Room<typeof openAccessLoaders> &
+  Room<typeof openDrillLoaders> &
+  Room<typeof openEventLoaders> &
+  Room<typeof openNotificationLoaders>;
+
 /** Answers what makes one request's loaders. */
-export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slotsPerSite }: LoaderOptions) {
-  const sites = openSiteLoaders(database);
-  const summaries = openSummaryLoaders(database);
-  const inventory = openInventoryLoaders(database);
-  const mappings = openMappingLoaders(database);
-  const vms = openVmLoaders(database);
-  const configuration = openConfigurationLoaders(database);
-  const protection = openProtectionLoaders(database);
-  const groupFacts = openGroupFactsLoaders(database);
-  const groupFaults = openGroupFaultsLoaders(database);
-  const replication = openReplicationLoaders(database);
-  const storage = openStorageLoaders(database);
-  const plans = openPlanLoaders(database);
-  const recoveries = openRecoveryLoaders(database, slotsPerSite);
-  const evidence = openEvidenceLoaders(database);
-  const readiness = openReadinessLoaders(database);
-  const rpo = openRpoLoaders(database);
-  const tasks = openTaskLoaders(database);
-  const reports = openReportLoaders(database);
-  const limits = openLimitLoaders(database);
-  const access = openAccessLoaders(database);
-  const drills = openDrillLoaders(database);
-  const events = openEventLoaders(database);
-  const notifications = openNotificationLoaders(database);
-  return () => {
-    const gate = createGate();
-    return {
-      gate,
-      ...sites(gate),
-      ...summaries(gate),
-      ...inventory(gate),
-      ...mappings(gate),
-      ...vms(gate),
-      ...configuration(gate),
-      ...protection(gate),
-      ...groupFacts(gate),
-      ...groupFaults(gate),
-      ...replication(gate),
-      ...storage(gate),
-      ...plans(gate),
-      ...recoveries(gate),
-      ...readiness(gate),
-      ...rpo(gate),
-      ...evidence(gate),
-      ...tasks(gate),
-      ...reports(gate),
-      ...limits(gate),
-      ...drills(gate),
-      ...events(),
-      ...notifications(gate),
-      ...access(gate),
-    };
-  };
+export function openLoaders(database: Pick<Database, "prisma" | "pool">, { slotsPerSite }: LoaderOptions): () => Loaders {
+  return byRoom([
+    openSiteLoaders(database),
+    openSummaryLoaders(database),
+    openInventoryLoaders(database),
+    openMappingLoaders(database),
+    openVmLoaders(database),
+    openConfigurationLoaders(database),
+    openProtectionLoaders(database),
+    openGroupFactsLoaders(database),
+    openGroupFaultsLoaders(database),
+    openReplicationLoaders(database),
+    openStorageLoaders(database),
+    openPlanLoaders(database),
+    openRecoveryLoaders(database, slotsPerSite),
+    openEvidenceLoaders(database),
+    openReadinessLoaders(database),
+    openRpoLoaders(database),
+    openTaskLoaders(database),
+    openReportLoaders(database),
+    openLimitLoaders(database),
+    openAccessLoaders(database),
+    openDrillLoaders(database),
+    openEventLoaders(database),
+    openNotificationLoaders(database),
+  ]);
 }
 
-export type Loaders = ReturnType<ReturnType<typeof openLoaders>>;
+/** A room's loaders are made when the first of them is asked for: most requests are about few rooms. */
+function byRoom(rooms: readonly ((gate: Gate) => object)[]): () => Loaders {
+  const all = {};
+  for (const [at, room] of rooms.entries()) {
+    for (const name of Object.keys(room(createGate()))) {
+      Object.defineProperty(all, name, {
+        get(this: { readonly gate: Gate; readonly made: object[] }): unknown {
+          const made = this.made[at] ?? room(this.gate);
+          this.made[at] = made;
+          return Reflect.get(made, name);
+        },
+      });
+    }
+  }
+  return () => Object.assign(Object.create(all), { gate: createGate(), made: [] });
+}

@@ -2,8 +2,13 @@
 import { CursorError, decodeLogCursor } from "../events/cursor.ts";
 import type { Context } from "./context.ts";
 import { InvalidRequestError, PreconditionFailedError } from "./errors.ts";
+import { startsStream } from "./stream-starts.ts";
 
-export const afterArg = "Only what comes behind this cursor: a delivery's, an event's, or the eventCursor of a query.";
+/** The argument's options; `otherwise` says what holds without it. */
+export const afterArg = (otherwise: string) => ({
+  description: `Only what comes behind this cursor: a delivery's, an event's, or the eventCursor of a query. ${otherwise}`,
+  extensions: startsStream,
+});
 
 export function placeOf<T>(decode: () => T): T {
   try {

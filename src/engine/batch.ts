@@ -1,4 +1,5 @@
 /** What one journal write holds: changes of steps, prompts and output, and the events that say so, in order. */
+import { toJsonb, toText, toTexts } from "../database/json.ts";
 import type { RecoveryEvent } from "../events/types.ts";
 import type { PromptAnswer, StepNode, StepResult, StepStatus } from "./model.ts";
 
@@ -16,22 +17,6 @@ export interface StepState {
   startedAt: number | null;
   endedAt: number | null;
   dueAt: number | null;
-}
-
-/** A step's row as the journal writes it. */
-export interface StepChange {
-  readonly ordinal: number;
-  readonly status: StepStatus;
-  readonly attempt: number;
-  readonly progress: number;
-  readonly message: string | null;
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-  readonly result: StepResult | null;
-  /** Milliseconds since 1970, database time; null: none. */
-  readonly started: number | null;
-  readonly ended: number | null;
-  readonly due: number | null;
 }
 
 export interface NewPrompt {
@@ -70,19 +55,20 @@ export const isEmpty = (batch: Batch): boolean =>
   batch.outputs.length === 0 &&
   batch.withdrawn.length === 0;
 
-export const changeOf = (step: StepState): StepChange => ({
-  ordinal: step.node.ordinal,
-  status: step.status,
-  attempt: step.attempt,
-  progress: step.progressPercent,
-  message: step.message,
-  errors: step.errors,
-  warnings: step.warnings,
-  result: step.result,
-  started: step.startedAt,
-  ended: step.endedAt,
-  due: step.dueAt,
-});
+/** Of steps' rows what a run changes, column by column, as the journal's statement takes them. */
+export const stepColumns = (steps: readonly StepState[]): unknown[] => [
+  steps.map(({ node }) => node.ordinal),
+  steps.map(({ status }) => status),
+  steps.map(({ attempt }) => attempt),
+  steps.map(({ progressPercent }) => progressPercent),
+  steps.map(({ message }) => (message === null ? null : toText(message))),
+  steps.map(({ errors }) => toTexts(errors)),
+  steps.map(({ warnings }) => toTexts(warnings)),
+  steps.map(({ result }) => (result === null ? null : toJsonb(result))),
+  steps.map(({ startedAt }) => startedAt),
+  steps.map(({ endedAt }) => endedAt),
+  steps.map(({ dueAt }) => dueAt),
+];
 
 export const stepChanged = (step: StepState): RecoveryEvent => ({
   kind: "STEP_CHANGED",

@@ -8,8 +8,11 @@ import type { RunSnapshot } from "./run-snapshot.ts";
 export const budgetOf = (snapshot: RunSnapshot): number | null =>
   snapshot.kind === "DISASTER" && snapshot.protectedSiteCondition === "SUSPECT" ? snapshot.options.protectedSiteBudgetSeconds : null;
 
+export const isBudgetSpent = ({ budgetSeconds, startedAt }: LiveRun, now: number): boolean =>
+  budgetSeconds !== null && startedAt !== null && now >= startedAt + budgetSeconds * 1000;
+
 export function isOverBudget(run: LiveRun, ordinal: number, now: number): boolean {
-  if (run.budgetSeconds === null || run.startedAt === null || now < run.startedAt + run.budgetSeconds * 1000) return false;
+  if (!isBudgetSpent(run, now)) return false;
   return leansOnProtectedSite(run.rules, stepAt(run, ordinal).node);
 }
 

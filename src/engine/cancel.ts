@@ -11,11 +11,8 @@ export function cancelRun(run: LiveRun, reason: string, by: string | null, now: 
   withdrawPrompts(run);
   follow(run, run.schedule.cancel(reason), now);
   giveUpFailures(run, now);
-  for (const ordinal of run.schedule.active()) {
-    const { node } = leafAt(run, ordinal);
-    if (node.kind === "PROMPT" || node.kind === "PAUSE" || node.kind === "STARTUP_DELAY") {
-      endStep(run, ordinal, { status: "CANCELLED", message: by === null ? reason : `Cancelled by ${by}` }, now);
-    }
+  for (const ordinal of run.schedule.waits()) {
+    endStep(run, ordinal, { status: "CANCELLED", message: by === null ? reason : `Cancelled by ${by}` }, now);
   }
 }
 
@@ -27,7 +24,7 @@ export function switchRun(run: LiveRun, follower: string, by: string | null, now
 
 /** The prompts of a cancelled run are nobody's to answer any more. */
 function withdrawPrompts(run: LiveRun): void {
-  for (const ordinal of run.schedule.active()) {
+  for (const ordinal of run.schedule.waits()) {
     const { node, result, status } = leafAt(run, ordinal);
     const promptId = result?.promptId;
     if (node.kind !== "PROMPT" || status !== "WAITING" || typeof promptId !== "string") continue;

@@ -3,6 +3,7 @@
  * got no answer is asked about (observe) before it is made again with the same key; only a failure that is known gets a new attempt.
  */
 import { type EffectKind, type EffectRequest, type Operation, type Provider, ProviderError } from "../providers/contract.ts";
+import { isResultOf } from "./effect-results.ts";
 import { LeaseLost, pause } from "./journal.ts";
 import type { SiteRef } from "./model.ts";
 import type { Poller } from "./poller.ts";
@@ -31,8 +32,8 @@ export interface SiteCalls {
   /** Longest an ordered operation may take. */
   readonly operationLimitMs: number;
   provider(site: SiteRef): Provider;
-  /** A signal for one call: ends with the step, or at a deadline that is shorter than what is left of the lease. Waits while too little is left. */
-  deadline(signal: AbortSignal): Promise<AbortSignal>;
+  /** Makes one call, which ends with the step, or at a deadline that is shorter than what is left of the lease. Waits while too little is left. */
+  call<T>(signal: AbortSignal, ask: (deadline: AbortSignal) => Promise<T>): Promise<T>;
   /** Watches operations at a site by their keys. */
   operations(site: SiteRef): Poller<Operation>;
 }
@@ -49,16 +50,19 @@ export function transientFailure(error: unknown, signal: AbortSignal, runId: str
   throw error;
 }
 
-/** Asks again while the failure is transient. */
-export async function askSite<T>(
+/** Asks a site, and again while the failure is transient. */
+export const askSite = <T>(
   calls: SiteCalls,
   site: SiteRef,
   signal: AbortSignal,
   question: (provider: Provider, signal: AbortSignal) => Promise<T>,
-): Promise<T> {
+): Promise<T> => whileTransient(calls, site, signal, () => calls.call(signal, (deadline) => question(calls.provider(site), deadline)));
+
+/** Asks again while the failure is transient. */
+export async function whileTransient<T>(calls: SiteCalls, site: SiteRef, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
   for (let failures = 1; ; failures++) {
     try {
-      return await question(calls.provider(site), await calls.deadline(signal));
+      return await ask();
     } catch (error) {
       const message = transientFailure(error, signal, calls.runId);
       if (failures >= calls.retry.tries)
@@ -119,19 +123,11 @@ export async function orderAndWatch<K extends EffectKind>(
 ): Promise<Exclude<Operation<K>, { state: "RUNNING" }>> {
   const provider = calls.provider(site);
   const { runId, epoch } = calls;
-  if (doubtful) {
-    const signal = await calls.deadline(context.signal);
-    await provider.observe(site.externalId, [key], { runId, epoch, signal });
-  }
-  const signal = await calls.deadline(context.signal);
-  // The same key again answers how far it is, so ordering what was observed is safe, and yields its typed result.
-  let operation = await provider.order(site.externalId, kind, request, {
-    key,
-    runId,
-    epoch,
-    signal,
-    ...(secret === undefined ? {} : { secret }),
-  });
+  const call = <T>(ask: (deadline: AbortSignal) => Promise<T>) => calls.call(context.signal, ask);
+  if (doubtful) await call((signal) => provider.observe(site.externalId, [key], { runId, epoch, signal }));
+  const secretly = secret === undefined ? {} : { secret };
+  // The same key again answers how far it is, so ordering what was observed is safe.
+  let operation = await call((signal) => provider.order(site.externalId, kind, request, { key, runId, epoch, signal, ...secretly }));
   const end = performance.now() + calls.operationLimitMs;
   let asked = false;
   while (operation.state === "RUNNING") {
@@ -142,15 +138,13 @@ export async function orderAndWatch<K extends EffectKind>(
     }
     if (context.cancelled.aborted && !asked) {
       asked = true;
-      await provider.cancel(site.externalId, key, { runId, epoch, signal: await calls.deadline(context.signal) });
+      await call((signal) => provider.cancel(site.externalId, key, { runId, epoch, signal }));
     }
-    const next = await calls.operations(site).next(key);
+    const next = await calls.operations(site).next(key, asked ? undefined : operation.remainingMs);
     if (next === undefined) throw new ProviderError("TRANSIENT", "BUSY", "the site no longer knows the operation");
-    if (next.state === "RUNNING") operation = next;
-    else {
-      const again = await calls.deadline(context.signal);
-      operation = await provider.order(site.externalId, kind, request, { key, runId, epoch, signal: again });
-    }
+    if (next.state !== "SUCCEEDED") operation = next;
+    else if (isResultOf(kind, next.result)) operation = { state: "SUCCEEDED", result: next.result };
+    else operation = await call((signal) => provider.order(site.externalId, kind, request, { key, runId, epoch, signal }));
   }
   return operation;
 }

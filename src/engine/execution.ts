@@ -4,16 +4,17 @@ import type { DatabaseClock } from "./clock.ts";
 import type { CommandOutcome } from "./commands/command.ts";
 import { ended, PermanentCommandError } from "./commands/command.ts";
 import { resolveProgram } from "./commands/program.ts";
-import { askSite, isAbort, performEffect, type SiteCalls } from "./effects.ts";
+import { withDeadline } from "./deadline.ts";
+import { askSite, isAbort, performEffect, type SiteCalls, whileTransient } from "./effects.ts";
 import type { Inbox } from "./inbox.ts";
 import { LeaseLost, pause } from "./journal.ts";
 import { type LiveRun, leafAt, stepAt } from "./live-run.ts";
-import { isGood, type LeafNode, type SiteRef, type StepEnd } from "./model.ts";
+import { isGood, isWait, type LeafNode, type SiteRef, type StepEnd } from "./model.ts";
 import { createPoller, type Poller } from "./poller.ts";
 import { isRollBack } from "./roll-back.ts";
 import { knownSecrets, readSecret } from "./secrets.ts";
 import type { EngineParts } from "./settings.ts";
-import { type ActingKind, isWait, perform } from "./steps/index.ts";
+import { type ActingKind, perform } from "./steps/index.ts";
 import type { CommandRun, StepContext } from "./steps/kind.ts";
 
 export interface Executions {
@@ -42,7 +43,7 @@ const siteKey = (site: SiteRef) => `${site.provider}/${site.externalId}`;
 
 export function createExecutions(options: ExecutionOptions): Executions {
   const { run, parts, inbox, signal } = options;
-  const calls = createSiteCalls(options);
+  const { calls, operations } = createSiteCalls(options);
   const statuses = pollers<VmStatus>(
     (site, keys, deadline) => calls.provider(site).vmStatus(site.externalId, keys, deadline),
     calls,
@@ -50,26 +51,30 @@ export function createExecutions(options: ExecutionOptions): Executions {
     signal,
   );
   const cancelled = new AbortController();
-  const interruptible = AbortSignal.any([signal, cancelled.signal]);
-  const abandoned = new Map<number, AbortController>();
-  let working = 0;
+  const live = new Map<number, Live>();
+  const stopAll = () => {
+    for (const { own } of live.values()) own.abort(signal.reason);
+  };
+  signal.addEventListener("abort", stopAll, { once: true });
 
   async function execute(ordinal: number, resumed: boolean): Promise<void> {
     const { node } = leafAt(run, ordinal);
     if (!isActing(node)) throw new Error(`${node.kind} has no work of its own`);
-    const stops = node.kind === "COMMAND" || node.kind === "READY_CHECK" || node.kind === "PROBE";
-    const own = new AbortController();
-    abandoned.set(ordinal, own);
-    const stop = AbortSignal.any([stops ? interruptible : signal, own.signal]);
+    const step = stepToStop(node);
+    live.set(ordinal, step);
+    if (signal.aborted) step.own.abort(signal.reason);
+    if (step.stops && cancelled.signal.aborted) step.own.abort(cancelled.signal.reason);
     // What is put back because the run was cancelled is not stopped by that.
     const cancel = isRollBack(node) ? never : cancelled.signal;
-    const context = createContext(options, calls, statuses, ordinal, resumed, stop, cancel);
+    const context = createContext(options, calls, statuses, ordinal, resumed, step.own.signal, cancel);
     try {
       inbox.put({ kind: "ENDED", ordinal, end: await perform(node, context) });
     } catch (error) {
-      if (signal.aborted || own.signal.aborted) return;
+      if (signal.aborted || step.abandoned) return;
       if (error instanceof LeaseLost) inbox.put({ kind: "BROKEN", error });
       else inbox.put({ kind: "ENDED", ordinal, end: endOfError(error, cancel, ordinal) });
+    } finally {
+      if (live.get(ordinal) === step) live.delete(ordinal);
     }
   }
 
@@ -84,24 +89,44 @@ export function createExecutions(options: ExecutionOptions): Executions {
 
   return {
     launch(ordinal, resumed) {
-      working++;
-      void execute(ordinal, resumed).finally(() => {
-        working--;
-      });
+      void execute(ordinal, resumed);
     },
-    abandon: (ordinal) => abandoned.get(ordinal)?.abort(new DOMException("the step was given up", "AbortError")),
+    abandon(ordinal) {
+      const step = live.get(ordinal);
+      if (step === undefined) return;
+      step.abandoned = true;
+      step.own.abort(new DOMException("the step was given up", "AbortError"));
+    },
     get working() {
-      return working;
+      return live.size;
     },
-    interrupt: () => cancelled.abort(new DOMException("the run was cancelled", "AbortError")),
+    interrupt() {
+      cancelled.abort(new DOMException("the run was cancelled", "AbortError"));
+      operations.hurry();
+      for (const { own, stops } of live.values()) if (stops) own.abort(cancelled.signal.reason);
+    },
   };
 }
+
+/** A step at work. */
+interface Live {
+  readonly own: AbortController;
+  /** With the run's cancellation; other effects run out. */
+  readonly stops: boolean;
+  abandoned: boolean;
+}
+
+const stepToStop = ({ kind }: LeafNode): Live => ({
+  own: new AbortController(),
+  stops: kind === "COMMAND" || kind === "READY_CHECK" || kind === "PROBE",
+  abandoned: false,
+});
 
 const never = new AbortController().signal;
 
 const isActing = (node: LeafNode): node is LeafNode<ActingKind> => !isWait(node.kind);
 
-function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): SiteCalls {
+function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): { calls: SiteCalls; operations: SitePollers<Operation> } {
   const { providers, lifeline, settings } = parts;
   const calls: SiteCalls = {
     runId: run.id,
@@ -113,10 +138,10 @@ function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): SiteC
       if (!provider) throw new ProviderError("PERMANENT", "UNSUPPORTED", `There is no provider ${site.provider} for ${site.siteName}`);
       return provider;
     },
-    async deadline(callSignal) {
+    async call(callSignal, ask) {
       await ownedForLong(parts, run.id, callSignal);
       const left = lifeline.remainingMs(run.id) - 250;
-      return AbortSignal.any([callSignal, AbortSignal.timeout(Math.floor(Math.max(50, Math.min(settings.callTimeoutMs, left))))]);
+      return withDeadline(callSignal, Math.floor(Math.max(50, Math.min(settings.callTimeoutMs, left))), ask);
     },
     operations: (site) => operations.at(site),
   };
@@ -126,7 +151,7 @@ function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): SiteC
     parts,
     signal,
   );
-  return calls;
+  return { calls, operations };
 }
 
 /** Under half of the lease nothing is begun: it may be somebody else's before it is done. */
@@ -137,6 +162,8 @@ async function ownedForLong({ lifeline, settings }: EngineParts, runId: string, 
 
 interface SitePollers<V> {
   at(site: SiteRef): Poller<V>;
+  /** All of them look now. */
+  hurry(): void;
 }
 
 /** One poller a site. */
@@ -151,9 +178,12 @@ function pollers<V>(
     at(site) {
       const known = bySite.get(siteKey(site));
       if (known) return known;
-      const made = createPoller<V>(async (keys) => ask(site, keys, await calls.deadline(signal)), parts.settings.pollMs, signal);
+      const made = createPoller<V>((keys) => calls.call(signal, (deadline) => ask(site, keys, deadline)), parts.settings.pollMs, signal);
       bySite.set(siteKey(site), made);
       return made;
+    },
+    hurry() {
+      for (const poller of bySite.values()) poller.hurry();
     },
   };
 }
@@ -191,7 +221,7 @@ function createContext(
     },
     effect: (site, kind, request, secret) => performEffect(calls, context, site, kind, request, secret),
     ask: (site, question) => askSite(calls, site, signal, question),
-    vmStatus: (site, vmId) => askSite(calls, site, signal, () => statuses.at(site).next(vmId)),
+    vmStatus: (site, vmId) => whileTransient(calls, site, signal, () => statuses.at(site).next(vmId)),
     runCommand: (command) => runCommand(options, command, key(), ordinal, signal),
     lostOutcome: () => parts.lostOutcome(key()),
     readSecret: (id) => readSecret(parts.settings.secretsDir, id),

@@ -79,6 +79,21 @@ function isRollingBack(nodes: readonly StepNode[], facts: (ordinal: number) => S
 
 const forecasters = new WeakMap<object, Forecaster>();
 
+/** How far such a run is, without the rest of the forecast. */
+export function progress(steps: readonly (StepFacts & { readonly node: StepNode })[], now: number): number {
+  return progressOf(
+    steps.map(({ node }) => node),
+    (ordinal) => factsOf(steps, ordinal),
+    now,
+  );
+}
+
+function factsOf(steps: readonly StepFacts[], ordinal: number): StepFacts {
+  const step = steps[ordinal - 1];
+  if (!step) throw new RangeError(`there is no step ${ordinal}`);
+  return step;
+}
+
 /** For a run whose steps stay in one array, by ordinal: the forecaster is made at the first call. */
 export function forecast(steps: readonly (StepFacts & { readonly node: StepNode })[], now: number, slotsPerSite?: number): Forecast {
   let forecaster = forecasters.get(steps);
@@ -87,11 +102,7 @@ export function forecast(steps: readonly (StepFacts & { readonly node: StepNode 
     forecaster = createForecaster(nodes, slotsPerSite);
     forecasters.set(steps, forecaster);
   }
-  return forecaster.at(now, (ordinal) => {
-    const step = steps[ordinal - 1];
-    if (!step) throw new RangeError(`there is no step ${ordinal}`);
-    return step;
-  });
+  return forecaster.at(now, (ordinal) => factsOf(steps, ordinal));
 }
 
 const known = (time: number | undefined): number | null => (time !== undefined && Number.isFinite(time) ? time : null);

@@ -1,8 +1,8 @@
 /** How long a run's loop may sleep, and when the run is given back because it only waits. */
 import { isStopped } from "./held.ts";
 import { leafAt } from "./live-run.ts";
+import { isWait } from "./model.ts";
 import type { Drive, RunEnd } from "./run-loop.ts";
-import { isWait } from "./steps/index.ts";
 
 interface Idling {
   readonly paused: boolean;
@@ -13,10 +13,9 @@ interface Idling {
 /** A run that only waits, and for long, is given back: no node has to stay up for a person's weekend. */
 export function idleUntil(d: Drive, state: Idling): RunEnd | null {
   const { run, parts } = d;
-  const active = run.schedule.active();
-  const waitsOnly = d.executions.working === 0 && active.every((ordinal) => isWait(leafAt(run, ordinal).node.kind));
+  const waitsOnly = d.executions.working === 0 && run.schedule.active().every((ordinal) => isWait(leafAt(run, ordinal).node.kind));
   const stopped = run.cancelReason === null && (state.paused || isStopped(run));
-  const nothingToStart = stopped || run.schedule.ready().length === 0;
+  const nothingToStart = stopped || !run.schedule.hasReady();
   if (!waitsOnly || !nothingToStart) {
     state.idleSince = null;
     return null;
@@ -30,9 +29,9 @@ export function idleUntil(d: Drive, state: Idling): RunEnd | null {
 
 function nextDue(d: Drive): number | null {
   let next: number | null = null;
-  for (const ordinal of d.run.schedule.active()) {
-    const { node, dueAt } = leafAt(d.run, ordinal);
-    if (isWait(node.kind) && dueAt !== null && (next === null || dueAt < next)) next = dueAt;
+  for (const ordinal of d.run.schedule.waits()) {
+    const { dueAt } = leafAt(d.run, ordinal);
+    if (dueAt !== null && (next === null || dueAt < next)) next = dueAt;
   }
   return next;
 }

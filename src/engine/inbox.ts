@@ -17,8 +17,8 @@ export type Message =
 
 export interface Inbox {
   put(message: Message): void;
-  /** Everything that has come since the last time. */
-  take(): readonly Message[];
+  /** What has come since the last time, the oldest first; at most so many, the others next time. */
+  take(most: number): readonly Message[];
   /** Ends the waiting without a message: a slot is free. */
   wake(): void;
   /** Somebody wished something, or answered: the run looks at once. */
@@ -30,7 +30,7 @@ export interface Inbox {
 }
 
 export function createInbox(): Inbox {
-  let messages: Message[] = [];
+  const messages: Message[] = [];
   let woken = false;
   let wished = false;
   let release: (() => void) | null = null;
@@ -43,9 +43,9 @@ export function createInbox(): Inbox {
       messages.push(message);
       wake();
     },
-    take() {
-      const taken = messages;
-      messages = [];
+    take(most) {
+      const taken = messages.splice(0, most);
+      if (messages.length > 0) woken = true;
       return taken;
     },
     wake,

@@ -4,11 +4,12 @@
  * events, so that a write whose answer got lost is recognised when it is sent again, and not done twice.
  */
 import type pg from "pg";
-import { toJsonb } from "../database/json.ts";
+import { textsOf, toJsonb } from "../database/json.ts";
+import { brokenConstraint, inTransaction } from "../database/transaction.ts";
 import { eventArrays, eventCtes } from "../events/append.ts";
 import type { Change } from "../events/changes.ts";
 import type { RecoveryEvent } from "../events/types.ts";
-import { type Batch, changeOf } from "./batch.ts";
+import { type Batch, stepColumns } from "./batch.ts";
 import type { PausedReason } from "./model.ts";
 import type { RunWarning } from "./run-snapshot.ts";
 
@@ -27,6 +28,12 @@ export interface RunRow {
   readonly warnings: readonly RunWarning[];
 }
 
+/** The same for a write that need not tell of all of it. */
+export interface RunChange extends Omit<RunRow, "warnings"> {
+  /** Null: as they were written last. */
+  readonly warnings: readonly RunWarning[] | null;
+}
+
 /** Another node owns the run, or nobody does any more: stop, and write nothing. */
 export class LeaseLost extends Error {
   override readonly name = "LeaseLost";
@@ -39,10 +46,16 @@ export interface Journal {
   /** Number of the newest event. */
   readonly lastEvent: number;
   /** Resolves when it is durable; waits while the database is away. Throws LeaseLost when the epoch no longer holds. */
-  write(batch: Batch, run: RunRow, changes: readonly Change[]): Promise<void>;
+  write(batch: Batch, run: RunChange, changes: readonly Change[]): Promise<void>;
   /** The same for another statement whose $1 to $7 are as `runAndEvents` has them; one row means done. */
-  execute(statement: Statement, row: object, news: News, values?: readonly unknown[]): Promise<void>;
+  execute(statement: Statement, row: object, news: News, values?: readonly unknown[], first?: Before): Promise<void>;
 }
+
+/**
+ * What has to be written before the statement, and with it or not at all. That takes a transaction: a node that is stopped inside of it keeps
+ * what it has locked until the server ends its session, 2 s later; so it locks nothing that others write.
+ */
+export type Before = (client: pg.ClientBase) => Promise<void>;
 
 /** What a write puts into the log: the run's events, and what beside it they have changed. */
 export interface News {
@@ -63,41 +76,46 @@ export const runAndEvents = {
     UPDATE recovery SET last_event = last_event + $4::int, state = x.state::"RecoveryState", paused_reason = x."pausedReason"::"PausedReason",
       started_at = ${milliseconds("x.started")}, progress_percent = GREATEST(progress_percent, x.progress), current_step = x."currentStep",
       estimated_completion_at = ${milliseconds("x.estimate")}, vm_count = x."vmCount", vms_succeeded = x."vmsSucceeded",
-      vms_failed = x."vmsFailed", errors = x.errors, warnings = x.warnings, warnings_count = jsonb_array_length(x.warnings)
+      vms_failed = x."vmsFailed", errors = x.errors, warnings = COALESCE(x.warnings, recovery.warnings),
+      warnings_count = COALESCE(jsonb_array_length(x.warnings), warnings_count)
     FROM jsonb_to_record($5::jsonb) AS x(state text, "pausedReason" text, started float8, progress int, "currentStep" text, estimate float8,
       "vmCount" int, "vmsSucceeded" int, "vmsFailed" int, errors text[], warnings jsonb)
     WHERE id = $1::uuid AND epoch = $2::bigint AND last_event = $3::int
     RETURNING id, last_event - $4::int AS base)`,
   task: `t AS (
     UPDATE task SET state = 'RUNNING', progress_percent = GREATEST(progress_percent, x.progress), current_step = x."currentStep",
-      errors = x.errors, warnings = x.warnings
+      errors = x.errors, warnings = COALESCE(x.warnings, task.warnings)
     FROM r, jsonb_to_record($5::jsonb) AS x(progress int, "currentStep" text, errors text[], warnings jsonb) WHERE task.recovery_id = r.id)`,
   /** $6 kinds and $7 payloads. The counter comes last: whoever holds it lets all other writers wait. */
   events: (after: string) => eventCtes({ run: "r", after: [after], count: "$4::int", kinds: "$6", payloads: "$7" }),
 } as const;
 
+/**
+ * $8 to $18 steps, column by column, $19 prompts, $20 output, $21 prompts that are withdrawn. Steps are looked up by their ordinals, or all of
+ * a large run's would be read.
+ */
 const write = {
   name: "journal-write",
   text: `WITH ${runAndEvents.run},
   u AS (
     UPDATE recovery_step s SET status = x.status::"StepStatus", attempt = x.attempt, progress_percent = x.progress, message = x.message,
-      errors = x.errors, warnings = x.warnings, result = x.result, started_at = ${milliseconds("x.started")},
+      errors = ${textsOf("x.errors")}, warnings = ${textsOf("x.warnings")}, result = x.result::jsonb, started_at = ${milliseconds("x.started")},
       ended_at = ${milliseconds("x.ended")}, due_at = ${milliseconds("x.due")}
-    FROM r, jsonb_to_recordset($8::jsonb) AS x(ordinal int, status text, attempt int, progress int, message text, errors text[],
-      warnings text[], result jsonb, started float8, ended float8, due float8)
-    WHERE s.run_id = r.id AND s.ordinal = x.ordinal RETURNING 1),
+    FROM r, unnest($8::int[], $9::text[], $10::int[], $11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::float8[], $17::float8[],
+      $18::float8[]) AS x(ordinal, status, attempt, progress, message, errors, warnings, result, started, ended, due)
+    WHERE s.run_id = r.id AND s.ordinal = x.ordinal AND s.ordinal = ANY($8::int[]) RETURNING 1),
   p AS (
     INSERT INTO recovery_prompt (id, run_id, ordinal, attempt, name, message, opened_at, due_at, default_answer, needs_two_people)
     SELECT x.id, r.id, x.ordinal, x.attempt, x.name, x.message, ${milliseconds("x.opened")}, ${milliseconds("x.due")}, x."defaultAnswer"::"PromptAnswer", x."needsTwoPeople"
-    FROM r, jsonb_to_recordset($9::jsonb) AS x(id uuid, ordinal int, attempt int, name text, message text, opened float8, due float8, "defaultAnswer" text,
+    FROM r, jsonb_to_recordset($19::jsonb) AS x(id uuid, ordinal int, attempt int, name text, message text, opened float8, due float8, "defaultAnswer" text,
       "needsTwoPeople" boolean)),
   o AS (
     INSERT INTO step_output (run_id, ordinal, tail, total_bytes)
-    SELECT r.id, x.ordinal, right(x.text, 65536), x.total FROM r, jsonb_to_recordset($10::jsonb) AS x(ordinal int, text text, total int)
+    SELECT r.id, x.ordinal, right(x.text, 65536), x.total FROM r, jsonb_to_recordset($20::jsonb) AS x(ordinal int, text text, total int)
     ON CONFLICT (run_id, ordinal) DO UPDATE SET tail = right(step_output.tail || excluded.tail, 65536), total_bytes = excluded.total_bytes),
   w AS (
     UPDATE recovery_prompt SET withdrawn_at = dr_now() FROM r
-    WHERE run_id = r.id AND recovery_prompt.id = ANY($11::uuid[]) AND answer IS NULL AND withdrawn_at IS NULL),
+    WHERE run_id = r.id AND recovery_prompt.id = ANY($21::uuid[]) AND answer IS NULL AND withdrawn_at IS NULL),
   ${runAndEvents.task},
   ${runAndEvents.events("u")}
   SELECT base FROM r`,
@@ -128,15 +146,16 @@ export interface JournalOptions {
 export function createJournal({ pool, runId, epoch, lastEvent: known, signal, onTrouble }: JournalOptions): Journal {
   let lastEvent = known;
 
-  async function execute(statement: Statement, row: object, news: News, values: readonly unknown[] = []): Promise<void> {
+  async function execute(statement: Statement, row: object, news: News, values: readonly unknown[] = [], before?: Before): Promise<void> {
     const events = news.events.length;
     const { kinds, payloads } = eventArrays(news.events, news.changes);
     const all = [toJsonb(row), kinds, payloads, ...values];
     for (let delay = 50; ; delay = Math.min(delay * 2, 1000)) {
       if (signal.aborted) throw signal.reason;
       try {
-        const { rowCount } = await pool.query({ ...statement, values: [runId, epoch, lastEvent, events, ...all] });
-        if (rowCount === 1 || (await wasWritten(events))) {
+        const query = { ...statement, values: [runId, epoch, lastEvent, events, ...all] };
+        const isWritten = before === undefined ? (await pool.query(query)).rowCount === 1 : await writtenWith(before, query);
+        if (isWritten || (await wasWritten(events))) {
           lastEvent += events;
           return;
         }
@@ -146,6 +165,21 @@ export function createJournal({ pool, runId, epoch, lastEvent: known, signal, on
         onTrouble(error);
         await pause(delay, signal);
       }
+    }
+  }
+
+  async function writtenWith(before: Before, query: pg.QueryConfig): Promise<boolean> {
+    try {
+      await inTransaction(pool, async (client) => {
+        await before(client);
+        const { rowCount } = await client.query(query);
+        if (rowCount !== 1) throw new LeaseLost(runId);
+      });
+      return true;
+    } catch (error) {
+      // Rows that are there already are those of an earlier try, or of another owner.
+      if (error instanceof LeaseLost || brokenConstraint(error) === "recovery_step_pkey") return false;
+      throw error;
     }
   }
 
@@ -166,7 +200,7 @@ export function createJournal({ pool, runId, epoch, lastEvent: known, signal, on
     execute,
     write: (batch, run, changes) =>
       execute(write, run, { events: batch.events, changes }, [
-        toJsonb([...batch.steps.values()].map(changeOf)),
+        ...stepColumns([...batch.steps.values()]),
         toJsonb(batch.prompts),
         toJsonb(outputsOf(batch)),
         batch.withdrawn,

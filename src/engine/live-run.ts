@@ -18,10 +18,11 @@ import {
   type StepNode,
   type StepStatus,
 } from "./model.ts";
-import { countVms, errorsOf, vmResult } from "./outcome.ts";
+import { vmResult } from "./outcome.ts";
 import type { RunWarning } from "./run-snapshot.ts";
 import { createSchedule, type Decided, type Schedule } from "./schedule.ts";
 import { stepWarning } from "./step-warning.ts";
+import { Tally } from "./tally.ts";
 
 export interface LiveRun {
   readonly id: string;
@@ -34,10 +35,16 @@ export interface LiveRun {
   schedule: Schedule;
   readonly children: ReadonlyMap<number, readonly StepState[]>;
   batch: Batch;
+  /** As of the last write. */
+  readonly tally: Tally;
   state: RunState;
   pausedReason: PausedReason | null;
   startedAt: number | null;
   progressPercent: number;
+  /** The last step whose own progress was told, where there are too many to tell all at once. */
+  progressToldTo: number;
+  /** By the monotonic clock: before that the last forecast is good enough. */
+  nextForecastAt: number;
   currentStep: string | null;
   estimate: number | null;
   /** Ordinals of failures that somebody has to decide about (held.ts). */
@@ -101,6 +108,9 @@ export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRu
     schedule,
     children: childrenOf(steps),
     batch: emptyBatch(),
+    tally: new Tally(steps),
+    progressToldTo: 0,
+    nextForecastAt: 0,
     currentStep: null,
     estimate: null,
     failures: new Set(steps.filter((step) => isUndecided(start.rules, step)).map(({ node }) => node.ordinal)),
@@ -218,15 +228,17 @@ export function say(run: LiveRun, event: RecoveryEvent): void {
 
 /** What is active, in words: the top-level step and the first leaf in it. */
 export function describeCurrent(run: LiveRun): string | null {
-  const first = run.schedule.active()[0];
-  if (first === undefined) return run.currentStep;
+  const first = run.schedule.firstActive();
+  if (first === null) return run.currentStep;
   const leaf = stepAt(run, first);
   let top = leaf;
   while (top.node.parent !== null) top = stepAt(run, top.node.parent);
   return top === leaf ? leaf.node.name : `${top.node.name}: ${leaf.node.name}`;
 }
 
+/** As it is with what has changed since the last write. */
 export function rowOf(run: LiveRun): RunRow {
+  run.tally.note(run.batch.steps.values());
   return {
     state: run.state,
     pausedReason: run.pausedReason,
@@ -234,8 +246,8 @@ export function rowOf(run: LiveRun): RunRow {
     progress: Math.floor(run.progressPercent),
     currentStep: run.currentStep,
     estimate: run.estimate,
-    ...countVms(run.steps),
-    errors: errorsOf(run.steps),
+    ...run.tally.counts(),
+    errors: run.tally.errors(),
     warnings: [...run.warnings.values()],
   };
 }

@@ -161,6 +161,10 @@ export interface StepSpecs {
 
 export type LeafKind = keyof StepSpecs;
 
+/** Leaves without work of their own: they end by the database's clock, or by people. */
+export type WaitKind = "STARTUP_DELAY" | "PROMPT" | "PAUSE";
+export const isWait = (kind: LeafKind): kind is WaitKind => kind === "STARTUP_DELAY" || kind === "PROMPT" || kind === "PAUSE";
+
 /** Steps with children; their status, progress and times are those of what is in them. */
 export type ContainerKind =
   | "SYNCHRONISE_STORAGE"

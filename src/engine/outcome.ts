@@ -21,13 +21,15 @@ export interface Counts {
 /** Steps that stand for a VM: all that is done for it, in a group's run its placeholder, in a reprotect that it becomes one. */
 const vmKinds: ReadonlySet<string> = new Set(["VM", "CREATE_PLACEHOLDER", "REMOVE_PLACEHOLDER", "DEMOTE_VM"]);
 
+export const standsForVm = ({ kind }: { readonly kind: string }): boolean => vmKinds.has(kind);
+
 /** A skipped machine counts as failed: somebody wanted it up, and it is not. */
 export function countVms(steps: Iterable<StepState>): Counts {
   let vmCount = 0;
   let vmsSucceeded = 0;
   let vmsFailed = 0;
   for (const { node, status } of steps) {
-    if (!vmKinds.has(node.kind)) continue;
+    if (!standsForVm(node)) continue;
     vmCount++;
     if (isGood(status)) vmsSucceeded++;
     if (status === "FAILED" || status === "SKIPPED") vmsFailed++;
@@ -40,8 +42,13 @@ const mostErrors = 100;
 /** What failed, for people, in the order of the steps; the first of them, and how many more there are. */
 export function errorsOf(steps: readonly StepState[]): string[] {
   const failed = steps.filter(({ node, status }) => status === "FAILED" && !isContainer(node));
-  const told = failed.slice(0, mostErrors).map(({ node, message }) => `${node.name}: ${message ?? "it failed"}`);
-  return failed.length > mostErrors ? [...told, `${failed.length - mostErrors} more steps failed.`] : told;
+  return toldErrors(failed.length, (most) => failed.slice(0, most));
+}
+
+/** `first`: the first so many of the steps that failed. */
+export function toldErrors(count: number, first: (most: number) => readonly StepState[]): string[] {
+  const told = first(mostErrors).map(({ node, message }) => `${node.name}: ${message ?? "it failed"}`);
+  return count > mostErrors ? [...told, `${count - mostErrors} more steps failed.`] : told;
 }
 
 export interface RunOutcome {
@@ -83,7 +90,7 @@ function groupFailure(kind: GroupRunKind, leaves: readonly StepState[]): RunOutc
   const bad = leaves.filter(({ status }) => !isGood(status));
   if (bad.length === 0) return null;
   const replicated = kind === "GROUP_UPDATE" || (kind === "GROUP_CREATE" && bad.every(({ node }) => node.kind === "CREATE_PLACEHOLDER"));
-  const some = leaves.some(({ node, status }) => vmKinds.has(node.kind) && isGood(status));
+  const some = leaves.some(({ node, status }) => standsForVm(node) && isGood(status));
   return replicated && some ? { state: "COMPLETED", resultState: "PARTIAL" } : { state: "FAILED", resultState: "FAILED" };
 }
 

@@ -4,13 +4,20 @@
  * copy, so that what a replication cycle has found since stays; while a real recovery suspends the cycles, it says nothing of them.
  */
 import type pg from "pg";
+import type { StepState } from "./batch.ts";
 import type { Claim } from "./lease.ts";
+import type { StepNode } from "./model.ts";
+
+const kinds: ReadonlySet<string> = new Set<StepNode["kind"]>(["SYNCHRONISE", "CREATE_SNAPSHOT", "PROMOTE_STORAGE"]);
+
+/** Steps whose ends make points, or use them. */
+export const tellsOfPoints = ({ kind }: { readonly kind: string }): boolean => kinds.has(kind);
 
 const text = `WITH r AS (SELECT id, kind FROM recovery WHERE id = $1 AND epoch = $2),
   s AS (
     SELECT step.group_id, step.kind, step.result, step.run_id, r.kind IN ('PLANNED', 'DISASTER') AS suspends
     FROM recovery_step step JOIN r ON r.id = step.run_id
-    WHERE step.kind IN ('SYNCHRONISE', 'CREATE_SNAPSHOT', 'PROMOTE_STORAGE') AND step.status IN ('SUCCEEDED', 'ALREADY_DONE') AND step.result ? 'pointId'),
+    WHERE step.ordinal = ANY($3::int[]) AND step.status IN ('SUCCEEDED', 'ALREADY_DONE') AND step.result ? 'pointId'),
   made AS (
     INSERT INTO recovery_point (id, group_id, external_id, taken_at, complete, size_bytes, completed_at)
     SELECT DISTINCT ON (group_id, result ->> 'pointId') gen_random_uuid(), group_id, result ->> 'pointId',
@@ -30,10 +37,12 @@ const text = `WITH r AS (SELECT id, kind FROM recovery WHERE id = $1 AND epoch =
 const pin = `INSERT INTO recovery_point_pin (point_id, run_id)
   SELECT p.id, r.id FROM recovery r JOIN recovery_step s ON s.run_id = r.id JOIN recovery_point p ON p.group_id = s.group_id
     AND p.external_id = s.result ->> 'pointId'
-  WHERE r.id = $1 AND r.epoch = $2 AND r.kind = 'TEST' AND s.kind = 'CREATE_SNAPSHOT' AND s.result ? 'pointId'
+  WHERE r.id = $1 AND r.epoch = $2 AND s.ordinal = ANY($3::int[]) AND r.kind = 'TEST' AND s.kind = 'CREATE_SNAPSHOT' AND s.result ? 'pointId'
   ON CONFLICT DO NOTHING`;
 
-export async function notePoints(pool: pg.Pool, { runId, epoch }: Claim): Promise<void> {
-  await pool.query({ name: "engine-note-points", text, values: [runId, epoch] });
-  await pool.query({ name: "engine-pin-points", text: pin, values: [runId, epoch] });
+/** `steps`: the run's; only those that tell of points are read, of a run with thousands of others. */
+export async function notePoints(pool: pg.Pool, { runId, epoch }: Claim, steps: readonly StepState[]): Promise<void> {
+  const values = [runId, epoch, steps.filter(({ node }) => tellsOfPoints(node)).map(({ node }) => node.ordinal)];
+  await pool.query({ name: "engine-note-points", text, values });
+  await pool.query({ name: "engine-pin-points", text: pin, values });
 }

@@ -2,63 +2,135 @@
  * Asks one question for many keys at once, again and again while somebody waits: so that 500 running effects at a site cost
  * one call per round instead of 500.
  */
+import { Heap } from "./heap.ts";
+
 export interface Poller<V> {
-  /** The answer of the next round; undefined when the site has none for the key. Rejects with what the round failed with. */
-  next(key: string): Promise<V | undefined>;
+  /**
+   * The answer of the next round, or, of what is expected to be over in `expectedMs`, of the first one after that or of one that looks how far
+   * it is; undefined when the site has none for the key. Rejects with what the round failed with.
+   */
+  next(key: string, expectedMs?: number): Promise<V | undefined>;
+  /** Whatever is expected: looks at all that is waited for now. */
+  hurry(): void;
 }
 
-interface Waiter<V> {
+interface Waiting<V> {
+  readonly key: string;
+  readonly promise: Promise<V | undefined>;
   readonly resolve: (value: V | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** `ask` is called with the keys that are waited for, never twice at once, and `intervalMs` after the last round. */
+/** So many keys are asked for at once at most: the answer for thousands would be in nobody's time. */
+const mostKeys = 500;
+
+/** What takes longer is looked at meanwhile too, to tell how far it is: after so many intervals, and more seldom where there are thousands. */
+const progressIntervals = 5;
+const progressMsOfEach = 0.4;
+
+/** No rest is longer: a site that was slow to answer once keeps nobody from noticing an end. */
+const longestRestMs = 2_000;
+
+/** What is due so soon is asked for with what is due now. */
+const togetherMs = 4;
+
+/**
+ * `ask` is called with keys that are waited for, never twice at once, `intervalMs` after they came or when they are expected to be over; later
+ * after a round that took long, so that asking takes a third of the time at most where answers take a second.
+ */
 export function createPoller<V>(
   ask: (keys: readonly string[]) => Promise<ReadonlyMap<string, V>>,
   intervalMs: number,
   signal: AbortSignal,
 ): Poller<V> {
-  let waiting = new Map<string, Waiter<V>[]>();
-  let timer: NodeJS.Timeout | null = null;
+  const waiting = new Map<string, Waiting<V>>();
+  /** By when it is due, keys by number. */
+  let due = new Heap();
+  let numbered = new Map<number, Waiting<V>>();
+  let numbers = 0;
+  let timer: { readonly at: number; readonly id: NodeJS.Timeout } | null = null;
   let asking = false;
+  let restUntil = 0;
 
-  const schedule = () => {
-    if (timer === null && !asking && waiting.size > 0) timer = setTimeout(round, intervalMs);
-  };
+  function schedule(): void {
+    const first = due.firstKey;
+    if (asking || first === undefined) return;
+    const at = Math.max(first, restUntil);
+    if (timer !== null && timer.at <= at) return;
+    if (timer !== null) clearTimeout(timer.id);
+    timer = { at, id: setTimeout(() => void round(), Math.max(0, Math.ceil(at - performance.now()))) };
+  }
 
   async function round(): Promise<void> {
     timer = null;
     asking = true;
-    const asked = waiting;
-    waiting = new Map();
+    const began = performance.now();
+    const isAnswered = await askFor(takeDue(began + togetherMs));
+    asking = false;
+    const now = performance.now();
+    // Of a site that is away there was no answer, and it may be back at once.
+    restUntil = isAnswered ? now + Math.min(longestRestMs, 2 * (now - began)) : 0;
+    schedule();
+  }
+
+  function takeDue(until: number): readonly Waiting<V>[] {
+    const taken: Waiting<V>[] = [];
+    while (taken.length < mostKeys && (due.firstKey ?? Number.POSITIVE_INFINITY) <= until) {
+      const number = due.pop() ?? 0;
+      const one = numbered.get(number);
+      numbered.delete(number);
+      if (one === undefined) continue;
+      waiting.delete(one.key);
+      taken.push(one);
+    }
+    return taken;
+  }
+
+  async function askFor(asked: readonly Waiting<V>[]): Promise<boolean> {
     try {
-      const answers = await ask([...asked.keys()]);
-      for (const [key, waiters] of asked) for (const waiter of waiters) waiter.resolve(answers.get(key));
+      const answers = await ask(asked.map(({ key }) => key));
+      for (const { key, resolve } of asked) resolve(answers.get(key));
+      return true;
     } catch (error) {
-      for (const waiters of asked.values()) for (const waiter of waiters) waiter.reject(error);
-    } finally {
-      asking = false;
-      schedule();
+      for (const { reject } of asked) reject(error);
+      return false;
     }
   }
 
+  function wait(key: string, ms: number): Waiting<V> {
+    const one = { key, ...Promise.withResolvers<V | undefined>() };
+    waiting.set(key, one);
+    numbered.set(++numbers, one);
+    due.push(performance.now() + ms, numbers);
+    schedule();
+    return one;
+  }
+
   const close = () => {
-    if (timer !== null) clearTimeout(timer);
-    const left = [...waiting.values()].flat();
-    waiting = new Map();
-    for (const waiter of left) waiter.reject(signal.reason);
+    if (timer !== null) clearTimeout(timer.id);
+    for (const { reject } of waiting.values()) reject(signal.reason);
+    waiting.clear();
+    numbered.clear();
+    due = new Heap();
   };
   signal.addEventListener("abort", close, { once: true });
 
   return {
-    next(key) {
+    next(key, expectedMs) {
       if (signal.aborted) return Promise.reject(signal.reason);
-      return new Promise((resolve, reject) => {
-        const waiters = waiting.get(key);
-        if (waiters) waiters.push({ resolve, reject });
-        else waiting.set(key, [{ resolve, reject }]);
-        schedule();
-      });
+      const meanwhileMs = Math.max(intervalMs * progressIntervals, waiting.size * progressMsOfEach);
+      // An estimate that has run out says nothing.
+      const ms = expectedMs !== undefined && expectedMs > 0 ? Math.min(expectedMs, meanwhileMs) : intervalMs;
+      return (waiting.get(key) ?? wait(key, ms)).promise;
+    },
+    hurry() {
+      restUntil = 0;
+      const now = performance.now();
+      due = new Heap();
+      numbered = new Map([...waiting.values()].map((one, at) => [numbers + at + 1, one]));
+      numbers += numbered.size;
+      for (const number of numbered.keys()) due.push(now, number);
+      schedule();
     },
   };
 }

@@ -1,7 +1,10 @@
 /** Once a tick: how far the run is, when it may be over, and an event about it when that has changed. */
 
-import { forecast } from "./forecast.ts";
+import { forecast, progress } from "./forecast.ts";
 import { describeCurrent, type LiveRun, say, stepAt } from "./live-run.ts";
+
+/** Of so many steps a tick says at most how far they are: thousands at once would be most of what a run writes. */
+const mostSteps = 200;
 
 /** In the write that opens what only people end: from there on nobody knows the end. */
 export function noteBlocked(run: LiveRun): void {
@@ -13,20 +16,52 @@ export function noteBlocked(run: LiveRun): void {
 
 /** A run that an operator has paused ends when somebody resumes it, which nobody can know. */
 export function noteProgress(run: LiveRun, now: number, slotsPerSite: number, paused: boolean): void {
-  const { progressPercent, estimatedEnd: expected } = forecast(run.steps, now, slotsPerSite);
+  const { progressPercent, estimatedEnd: expected } = look(run, now, slotsPerSite);
   const estimatedEnd = paused ? null : expected;
   const currentStep = describeCurrent(run);
   const percent = Math.max(run.progressPercent, Math.min(99, Math.floor(progressPercent)));
-  const steps = run.schedule.active().flatMap((ordinal) => {
-    const { node, status, progressPercent: own } = stepAt(run, ordinal);
-    return status === "RUNNING" && own > 0 ? [{ ordinal, path: node.path, progressPercent: own }] : [];
-  });
   const changed = percent !== run.progressPercent || currentStep !== run.currentStep || (estimatedEnd === null) !== (run.estimate === null);
   run.progressPercent = percent;
   run.currentStep = currentStep;
   run.estimate = estimatedEnd;
   if (!changed) return;
+  const steps = stepsUnderWay(run);
   for (const { ordinal } of steps) run.batch.steps.set(ordinal, stepAt(run, ordinal));
   const estimatedCompletionTime = estimatedEnd === null ? null : new Date(estimatedEnd).toISOString();
   say(run, { kind: "PROGRESS", progressPercent: percent, currentStep, estimatedCompletionTime, steps });
+}
+
+/** A forecast of thousands of steps takes long enough to be felt: then the last one stands for a while. */
+const feltMs = 50;
+const restTimes = 20;
+
+function look(run: LiveRun, now: number, slotsPerSite: number): { readonly progressPercent: number; readonly estimatedEnd: number | null } {
+  const began = performance.now();
+  if (began < run.nextForecastAt && run.estimate !== null) return { progressPercent: progress(run.steps, now), estimatedEnd: run.estimate };
+  const found = forecast(run.steps, now, slotsPerSite);
+  const took = performance.now() - began;
+  if (took > feltMs) run.nextForecastAt = began + restTimes * took;
+  return found;
+}
+
+/** Running steps that are somewhere, in order; of more than `mostSteps` some, each time those that come behind the last time's. */
+function stepsUnderWay(run: LiveRun) {
+  const running = run.schedule.active().filter((ordinal) => {
+    const { status, progressPercent } = stepAt(run, ordinal);
+    return status === "RUNNING" && progressPercent > 0;
+  });
+  const told = running.length <= mostSteps ? running : inTurn(running, run.progressToldTo);
+  run.progressToldTo = told.at(-1) ?? 0;
+  return told
+    .sort((a, b) => a - b)
+    .map((ordinal) => {
+      const { node, progressPercent } = stepAt(run, ordinal);
+      return { ordinal, path: node.path, progressPercent };
+    });
+}
+
+function inTurn(running: readonly number[], after: number): number[] {
+  const next = running.findIndex((ordinal) => ordinal > after);
+  const from = Math.max(0, next);
+  return [...running.slice(from, from + mostSteps), ...running.slice(0, Math.max(0, from + mostSteps - running.length))];
 }

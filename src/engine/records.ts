@@ -1,9 +1,7 @@
 /** Reads a run back from its rows, and writes its tree once it is compiled. */
 import type pg from "pg";
-import { toJsonb } from "../database/json.ts";
 import type { EarlierStep } from "./already-done.ts";
 import type { StepState } from "./batch.ts";
-import { type Journal, type News, type RunRow, runAndEvents } from "./journal.ts";
 import type { PausedReason, PromptAnswer, RunKind, RunState, StepNode, StepResult, StepStatus } from "./model.ts";
 import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
 
@@ -76,7 +74,7 @@ export async function loadSteps(pool: pg.Pool, runId: string): Promise<StepState
         'siteId', site_id, 'groupId', group_id, 'vmId', vm_id, 'planStepId', plan_step_id, 'spec', spec, 'after', after, 'needs', needs,
         'afterGates', after_gates, 'opensGate', opens_gate, 'expectedSeconds', expected_seconds, 'onCriticalPath', on_critical_path,
         'skipReason', null, 'warnReason', null) AS node,
-      status, attempt, progress_percent AS progress, message, errors, warnings, result, ${ms("started_at")} AS started,
+      status, attempt, progress_percent AS progress, message, COALESCE(errors, '{}') AS errors, COALESCE(warnings, '{}') AS warnings, result, ${ms("started_at")} AS started,
       ${ms("ended_at")} AS ended, ${ms("due_at")} AS due
       FROM recovery_step WHERE run_id = $1 ORDER BY ordinal`,
     values: [runId],
@@ -111,44 +109,6 @@ export async function loadEarlierSteps(pool: Pick<pg.ClientBase, "query">, runId
   });
   return rows;
 }
-
-const insertTree = {
-  name: "engine-insert-tree",
-  text: `WITH ${runAndEvents.run},
-  u AS (
-    INSERT INTO recovery_step (run_id, ordinal, parent, path, key, kind, name, phase, site_id, group_id, vm_id, plan_step_id, spec, after,
-      needs, after_gates, opens_gate, expected_seconds, on_critical_path, status, message, started_at, ended_at,
-      progress_percent, warnings, result)
-    SELECT r.id, x.ordinal, x.parent, x.path, x.key, x.kind, x.name, x.phase::"StepPhase", x."siteId", x."groupId", x."vmId", x."planStepId",
-      x.spec, x.after, x.needs, x."afterGates", x."opensGate", x."expectedSeconds", x."onCriticalPath",
-      x.status::"StepStatus", x.message, to_timestamp(x.started / 1000.0), to_timestamp(x.ended / 1000.0),
-      x.progress, x.warnings, x.result
-    FROM r, jsonb_to_recordset($8::jsonb) AS x(ordinal int, parent int, path text, key text, kind text, name text, phase text, "siteId" uuid,
-      "groupId" uuid, "vmId" uuid, "planStepId" uuid, spec jsonb, after int[], needs int[], "afterGates" int[], "opensGate" int,
-      "expectedSeconds" int, "onCriticalPath" boolean, status text, message text, started float8, ended float8,
-      progress int, warnings text[], result jsonb) RETURNING 1),
-  ${runAndEvents.task},
-  ${runAndEvents.events("u")}
-  SELECT base FROM r`,
-};
-
-/** The whole tree with what is decided from the start, and the events that say so: all or nothing. */
-export const writeTree = (journal: Journal, steps: readonly StepState[], run: RunRow, news: News): Promise<void> =>
-  journal.execute(insertTree, run, news, [toJsonb(treeRows(steps))]);
-
-/** What is stored of the steps of a new tree. */
-export const treeRows = (steps: readonly StepState[]) =>
-  steps.map(({ node, status, message, startedAt, endedAt, progressPercent, warnings, result }) => ({
-    ...node,
-    expectedSeconds: Math.round(node.expectedSeconds),
-    status,
-    message,
-    started: startedAt,
-    ended: endedAt,
-    progress: progressPercent,
-    warnings,
-    result,
-  }));
 
 /** What people have asked of the run since it was read last, and the answers to its prompts. */
 export interface Wishes {
@@ -186,8 +146,8 @@ export interface StepWish {
   readonly comment: string | null;
 }
 
-/** One statement, about once a second and whenever somebody wished something. */
-export async function readWishes(pool: pg.Pool, runId: string): Promise<Wishes | null> {
+/** One statement, about once a second and whenever somebody wished something. `waits`: the steps that only wait, whose ends may have been moved. */
+export async function readWishes(pool: pg.Pool, runId: string, waits: readonly number[]): Promise<Wishes | null> {
   const { rows } = await pool.query<Wishes>({
     name: "engine-read-wishes",
     text: `SELECT r.pause_requested_at IS NOT NULL AS "pauseRequested", r.pause_requested_by AS "pausedBy",
@@ -206,9 +166,9 @@ export async function readWishes(pool: pg.Pool, runId: string): Promise<Wishes |
         FROM step_wish w JOIN recovery_step s ON s.run_id = w.run_id AND s.ordinal = w.ordinal AND s.attempt = w.attempt
         WHERE w.run_id = r.id AND s.status = 'FAILED'), '[]') AS "stepWishes",
       COALESCE((SELECT jsonb_agg(jsonb_build_object('ordinal', s.ordinal, 'due', ${ms("s.due_at")}))
-        FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'WAITING' AND s.due_at IS NOT NULL), '[]') AS due
+        FROM recovery_step s WHERE s.run_id = r.id AND s.ordinal = ANY($2::int[]) AND s.status = 'WAITING' AND s.due_at IS NOT NULL), '[]') AS due
       FROM recovery r WHERE r.id = $1`,
-    values: [runId],
+    values: [runId, waits],
   });
   return rows[0] ?? null;
 }

@@ -3,34 +3,34 @@
  * whoever takes over knows all that may have been done.
  */
 
-import { promptsPayload } from "../events/append.ts";
 import { changesPayload } from "../events/changes.ts";
-import { type Announcements, createAnnouncements } from "./announcements.ts";
-import { emptyBatch, isEmpty, noteStep } from "./batch.ts";
-import { isOverBudget, overBudget } from "./budget.ts";
+import { noteStep } from "./batch.ts";
+import { isOverBudget } from "./budget.ts";
 import { cancelRun, switchRun } from "./cancel.ts";
 import type { DatabaseClock } from "./clock.ts";
 import type { Executions } from "./execution.ts";
 import { figuresOf } from "./figures.ts";
 import { finishRun } from "./finish.ts";
-import { giveUp } from "./give-up.ts";
+import { giveUp, giveUpReady } from "./give-up.ts";
 import { giveUpFailures, hearStepWishes, isStopped } from "./held.ts";
 import { idleUntil, waitMs } from "./idle.ts";
 import type { Inbox, Message } from "./inbox.ts";
 import { isOutage, type Journal, pause } from "./journal.ts";
 import type { Claim } from "./lease.ts";
 import { endStep, type LiveRun, leafAt, rowOf, say, startStep, stepAt } from "./live-run.ts";
-import { isSettled, slotSite } from "./model.ts";
+import { isSettled, isWait, slotSite } from "./model.ts";
 import { outcomeOf } from "./outcome.ts";
-import { notePoints } from "./points.ts";
 import { noteProgress } from "./progress.ts";
 import { decideRollBack } from "./put-back.ts";
 import { answerByDefault, type RunRecord, readWishes, type Wishes } from "./records.ts";
 import { sayEnded } from "./say-ended.ts";
 import type { EngineParts } from "./settings.ts";
 import { setState } from "./state.ts";
-import { isWait } from "./steps/index.ts";
 import { dueOf, endDueWaits, hearAnswers, moveDeadlines, startWait } from "./waits.ts";
+import { Writing } from "./writing.ts";
+
+/** So many steps end, and so many start, in one write at most: more make it no cheaper, and what waits for it waits longer. */
+const mostAtOnce = 200;
 
 /** ENDED; or given back: nothing to do before the date, or (null) before it is woken. */
 export type RunEnd = "ENDED" | "HANDED_OVER" | "LOST" | { readonly waitsUntil: Date | null };
@@ -48,49 +48,46 @@ export interface Drive {
 }
 
 interface LoopState {
-  /** Those who wait for their record to be durable. */
-  written: (() => void)[];
-  /** Leaves to set to work after the write: just started, or found under way when their owner had died. */
-  launches: { readonly ordinal: number; readonly resumed: boolean }[];
+  readonly writing: Writing;
   /** Leaves that hold a slot of their site. */
   readonly slots: Set<number>;
   paused: boolean;
   pausedBy: string | null;
   lastTick: number;
   wishesRead: boolean;
-  /** Recovery points have yet to be noted in the catalogue: the database was away. */
-  pointsDue: boolean;
   idleSince: number | null;
-  readonly announcements: Announcements;
 }
 
 export async function runLoop(d: Drive): Promise<RunEnd> {
   const state: LoopState = {
-    written: [],
-    launches: [],
+    writing: new Writing(d),
     slots: new Set(),
     paused: false,
     pausedBy: null,
     lastTick: Number.NEGATIVE_INFINITY,
     wishesRead: false,
-    pointsDue: false,
     idleSince: null,
-    announcements: createAnnouncements(d.record, d.run),
   };
   resumeActive(d, state);
   try {
     await readFirstWishes(d, state);
     for (;;) {
       if (d.signal.aborted) throw d.signal.reason;
-      hear(d, state, d.inbox.take());
+      hear(d, state, d.inbox.take(mostAtOnce));
       if (d.inbox.wished() || performance.now() - state.lastTick >= d.parts.settings.tickMs) await tick(d, state);
       decideRollBack(d.run, d.clock.now());
       if (mayStart(d, state)) startReady(d, state);
       setState(d.run, state.paused, state.pausedBy);
-      await write(d, state);
-      if (d.run.schedule.isOver() && !isStopped(d.run) && !state.pointsDue) return await finish(d);
+      await state.writing.next();
+      if (d.run.schedule.isOver() && !isStopped(d.run)) {
+        await state.writing.durable();
+        if (!state.writing.pointsDue) return await finish(d);
+      }
       const idle = idleUntil(d, state);
-      if (idle !== null) return idle;
+      if (idle !== null) {
+        await state.writing.durable();
+        return idle;
+      }
       await d.inbox.wait(waitMs(d));
     }
   } finally {
@@ -117,7 +114,7 @@ function resumeActive(d: Drive, state: LoopState): void {
       d.parts.slots.force(site);
       state.slots.add(ordinal);
     }
-    state.launches.push({ ordinal, resumed: true });
+    state.writing.launch(ordinal, true);
   }
   if (d.run.steps.some(({ node, result }) => node.kind === "PROMPT" && result?.answer === "ABORT")) {
     d.run.cancelReason = "ABORTED_BY_PROMPT";
@@ -149,7 +146,7 @@ function hear(d: Drive, state: LoopState, messages: readonly Message[]): void {
       if (change.nextAttempt) step.attempt++;
       if (change.retryInMs !== undefined) step.dueAt = change.retryInMs === null ? null : now + change.retryInMs;
       noteStep(d.run.batch, step);
-      state.written.push(message.written);
+      state.writing.tell(message.written);
     } else {
       const { ordinal, text, totalBytes } = message;
       d.run.batch.outputs.push({ ordinal, text, total: totalBytes });
@@ -161,16 +158,17 @@ function hear(d: Drive, state: LoopState, messages: readonly Message[]): void {
 /** Looks at what people wish, at deadlines and at progress. */
 async function tick(d: Drive, state: LoopState): Promise<void> {
   state.lastTick = performance.now();
+  await state.writing.durable();
   let wishes: Wishes | null;
   try {
-    wishes = await readWishes(d.parts.pool, d.run.id);
+    wishes = await readWishes(d.parts.pool, d.run.id, d.run.schedule.waits());
   } catch (error) {
     if (!isOutage(error)) throw error;
     return;
   }
   if (wishes === null) return;
   state.wishesRead = true;
-  await catchUpPoints(d, state);
+  await state.writing.catchUpPoints();
   d.clock.set(wishes.now);
   state.paused = wishes.pauseRequested;
   state.pausedBy = wishes.pausedBy;
@@ -208,13 +206,12 @@ function mayStart(d: Drive, state: LoopState): boolean {
 
 function startReady(d: Drive, state: LoopState): void {
   const now = d.clock.now();
-  for (const ordinal of d.run.schedule.ready()) {
-    if (isOverBudget(d.run, ordinal, now)) {
-      endStep(d.run, ordinal, overBudget(d.run), now);
-      d.inbox.wake();
-      continue;
-    }
-    if (startWait(d.run, ordinal, now)) continue;
+  giveUpReady(d, mostAtOnce);
+  const slots = (siteId: string | null) => (siteId === null ? mostAtOnce : d.parts.slots.free(siteId));
+  const ready = d.run.schedule.readyFor(mostAtOnce, slots);
+  if (ready.length === mostAtOnce) d.inbox.wake(); // each of them starts, and there may be more
+  for (const ordinal of ready) {
+    if (isOverBudget(d.run, ordinal, now) || startWait(d.run, ordinal, now)) continue;
     const step = stepAt(d.run, ordinal);
     const site = slotSite(step.node);
     if (site !== null) {
@@ -222,52 +219,7 @@ function startReady(d: Drive, state: LoopState): void {
       state.slots.add(ordinal);
     }
     startStep(d.run, ordinal, "RUNNING", now, dueOf(step, now));
-    state.launches.push({ ordinal, resumed: false });
-  }
-}
-
-/** Everything since the last write, durable; then those who waited for it go on. */
-async function write(d: Drive, state: LoopState): Promise<void> {
-  const { batch } = d.run;
-  const { written, launches } = state;
-  state.written = [];
-  state.launches = [];
-  const changes = state.announcements.next(d.run, batch);
-  if (!isEmpty(batch) || changes.length > 0) {
-    d.run.batch = emptyBatch();
-    await d.journal.write(batch, rowOf(d.run), changes);
-    if (changes.length > 0) d.parts.wakeUps.hint("dr_events", changesPayload);
-    d.parts.wakeUps.hint("dr_events", d.run.id);
-    if (batch.prompts.length > 0 || batch.events.some(({ kind }) => kind === "PROMPT_ANSWERED"))
-      d.parts.wakeUps.hint("dr_events", promptsPayload);
-    await afterWrite(d, state, batch.steps);
-  }
-  for (const go of written) go();
-  for (const { ordinal, resumed } of launches) if (!isSettled(stepAt(d.run, ordinal).status)) d.executions.launch(ordinal, resumed);
-}
-
-/** What hangs on ended steps outside the journal: recovery points in the catalogue, outcomes in the spool. */
-async function afterWrite(d: Drive, state: LoopState, steps: ReadonlyMap<number, unknown>): Promise<void> {
-  let points = false;
-  for (const ordinal of steps.keys()) {
-    const { node, status, attempt } = stepAt(d.run, ordinal);
-    if (!isSettled(status)) continue;
-    points ||= node.kind === "SYNCHRONISE" || node.kind === "CREATE_SNAPSHOT" || node.kind === "PROMOTE_STORAGE";
-    if (node.kind === "COMMAND" || node.kind === "READY_CHECK" || node.kind === "PROBE")
-      d.parts.forgetOutcome(`${d.run.id}:${ordinal}:${attempt}`);
-  }
-  state.pointsDue ||= points;
-  await catchUpPoints(d, state);
-}
-
-/** The catalogue follows the run's steps; when the database is away it follows later. */
-async function catchUpPoints(d: Drive, state: LoopState): Promise<void> {
-  if (!state.pointsDue) return;
-  try {
-    await notePoints(d.parts.pool, d.claim);
-    state.pointsDue = false;
-  } catch (error) {
-    if (!isOutage(error)) throw error;
+    state.writing.launch(ordinal, false);
   }
 }
 

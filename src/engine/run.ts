@@ -17,11 +17,12 @@ import type { Claim } from "./lease.ts";
 import { type LiveRun, rowOf, stepAt } from "./live-run.ts";
 import { notePlaces } from "./places.ts";
 import { notePoints } from "./points.ts";
-import { loadEarlierSteps, loadRun, loadSteps, type RunRecord, writeTree } from "./records.ts";
+import { loadEarlierSteps, loadRun, loadSteps, type RunRecord } from "./records.ts";
 import { type RunEnd, runLoop } from "./run-loop.ts";
 import type { RunSnapshot } from "./run-snapshot.ts";
 import { sayEnded } from "./say-ended.ts";
 import type { EngineParts } from "./settings.ts";
+import { writeTree } from "./tree-rows.ts";
 
 export interface RunHandle {
   /** Somebody wished something, or answered. */
@@ -69,7 +70,7 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
   const run = steps.length > 0 ? liveRun(record, steps) : await compileRun(record, journal, parts, clock);
   if (run === null) return "ENDED";
   const executions = createExecutions({ run, planName: record.planName, epoch: claim.epoch, parts, inbox, clock, signal });
-  await notePoints(pool, claim);
+  await notePoints(pool, claim, run.steps);
   return runLoop({ claim, parts, record, run, journal, inbox, clock, executions, signal });
 }
 
@@ -99,7 +100,7 @@ async function compileRun(record: RunRecord, journal: Journal, parts: EnginePart
     { kind: "RECOVERY_STATE_CHANGED", state: "RUNNING", pausedReason: null, by: null, reason: null } as const,
     ...run.batch.events,
   ];
-  await writeTree(journal, run.steps, rowOf(run), { events, changes: changesOf(record) });
+  await writeTree(journal, run.id, run.steps, rowOf(run), { events, changes: changesOf(record) });
   run.batch = emptyBatch();
   parts.wakeUps.hint("dr_events", record.id);
   parts.wakeUps.hint("dr_events", changesPayload);

@@ -18,6 +18,9 @@ export interface Decided {
 export interface Schedule {
   /** Leaves that may start now, in order of their ordinal, that have not been taken by `start`. */
   ready(): readonly number[];
+  /** The same, `most` of them, and of each site no more than it has free slots (`slots`; null: those that need none). */
+  readyFor(most: number, slots: (siteId: string | null) => number): readonly number[];
+  hasReady(): boolean;
   status(ordinal: number): StepStatus;
   /** A ready leaf has started; answers the containers that start with it. */
   start(ordinal: number, status: "RUNNING" | "WAITING"): readonly number[];
@@ -37,6 +40,10 @@ export interface Schedule {
   cancel(reason: string): readonly Decided[];
   /** Leaves that are RUNNING or WAITING. */
   active(): readonly number[];
+  /** The first of them. */
+  firstActive(): number | null;
+  /** Those of them that only wait: for a time, or for people. */
+  waits(): readonly number[];
   /** Every step is settled. */
   isOver(): boolean;
   /** Leaves of a roll-back that are held, once every step outside of it is settled; none before. */

@@ -7,7 +7,7 @@ function stateOf(run: LiveRun, paused: boolean): { state: RunState; pausedReason
   if (run.cancelReason !== null) return { state: "CANCELLING", pausedReason: null };
   if (isStopped(run)) return { state: "PAUSED", pausedReason: "STEP_FAILED" };
   if (paused) return { state: "PAUSED", pausedReason: "OPERATOR" };
-  const waiting = run.schedule.active().filter((ordinal) => run.schedule.status(ordinal) === "WAITING");
+  const waiting = run.schedule.waits().filter((ordinal) => run.schedule.status(ordinal) === "WAITING");
   if (waiting.some((ordinal) => leafAt(run, ordinal).node.kind === "PROMPT")) return { state: "PROMPTING", pausedReason: null };
   if (waiting.length > 0) return { state: "PAUSED", pausedReason: "PAUSE_STEP" };
   return { state: "RUNNING", pausedReason: null };

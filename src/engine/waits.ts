@@ -111,7 +111,7 @@ export function moveDeadlines(run: LiveRun, wishes: Wishes): void {
 /** Ends delays and pauses that are over; answers the prompts whose time is up, which are the caller's to answer. */
 export function endDueWaits(run: LiveRun, now: number): number[] {
   const prompts: number[] = [];
-  for (const ordinal of run.schedule.active()) {
+  for (const ordinal of run.schedule.waits()) {
     const { node, dueAt } = leafAt(run, ordinal);
     if (dueAt === null || dueAt > now) continue;
     if (node.kind === "STARTUP_DELAY") endStep(run, ordinal, { status: "SUCCEEDED", message: `Waited ${node.spec.seconds} s` }, now);

@@ -9,13 +9,13 @@ import { type Change, changeCtes, changesGiven } from "./changes.ts";
 import { promptEventKinds, type RecoveryEvent } from "./types.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
-/** A run's events, and behind them what has changed with it, as the two arrays that the statement takes. */
+/** A run's events, and behind them what has changed with it, as the statement takes them: kinds, and payloads a line each, which JSON never breaks. */
 export function eventArrays(
   events: readonly RecoveryEvent[],
   changes: readonly Change[] = [],
-): { readonly kinds: string[]; readonly payloads: string[] } {
+): { readonly kinds: string[]; readonly payloads: string } {
   const all = [...events, ...changes];
-  return { kinds: all.map(({ kind }) => kind), payloads: all.map(toJsonb) };
+  return { kinds: all.map(({ kind }) => kind), payloads: all.map(toJsonb).join("\n") };
 }
 
 /** Names of CTEs and parameters, all from the code and never from input. */
@@ -24,7 +24,7 @@ export interface EventCtes {
   readonly run: string;
   /** CTEs that have to be done before the counter is taken. */
   readonly after?: readonly string[];
-  /** Parameters such as "$3": how many events the run has, and the arrays of `eventArrays`. */
+  /** Parameters such as "$3": how many events the run has, and what `eventArrays` yields. */
   readonly count: string;
   readonly kinds: string;
   readonly payloads: string;
@@ -47,7 +47,7 @@ export function eventCtes({ run, after = [], count, kinds, payloads, changes }: 
     RETURNING value - (${all}) AS base
   ), ${insertedEvents(`SELECT counter.base + e.ord AS position, CASE WHEN e.ord <= ${count} THEN ${run}.id END AS recovery_id,
       CASE WHEN e.ord <= ${count} THEN ${run}.base + e.ord::int END AS sequence, e.kind, e.payload::jsonb AS payload
-    FROM ${run}, counter, unnest(${kinds}::text[], ${payloads}::text[]) WITH ORDINALITY AS e (kind, payload, ord)
+    FROM ${run}, counter, unnest(${kinds}::text[], string_to_array(${payloads}::text, E'\\n')) WITH ORDINALITY AS e (kind, payload, ord)
     ${changes === undefined ? "" : more}`)}`;
 }
 

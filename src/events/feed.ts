@@ -5,11 +5,12 @@ import type { EventsLog } from "./listener.ts";
 import type { Queryable } from "./log.ts";
 import { type Feed, type FeedOptions, Reader } from "./reader.ts";
 import { changeSource, promptSource, recoverySource, type Source } from "./source.ts";
-import { defaultLimits, type Limits, Tail, type TailReader } from "./tail.ts";
+import { defaultLimits, type Filter, type Limits, Tail, type TailReader } from "./tail.ts";
 import type { LoggedEvent } from "./types.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
-export type { Batch, Feed, FeedOptions } from "./reader.ts";
+export type { Feed, FeedOptions } from "./reader.ts";
+export type { Batch } from "./tail.ts";
 
 export interface Feeds {
   /** From behind the sequence number `after` (0: from the start) until RECOVERY_ENDED has been delivered. */
@@ -17,7 +18,7 @@ export interface Feeds {
   /** From behind the position `after` (null: from now) for ever. */
   prompts(options: FeedOptions & { readonly after: bigint | null }): Feed;
   /** What changes beside the runs, of these kinds, from behind the position `after` (null: from now) for ever. All share one reader of the log. */
-  changes(options: FeedOptions & ChangesOptions): Feed<LoggedChange>;
+  changes(options: FeedOptions & ChangesOptions & { readonly after: bigint | null }): Feed<LoggedChange>;
   /** Open feeds and shared readers. */
   counts(): { readonly feeds: number; readonly tails: number };
   /** Ends every feed. Sockets are closed before (1012): a client that sees its stream complete does not come back. */
@@ -26,9 +27,10 @@ export interface Feeds {
 
 export interface ChangesOptions {
   readonly kinds: readonly ChangeKind[];
-  readonly after: bigint | null;
   /** Which of them; all by default. */
   readonly matches?: ((change: Change) => boolean) | undefined;
+  /** Where `matches` with the same key hold of the same changes; without a key nobody's batches are shared. */
+  readonly matchesKey?: string | undefined;
 }
 
 export interface FeedsOptions {
@@ -61,7 +63,7 @@ export function createFeeds(options: FeedsOptions): Feeds {
     if (closed) return null;
     const open = tails.get(key);
     if (open !== undefined) return open;
-    const tail = new Tail({ source: source(), limits, log, monotonic, onEmpty: () => tails.delete(key) });
+    const tail = new Tail({ source: source(), limits, log, clock, monotonic, onEmpty: () => tails.delete(key) });
     tails.set(key, tail);
     return tail;
   }
@@ -69,17 +71,16 @@ export function createFeeds(options: FeedsOptions): Feeds {
   return {
     recovery({ recoveryId, after, ...rest }) {
       const open = () => openTail(runs, recoveryId, () => recoverySource(pool, recoveryId, generation));
-      return new Reader({ ...rest, after: BigInt(after), openTail: open, limits, clock, monotonic });
+      return new Reader({ ...rest, after: BigInt(after), openTail: open, limits, monotonic });
     },
     prompts({ after, ...rest }) {
       const open = () => openTail(runs, promptsPayload, () => promptSource(pool, generation));
-      return new Reader({ ...rest, after, openTail: open, limits, clock, monotonic });
+      return new Reader({ ...rest, after, openTail: open, limits, monotonic });
     },
-    changes({ kinds, matches = () => true, after, ...rest }) {
-      const some: ReadonlySet<ChangeKind> = new Set(kinds);
-      const wants = ({ change }: LoggedChange) => some.has(change.kind) && matches(change);
+    changes({ kinds, matches, matchesKey, after, ...rest }) {
+      const filter = changesFilter({ kinds, matches, matchesKey });
       const open = () => openTail(changes, changesPayload, () => changeSource(pool, generation));
-      return new Reader({ ...rest, after, wants, openTail: open, limits, clock, monotonic });
+      return new Reader({ ...rest, after, filter, openTail: open, limits, monotonic });
     },
     counts: () => ({ feeds: all().reduce((sum, { readers }) => sum + readers.size, 0), tails: all().length }),
     close() {
@@ -87,6 +88,15 @@ export function createFeeds(options: FeedsOptions): Feeds {
       stopListening();
       for (const { readers } of all()) for (const reader of [...readers]) reader.end();
     },
+  };
+}
+
+function changesFilter({ kinds, matches, matchesKey }: ChangesOptions): Filter<LoggedChange> {
+  const some: ReadonlySet<ChangeKind> = new Set(kinds);
+  const key = JSON.stringify([[...some].sort(), matchesKey]);
+  return {
+    wants: ({ change }) => some.has(change.kind) && (matches === undefined || matches(change)),
+    key: matches !== undefined && matchesKey === undefined ? null : key,
   };
 }
 

@@ -1,19 +1,14 @@
 /** One feed: a hand-written iterator (an `async function*` that waits can't be returned), stepped by pulls, news and timers. */
-import { type Cut, type Limits, pauseMs, type Tail, type TailReader, type Wants } from "./tail.ts";
+import { type Pullable, pulled, type Taker } from "./pull.ts";
+import { type Batch, type Cut, type Filter, type Limits, pauseMs, type Tail, type TailReader } from "./tail.ts";
 import type { LoggedEvent } from "./types.ts";
 
-export interface Batch<Entry = LoggedEvent> {
-  readonly events: readonly Entry[];
-  /** Behind the last event; `after` resumes here. */
-  readonly cursor: string;
-  readonly serverTime: Date;
-}
-
 /**
- * The first batch comes at once (possibly empty), then at most one per 100 ms, with everything in order. Nothing is opened before
- * the first `next()`; `return()` settles a pending one.
+ * The first batch comes at once (possibly empty), then at most one per 100 ms, with everything in order. Feeds that have caught up get
+ * theirs at the same time, and those with the same filter the same ones. Nothing is opened before the first `next()`; `return()` settles
+ * a pending one.
  */
-export interface Feed<Entry = LoggedEvent> extends AsyncIterableIterator<Batch<Entry>, undefined, undefined> {
+export interface Feed<Entry = LoggedEvent> extends AsyncIterableIterator<Batch<Entry>, undefined, undefined>, Pullable<Batch<Entry>> {
   /** How long this reader has not had everything that the log has, in seconds; 0: it has. */
   lagSeconds(): number;
   return(): Promise<IteratorResult<Batch<Entry>, undefined>>;
@@ -31,22 +26,20 @@ export interface ReaderOptions<Entry> extends FeedOptions {
   /** Place in the stream; null: from now. */
   readonly after: bigint | null;
   /** What of it is delivered; all by default. */
-  readonly wants?: Wants<Entry>;
+  readonly filter?: Filter<Entry>;
   /** Null: nothing is opened any more. */
   openTail(): Tail<Entry> | null;
   readonly limits: Limits;
-  readonly clock: () => Date;
   readonly monotonic: () => number;
 }
 
-type Pull<Entry> = PromiseWithResolvers<IteratorResult<Batch<Entry>, undefined>>;
-const everything = () => true;
+const everything = { wants: () => true, key: "" };
 const done = { done: true, value: undefined } as const;
 
 export class Reader<Entry> implements Feed<Entry>, TailReader {
   readonly #options: ReaderOptions<Entry>;
-  readonly #wants: Wants<Entry>;
-  readonly #pulls: Pull<Entry>[] = [];
+  readonly #filter: Filter<Entry>;
+  readonly #takers: Taker<Batch<Entry>>[] = [];
   #tail: Tail<Entry> | null = null;
   #closed = false;
   #place: bigint | null;
@@ -61,7 +54,7 @@ export class Reader<Entry> implements Feed<Entry>, TailReader {
 
   constructor(options: ReaderOptions<Entry>) {
     this.#options = options;
-    this.#wants = options.wants ?? everything;
+    this.#filter = options.filter ?? everything;
     this.#place = options.after;
   }
 
@@ -70,12 +63,18 @@ export class Reader<Entry> implements Feed<Entry>, TailReader {
   }
 
   next(): Promise<IteratorResult<Batch<Entry>, undefined>> {
+    return pulled(this);
+  }
+
+  pull(taker: Taker<Batch<Entry>>): void {
     this.#open();
-    if (this.#closed) return Promise.resolve(done);
-    const pull: Pull<Entry> = Promise.withResolvers();
-    this.#pulls.push(pull);
+    if (this.#closed) {
+      taker.end();
+      return;
+    }
+    this.#takers.push(taker);
+    this.#tail?.beat.isBack(this);
     this.#step();
-    return pull.promise;
   }
 
   return(): Promise<IteratorResult<Batch<Entry>, undefined>> {
@@ -110,7 +109,7 @@ export class Reader<Entry> implements Feed<Entry>, TailReader {
     this.#behindSince = null;
     this.#tail?.leave(this);
     this.#tail = null;
-    for (const pull of this.#pulls.splice(0)) pull.resolve(done);
+    for (const taker of this.#takers.splice(0)) taker.end();
   };
 
   #open(): void {
@@ -125,24 +124,48 @@ export class Reader<Entry> implements Feed<Entry>, TailReader {
     this.#tail.join(this);
   }
 
-  /** Delivers if it may and can. Called whenever that may have changed. */
+  /** Delivers if it may and can, or waits for the others. Called whenever that may have changed. */
   #step(): void {
     const tail = this.#tail;
-    if (tail === null || tail.upTo === null || this.#pulls.length === 0 || this.#reading || this.#timer !== null) return;
+    if (tail === null || tail.upTo === null || this.#isIdle()) return;
     this.#place ??= tail.upTo;
-    const wait = Math.ceil(this.#notBefore - this.#options.monotonic());
+    if (this.#started && !tail.isBehind(this.#place)) {
+      if (tail.upTo > this.#place) tail.beat.wait(this);
+      else if (tail.isOver(this.#place)) this.end();
+      return;
+    }
+    const now = this.#options.monotonic();
+    const wait = Math.ceil(this.#notBefore - now);
     if (wait > 0) this.#later(wait);
     else if (tail.isBehind(this.#place)) void this.#catchUp(tail, this.#place);
-    else if (!this.#offer(tail, this.#place, tail.after(this.#place, this.#wants)) && tail.isOver(this.#place)) this.end();
+    else this.#offer(tail, this.#place, tail.after(this.#place, this.#filter), now);
+  }
+
+  serve(at: number): boolean {
+    const tail = this.#tail;
+    if (tail === null || this.#place === null || this.#isIdle()) return false;
+    if (this.#notBefore > at) {
+      tail.beat.wait(this); // it came in between two beats, and goes with the next one
+      return false;
+    }
+    const isGiven = !tail.isBehind(this.#place) && this.#offer(tail, this.#place, tail.after(this.#place, this.#filter), at);
+    if (!isGiven) this.#step();
+    return isGiven;
+  }
+
+  #isIdle(): boolean {
+    return this.#takers.length === 0 || this.#reading || this.#timer !== null;
   }
 
   /** Delivers what there is; false: there was nothing, and the place has moved on past what this feed does not want. */
-  #offer(tail: Tail<Entry>, from: bigint, { entries, upTo }: Cut<Entry>): boolean {
-    const { limits, monotonic } = this.#options;
-    const isDue = !this.#started || (upTo > from && monotonic() - this.#deliveredAt >= limits.cursorMs);
-    if (entries.length > 0 || isDue) this.#deliver(tail, entries, upTo);
-    else this.#moveTo(tail, upTo);
-    return entries.length > 0 || isDue;
+  #offer(tail: Tail<Entry>, from: bigint, cut: Cut<Entry>, now: number): boolean {
+    const isDue = !this.#started || (cut.upTo > from && now - this.#deliveredAt >= this.#options.limits.cursorMs);
+    if (cut.entries.length === 0 && !isDue) {
+      this.#moveTo(tail, cut.upTo);
+      return false;
+    }
+    this.#deliver(tail, cut, now);
+    return true;
   }
 
   #moveTo(tail: Tail<Entry>, place: bigint): void {
@@ -151,32 +174,32 @@ export class Reader<Entry> implements Feed<Entry>, TailReader {
   }
 
   async #catchUp(tail: Tail<Entry>, place: bigint): Promise<void> {
+    const { monotonic } = this.#options;
     this.#reading = true;
-    this.#behindSince ??= this.#options.monotonic();
+    this.#behindSince ??= monotonic();
     const page = await tail.page(place).catch(() => null);
     this.#reading = false;
     if (this.#closed) return;
     if (page === null) {
-      this.#notBefore = this.#options.monotonic() + pauseMs(++this.#failures);
+      this.#notBefore = monotonic() + pauseMs(++this.#failures);
       this.#step();
       return;
     }
     this.#failures = 0;
-    const { entries, upTo } = tail.cut(page, this.#wants);
-    if (upTo <= place) {
+    const cut = tail.cut(page, this.#filter);
+    if (cut.upTo <= place) {
       this.#place = tail.from; // nothing lies in between
       this.#step();
-    } else if (!this.#offer(tail, place, { entries, upTo })) this.#step();
+    } else if (!this.#offer(tail, place, cut, monotonic())) this.#step();
   }
 
-  #deliver(tail: Tail<Entry>, events: readonly Entry[], upTo: bigint): void {
-    const { limits, clock, monotonic } = this.#options;
+  #deliver(tail: Tail<Entry>, cut: Cut<Entry>, now: number): void {
     this.#started = true;
-    this.#deliveredAt = monotonic();
-    this.#notBefore = this.#deliveredAt + limits.batchMs;
-    this.#moveTo(tail, upTo);
-    this.#pulls.shift()?.resolve({ done: false, value: { events, cursor: tail.source.cursor(upTo), serverTime: clock() } });
-    if (tail.isOver(upTo)) this.end();
+    this.#deliveredAt = now;
+    this.#notBefore = now + this.#options.limits.batchMs;
+    this.#moveTo(tail, cut.upTo);
+    this.#takers.shift()?.take(cut.batch());
+    if (tail.isOver(cut.upTo)) this.end();
     else this.#step();
   }
 

@@ -1,16 +1,18 @@
 /**
  * The shared reader of a stream: reads the log once per wake-up for all its feeds, and keeps the newest entries in memory while it
- * has any. A feed that is behind the window reads the database itself, and those that ask for the same page share it. What a feed
- * does not want is left out when it is handed out; its place moves on past it.
+ * has any. A feed that is behind the window reads the database itself, and those that ask for the same page share it; the others are
+ * served together, by the beat. What a feed does not want is left out when it is handed out; its place moves on past it.
  */
+import { Beat, type BeatReader } from "./beat.ts";
 import type { EventsLog } from "./listener.ts";
 import type { Page, Source } from "./source.ts";
+import type { LoggedEvent } from "./types.ts";
 
 export interface Limits {
   /** Most events in one batch, and most characters of commands' output (a little more: an event is never cut). */
   readonly batchEvents: number;
   readonly batchChars: number;
-  /** Least time between two batches of a feed, as the schema promises. */
+  /** Least time between two batches of a feed, as the schema promises, and between two beats. */
   readonly batchMs: number;
   /** A feed that has nothing to deliver for so long gets an empty batch once its place has moved: its client's cursor must not expire. */
   readonly cursorMs: number;
@@ -38,16 +40,29 @@ export const defaultLimits: Limits = {
 export const pauseMs = (failures: number): number => Math.min(5_000, 100 * 2 ** failures);
 
 /** What of a stream a feed is for. */
-export type Wants<Entry> = (entry: Entry) => boolean;
+export interface Filter<Entry> {
+  wants(entry: Entry): boolean;
+  /** Filters with the same key want the same; null: no other one does. */
+  readonly key: string | null;
+}
+
+export interface Batch<Entry = LoggedEvent> {
+  readonly events: readonly Entry[];
+  /** Behind the last event; `after` resumes here. */
+  readonly cursor: string;
+  readonly serverTime: Date;
+}
 
 /** What goes into one batch, and how far the stream has been looked through for it. */
 export interface Cut<Entry> {
   readonly entries: readonly Entry[];
   readonly upTo: bigint;
+  /** The same object for all who have this cut. */
+  batch(): Batch<Entry>;
 }
 
 /** A feed as its tail sees it. */
-export interface TailReader {
+export interface TailReader extends BeatReader {
   news(): void;
   checkLag(): void;
   end(): void;
@@ -57,6 +72,7 @@ export interface TailOptions<Entry> {
   readonly source: Source<Entry>;
   readonly limits: Limits;
   readonly log: EventsLog;
+  readonly clock: () => Date;
   readonly monotonic: () => number;
   /** The last reader has left. */
   onEmpty(): void;
@@ -65,8 +81,11 @@ export interface TailOptions<Entry> {
 export class Tail<Entry> {
   readonly source: Source<Entry>;
   readonly readers = new Set<TailReader>();
+  readonly beat: Beat;
   readonly #options: TailOptions<Entry>;
   readonly #pages = new Map<bigint, Promise<Page<Entry>>>();
+  /** Made in this turn of the event loop, by place and filter. */
+  readonly #cuts = new Map<string, Cut<Entry>>();
   #window: Entry[] = [];
   #windowChars = 0;
   #from = 0n;
@@ -83,6 +102,7 @@ export class Tail<Entry> {
   constructor(options: TailOptions<Entry>) {
     this.#options = options;
     this.source = options.source;
+    this.beat = new Beat({ everyMs: options.limits.batchMs, monotonic: options.monotonic });
   }
 
   /** Everything behind this place is in memory. */
@@ -102,6 +122,7 @@ export class Tail<Entry> {
 
   leave(reader: TailReader): void {
     this.readers.delete(reader);
+    this.beat.leave(reader);
     if (this.readers.size > 0 || this.#closed) return;
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -135,9 +156,9 @@ export class Tail<Entry> {
   }
 
   /** The next entries in memory behind a place that is not behind the window. */
-  after(place: bigint, wants: Wants<Entry>): Cut<Entry> {
+  after(place: bigint, filter: Filter<Entry>): Cut<Entry> {
     const upTo = this.#upTo ?? place;
-    return this.#cut(this.#window, this.#indexAfter(place), upTo > place ? upTo : place, wants);
+    return this.#cutOnce(place, filter, () => this.#cut(this.#window, this.#indexAfter(place), upTo > place ? upTo : place, filter));
   }
 
   /** For a feed that is behind the window. */
@@ -150,11 +171,23 @@ export class Tail<Entry> {
   }
 
   /** As much of a page as goes into one batch. */
-  cut({ entries, upTo }: Page<Entry>, wants: Wants<Entry>): Cut<Entry> {
-    return this.#cut(entries, 0, upTo, wants);
+  cut(page: Page<Entry>, filter: Filter<Entry>): Cut<Entry> {
+    return this.#cutOnce(page.from, filter, () => this.#cut(page.entries, 0, page.upTo, filter));
   }
 
-  #cut(all: readonly Entry[], start: number, upTo: bigint, wants: Wants<Entry>): Cut<Entry> {
+  /** Feeds that ask for the same in one turn of the event loop get the same; not for longer, since a batch says when it was handed over. */
+  #cutOnce(place: bigint, { key }: Filter<Entry>, make: () => Cut<Entry>): Cut<Entry> {
+    if (key === null) return make();
+    const name = `${place} ${key}`;
+    const known = this.#cuts.get(name);
+    if (known !== undefined) return known;
+    if (this.#cuts.size === 0) setImmediate(() => this.#cuts.clear());
+    const made = make();
+    this.#cuts.set(name, made);
+    return made;
+  }
+
+  #cut(all: readonly Entry[], start: number, upTo: bigint, { wants }: Filter<Entry>): Cut<Entry> {
     const { batchEvents, batchChars } = this.#options.limits;
     const entries: Entry[] = [];
     let chars = 0;
@@ -162,11 +195,24 @@ export class Tail<Entry> {
       const entry = all[at];
       if (entry === undefined || !wants(entry)) continue;
       const last = entries.at(-1);
-      if (last !== undefined && (entries.length >= batchEvents || chars >= batchChars)) return { entries, upTo: this.source.placeOf(last) };
+      if (last !== undefined && (entries.length >= batchEvents || chars >= batchChars))
+        return this.#cutOf(entries, this.source.placeOf(last));
       entries.push(entry);
       chars += this.source.charsOf(entry);
     }
-    return { entries, upTo };
+    return this.#cutOf(entries, upTo);
+  }
+
+  #cutOf(entries: readonly Entry[], upTo: bigint): Cut<Entry> {
+    let batch: Batch<Entry> | null = null;
+    return {
+      entries,
+      upTo,
+      batch: () => {
+        batch ??= { events: entries, cursor: this.source.cursor(upTo), serverTime: this.#options.clock() };
+        return batch;
+      },
+    };
   }
 
   async #read(): Promise<void> {
@@ -205,6 +251,7 @@ export class Tail<Entry> {
       if (this.source.isLast(entry)) this.#end = this.#newest;
     }
     this.#trim();
+    this.#cuts.clear();
     for (const reader of [...this.readers]) reader.news();
   }
 

@@ -5,15 +5,17 @@ import type { Sessions } from "../domain/access/sessions.ts";
 import { RateLimitError } from "../domain/access/throttle.ts";
 import { UnauthorizedError } from "../domain/errors.ts";
 import type { WireLimits } from "../domain/wire-limits.ts";
-import { type Call, identify } from "./call.ts";
+import { type Call, type Identified, identify } from "./call.ts";
 import type { RateLimiter } from "./rate-limit.ts";
 import type { Streams } from "./streams.ts";
 
 export interface Admission {
   /** Counts the operation; throws RateLimitError when it is one too many. */
   admit(call: Call): Promise<Caller>;
-  /** For an operation that was admitted: its later events. Not counted. */
-  recognise(call: Call): Promise<Caller>;
+  /** For an operation that was admitted: who gets its next event. Not counted. */
+  recognise(call: Call): Promise<Identified>;
+  /** Whom it has recognised, as operations see callers. */
+  callerOf(call: Call, identified: Identified): Caller;
   /** Counts what failed before it came to be admitted, such as a syntax error. Answers the errors to tell instead, if any. */
   countFailed(call: Call): Promise<RateLimitError | null>;
 }
@@ -44,22 +46,22 @@ export function createAdmission({ sessions, limiter, streams, wireLimits }: Admi
     rateLimit: rateLimitOf(call, sessionId),
     openStreams: streams.open(whoOf(call, sessionId)),
   });
-  const recognise = async (call: Call): Promise<Caller> => {
-    const caller = await identify(call, sessions);
-    return { ...caller, ...standingOf(call, caller.viewer?.sessionId ?? null) };
-  };
+  const callerOf = (call: Call, { holds: _, ...identified }: Identified): Caller => ({
+    ...identified,
+    ...standingOf(call, identified.viewer?.sessionId ?? null),
+  });
   const admit = async (call: Call): Promise<Caller> => {
     const caller = await identify(call, sessions).catch((error: unknown) => {
       if (error instanceof UnauthorizedError) count(call, null);
       throw error;
     });
-    const sessionId = caller.viewer?.sessionId ?? null;
-    count(call, sessionId);
-    return { ...caller, ...standingOf(call, sessionId) };
+    count(call, caller.viewer?.sessionId ?? null);
+    return callerOf(call, caller);
   };
   return {
     admit,
-    recognise,
+    recognise: (call) => identify(call, sessions),
+    callerOf,
     async countFailed(call) {
       if (call.isCounted) return null;
       try {

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Caller } from "../domain/access/caller.ts";
 import { DisagreeingTokensError, notSignedIn } from "../domain/access/caller.ts";
+import type { SessionCheck } from "../domain/access/session-checks.ts";
 import type { Sessions } from "../domain/access/sessions.ts";
 import { UnauthorizedError } from "../domain/errors.ts";
 import type { Credentials } from "./credentials.ts";
@@ -56,23 +57,26 @@ export function requestIdOf(given: unknown): string {
 export const userAgentOf = (headers: Readonly<Record<string, unknown>>): string | null =>
   headers["user-agent"] ? String(headers["user-agent"]).slice(0, 200) : null;
 
+/** A caller without what is asked of others than its session. */
+export interface Identified extends Omit<Caller, "rateLimit" | "wireLimits" | "openStreams"> {
+  /** Whether all of this is still so; null: that can only be found by asking anew. */
+  readonly holds: SessionCheck | null;
+}
+
 /**
  * Asks who calls, each time anew: at the operation's start and at each event of a subscription. Where a session was and is no more, its
  * connection ends.
  */
-export async function identify(
-  call: Call,
-  sessions: Pick<Sessions, "authenticate">,
-): Promise<Omit<Caller, "rateLimit" | "wireLimits" | "openStreams">> {
+export async function identify(call: Call, sessions: Pick<Sessions, "authenticate">): Promise<Identified> {
   const { requestId, address, credentials } = call;
   const [token = null, another] = credentials.tokens;
   if (another !== undefined) throw new DisagreeingTokensError();
-  const known = { requestId, address, token, basic: credentials.basic, onLagging: () => call.live().end("lagging") };
+  const known = { requestId, address, token, basic: credentials.basic, onLagging: () => call.live().end("lagging"), holds: null };
   if (token === null) return { ...known, viewer: null, refusal: notSignedIn() };
   const found = await sessions.authenticate(token);
   if (found.state === "valid") {
     call.session = { id: found.viewer.sessionId, user: found.viewer.name, remainingMs: found.remainingMs };
-    return { ...known, viewer: found.viewer, refusal: null };
+    return { ...known, viewer: found.viewer, refusal: null, holds: found.holds ?? null };
   }
   const expiredAt = found.state === "expired" ? found.expiredAt : null;
   const message = expiredAt ? "The session has expired." : "The session token is unknown, or its session was deleted.";

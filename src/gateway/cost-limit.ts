@@ -1,8 +1,15 @@
 /** Refuses operations that could become too large, before they run. */
-import { type GraphQLSchema, getIntrospectionQuery, type IntrospectionOptions, parse } from "graphql";
+import {
+  type GraphQLSchema,
+  getIntrospectionQuery,
+  getOperationAST,
+  type IntrospectionOptions,
+  type OperationDefinitionNode,
+  parse,
+} from "graphql";
 import type { Plugin } from "graphql-yoga";
 import type { Call } from "./call.ts";
-import { costOf, type ListCost, type Operation } from "./cost.ts";
+import { costOf, type ListCost, type Operation, type OperationCost, sizesIn } from "./cost.ts";
 import { LimitError } from "./limits.ts";
 
 const everything: IntrospectionOptions = {
@@ -56,12 +63,33 @@ function smallerPages(list: Dearest): string {
 /** Over every transport; a subscription's before its source opens. */
 export function useCostLimit(schema: GraphQLSchema, limit: number): Plugin<{ readonly call: Call }> {
   const ofIntrospection = introspectionLimit(schema);
+  const costs = rememberCosts();
   const check = ({ contextValue: { call }, ...operation }: Operation & { readonly contextValue: { readonly call: Call } }): void => {
-    const { data, introspection, lists } = costOf(operation);
+    const { data, introspection, lists } = costs(operation);
     call.cost = { measured: data, limit };
     if (data > limit) throw new CostError(limit, data, lists);
     if (introspection > ofIntrospection)
       throw new LimitError("Cost of what is asked about the schema", ofIntrospection, introspection, "Ask for less of the schema at once.");
   };
   return { onExecute: ({ args }) => check(args), onSubscribe: ({ args }) => check(args) };
+}
+
+const mostRemembered = 100;
+
+/** By operation and the sizes in its variables; of an operation, so many at most. */
+function rememberCosts(): (operation: Operation) => OperationCost {
+  const known = new WeakMap<OperationDefinitionNode, Map<string, OperationCost>>();
+  return (operation) => {
+    const asked = getOperationAST(operation.document, operation.operationName);
+    if (!asked) return costOf(operation);
+    const costs = known.get(asked) ?? new Map<string, OperationCost>();
+    known.set(asked, costs);
+    const sizes = sizesIn(asked, operation.variableValues ?? {});
+    const remembered = costs.get(sizes);
+    if (remembered) return remembered;
+    const cost = costOf(operation);
+    if (costs.size >= mostRemembered) costs.clear();
+    costs.set(sizes, cost);
+    return cost;
+  };
 }

@@ -17,6 +17,7 @@ import {
   isListType,
   isObjectType,
   Kind,
+  type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
@@ -65,7 +66,13 @@ export interface OperationCost {
   readonly lists: readonly ListCost[];
 }
 
-/** Depends on the variables, so it is not to be remembered with the document. */
+/** All that an operation's cost has of its variables: the same text, the same cost. */
+export function sizesIn({ variableDefinitions = [] }: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>): string {
+  return variableDefinitions
+    .map(({ variable: { name } }) => (name.value in variables ? (sizeOf(variables[name.value]) ?? "null") : ""))
+    .join();
+}
+
 export function costOf(operation: Operation): OperationCost {
   const { schema, document, operationName, variableValues } = operation;
   const chosen = getOperationAST(document, operationName);
@@ -186,8 +193,11 @@ function sizeIn(node: ValueNode | undefined, variables: Readonly<Record<string, 
   if (node === undefined || node.kind === Kind.NULL) return null;
   if (node.kind === Kind.INT) return Number(node.value);
   if (node.kind === Kind.LIST) return node.values.length;
-  const value = node.kind === Kind.VARIABLE ? (variables[node.name.value] ?? null) : 1;
-  if (value === null || typeof value === "number") return value;
+  return sizeOf(node.kind === Kind.VARIABLE ? variables[node.name.value] : 1);
+}
+
+function sizeOf(value: unknown): number | null {
+  if (value === null || value === undefined || typeof value === "number") return value ?? null;
   return Array.isArray(value) ? value.length : 1;
 }
 

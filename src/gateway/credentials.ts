@@ -6,21 +6,27 @@ export interface Credentials {
   readonly basic: SignIn | null;
 }
 
-/** Names of the token, in HTTP headers and in connectionParams, where letters' case varies. */
-const tokenNames = new Set(["session-token", "sessiontoken", "vmware-api-session-id"]);
+/** In HTTP headers and in connectionParams, where letters' case varies; all but the last are names of the token. */
+const credentialNames = new Set(["session-token", "sessiontoken", "vmware-api-session-id", "authorization"]);
 
 /** Reads connectionParams and HTTP headers alike; the latter with every value that was sent (`headersDistinct`), not only one. */
 export function credentialsOf(...sources: Readonly<Record<string, unknown>>[]): Credentials {
   const tokens = new Set<string>();
   let basic: SignIn | null = null;
-  for (const [name, value] of sources.flatMap(valuesOf)) {
-    if (typeof value !== "string" || value === "") continue;
-    const known = name.toLowerCase();
-    if (tokenNames.has(known)) tokens.add(value.trim());
-    if (known !== "authorization") continue;
+  const read = (name: string, value: unknown): void => {
+    if (typeof value !== "string" || value === "") return;
+    if (name !== "authorization") return void tokens.add(value.trim());
     const bearer = /^bearer +(\S+) *$/i.exec(value)?.[1];
     if (bearer) tokens.add(bearer);
     basic = basicOf(value) ?? basic;
+  };
+  for (const source of sources) {
+    for (const name of Object.keys(source)) {
+      const known = name.toLowerCase();
+      if (!credentialNames.has(known)) continue;
+      const values: unknown = source[name];
+      for (const value of Array.isArray(values) ? values : [values]) read(known, value);
+    }
   }
   return { tokens: [...tokens], basic };
 }

@@ -5,16 +5,23 @@ import { assertValidSchema, type DocumentNode, type ExecutionResult, type GraphQ
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Caller } from "../domain/access/caller.ts";
+import type { SessionCheck } from "../domain/access/session-checks.ts";
+import { forgetContext } from "../domain/context.ts";
 import { type Admission, whoOf } from "./admission.ts";
+import { createAlike } from "./alike.ts";
 import type { Answers, Shown } from "./answers.ts";
-import type { Call } from "./call.ts";
+import type { Call, Identified } from "./call.ts";
+import { useCompiledQueries } from "./compiled-queries.ts";
 import { isControl } from "./control.ts";
+import { corsOptions } from "./cors.ts";
 import { useCostLimit } from "./cost-limit.ts";
 import { isTemporary } from "./database-away.ts";
-import { deliver } from "./deliveries.ts";
+import { deliver, type EventContext, type Recipient } from "./deliveries.ts";
 import { useDeprecations } from "./deprecations.ts";
 import { refuseBatches } from "./http.ts";
 import { limitPlugins, useValidDocuments } from "./limits.ts";
+import { rightsOf, watched } from "./personal.ts";
+import { createSharedAnswers, type Delivery } from "./shared-answers.ts";
 import type { Streams } from "./streams.ts";
 
 /** What yoga is given with each request. */
@@ -40,38 +47,25 @@ type GatewayPlugin = Plugin<ServerContext, ServerContext>;
 export type Graphql = ReturnType<typeof createGraphql>;
 
 export function createGraphql(options: GraphqlOptions) {
-  const { schema, contextFactory, admission, answers, streams, maxQueryCost, allowedOrigins, log } = options;
+  const { schema, contextFactory, admission, answers, maxQueryCost, allowedOrigins, log } = options;
   assertValidSchema(schema); // at the start, not at the first request
-  const freshContext = async (call: Call, signal: AbortSignal) => contextFactory(await admission.recognise(call), signal);
-  return createYoga<ServerContext>({
+  const answered = answeredBy(answers, admission);
+  const yoga = createYoga<ServerContext>({
     schema,
     context: async ({ call }) => contextFactory(await admission.admit(call), call.signal),
     plugins: [
       useOperation,
-      useDeliveries(freshContext, streams),
+      useDeliveries(options),
       useCostLimit(schema, maxQueryCost),
       useDeprecations(schema, log),
-      useAnswers(answers, admission),
+      useAnswers(answers, answered),
       refuseBatches,
       ...limitPlugins(),
       useValidDocuments(keptDocuments),
+      useCompiledQueries(keptOperations),
+      forgetContexts,
     ],
-    cors: {
-      origin: allowedOrigins.length > 0 ? [...allowedOrigins] : "*",
-      methods: ["GET", "POST", "OPTIONS"],
-      allowedHeaders: ["content-type", "authorization", "session-token", "vmware-api-session-id", "x-request-id", "x-query-cost"],
-      exposedHeaders: [
-        "x-request-id",
-        "retry-after",
-        "ratelimit-limit",
-        "ratelimit-remaining",
-        "ratelimit-reset",
-        "ratelimit-policy",
-        "ratelimit",
-      ],
-      credentials: false,
-      maxAge: 600,
-    },
+    cors: corsOptions(allowedOrigins),
     parserAndValidationCache: false, // useValidDocuments
     maskedErrors: false, // useAnswers
     maxRequestBodySize: false, // the HTTP server, before the body is read
@@ -81,9 +75,12 @@ export function createGraphql(options: GraphqlOptions) {
     landingPage: false,
     logging: false,
   });
+  const { getEnveloped, getResultForParams } = yoga; // once: yoga is a proxy
+  return { yoga, getEnveloped, getResultForParams, answered };
 }
 
 const keptDocuments = { documents: 512, characters: 8 * 1024, totalCharacters: 1024 * 1024 };
+const keptOperations = { operations: 300, totalFields: 50_000 };
 
 /** Notes what is known of an operation as soon as it is known. */
 const useOperation: GatewayPlugin = {
@@ -101,45 +98,101 @@ const useOperation: GatewayPlugin = {
     },
 };
 
+const forgetContexts: GatewayPlugin = {
+  onExecute: ({ args: { contextValue } }) => ({ onExecuteDone: () => forgetContext(contextValue) }),
+};
+
 const isDocument = (result: DocumentNode | Error | null): result is DocumentNode => result !== null && !(result instanceof Error);
 
 /** A new context for each event. Not spread from the old one: what caches by context, or in it, must start anew. */
-function useDeliveries(contextOf: (call: Call, signal: AbortSignal) => Promise<object>, streams: Streams): GatewayPlugin {
+function useDeliveries({ admission, contextFactory, streams }: GraphqlOptions): GatewayPlugin {
+  const answers = createSharedAnswers();
+  const alike = createAlike();
+  const recipientOf = (call: Call, identified: Identified, signal: AbortSignal): Recipient => ({
+    rights: rightsOf(identified),
+    context(told) {
+      const caller = admission.callerOf(call, identified);
+      return told === null ? contextFactory(caller, signal) : watched(contextFactory(caller, goesOn), caller, told);
+    },
+  });
+  /** Asks the database for each event; as long as it says that nothing has changed, the recipient is the same. */
+  const recipients =
+    (call: Call): EventContext["recipients"] =>
+    (signal, { take, fail }) => {
+      let known: { readonly holds: SessionCheck; readonly recipient: Recipient } | null = null;
+      const find = (found: Promise<Identified>) =>
+        found.then((identified) => {
+          const recipient = recipientOf(call, identified, signal);
+          known = identified.holds && { holds: identified.holds, recipient };
+          take(recipient);
+        }, fail);
+      const recognise = () => admission.recognise(call);
+      const answer = (holds: boolean) => {
+        if (holds && known !== null) take(known.recipient);
+        else find(patiently(recognise, signal));
+      };
+      const again = (error: unknown) => void find(patiently(recognise, signal, error));
+      return () => {
+        if (known === null) answer(false);
+        else known.holds(answer, again);
+      };
+    };
   return {
     onSubscribe({ args, setSubscribeFn }) {
-      const { call, request, params } = args.contextValue;
-      const fresh = async (signal: AbortSignal) => {
-        const context = await patiently(() => contextOf(call, signal), signal);
-        return { call, request, params, ...context };
-      };
+      const { call } = args.contextValue;
       setSubscribeFn((all) =>
-        deliver(all, { fresh, live: call.live(), enter: () => streams.enter(whoOf(call, call.session?.id ?? null)) }),
+        deliver(all, {
+          recipients: recipients(call),
+          answers,
+          alike: alike(all),
+          live: call.live(),
+          enter: () => streams.enter(whoOf(call, call.session?.id ?? null)),
+        }),
       );
     },
   };
 }
 
-/** While the database is away, or who can check a token, a delivery waits: failing it would lose its events. */
-async function patiently<T>(attempt: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
+/** Of what is executed for several subscribers: the one who began it may leave. */
+const goesOn = new AbortController().signal;
+
+/** While the database is away, or who can check a token, a delivery waits: failing it would lose its events. `failure` is of a try before. */
+async function patiently<T>(attempt: () => Promise<T>, signal: AbortSignal, failure?: unknown): Promise<T> {
+  for (let error = failure; ; ) {
+    if (error !== undefined) {
       if (signal.aborted || !isTemporary(error)) throw error;
       await setTimeout(1000, undefined, { signal }).catch(() => {}); // ended: the attempt's error says more
+    }
+    try {
+      return await attempt();
+    } catch (next) {
+      error = next;
     }
   }
 }
 
-function useAnswers(answers: Answers, admission: Admission): GatewayPlugin {
+type Answered = (call: Call, result: ExecutionResult) => Promise<ExecutionResult>;
+
+/** What is told of the one result of an operation, in place of it. */
+function answeredBy(answers: Answers, admission: Admission): Answered {
+  return async (call, result) => {
+    const tooMany = await admission.countFailed(call);
+    return tooMany ? { errors: answers.errors(call, [tooMany]) } : shown(result, answers.final(call, result));
+  };
+}
+
+/** For what yoga sends by itself; the door asks for it. */
+function useAnswers(answers: Answers, answered: Answered): GatewayPlugin {
   return {
     async onResultProcess({ result, setResult, serverContext: { call } }) {
-      const tooMany = await admission.countFailed(call);
-      if (tooMany) setResult({ errors: answers.errors(call, [tooMany]) });
-      else if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (one) => shown(one, answers.delivery(call, one))));
-      else if (!Array.isArray(result)) setResult(shown(result, answers.final(call, result)));
+      if (isAsyncIterable(result)) setResult(mapAsyncIterator(result, (one) => shown(one, answers.delivery(call, one))));
+      else if (!Array.isArray(result)) setResult(await answered(call, result));
     },
   };
 }
 
-const shown = (result: ExecutionResult, instead: Shown): ExecutionResult => ({ ...result, ...instead });
+/** With something in its place, a result has no text any more. */
+function shown({ stringify, end: _, ...result }: Delivery, instead: Shown): Delivery {
+  const isAsItWas = instead.errors === undefined && instead.extensions === undefined;
+  return stringify && isAsItWas ? { ...result, stringify } : { ...result, ...instead };
+}

@@ -11,7 +11,8 @@ import { createAdmission } from "./admission.ts";
 import { createAnswers } from "./answers.ts";
 import { type Call, requestIdOf, userAgentOf } from "./call.ts";
 import { type Connections, createConnections } from "./connections.ts";
-import { credentialsOf, wantsCost } from "./credentials.ts";
+import { credentialsOf } from "./credentials.ts";
+import { createDoor } from "./door.ts";
 import { serveFile } from "./files.ts";
 import { type Gantt, ganttFile, ganttIdOf } from "./gantt.ts";
 import { createPlayground } from "./graphiql.ts";
@@ -79,6 +80,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const admission = createAdmission({ sessions, limiter, streams, wireLimits: { ...limits, cost, streamsPerSession } });
   const graphql = createGraphql({ ...options, admission, answers, streams });
   const sockets = createSockets({ graphql, sessions, admission, connections, answers, allowedOrigins, pingMs, initMs, log });
+  const door = createDoor({ graphql, allowedOrigins });
   const playground = createPlayground();
   const files = { admission, allowedOrigins, log };
   let stopping = false;
@@ -97,7 +99,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (file !== null) return void serveFile(request, response, callOf(request, response, requestId, connections), file, files);
     if (path !== "/graphql") return sendJson(response, 404, { status: "not found", remedy: "GraphQL is at /graphql." });
     if (playground.serve(request, response)) return;
-    void graphql(request, response, { call: callOf(request, response, requestId, connections) });
+    door(request, response, callOf(request, response, requestId, connections)).catch((error: unknown) => {
+      log.error({ err: error, requestId }, "a request could not be answered");
+      response.destroy();
+    });
   };
 
   const fileAt = (path: string | undefined, url: string | undefined) => {
@@ -149,7 +154,9 @@ const restarting = { status: 503, error: new ServiceUnavailableError("The gatewa
 
 function callOf(request: IncomingMessage, response: ServerResponse, requestId: string, connections: Connections): Call {
   const over = new AbortController();
-  response.once("close", () => over.abort());
+  response.once("close", () => {
+    if (!response.writableFinished) over.abort(); // which makes an error, with its stack
+  });
   let stream: Live | null = null;
   const call: Call = {
     requestId,
@@ -166,7 +173,7 @@ function callOf(request: IncomingMessage, response: ServerResponse, requestId: s
     isControl: false,
     isCounted: false,
     cost: null,
-    showsCost: wantsCost(request.headers),
+    showsCost: (request.headers["x-query-cost"] ?? "false") !== "false",
     session: null,
     live() {
       stream ??= openStream(call, response, connections);

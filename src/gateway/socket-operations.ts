@@ -1,4 +1,6 @@
 /** Operations over one WebSocket: signed in once, each with its own request id and the same hooks and limits as over HTTP. */
+import type { Duplex } from "node:stream";
+import { isAsyncIterable } from "@envelop/core";
 import { type DocumentNode, type ExecutionArgs, type ExecutionResult, GraphQLError, getOperationAST } from "graphql";
 import type { Context, ServerOptions } from "graphql-ws";
 import type { WebSocket } from "ws";
@@ -13,9 +15,13 @@ import { withoutHttp } from "./errors.ts";
 import type { Graphql } from "./graphql.ts";
 import { LimitError, limits } from "./limits.ts";
 import type { Live } from "./live.ts";
+import type { Delivery } from "./shared-answers.ts";
+import { type Tell, tellingShared, tellOver } from "./telling.ts";
 
 export interface SocketExtra {
   readonly socket: WebSocket;
+  /** Under it. */
+  readonly connection: Duplex;
   readonly live: Live;
   readonly address: string;
   /** Of the upgrade: every value that was sent. */
@@ -48,14 +54,21 @@ export interface OperationOptions {
   readonly answers: Answers;
 }
 
+/** How to run what `onSubscribe` has prepared. */
+interface Prepared extends Pick<ReturnType<Graphql["getEnveloped"]>, "execute" | "subscribe"> {
+  /** Tells the client of a delivery that others get too; null: the client wants to see more with it. */
+  readonly tell: Tell | null;
+}
+
 export function operationHooks({ graphql, sessions, admission, answers }: OperationOptions): Hooks {
-  /** How to run what `onSubscribe` has prepared. */
-  const prepared = new WeakMap<ExecutionArgs, Pick<ReturnType<Graphql["getEnveloped"]>, "execute" | "subscribe">>();
+  const prepared = new WeakMap<ExecutionArgs, Prepared>();
 
   /** Nothing may be thrown out of here: it would close the socket with all its streams. */
   const run = async (args: ExecutionArgs, how: "execute" | "subscribe"): Promise<ExecutionResult | AsyncIterable<ExecutionResult>> => {
+    const { [how]: start, tell = null } = prepared.get(args) ?? {};
     try {
-      return await prepared.get(args)?.[how](args);
+      const result: ExecutionResult | AsyncIterable<Delivery> = await start?.(args);
+      return tell !== null && isAsyncIterable(result) ? tellingShared(result[Symbol.asyncIterator](), tell) : result;
     } catch (error) {
       return { errors: [asGraphQLError(error)] };
     }
@@ -85,7 +98,7 @@ export function operationHooks({ graphql, sessions, admission, answers }: Operat
         if (!getOperationAST(document, operationName))
           return refuse(call, [new GraphQLError("The document has no such operation, or several and no name says which.")]);
         const args = { schema, document, operationName, variableValues: variables, contextValue: await contextFactory() };
-        prepared.set(args, { execute, subscribe });
+        prepared.set(args, { execute, subscribe, tell: extra.showsCost ? null : tellOver(extra, id) });
         return args;
       } catch (error) {
         return refuse(call, [error]);

@@ -1,4 +1,4 @@
-/** GraphQL over WebSocket (graphql-transport-ws): upgrades, pings, close codes. What an operation may do is in operations.ts. */
+/** GraphQL over WebSocket (graphql-transport-ws): upgrades, pings, close codes. What an operation may do is in socket-operations.ts. */
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
@@ -58,7 +58,7 @@ export function createSockets(options: SocketOptions): Sockets {
     return open >= limits.socketsPerAddress ? 429 : null;
   };
 
-  const accept = (socket: WebSocket, request: IncomingMessage) => {
+  const accept = (connection: Duplex, socket: WebSocket, request: IncomingMessage) => {
     const address = addressOf(request);
     perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     const live = connections.open({ kind: "socket", close: (reason) => closeAfterOperations(extra, reason) });
@@ -72,6 +72,7 @@ export function createSockets(options: SocketOptions): Sockets {
       operations: new Map(),
       onIdle: null,
       socket,
+      connection,
     };
     const stopPings = keepAlive(socket, pingMs);
     socket.on("error", (error) => log.debug({ err: error, address }, "websocket failed")); // such as a message that is too large
@@ -91,7 +92,7 @@ export function createSockets(options: SocketOptions): Sockets {
     upgrade(request, socket, head) {
       const status = refusal(request);
       if (status) refuseUpgrade(socket, status);
-      else server.handleUpgrade(request, socket, head, accept);
+      else server.handleUpgrade(request, socket, head, (ws) => accept(socket, ws, request));
     },
     close: () => server.close(),
   };
@@ -128,15 +129,18 @@ function keepAlive(socket: WebSocket, pingMs: number): () => void {
   return () => clearInterval(timer);
 }
 
+/** Resolves when the kernel has it: a client that does not read holds back its own sources. */
+function sendText(socket: WebSocket, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (socket.readyState !== WebSocket.OPEN) return resolve();
+    socket.send(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
 function transportOf(socket: WebSocket, log: Logger): MessagePort {
   return {
     protocol: socket.protocol,
-    /** Resolves when the kernel has it: a client that does not read holds back its own sources. */
-    send: (data) =>
-      new Promise((resolve, reject) => {
-        if (socket.readyState !== WebSocket.OPEN) return resolve();
-        socket.send(data, (error) => (error ? reject(error) : resolve()));
-      }),
+    send: (data) => sendText(socket, data),
     close: (code, reason) => socket.close(code, reason),
     onMessage: (callback) =>
       socket.on("message", (data) => {

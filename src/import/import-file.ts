@@ -2,6 +2,7 @@
  * Imports a file: read, checked whole, compared with the database, and written in one transaction; or only compared. What the
  * lab has to be is brought about first: the sites are the outside world, and more of them than the database knows does no harm.
  */
+import { z } from "zod";
 import type { Database } from "../database/database.ts";
 import { Prisma } from "../database/generated/client.ts";
 import type { Quotas } from "../domain/quotas.ts";
@@ -44,6 +45,8 @@ export interface ImportResult extends Difference {
 /** Any number, the same on every node: two imports at once come one after the other. */
 const lockKey = 7_264_190_356n;
 const transactionMs = 120_000;
+/** A file of many thousands of VMs takes seconds to compare, between two statements. */
+const patience = Prisma.sql`SELECT set_config('idle_in_transaction_session_timeout', ${`${transactionMs}ms`}, true)`;
 
 /** Throws ImportError with every mistake, and nothing was written. */
 export async function importFile({ database, lab, quotas, path, dryRun = false }: ImportOptions): Promise<ImportResult> {
@@ -82,6 +85,7 @@ interface Comparison {
 }
 
 async function compare(tx: Tx, { source, file, quotas }: Asked): Promise<Comparison> {
+  await tx.$queryRaw(patience);
   const current = await readCurrent(tx);
   const checked = check(file, current.model, quotas);
   if ("problems" in checked) throw refusal(source, checked.problems);
@@ -118,8 +122,16 @@ async function pointsOf(provider: Provider, wanted: Model, together: Model): Pro
   return points;
 }
 
-/** What is new can't be held: a unique name is the last line. */
-const isTaken = (error: unknown): boolean => error instanceof Prisma.PrismaClientKnownRequestError && error.code === "P2002";
+/** What is new can't be held: a unique name is the last line, whoever wrote the statement. */
+const isTaken = (error: unknown): boolean =>
+  error instanceof Prisma.PrismaClientKnownRequestError && (error.code === "P2002" || rawCodeOf(error.meta) === "23505");
+
+function rawCodeOf(meta: unknown): string | null {
+  const found = rawError.safeParse(meta);
+  return found.success ? found.data.driverAdapterError.cause.originalCode : null;
+}
+
+const rawError = z.object({ driverAdapterError: z.object({ cause: z.object({ originalCode: z.string() }) }) });
 const takenMeanwhile = "Something that it names was made by somebody else at the same moment. Import it again.";
 
 /** In the order of the file. */

@@ -18,7 +18,7 @@ export async function inUse(tx: Tx, difference: Difference, { ids }: Current, fi
   const [sites, pairings, plans, groups] = [of("sites"), of("pairings"), of("plans"), of("groups")];
   const idsOf = (list: readonly { id: string }[]) => list.map(({ id }) => id);
   const users = await tx.$queryRaw<{ id: string; isGroup: boolean; name: string }[]>`
-    WITH r AS (SELECT id, plan_id, pairing_id, ended_at, kind::text LIKE 'GROUP_%' AS "isGroup", plan_name AS name FROM recovery)
+    WITH r AS NOT MATERIALIZED (SELECT id, plan_id, pairing_id, ended_at, kind::text LIKE 'GROUP_%' AS "isGroup", plan_name AS name FROM recovery)
     SELECT u.group_id AS id, "isGroup", name FROM group_use u JOIN r ON r.id = u.run_id WHERE u.group_id = ANY (${idsOf(groups)}::uuid[])
     UNION ALL SELECT plan_id, "isGroup", name FROM r WHERE ended_at IS NULL AND plan_id = ANY (${idsOf(plans)}::uuid[])
     UNION ALL SELECT pairing_id, "isGroup", name FROM r WHERE ended_at IS NULL AND pairing_id = ANY (${idsOf(pairings)}::uuid[])

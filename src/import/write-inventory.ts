@@ -5,6 +5,7 @@ import type { Tx } from "./current-rows.ts";
 import { type Change, changesOf, type Difference } from "./diff.ts";
 import type { ImportFile } from "./file.ts";
 import { type Kind, keyOf, type MappingItem, type PairingItem, pairKey, type VmItem } from "./items.ts";
+import { insertNics, insertVms } from "./write-rows.ts";
 
 export interface Writing {
   readonly tx: Tx;
@@ -112,19 +113,24 @@ async function writeVms(writing: Writing): Promise<void> {
   });
   const nicsOf = (vmId: string, { site, nics }: VmItem) =>
     nics.map(({ network, macAddress, ipAddresses }, nicIndex) => ({
+      id: newId(),
       vmId,
       nicIndex,
       networkId: network === null ? null : idOf(ids, "networks", keyOf(site, network)),
       macAddress,
-      ipAddresses: [...ipAddresses],
+      ipAddresses,
     }));
   const { created, changed } = splitUp(writing, "vms");
-  await tx.virtualMachine.createMany({
-    data: created.map(({ id, key, item }) => ({ id, ...rowOf(item), powerState: power.get(key) ?? "UNKNOWN" })),
-  });
+  await insertVms(
+    tx,
+    created.map(({ id, key, item }) => ({ id, ...rowOf(item), powerState: power.get(key) ?? "UNKNOWN" })),
+  );
   for (const { id, item } of changed) await tx.virtualMachine.update({ where: { id }, data: rowOf(item) });
   await tx.vmNic.deleteMany({ where: { vmId: { in: changed.map(({ id }) => id) } } });
-  await tx.vmNic.createMany({ data: [...created, ...changed].flatMap(({ id, item }) => nicsOf(id, item)) });
+  await insertNics(
+    tx,
+    [...created, ...changed].flatMap(({ id, item }) => nicsOf(id, item)),
+  );
 }
 
 async function writeMappings(writing: Writing): Promise<void> {

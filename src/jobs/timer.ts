@@ -9,6 +9,8 @@ export interface TimerOptions {
   /** Jobs of one name exclude each other. */
   readonly name: string;
   readonly everyMs: number;
+  /** It rests so many times as long as it took, where that is longer. */
+  readonly restTimes?: number;
   /** The first time; spread over this long, so that nodes that start together don't come together. */
   readonly firstWithinMs: number;
   /** Stops early when it is aborted. */
@@ -24,7 +26,7 @@ export interface Timer {
   close(): Promise<void>;
 }
 
-export function startTimer({ pool, name, everyMs, firstWithinMs, work, random = Math.random, log }: TimerOptions): Timer {
+export function startTimer({ pool, name, everyMs, restTimes = 0, firstWithinMs, work, random = Math.random, log }: TimerOptions): Timer {
   const stop = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout;
@@ -36,9 +38,10 @@ export function startTimer({ pool, name, everyMs, firstWithinMs, work, random = 
   };
   const later = (ms: number) => {
     timer = setTimeout(() => {
+      const from = performance.now();
       run()
         .catch((error: unknown) => log.warn({ err: error, job: name }, "a job failed; it is due again in its turn"))
-        .finally(() => !stop.signal.aborted && later(everyMs));
+        .finally(() => !stop.signal.aborted && later(Math.max(everyMs, restTimes * (performance.now() - from))));
     }, ms);
     timer.unref();
   };

@@ -169,7 +169,12 @@ export type FailureClass = "TRANSIENT" | "PERMANENT";
 
 /** How far an ordered effect has come. */
 export type Operation<K extends EffectKind = EffectKind> =
-  | { readonly state: "RUNNING"; readonly progressPercent: number }
+  | {
+      readonly state: "RUNNING";
+      readonly progressPercent: number;
+      /** In how many milliseconds it is expected to be over, where the site can tell: it is looked at again then. */
+      readonly remainingMs?: number;
+    }
   | { readonly state: "SUCCEEDED"; readonly result: EffectResult<K> }
   | { readonly state: "FAILED"; readonly failure: FailureClass; readonly code: string; readonly message: string };
 

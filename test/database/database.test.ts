@@ -1,8 +1,10 @@
-import type pg from "pg";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { watchAnswers } from "../../src/database/answers-in-time.ts";
 import { openDatabase } from "../../src/database/database.ts";
 import { statementNames } from "../../src/database/statement-names.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { outageBefore } from "../support/outage.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -50,6 +52,28 @@ describe("the database", () => {
     await database.close();
   });
 
+  it("gives up on a server that is gone without a word, and goes on with another connection", async () => {
+    const outage = await outageBefore(db.url);
+    const pool = new pg.Pool({ connectionString: outage.url, max: 1 });
+    const unwatch = watchAnswers(pool, { ms: 50, lookMs: 10 });
+    await pool.query("SELECT 1");
+    outage.silence();
+    await expect(pool.query("SELECT 2")).rejects.toThrow("Connection terminated");
+    expect((await pool.query("SELECT 3 AS three")).rows).toEqual([{ three: 3 }]);
+    unwatch();
+    await pool.end();
+    await outage.close();
+  });
+
+  it("gives up on a server that lets a connection in and is gone then", async () => {
+    const outage = await outageBefore(db.url);
+    const database = await openDatabase({ url: outage.url });
+    outage.silenceStatements();
+    await expect(database.pool.query("SELECT 1")).rejects.toThrow(/timeout/);
+    await database.close();
+    await outage.close();
+  });
+
   it("gives raw bigints as text and Prisma's as BigInt", async () => {
     expect((await db.database.pool.query("SELECT value FROM event_counter")).rows).toEqual([{ value: "0" }]);
     expect(await db.database.prisma.eventCounter.findFirst()).toMatchObject({ id: 1, value: 0n, keptAfter: 0n });
@@ -94,13 +118,13 @@ describe("the database", () => {
 });
 
 describe("statement names", () => {
-  it("are the same for the same text, and end at the limit", () => {
-    const name = statementNames(2);
-    expect([name({ sql: "a" }), name({ sql: "b" }), name({ sql: "a" }), name({ sql: "c" })]).toEqual([
-      "prisma_1",
-      "prisma_2",
-      "prisma_1",
-      "",
-    ]);
+  it("are few: the longest unused one gives way to a text that is used again, now and then", () => {
+    let now = 0;
+    const name = statementNames({ prefix: "p", most: 2, everyMs: 10, now: () => now });
+    expect([name("a"), name("b"), name("a")]).toEqual(["p1", "p2", "p1"]);
+    expect([name("c"), name("c"), name("a")]).toEqual([undefined, "p3", "p1"]);
+    expect([name("b"), name("b"), name("c")]).toEqual([undefined, undefined, "p3"]);
+    now = 10;
+    expect([name("b"), name("c"), name("a"), name("a")]).toEqual(["p4", "p3", undefined, undefined]);
   });
 });

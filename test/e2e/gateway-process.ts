@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { startArguments } from "../../demo/start-arguments.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 export interface GatewayProcess {
@@ -24,7 +25,7 @@ export function dataFolder(): { readonly path: string; remove(): void } {
 
 /** With a free port, an empty database and few logs, unless the environment says otherwise. */
 export function startProcess(dataDir: string, env: Record<string, string> = {}): GatewayProcess {
-  const child = spawn(process.execPath, ["--import", join(root, "src/prepare.js"), join(root, "src/main.ts")], {
+  const child = spawn(process.execPath, startArguments, {
     cwd: root,
     env: { PATH: process.env.PATH, TMPDIR: tmpdir(), DATA_DIR: dataDir, PORT: "0", SEED_FILE: "none", LOG_LEVEL: "error", ...env },
     stdio: ["ignore", "pipe", "pipe"],

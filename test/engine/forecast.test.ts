@@ -148,6 +148,38 @@ describe("the forecast of a run", () => {
     expect(run.batch.events.slice(-2)).toMatchObject([{ kind: "PROMPT_OPENED" }, { kind: "PROGRESS", estimatedCompletionTime: null }]);
   });
 
+  it("of thousands of steps tells of 200 at a time how far they are, in turn, and of the end only now and then", () => {
+    const names = Array.from({ length: 250 }, (_, at) => `vm ${at}`);
+    const run = aRun(
+      aPlan()
+        .group(...names)
+        .build(),
+    );
+    while (run.schedule.ready().length < names.length) {
+      for (const ordinal of run.schedule.ready()) startStep(run, ordinal, "RUNNING", start, null);
+      for (const ordinal of run.schedule.active()) endStep(run, ordinal, { status: "SUCCEEDED", message: null }, start);
+    }
+    for (const ordinal of run.schedule.ready()) startStep(run, ordinal, "RUNNING", start, null).progressPercent = 10;
+    const told = (now: number) => {
+      noteProgress(run, now, 1000, false);
+      const event = run.batch.events.at(-1);
+      return event?.kind === "PROGRESS" ? event.steps.map(({ ordinal }) => ordinal) : [];
+    };
+    const first = told(start + second);
+    const others = run.schedule.active().filter((ordinal) => !first.includes(ordinal));
+    expect(first).toHaveLength(200);
+    const { estimate, progressPercent } = run;
+    run.nextForecastAt = Number.POSITIVE_INFINITY; // the last one took that long
+    const next = told(start + 30 * second);
+    expect(next).toHaveLength(200);
+    expect(next).toEqual(expect.arrayContaining(others));
+    expect(run.estimate).toBe(estimate);
+    expect(run.progressPercent).toBeGreaterThan(progressPercent);
+    run.nextForecastAt = 0;
+    told(start + 60 * second);
+    expect(run.estimate).toBeGreaterThan(estimate ?? 0);
+  });
+
   it("never falls as time passes and steps end", () => {
     const { nodes } = compile(aPlan().group("a", "b").group("c").build());
     const forecaster = createForecaster(nodes);

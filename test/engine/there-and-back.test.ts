@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { measureLag } from "../../src/engine/lag/measure.ts";
+import { keepStanding } from "../../src/engine/replication/standing.ts";
 import { at, list, text } from "../domain/read/support.ts";
+import { freshDatabase } from "../support/database.ts";
 import { contentOf, secondsLost } from "../support/lab-recovery.ts";
+import { fillUp, fullReads, recordStatements } from "../support/large-tables.ts";
 import { aPublicStage, type PublicStage } from "../support/public-stage.ts";
+import { aWorld } from "../support/world.ts";
 
 const machine = (number: number, more: object = {}) => ({
   name: `vm-${number}`,
@@ -123,11 +128,16 @@ const standing = `query ($planId: ID!) { recoveryPlan(id: $planId) {
 
 let stage: PublicStage;
 let planId: string;
+let sent: ReturnType<typeof recordStatements>;
 beforeAll(async () => {
   stage = await aPublicStage(world);
+  sent = recordStatements(); // an import compares everything
   planId = text(await stage.ask("{ recoveryPlans { nodes { id } } }"), "recoveryPlans.nodes.0.id");
 });
-afterAll(() => stage?.[Symbol.asyncDispose]());
+afterAll(async () => {
+  sent.stop();
+  await stage?.[Symbol.asyncDispose]();
+});
 
 /** As the sites tell it now. */
 async function look(): Promise<unknown> {
@@ -136,12 +146,12 @@ async function look(): Promise<unknown> {
   return stage.ask(standing, { planId });
 }
 
+const machinesText = `SELECT coalesce(r.recovered_external_id, v.external_id) AS id FROM virtual_machine v JOIN protected_vm p ON p.vm_id = v.id
+  LEFT JOIN recovered_vm r ON r.vm_id = v.id ORDER BY v.name`;
+
 /** The machines behind the VMs, by the provider's ids. */
 async function machines(): Promise<readonly string[]> {
-  const { rows } = await stage.db.database.pool.query<{ id: string }>(
-    `SELECT coalesce(r.recovered_external_id, v.external_id) AS id FROM virtual_machine v JOIN protected_vm p ON p.vm_id = v.id
-      LEFT JOIN recovered_vm r ON r.vm_id = v.id ORDER BY v.name`,
-  );
+  const { rows } = await stage.db.database.pool.query<{ id: string }>(machinesText);
   return rows.map(({ id }) => id);
 }
 
@@ -220,6 +230,26 @@ describe("a name that is taken at the end of a reprotect", () => {
     await stage.lab.takeAway("B", "VM", "squatter");
     await reprotect();
   });
+});
+
+it("all of that reads no large table from end to end", async () => {
+  const texts = [...sent.stop()].filter((text) => text !== machinesText && !/\blab\./.test(text));
+  for (const written of ["INSERT INTO recovery_step", "UPDATE recovery ", "INSERT INTO event", "recovered_vm", "vm_place", "token_hash"])
+    expect(
+      texts.some((text) => text.includes(written)),
+      written,
+    ).toBe(true);
+  const world = await freshDatabase();
+  try {
+    await aWorld(world.database, 2);
+    await fillUp(world.database);
+    await keepStanding(world.database.pool, 30);
+    await measureLag(world.database.pool);
+    const client = await world.database.pool.connect();
+    expect(await fullReads(client, texts).finally(() => client.release(true))).toEqual([]);
+  } finally {
+    await world.drop();
+  }
 });
 
 async function errorsOf(recoveryId: string): Promise<unknown> {

@@ -20,6 +20,22 @@ describe("500 feeds of one recovery", () => {
     expect(bench.feeds.counts()).toEqual({ feeds: 0, tails: 0 });
   });
 
+  it("get the same batches once they have caught up, wherever they began, and whatever they have missed", async () => {
+    const recoveryId = await aRecovery(bench.pool);
+    await bench.write(recoveryId, outputs(3));
+    const feeds = upTo(500).map((n) => bench.feeds.recovery({ recoveryId, after: n % 4 }));
+    await Promise.all(feeds.map(pull));
+    const [slow, ...others] = feeds;
+    const round = async (pulled: typeof feeds) => {
+      const coming = pulled.map(pull);
+      await bench.write(recoveryId, outputs(2));
+      return new Set(await Promise.all(coming)).size;
+    };
+    expect([await round(others), await round(others)]).toEqual([1, 1]);
+    expect(slow && sequences(await take(slow, 4))).toEqual([4, 5, 6, 7]);
+    expect(await round(feeds)).toBe(1);
+  });
+
   it("that are behind the window share the pages they ask for", async () => {
     bench.open({ limits: { windowEvents: 10 } });
     const recoveryId = await aRecovery(bench.pool);

@@ -160,4 +160,4 @@ it("a dashboard that asks once a second, for ten minutes, is never refused", asy
   }
   expect([...statuses]).toEqual([200]);
   await usual.close();
-});
+}, 60_000);

@@ -1,7 +1,8 @@
 import { buildSchema, parse } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deliver } from "../../src/gateway/deliveries.ts";
+import { deliver, type EventContext } from "../../src/gateway/deliveries.ts";
 import { createLive } from "../../src/gateway/live.ts";
+import { createSharedAnswers } from "../../src/gateway/shared-answers.ts";
 import { createStreams } from "../../src/gateway/streams.ts";
 import { tickSource } from "./doubles.ts";
 import { eventStream, rawSocket, type TestGateway, testGateway } from "./support.ts";
@@ -108,7 +109,11 @@ describe("a session", () => {
     live.gone();
     const schema = buildSchema("type Query { a: Int } type Subscription { a: Int }");
     const args = { schema, document: parse("subscription { a }"), rootValue: { a: () => source.source() } };
-    const stream = await deliver(args, { fresh: async () => ({}), live, enter: () => streams.enter("session") });
+    const recipients: EventContext["recipients"] = (_signal, { take }) => {
+      return () => take({ rights: "", context: () => ({}) });
+    };
+    const events = { recipients, answers: createSharedAnswers(), alike: null, live, enter: () => streams.enter("session") };
+    const stream = await deliver(args, events);
     expect("next" in stream && (await stream.next())).toEqual({ done: true, value: undefined });
     expect([streams.open("session"), source.pulls()]).toEqual([0, 0]);
   });

@@ -6,7 +6,7 @@ import type { World } from "./world.ts";
 interface Moving {
   /** What moves, in words. */
   readonly what: readonly string[];
-  /** Some of it comes no further for now: a call stays at its site, or a machine that is off shall be ready. */
+  /** Some of it comes no further for now: a call stays at its site, or a machine shall be ready that is off, or at a site that nobody reaches. */
   readonly held: boolean;
   /** Changes with everything that runs write. */
   readonly stamp: string;
@@ -37,7 +37,8 @@ const question = `SELECT
   EXISTS (SELECT FROM lab.fault WHERE action IN ('HOLD_BEFORE', 'HOLD_AFTER') AND arrived > 0 AND NOT released)
     OR EXISTS (SELECT FROM recovery_step s JOIN recovery r ON r.id = s.run_id
       JOIN recovery_step m ON m.run_id = s.run_id AND m.vm_id = s.vm_id AND m.kind = 'REGISTER_VM' JOIN lab.vm v ON v.id = m.result ->> 'vmId'
-      WHERE r.ended_at IS NULL AND s.kind = 'READY_CHECK' AND s.status = 'RUNNING' AND NOT lab.is_on(v, lab.now())) AS held,
+      WHERE r.ended_at IS NULL AND s.kind = 'READY_CHECK' AND s.status = 'RUNNING' AND (NOT lab.is_on(v, lab.now())
+        OR EXISTS (SELECT FROM lab.fault f WHERE f.action IN ('REFUSE_ALL', 'SILENCE_ALL') AND f.site_id = v.site_id))) AS held,
   (SELECT concat(count(*), '/', sum(r.last_event), '/', sum(r.epoch)) FROM recovery r) AS stamp`;
 
 /** A run that is held has come as far as it comes when it has written nothing for so long. */

@@ -64,10 +64,16 @@ describe("an effect", () => {
   it("runs until its time has come, whether or not a gateway lives", async () => {
     await using at = await slowLab();
     const groupId = at.sites.groups[0]?.id ?? "";
-    expect(await at.order("synchronise", { groupId }, "sync")).toEqual({ state: "RUNNING", progressPercent: 0 });
-    const half = Math.ceil((await secondsOfLast(at.lab, at.run)) * 500) / 1000;
+    const ordered = await at.order("synchronise", { groupId }, "sync");
+    const seconds = await secondsOfLast(at.lab, at.run);
+    expect(ordered).toEqual({ state: "RUNNING", progressPercent: 0, remainingMs: expect.closeTo(seconds * 1000, -1) });
+    const half = Math.ceil(seconds * 500) / 1000;
     await clock.advance(half);
-    expect(await at.order("synchronise", { groupId }, "sync")).toEqual({ state: "RUNNING", progressPercent: 50 });
+    expect(await at.order("synchronise", { groupId }, "sync")).toEqual({
+      state: "RUNNING",
+      progressPercent: 50,
+      remainingMs: expect.closeTo(half * 1000, -1),
+    });
     await at.lab.close();
     await clock.advance(half);
     await using again = await openLab({ url: db.url, guestServices: false });

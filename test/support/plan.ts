@@ -117,45 +117,56 @@ async function insertInventory({ prisma }: Database, sites: LabSites, pair: Pair
 }
 
 async function insertGroups(
-  { prisma }: Database,
+  database: Database,
   sites: LabSites,
   at: { protectedSiteId: string; recoverySiteId: string; networkId: string },
 ) {
-  const { protectedSiteId, recoverySiteId, networkId } = at;
-  const groupIds: string[] = [];
+  const { protectedSiteId, recoverySiteId } = at;
+  const idOfGroup = new Map(sites.groups.map(({ id }) => [id, uuid()]));
+  await database.prisma.protectionGroup.createMany({
+    data: sites.groups.map((group) => ({
+      id: idOfGroup.get(group.id) ?? "",
+      name: group.name,
+      externalId: group.id,
+      type: "CONTINUOUS" as const,
+      replicationType: "CONTINUOUS" as const,
+      protectedSiteId,
+      recoverySiteId,
+    })),
+  });
+  const byId = new Map(sites.vms.map((vm) => [vm.id, vm]));
   const vmIds = new Map<string, string>();
-  const byId = new Map<string, LabSitesVm>(sites.vms.map((vm) => [vm.id, vm]));
   for (const group of sites.groups) {
-    const groupId = uuid();
-    groupIds.push(groupId);
-    await prisma.protectionGroup.create({
-      data: {
-        id: groupId,
-        name: group.name,
-        externalId: group.id,
-        type: "CONTINUOUS",
-        replicationType: "CONTINUOUS",
-        protectedSiteId,
-        recoverySiteId,
-      },
-    });
     const members = group.vmIds.flatMap((id) => byId.get(id) ?? []).map((vm) => ({ vm, id: uuid() }));
     for (const { vm, id } of members) vmIds.set(vm.name, id);
-    await prisma.virtualMachine.createMany({
-      data: members.map(({ vm, id }) => ({ id, siteId: protectedSiteId, externalId: vm.id, name: vm.name })),
-    });
-    await prisma.vmNic.createMany({ data: members.map(({ vm, id }) => ({ vmId: id, nicIndex: 0, networkId, ipAddresses: [vm.ip] })) });
-    await prisma.protectedVm.createMany({
-      data: members.map(({ vm, id }) => ({
-        vmId: id,
-        groupId,
-        protectionState: "SHADOWING" as const,
-        placeholderName: `${vm.name}-placeholder`,
-        placeholderExternalId: vm.placeholderId,
-      })),
-    });
+    await insertMembers(database, members, { ...at, groupId: idOfGroup.get(group.id) ?? "" });
   }
-  return { groupIds, vmIds };
+  return { groupIds: [...idOfGroup.values()], vmIds };
+}
+
+/** By SQL alone: there may be thousands, and Prisma takes a millisecond for each. */
+async function insertMembers(
+  { pool }: Database,
+  members: readonly { readonly vm: LabSitesVm; readonly id: string }[],
+  { protectedSiteId, networkId, groupId }: { protectedSiteId: string; networkId: string; groupId: string },
+): Promise<void> {
+  await pool.query(
+    `WITH x AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]) AS x (id, external_id, name, ip, placeholder)),
+      v AS (INSERT INTO virtual_machine (id, site_id, external_id, name) SELECT id, $6, external_id, name FROM x),
+      n AS (INSERT INTO vm_nic (id, vm_id, nic_index, network_id, ip_addresses) SELECT gen_random_uuid(), id, 0, $7, ARRAY[ip] FROM x)
+    INSERT INTO protected_vm (vm_id, group_id, protection_state, placeholder_name, placeholder_external_id)
+    SELECT id, $8, 'SHADOWING', name || '-placeholder', placeholder FROM x`,
+    [
+      members.map(({ id }) => id),
+      members.map(({ vm }) => vm.id),
+      members.map(({ vm }) => vm.name),
+      members.map(({ vm }) => vm.ip),
+      members.map(({ vm }) => vm.placeholderId),
+      protectedSiteId,
+      networkId,
+      groupId,
+    ],
+  );
 }
 
 async function insertSettings(

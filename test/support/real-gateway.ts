@@ -29,6 +29,8 @@ export interface RealGateway extends AsyncDisposable {
   readonly sessions: Sessions;
   readonly services: Services;
   readonly feeds: Feeds;
+  /** How many contexts were made: one for each operation, and one for each time that an event was executed. */
+  contexts(): number;
   ask(query: string, variables?: object, headers?: Record<string, string>): ReturnType<typeof post>;
   /** The token of a new session. */
   signIn(user: string, password?: string): Promise<string>;
@@ -66,6 +68,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
     sessions,
   );
   const dependencies = { loaders: openLoaders(database, { slotsPerSite: 20 }), services, feeds, generation: 1 };
+  let contexts = 0;
   const gateway = await startGateway({
     host: "127.0.0.1",
     port: 0,
@@ -75,7 +78,10 @@ export async function realGateway(database: Database, options: RealGatewayOption
     maxQueryCost: 250_000,
     streamsPerSession: 100,
     schema,
-    contextFactory: (caller, signal) => createContext(dependencies, caller, signal),
+    contextFactory(caller, signal) {
+      contexts++;
+      return createContext(dependencies, caller, signal);
+    },
     gantt: (caller, id, signal) => ganttPicture(createContext(dependencies, caller, signal), id),
     report: (caller, id, link, signal) => reportDownload(database, createContext(dependencies, caller, signal), id, link),
     evidencePack: (caller, id, link, signal) => evidencePack(database, createContext(dependencies, caller, signal), id, link),
@@ -91,6 +97,7 @@ export async function realGateway(database: Database, options: RealGatewayOption
     sessions,
     services,
     feeds,
+    contexts: () => contexts,
     ask: (query, variables = {}, headers = {}) => post(url, { query, variables }, headers),
     signIn: async (user, password = testPassword) => (await sessions.create({ user, password }, "test")).token,
     async [Symbol.asyncDispose]() {

@@ -6,17 +6,13 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  */
 const long = [
   "/coverage/coverage",
-  "/docs/guides",
-  "/examples/python",
   "/e2e/demo",
-  "/e2e/examples",
   "/e2e/start-stop",
   "/chaos/kill-after",
   "/chaos/kill-before",
   "/domain/readiness/rules",
   "/engine/lifeline",
   "/domain/protection/runs",
-  "/examples/typescript",
   "/e2e/resume",
   "/engine/replication/cycles",
   "/engine/groups-change",

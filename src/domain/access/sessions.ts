@@ -1,5 +1,5 @@
 /** Sessions: a token is shown once and stored as its SHA-256; it lives a fixed time from the sign-in on. */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import type pg from "pg";
 import { v7 } from "uuid";
 import { batchedOne } from "../batching.ts";
@@ -9,11 +9,18 @@ import { type Role, roles, type Viewer } from "../viewer.ts";
 import { type SignIn, WrongPasswordError } from "./caller.ts";
 import { verifyPassword } from "./password.ts";
 import { mostPasswordLength } from "./rules.ts";
+import { openSessionChecks, type SessionCheck } from "./session-checks.ts";
 import { createThrottle } from "./throttle.ts";
 
 /** `refusal`: what to tell, where it is more than that. */
 export type Authentication =
-  | { readonly state: "valid"; readonly viewer: Viewer; readonly remainingMs: number }
+  | {
+      readonly state: "valid";
+      readonly viewer: Viewer;
+      readonly remainingMs: number;
+      /** Whether all of this is still so; without it they are authenticated again. */
+      readonly holds?: SessionCheck;
+    }
   | { readonly state: "expired"; readonly expiredAt: Date; readonly refusal?: UnauthorizedError }
   | { readonly state: "unknown"; readonly refusal?: UnauthorizedError };
 
@@ -54,10 +61,12 @@ interface SessionRow {
   readonly user_id: string;
   readonly name: string;
   readonly roles: string[];
+  readonly session_version: string;
+  readonly user_version: string;
 }
 
 export const isRole = (text: string): text is Role => roles.some((role) => role === text);
-const hashOf = (token: string) => createHash("sha256").update(token).digest();
+const hashOf = (token: string): Buffer => hash("sha256", token, "buffer");
 
 export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { readonly sessionHours: number }): Sessions {
   const throttle = createThrottle(failedSignInsPerMinute, 60_000);
@@ -65,6 +74,7 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
   const tellRemoved = (sessionIds: readonly string[]) => {
     for (const id of sessionIds) for (const listener of listeners) listener(id);
   };
+  const checkOf = openSessionChecks(pool);
   const byHash = batchedOne<SessionRow>(
     async (keys) => {
       const hashes = keys.map((key) => Buffer.from(key, "hex"));
@@ -120,11 +130,13 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
     },
 
     async authenticate(token) {
-      const row = await byHash.loader().load(hashOf(token).toString("hex"));
+      const row = await byHash.load(hashOf(token).toString("hex"));
       if (!row) return { state: "unknown" };
       if (row.remaining_ms <= 0) return { state: "expired", expiredAt: row.expires_at };
       const { session_id: sessionId, expires_at: expiresAt, user_id: userId, name, remaining_ms: remainingMs } = row;
-      return { state: "valid", viewer: { userId, name, roles: new Set(row.roles.filter(isRole)), sessionId, expiresAt }, remainingMs };
+      const version = { sessionId, session: row.session_version, user: row.user_version };
+      const viewer = { userId, name, roles: new Set(row.roles.filter(isRole)), sessionId, expiresAt };
+      return { state: "valid", viewer, remainingMs, holds: checkOf(version) };
     },
 
     async overAmong(sessionIds) {
@@ -158,6 +170,7 @@ const tooLong = () =>
 
 const byToken = `
   SELECT s.token_hash, s.id AS session_id, s.expires_at, u.id AS user_id, u.name, u.roles::text[] AS roles,
+    s.xmin::text AS session_version, u.xmin::text AS user_version,
     (extract(epoch FROM s.expires_at - dr_now()) * 1000)::float8 AS remaining_ms
   FROM session s JOIN user_account u ON u.id = s.user_id
   WHERE s.token_hash = ANY($1::bytea[]) AND s.deleted_at IS NULL AND u.disabled_at IS NULL`;

@@ -49,7 +49,7 @@ builder.subscriptionField("auditEvents", (t) =>
     authScopes: { role: "ADMIN" },
     description:
       "Audit records as they are completed, from now or behind a cursor; never ends by itself. What the gateway could not complete has no event: auditLog lists it.",
-    args: { after: t.arg.string({ description: `${afterArg} From now by default.` }) },
+    args: { after: t.arg.string(afterArg("From now by default.")) },
     subscribe: async (_root, { after }, context) => {
       const { feeds, signal, onLagging } = context;
       return feeds.changes({ kinds: ["AUDIT_RECORDED"], after: await logPlace(after, context), signal, onLagging });

@@ -43,7 +43,7 @@ export class Superseded extends Error {}
 /** Until nothing is due any more, or `stop`. */
 export async function accountForDue(parts: DrillParts, stop?: AbortSignal): Promise<void> {
   const { pool } = parts.context.database;
-  const text = "SELECT id FROM drill WHERE next_run_at <= dr_now() ORDER BY next_run_at, id";
+  const text = "SELECT id FROM drill WHERE next_run_at <= (SELECT dr_now()) ORDER BY next_run_at, id";
   const { rows } = await pool.query<{ id: string }>({ name: "drills-due", text });
   for (const { id } of rows) {
     let goesOn = true;

@@ -14,6 +14,8 @@ export interface ChangeFilter {
   readonly kinds: readonly ChangeEventKind[];
   /** Left out: all of those kinds. */
   readonly matches?: (change: Change) => boolean;
+  /** The same for the same objects, in whatever order they are named. */
+  readonly matchesKey?: string;
 }
 
 const mostSubjects = 500;
@@ -27,7 +29,8 @@ export function changeFilter({ kinds, subjectIds, planId }: AskedFilter): Change
   errors.check();
   const plan = planId === null || planId === undefined ? null : idOf("RecoveryPlan", planId, ["filter", "planId"]);
   const matches = ({ id, plans }: Change) => (ids === null || ids.has(id)) && (plan === null || (plans?.includes(plan) ?? false));
-  return { kinds: kinds ?? changeEventKinds, ...(ids === null && plan === null ? {} : { matches }) };
+  const matchesKey = JSON.stringify([ids && [...ids].sort(), plan]);
+  return { kinds: kinds ?? changeEventKinds, ...(ids === null && plan === null ? {} : { matches, matchesKey }) };
 }
 
 function checkedIds(errors: FieldErrors, given: readonly string[]): ReadonlySet<string> {

@@ -53,7 +53,7 @@ builder.subscriptionField("events", (t) =>
       "What changes beside the steps of runs: plans, protection groups, VMs, tasks, sites, pairings, drills, RPO violations; from now or behind a cursor, and never ends by itself. A view that was queried together with `eventCursor` stays true when it reads again what the events name. An object's event also comes when something changes that it is computed from: a VM's group and its plans, the plans of a site. Totals such as Site.summary have no events of their own.",
     args: {
       filter: t.arg({ type: ChangeEventFilter, description: "Which events; all by default." }),
-      after: t.arg.string({ description: `${afterArg} From now by default.` }),
+      after: t.arg.string(afterArg("From now by default.")),
     },
     subscribe: async (_root, { filter, after }, context) => {
       const { feeds, loaders, signal, onLagging } = context;

@@ -56,6 +56,38 @@ export const configurationReasons = `FROM protection_group g JOIN site r ON r.id
     ) AS reason
     WHERE g.id = m.group_id`;
 
+/** True of a pair `i` of sites, which is that of a group `g`. */
+export const samePair = `least(i.local_site_id, i.remote_site_id) = least(g.protected_site_id, g.recovery_site_id)
+    AND greatest(i.local_site_id, i.remote_site_id) = greatest(g.protected_site_id, g.recovery_site_id)`;
+/** Places of a pair's sites that the pair does not map: few, mostly those of the side that nothing is recovered from. */
+const gap = (place: string, mapping: string, column: string) => `SELECT i.id AS pairing_id, o.id FROM site_pairing i
+    JOIN ${place} o ON o.site_id IN (i.local_site_id, i.remote_site_id)
+    WHERE NOT EXISTS (SELECT FROM ${mapping} x WHERE x.pairing_id = i.id AND x.${column} = o.id)`;
+
+/**
+ * Protected VMs (vm_id, group_id) that may have something unmapped: all that do, and few more, found from the side of what is not mapped. For
+ * lists, which would ask the rule itself of every VM that there is; a statement asks it of these. Each part is worked out by itself, once, by indexes (OFFSET 0 keeps it apart).
+ */
+export const maybeUnmapped = `WITH gap AS MATERIALIZED (${gap("network", "network_mapping", "source_network_id")}
+    UNION ALL ${gap("folder", "folder_mapping", "source_folder_id")}
+    UNION ALL ${gap("resource_pool", "resource_mapping", "source_resource_pool_id")}
+  ), used AS MATERIALIZED (
+    SELECT gap.pairing_id, u.vm_id FROM gap CROSS JOIN LATERAL (SELECT c.vm_id FROM vm_nic c WHERE c.network_id = gap.id OFFSET 0) AS u
+    UNION SELECT gap.pairing_id, u.id FROM gap CROSS JOIN LATERAL (SELECT v.id FROM virtual_machine v WHERE v.folder_id = gap.id OFFSET 0) AS u
+    UNION SELECT gap.pairing_id, u.id FROM gap CROSS JOIN LATERAL (SELECT v.id FROM virtual_machine v WHERE v.resource_pool_id = gap.id OFFSET 0) AS u
+  )
+  SELECT m.vm_id, m.group_id FROM used JOIN protected_vm m ON m.vm_id = used.vm_id JOIN protection_group g ON g.id = m.group_id
+    JOIN site_pairing i ON i.id = used.pairing_id AND ${samePair}
+  UNION ALL SELECT m.vm_id, m.group_id FROM protection_group g JOIN protected_vm m ON m.group_id = g.id
+    WHERE NOT EXISTS (SELECT FROM site_pairing i WHERE ${samePair})`;
+
+/** True of a VM with something to configure, for a statement with `m` and `v` as above. */
+export const needsConfiguration = `(m.vm_id IS NOT NULL AND (m.protection_state = 'NOT_CONFIGURED'
+      OR m.vm_id IN (SELECT x.vm_id FROM vm_recovery_settings x WHERE x.ip_customization_enabled)
+      OR m.vm_id IN (SELECT x.vm_id FROM vm_command x WHERE x.run_in_guest)
+      OR m.vm_id IN (SELECT x.vm_id FROM (${maybeUnmapped}) AS x))
+    AND EXISTS (SELECT ${configurationReasons}))`;
+
 const reasons = `SELECT m.vm_id AS "vmId", v.name AS "vmName", found.* FROM protected_vm m JOIN virtual_machine v ON v.id = m.vm_id
     CROSS JOIN LATERAL (SELECT r.name AS "siteName", reason.kind, reason.name ${configurationReasons}) AS found
   WHERE m.vm_id = ANY($1::uuid[]) ORDER BY m.vm_id, found.kind, found.name`;

@@ -1,5 +1,6 @@
 import { builder } from "../builder.ts";
 import { idOf } from "../ids.ts";
+import { shownIn } from "../shown.ts";
 import { VirtualMachineRef } from "./types-vm.ts";
 import { VmConnection, vmArgs, vmRequest } from "./types-vm-list.ts";
 
@@ -10,7 +11,7 @@ builder.queryFields((t) => ({
     authScopes: { role: "VIEWER" },
     description: "VMs of all sites, protected or not. (Reference: List Protected VMs.)",
     args: vmArgs,
-    resolve: (_root, args, { loaders }) => loaders.vmList.rows(null, vmRequest(args)),
+    resolve: (_root, args, { loaders }, info) => loaders.vmList.rows(null, vmRequest(args), shownIn(info)),
   }),
   vm: t.field({
     type: VirtualMachineRef,

@@ -2,26 +2,29 @@
 import type pg from "pg";
 import type { Current, Kinds, Row } from "./refresh-diff.ts";
 
-/** What else than a VM refers to a row `i`: it can't be taken away. */
+const isIn = (table: string, ...columns: readonly string[]): string =>
+  columns.map((column) => `EXISTS (SELECT FROM ${table} x WHERE x.${column} = i.id)`).join(" OR ");
+
+/** What else than a VM refers to a row `i`: it can't be taken away. Looked up by indexes, one row at a time. */
 export const referredTo = {
-  datastore: `(i.id IN (SELECT datastore_id FROM storage_group_source UNION SELECT target_datastore_id FROM storage_group
-    UNION SELECT recovery_datastore_id FROM protected_vm WHERE recovery_datastore_id IS NOT NULL))`,
-  network: `(i.id IN (SELECT source_network_id FROM network_mapping UNION SELECT target_network_id FROM network_mapping
-    UNION SELECT test_network_id FROM network_mapping WHERE test_network_id IS NOT NULL
-    UNION SELECT source_network_id FROM vm_network_mapping UNION SELECT target_network_id FROM vm_network_mapping
-    UNION SELECT test_network_id FROM vm_network_mapping WHERE test_network_id IS NOT NULL))`,
-  resource_pool: `(i.id IN (SELECT source_resource_pool_id FROM resource_mapping UNION SELECT target_resource_pool_id FROM resource_mapping))`,
-  folder: `(i.id IN (SELECT source_folder_id FROM folder_mapping UNION SELECT target_folder_id FROM folder_mapping))`,
+  datastore: `(${isIn("storage_group_source", "datastore_id")} OR ${isIn("storage_group", "target_datastore_id")}
+    OR ${isIn("protected_vm", "recovery_datastore_id")})`,
+  network: `(${isIn("network_mapping", "source_network_id", "target_network_id", "test_network_id")}
+    OR ${isIn("vm_network_mapping", "source_network_id", "target_network_id", "test_network_id")})`,
+  resource_pool: `(${isIn("resource_mapping", "source_resource_pool_id", "target_resource_pool_id")})`,
+  folder: `(${isIn("folder_mapping", "source_folder_id", "target_folder_id")})`,
   virtual_machine: `(EXISTS (SELECT FROM protected_vm m WHERE m.vm_id = i.id)
     OR EXISTS (SELECT FROM vm_dependency d JOIN protected_vm m ON m.vm_id = d.vm_id WHERE d.depends_on_vm_id = i.id))`,
 } as const;
 
-const rowsOf = (table: keyof typeof referredTo, value: string, joins = "") =>
-  `SELECT i.id, i.missing_since IS NOT NULL AS missing, ${referredTo[table]} AS referred, jsonb_build_object(${value}) AS value
+const rowsOf = (table: keyof typeof referredTo, value: string, joins = "", referred: string = referredTo[table]) =>
+  `SELECT i.id, i.missing_since IS NOT NULL AS missing, ${referred} AS referred, json_build_object(${value}) AS value
     FROM ${table} i${joins} WHERE i.site_id = $1`;
 
-const nics = `(SELECT coalesce(jsonb_agg(jsonb_build_object('nicIndex', c.nic_index, 'network', n.name, 'macAddress', c.mac_address,
-    'ipAddresses', c.ip_addresses) ORDER BY c.nic_index), '[]') FROM vm_nic c LEFT JOIN network n ON n.id = c.network_id WHERE c.vm_id = i.id)`;
+/** In the order of their index on the VM, which needs no sorting. */
+const nics = `(SELECT coalesce(json_agg(json_build_object('nicIndex', c.nic_index,
+    'network', (SELECT n.name FROM network n WHERE n.id = c.network_id), 'macAddress', c.mac_address, 'ipAddresses', c.ip_addresses)
+    ORDER BY c.nic_index), '[]') FROM vm_nic c WHERE c.vm_id = i.id)`;
 
 const statements: { readonly [K in keyof Kinds]: string } = {
   datastores: rowsOf(
@@ -42,7 +45,8 @@ const statements: { readonly [K in keyof Kinds]: string } = {
       'memoryMb', i.memory_mb, 'diskBytes', i.disk_bytes, 'cluster', i.cluster, 'host', i.host, 'datastore', d.name, 'folder', f.path,
       'resourcePool', p.name, 'nics', ${nics}`,
     ` LEFT JOIN datastore d ON d.id = i.datastore_id LEFT JOIN folder f ON f.id = i.folder_id
-      LEFT JOIN resource_pool p ON p.id = i.resource_pool_id`,
+      LEFT JOIN resource_pool p ON p.id = i.resource_pool_id LEFT JOIN protected_vm e ON e.vm_id = i.id`,
+    `(e.vm_id IS NOT NULL OR ${referredTo.virtual_machine})`,
   ),
 };
 

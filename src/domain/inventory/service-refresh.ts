@@ -11,7 +11,7 @@ import { mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { checkedInventory } from "./refresh-check.ts";
-import { diff, isEmpty } from "./refresh-diff.ts";
+import { type Difference, diff, isEmpty } from "./refresh-diff.ts";
 import { joinGroups, lockGroupsOfArrivals } from "./refresh-members.ts";
 import { removePlaces, writePlaces } from "./refresh-places.ts";
 import { readCopies, readInventory } from "./refresh-read.ts";
@@ -67,13 +67,34 @@ interface Known {
   readonly isNewer: boolean;
 }
 
+const sameText = `UPDATE site SET refreshed_at = $2, refresh_due_at = dr_now() + make_interval(secs => $3)
+  WHERE id = $1 AND coalesce(refreshed_at <= $2, true) AND capabilities = $4::jsonb AND provider_version = $5`;
+
+/**
+ * What a reading mostly finds: everything is as it was. Compared without a lock, since a large site takes its time; false: something differs, or
+ * a later reading was faster, and `writeReading` decides.
+ */
+export async function noteUnchanged(pool: pg.Pool, siteId: string, reading: Reading): Promise<boolean> {
+  if (!isEmpty(await difference(pool, siteId, reading))) return false;
+  const { askedAt, capabilities, providerVersion } = reading;
+  const values = [siteId, askedAt, refreshSeconds, JSON.stringify(capabilities), providerVersion];
+  return (await pool.query({ name: "inventory-site-unchanged", text: sameText, values })).rowCount === 1;
+}
+
+async function difference(database: Pick<pg.ClientBase, "query">, siteId: string, { inventory }: Reading): Promise<Difference> {
+  const copies = await readCopies(database, siteId);
+  const told = { ...inventory, virtualMachines: inventory.virtualMachines.filter(({ vmId }) => !copies.has(vmId)) };
+  return diff(await readInventory(database, siteId), told);
+}
+
 /** In a transaction: locks the site's row, then groups, VMs, places. Does nothing when the inventory is from a later reading already. */
 export async function writeReading(
   client: pg.ClientBase,
   siteId: string,
-  { askedAt, inventory, capabilities, providerVersion }: Reading,
+  reading: Reading,
   { vmsPerGroup }: Pick<RefreshContext["quotas"], "vmsPerGroup">,
 ): Promise<Change[]> {
+  const { askedAt, capabilities, providerVersion } = reading;
   const { rows } = await client.query<Known>({
     name: "inventory-site-lock",
     text: `SELECT capabilities, provider_version AS "providerVersion", coalesce(refreshed_at > $2, false) AS "isNewer"
@@ -83,13 +104,11 @@ export async function writeReading(
   const [known] = rows;
   if (known === undefined) throw new NotFoundError("Site", encodeId("Site", siteId));
   if (known.isNewer) return [];
-  const copies = await readCopies(client, siteId);
-  const told = { ...inventory, virtualMachines: inventory.virtualMachines.filter(({ vmId }) => !copies.has(vmId)) };
-  const difference = diff(await readInventory(client, siteId), told);
-  await lockGroupsOfArrivals(client, siteId, difference.virtualMachines);
-  await writePlaces(client, siteId, difference);
-  const { changes, arrived } = await writeVms(client, { siteId, askedAt }, difference.virtualMachines);
-  await removePlaces(client, askedAt, difference);
+  const found = await difference(client, siteId, reading);
+  await lockGroupsOfArrivals(client, siteId, found.virtualMachines);
+  await writePlaces(client, siteId, found);
+  const { changes, arrived } = await writeVms(client, { siteId, askedAt }, found.virtualMachines);
+  await removePlaces(client, askedAt, found);
   const joined = await joinGroups(client, arrived, vmsPerGroup);
   await client.query({
     name: "inventory-site-refreshed",
@@ -97,7 +116,7 @@ export async function writeReading(
       WHERE id = $1`,
     values: [siteId, askedAt, JSON.stringify(capabilities), providerVersion, refreshSeconds],
   });
-  const isSame = isEmpty(difference) && isDeepStrictEqual(known.capabilities, capabilities) && known.providerVersion === providerVersion;
+  const isSame = isEmpty(found) && isDeepStrictEqual(known.capabilities, capabilities) && known.providerVersion === providerVersion;
   return isSame ? [] : [{ kind: "SITE_CHANGED", id: siteId, change: "UPDATED" }, ...changes, ...joined];
 }
 

@@ -1,6 +1,6 @@
 import type { ProtectedVm, VirtualMachine } from "../../database/generated/client.ts";
-import { nameLike, type Source } from "../list-sql.ts";
-import { configurationReasons } from "./loaders-configuration.ts";
+import { columnsOf, nameLike, type Source } from "../list-sql.ts";
+import { needsConfiguration } from "./loaders-configuration.ts";
 
 /** A machine with its membership in a group; everything of the membership is null or at its default without one. */
 export type VmRow = Omit<VirtualMachine, "diskBytes" | "externalId"> &
@@ -11,10 +11,18 @@ export type VmRow = Omit<VirtualMachine, "diskBytes" | "externalId"> &
     readonly lagSeconds: number | null;
   };
 
-export const vmColumns = `v.id, v.site_id AS "siteId", v.name, v.power_state AS "powerState", v.guest_os AS "guestOs", v.cpu_count AS "cpuCount",
-  v.memory_mb AS "memoryMb", v.disk_bytes::float8 AS "diskBytes", v.cluster, v.host, v.datastore_id AS "datastoreId",
+const plain = {
+  id: "v.id",
+  name: "v.name",
+  powerState: "v.power_state",
+  cpuCount: "v.cpu_count",
+  memoryMb: "v.memory_mb",
+  protectionState: "coalesce(m.protection_state, 'NOT_CONFIGURED')",
+};
+
+export const vmColumns = `${columnsOf(plain)}, v.site_id AS "siteId", v.guest_os AS "guestOs", v.disk_bytes::float8 AS "diskBytes", v.cluster, v.host, v.datastore_id AS "datastoreId",
   v.folder_id AS "folderId", v.resource_pool_id AS "resourcePoolId", v.missing_since AS "missingSince", v.network_mappings_version AS "networkMappingsVersion", m.group_id AS "groupId",
-  coalesce(m.protection_state, 'NOT_CONFIGURED') AS "protectionState", m.placeholder_name AS "placeholderName",
+  m.placeholder_name AS "placeholderName",
   m.placeholder_external_id AS "placeholderExternalId", m.recovery_datastore_id AS "recoveryDatastoreId",
   m.fault_code AS "faultCode", m.fault_message AS "faultMessage",
   coalesce(m.replication_state, 'NOT_REPLICATED') AS "replicationState", m.last_sync_at AS "lastSyncAt",
@@ -34,6 +42,8 @@ export interface VmFilter {
   readonly isProtected?: boolean | null | undefined;
 }
 
+const membersWhere = (column: string) =>
+  `SELECT s.vm_id FROM plan_protection_group p JOIN protected_vm s ON s.group_id = p.group_id WHERE ${column} = above.id`;
 const inPlan = " JOIN plan_protection_group pg ON pg.group_id = m.group_id";
 
 export type VmParent = "group" | "plan" | "priorityGroup";
@@ -41,6 +51,7 @@ export type VmParent = "group" | "plan" | "priorityGroup";
 export const vmSource: Source<VmOrderField, VmFilter, VmParent> = {
   name: "vms",
   columns: vmColumns,
+  plain,
   from: vmTables,
   id: "v.id",
   orders: {
@@ -59,14 +70,14 @@ export const vmSource: Source<VmOrderField, VmFilter, VmParent> = {
     },
     {
       type: "bool",
-      sql: (needed) => `EXISTS (SELECT ${configurationReasons}) = ${needed}`,
+      sql: (needed) => `${needsConfiguration} = ${needed}`,
       value: ({ needsConfiguration }) => needsConfiguration,
     },
     { type: "bool", sql: (wanted) => `(m.vm_id IS NOT NULL) = ${wanted}`, value: ({ isProtected }) => isProtected },
   ],
   parents: {
-    group: { column: "m.group_id" },
-    plan: { from: inPlan, column: "pg.plan_id" },
-    priorityGroup: { from: inPlan, column: "pg.priority_group_id" },
+    group: { column: "m.group_id", ids: "SELECT vm_id FROM protected_vm WHERE group_id = above.id" },
+    plan: { from: inPlan, column: "pg.plan_id", ids: membersWhere("p.plan_id") },
+    priorityGroup: { from: inPlan, column: "pg.priority_group_id", ids: membersWhere("p.priority_group_id") },
   },
 };

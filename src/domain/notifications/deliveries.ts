@@ -26,12 +26,12 @@ export interface Claimed extends Notification {
   readonly email: string | null;
 }
 
-/** $1 how many, $2 claim. A target gets one at a time, in the order of the events: one that does not answer holds up itself alone. */
+/** $1 how many, $2 claim. A target gets one at a time, in the order of the events: one that does not answer holds up itself alone. Two bounds of time are few rows to the planner. */
 const claimText = `WITH busy AS (
-    SELECT DISTINCT channel, target_id FROM notification_delivery WHERE next_attempt_at > dr_now() AND claim IS NOT NULL
+    SELECT DISTINCT channel, target_id FROM notification_delivery WHERE next_attempt_at > (SELECT dr_now()) AND next_attempt_at < (SELECT timestamptz 'infinity') AND claim IS NOT NULL
   ), due AS (
     SELECT DISTINCT ON (d.channel, d.target_id) d.id, d.next_attempt_at FROM notification_delivery d JOIN notification n ON n.id = d.notification_id
-    WHERE d.next_attempt_at <= dr_now() AND NOT EXISTS (SELECT FROM busy b WHERE b.channel = d.channel AND b.target_id = d.target_id)
+    WHERE d.next_attempt_at > (SELECT timestamptz '-infinity') AND d.next_attempt_at <= (SELECT dr_now()) AND NOT EXISTS (SELECT FROM busy b WHERE b.channel = d.channel AND b.target_id = d.target_id)
     ORDER BY d.channel, d.target_id, n.position, d.id
   ), taken AS (
     SELECT d.id FROM notification_delivery d JOIN due ON due.id = d.id WHERE d.next_attempt_at <= dr_now()

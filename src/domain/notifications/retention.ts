@@ -5,7 +5,7 @@ const chunk = 1_000;
 
 /** $1 seconds, $2 number. */
 const removeText = `DELETE FROM notification WHERE id IN (
-    SELECT id FROM notification WHERE created_at < dr_now() - make_interval(secs => $1) ORDER BY created_at LIMIT $2)`;
+    SELECT id FROM notification WHERE created_at < (SELECT dr_now()) - make_interval(secs => $1) ORDER BY created_at LIMIT $2)`;
 
 /** Answers how many were removed. */
 export async function expireNotifications(pool: Pick<pg.Pool, "query">, retentionSeconds: number, signal: AbortSignal): Promise<number> {

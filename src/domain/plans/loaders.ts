@@ -3,7 +3,7 @@ import type { PlanPriorityGroup, PlanStep } from "../../database/generated/clien
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import { nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
-import { planState, unmappedOfPlans } from "./loaders-state.ts";
+import { hasPlanState, unmappedText } from "./loaders-state.ts";
 import type { PlanRow } from "./types-refs.ts";
 import type { MappingRow, StandingRow } from "./types-standing.ts";
 
@@ -31,8 +31,6 @@ const statements = {
     FROM plan_protection_group pg JOIN protection_group g ON g.id = pg.group_id
       LEFT JOIN group_use u ON u.group_id = g.id LEFT JOIN recovery r ON r.id = u.run_id
     WHERE pg.plan_id = ANY($1::uuid[]) ORDER BY g.name`,
-  unmapped: `SELECT DISTINCT pg.plan_id AS "planId", lower(replace(missing.kind, '_', ' ')) AS kind, missing.name FROM ${unmappedOfPlans}
-      AND pg.plan_id = ANY($1::uuid[]) ORDER BY 2, 3`,
 } as const;
 
 export type PlanOrderField = "NAME" | "LAST_TEST_TIME" | "CREATED_AT";
@@ -57,7 +55,7 @@ const plans: Source<PlanOrderField, PlanFilter, never> = {
   },
   conditions: [
     { type: "text", sql: (name) => `p.name ILIKE ${name}`, value: ({ name }) => nameLike(name) },
-    { type: "text", sql: (state) => `${planState} = ${state}`, value: ({ state }) => state },
+    { type: "text", sql: hasPlanState, value: ({ state }) => state },
     { type: "text", sql: (lifecycle) => `p.lifecycle::text = ${lifecycle}`, value: ({ lifecycle }) => lifecycle },
     {
       type: "uuid",
@@ -85,7 +83,7 @@ export function openPlanLoaders({ prisma, pool }: Pick<Database, "prisma" | "poo
     ({ planId }) => planId,
   );
   const unmappedOfPlan = batchedMany(
-    async (ids) => (await pool.query<MappingRow>({ name: "plan-unmapped", text: statements.unmapped, values: [ids] })).rows,
+    async (ids) => (await pool.query<MappingRow>({ name: "plan-unmapped", text: unmappedText, values: [ids] })).rows,
     ({ planId }) => planId,
   );
   const priorityGroup = batchedOne<PlanPriorityGroup>(

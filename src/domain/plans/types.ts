@@ -10,6 +10,7 @@ import { PeerState } from "../protection/types-enums.ts";
 import { groupArgs, groupRequest, ProtectionGroupConnection } from "../protection/types-list.ts";
 import { defaultQuotas } from "../quotas.ts";
 import { ResultState } from "../recoveries/types/enums.ts";
+import { shownIn } from "../shown.ts";
 import { SitePairingRef, SiteRef } from "../sites/types.ts";
 import { standingOf } from "./service-standing.ts";
 import { PlanLifecycle, PlanState } from "./types-enums.ts";
@@ -117,13 +118,13 @@ builder.node(RecoveryPlanRef, {
       type: ProtectionGroupConnection,
       description: "Its protection groups, by name unless told otherwise.",
       args: groupArgs,
-      resolve: ({ id }, args, { loaders }) => loaders.groupList.rows({ kind: "plan", id }, groupRequest(args)),
+      resolve: ({ id }, args, { loaders }, info) => loaders.groupList.rows({ kind: "plan", id }, groupRequest(args), shownIn(info)),
     }),
     vms: t.field({
       type: VmConnection,
       description: "The VMs of all its groups, by name unless told otherwise.",
       args: vmArgs,
-      resolve: ({ id }, args, { loaders }) => loaders.vmList.rows({ kind: "plan", id }, vmRequest(args)),
+      resolve: ({ id }, args, { loaders }, info) => loaders.vmList.rows({ kind: "plan", id }, vmRequest(args), shownIn(info)),
     }),
   }),
 });
@@ -154,13 +155,14 @@ builder.node(PriorityGroupRef, {
       description: "Its protection groups, by name unless told otherwise.",
       args: groupArgs,
       cost: { shared: defaultQuotas.groupsPerPlan },
-      resolve: ({ id }, args, { loaders }) => loaders.groupList.rows({ kind: "priorityGroup", id }, groupRequest(args)),
+      resolve: ({ id }, args, { loaders }, info) =>
+        loaders.groupList.rows({ kind: "priorityGroup", id }, groupRequest(args), shownIn(info)),
     }),
     vms: t.field({
       type: VmConnection,
       description: "Its VMs, by name unless told otherwise.",
       args: vmArgs,
-      resolve: ({ id }, args, { loaders }) => loaders.vmList.rows({ kind: "priorityGroup", id }, vmRequest(args)),
+      resolve: ({ id }, args, { loaders }, info) => loaders.vmList.rows({ kind: "priorityGroup", id }, vmRequest(args), shownIn(info)),
     }),
     prePowerOnSteps: t.field({
       type: [PlanStepRef],
@@ -189,8 +191,9 @@ builder.objectField(RecoveryPlanRef, "vmRecoverySettings", (t) =>
     args: vmArgs,
     resolve: async (plan, args, context) => {
       const page = await context.loaders.vmList.rows({ kind: "plan", id: plan.id }, vmRequest(args));
-      const settings = await Promise.all(page.edges.map(({ node }) => settingsOf(node, plan, context)));
-      return { ...page, edges: settings.map((node, at) => ({ cursor: page.edges[at]?.cursor ?? "", node })) };
+      const settings = await Promise.all(page.nodes.map((node) => settingsOf(node, plan, context)));
+      const { edges, pageInfo, totalCount } = page;
+      return { pageInfo, totalCount, nodes: settings, edges: settings.map((node, at) => ({ cursor: edges[at]?.cursor ?? "", node })) };
     },
   }),
 );

@@ -1,11 +1,20 @@
 import type { Database } from "../../database/database.ts";
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
-import { nameLike, type Source } from "../list-sql.ts";
+import { columnsOf, nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
 import type { GroupRow } from "./types-refs.ts";
 
-const groupColumns = `g.id, g.name, g.description, g.type, g.replication_type AS "replicationType", g.protected_site_id AS "protectedSiteId",
-  g.recovery_site_id AS "recoverySiteId", g.state, g.peer_state AS "peerState", g.rpo_minutes AS "rpoMinutes",
+const plain = {
+  id: "g.id",
+  name: "g.name",
+  type: "g.type",
+  replicationType: "g.replication_type",
+  state: "g.state",
+  rpoMinutes: "g.rpo_minutes",
+};
+
+const groupColumns = `${columnsOf(plain)}, g.description, g.protected_site_id AS "protectedSiteId",
+  g.recovery_site_id AS "recoverySiteId", g.peer_state AS "peerState",
   g.point_in_time_instances AS "pointInTimeInstances", g.consistency_groups AS "consistencyGroups",
   g.snapshot_interval_minutes AS "snapshotIntervalMinutes", g.snapshot_retention AS "snapshotRetention", g.fault_code AS "faultCode",
   g.fault_message AS "faultMessage", g.fault_since AS "faultSince", g.last_test_at AS "lastTestAt", g.version, g.created_at AS "createdAt"`;
@@ -33,6 +42,7 @@ const protectionStateOf = `(SELECT CASE WHEN count(*) FILTER (WHERE m.protection
 const groups: Source<GroupOrderField, GroupFilter, GroupParent> = {
   name: "groups",
   columns: groupColumns,
+  plain,
   from: "protection_group g",
   id: "g.id",
   orders: {
@@ -52,8 +62,12 @@ const groups: Source<GroupOrderField, GroupFilter, GroupParent> = {
     { type: "uuid", sql: (site) => `${site} IN (g.protected_site_id, g.recovery_site_id)`, value: ({ siteId }) => siteId },
   ],
   parents: {
-    plan: { from: inPlan, column: "pg.plan_id" },
-    priorityGroup: { from: inPlan, column: "pg.priority_group_id" },
+    plan: { from: inPlan, column: "pg.plan_id", ids: "SELECT group_id FROM plan_protection_group WHERE plan_id = above.id" },
+    priorityGroup: {
+      from: inPlan,
+      column: "pg.priority_group_id",
+      ids: "SELECT group_id FROM plan_protection_group WHERE priority_group_id = above.id",
+    },
   },
 };
 

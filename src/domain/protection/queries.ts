@@ -1,5 +1,6 @@
 import { builder } from "../builder.ts";
 import { idOf } from "../ids.ts";
+import { shownIn } from "../shown.ts";
 import { groupArgs, groupRequest, ProtectionGroupConnection } from "./types-list.ts";
 import { ProtectionGroupRef } from "./types-refs.ts";
 
@@ -10,7 +11,7 @@ builder.queryFields((t) => ({
     authScopes: { role: "VIEWER" },
     description: "Protection groups, by name unless told otherwise. (Reference: List Protection Groups.)",
     args: groupArgs,
-    resolve: (_root, args, { loaders }) => loaders.groupList.rows(null, groupRequest(args)),
+    resolve: (_root, args, { loaders }, info) => loaders.groupList.rows(null, groupRequest(args), shownIn(info)),
   }),
   protectionGroup: t.field({
     type: ProtectionGroupRef,

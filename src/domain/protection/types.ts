@@ -10,6 +10,7 @@ import type { Loaders } from "../loaders.ts";
 import { defaultGroupPage, largestPage } from "../page-size.ts";
 import { RecoveryPlanRef } from "../plans/types-refs.ts";
 import { RecoveryRef } from "../recoveries/types/refs.ts";
+import { shownIn } from "../shown.ts";
 import { SiteRef } from "../sites/types.ts";
 import { TaskRef } from "../tasks/types-refs.ts";
 import type { GroupCounts } from "./loaders.ts";
@@ -154,8 +155,9 @@ builder.node(ProtectionGroupRef, {
         }),
       },
       cost: { times: defaultGroupPage },
-      resolve: ({ id }, args, { loaders }) =>
-        loaders.vmList.rows({ kind: "group", id }, vmRequest({ ...args, defaultSize: defaultGroupPage })),
+      reads: ["id"],
+      resolve: ({ id }, args, { loaders }, info) =>
+        loaders.vmList.rows({ kind: "group", id }, vmRequest({ ...args, defaultSize: defaultGroupPage }), shownIn(info)),
     }),
     datastores: t.field({
       type: [DatastoreRef],

@@ -17,7 +17,7 @@ export interface Claim {
 }
 
 /** A burst of changes is evaluated once: a plan that was evaluated so recently waits. */
-const leastSeconds = 10;
+export const leastSeconds = 10;
 /** A node that dies with a plan leaves it to the others after this. */
 const claimSeconds = 60;
 /** So much of the log is read at once. */
@@ -30,6 +30,7 @@ const kinds = "('PLAN_CHANGED', 'PROTECTION_GROUP_CHANGED', 'VM_CHANGED', 'RPO_V
 const lockText = "SELECT 1 FROM readiness_cursor WHERE id = 1 FOR UPDATE SKIP LOCKED";
 
 /**
+ * A plan that is being evaluated stays with whoever has claimed it: its time moves by a trifle, which tells that one that it was touched again.
  * A cursor that is ahead of the log (a database that has come back older), or whose place in it is gone, says nothing: every plan is due then.
  */
 const markText = `WITH place AS (
@@ -43,10 +44,11 @@ const markText = `WITH place AS (
     UNION SELECT p.id FROM upto u JOIN event e ON e.position > u.position AND e.position <= u.next
       CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(e.payload -> 'plans', '[]')) AS p (id)
       WHERE NOT u.lost AND e.recovery_id IS NULL AND e.kind IN ${kinds}
-    UNION SELECT p.id::text FROM upto u, recovery_plan p WHERE u.lost
+    UNION SELECT p.id::text FROM recovery_plan p WHERE (SELECT lost FROM upto)
   ), marked AS (
-    UPDATE readiness_evaluation r SET due_at = greatest(dr_now(), r.evaluated_at + make_interval(secs => $2))
-    FROM touched t WHERE r.plan_id = t.id::uuid
+    UPDATE readiness_evaluation r SET due_at = CASE WHEN r.claim IS NOT NULL AND r.due_at > dr_now() THEN r.due_at - interval '1 millisecond'
+      ELSE coalesce(r.evaluated_at + make_interval(secs => $2), dr_now()) END
+    WHERE r.plan_id = ANY (ARRAY(SELECT t.id::uuid FROM touched t))
   ), moved AS (
     UPDATE readiness_cursor c SET position = u.next FROM upto u WHERE c.id = 1
   )
@@ -55,9 +57,13 @@ const markText = `WITH place AS (
 const newText = `INSERT INTO readiness_evaluation (plan_id) SELECT p.id FROM recovery_plan p
   WHERE NOT EXISTS (SELECT FROM readiness_evaluation r WHERE r.plan_id = p.id) ON CONFLICT DO NOTHING`;
 
+/** Plans that were never due are due now. */
+export async function addNew(pool: Queryable): Promise<void> {
+  await pool.query({ name: "readiness-new", text: newText });
+}
+
 /** Reads the log to its end, and marks the plans that were touched. Another node that does so just now is enough. */
 export async function markTouched(pool: pg.Pool): Promise<void> {
-  await pool.query({ name: "readiness-new", text: newText });
   while (await inTransaction(pool, markNext));
 }
 
@@ -70,20 +76,38 @@ async function markNext(client: pg.ClientBase): Promise<boolean> {
   return rows[0]?.more ?? false;
 }
 
-/** Claims by moving the time on; `planId`: this one, whether it is due or not. */
-const claimText = `UPDATE readiness_evaluation r SET claim = $1, due_at = dr_now() + make_interval(secs => $2)
-  FROM (SELECT plan_id FROM readiness_evaluation WHERE CASE WHEN $4::uuid IS NULL THEN due_at <= dr_now() ELSE plan_id = $4 END
-    ORDER BY due_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) d
+/** Claims by moving the time on. $1 id, $2 seconds. */
+const claiming = (chosen: string) => `UPDATE readiness_evaluation r SET claim = $1, due_at = dr_now() + make_interval(secs => $2)
+  FROM (SELECT plan_id, due_at FROM readiness_evaluation WHERE ${chosen} FOR NO KEY UPDATE SKIP LOCKED) d
   WHERE r.plan_id = d.plan_id
-  RETURNING r.plan_id AS "planId", r.due_at AS "dueAt", r.changes, r.untested_steps AS untested, r.forecast_rto_seconds AS "forecastRtoSeconds"`;
+  RETURNING r.plan_id AS "planId", r.due_at AS "dueAt", r.changes, r.untested_steps AS untested, r.forecast_rto_seconds AS "forecastRtoSeconds",
+    extract(epoch FROM dr_now() - d.due_at)::float8 AS "lateSeconds"`;
+const isDue = "due_at <= (SELECT dr_now())";
+/** Marked since it was evaluated, or never evaluated. An index has the same words. */
+const isTouched = "(evaluated_at IS NULL OR due_at - evaluated_at < interval '4 minutes')";
+const claimTouchedText = claiming(`${isDue} AND ${isTouched} ORDER BY due_at LIMIT $3`);
+const claimUntouchedText = claiming(`${isDue} AND NOT ${isTouched} ORDER BY due_at LIMIT $3`);
+const claimPlanText = claiming("plan_id = $3");
 
-/** With what is known of them; none: nothing is due. */
-export async function claimDue(database: Queryable, most: number, planId: string | null = null): Promise<(Claim & Earlier)[]> {
+export interface Claimed extends Claim, Earlier {
+  /** For how long it has been due; negative: it is not. */
+  readonly lateSeconds: number;
+}
+
+async function claim(database: Queryable, name: string, text: string, what: unknown): Promise<Claimed[]> {
   const id = uuid();
-  const { rows } = await database.query<Omit<Claim, "id"> & Earlier>({
-    name: "readiness-claim",
-    text: claimText,
-    values: [id, claimSeconds, most, planId],
-  });
+  const { rows } = await database.query<Omit<Claimed, "id">>({ name, text, values: [id, claimSeconds, what] });
   return rows.map((row) => ({ ...row, id }));
 }
+
+/** Those that are due because something has touched them, or because they are new; none: there are no such plans. */
+export const claimTouched = (database: Queryable, most: number): Promise<Claimed[]> =>
+  claim(database, "readiness-claim-touched", claimTouchedText, most);
+
+/** Those that only want to be looked at again, the one that has waited longest first. */
+export const claimUntouched = (database: Queryable, most: number): Promise<Claimed[]> =>
+  claim(database, "readiness-claim-untouched", claimUntouchedText, most);
+
+/** This plan, whether it is due or not; none: somebody else has it just now, or there is none. */
+export const claimPlan = (database: Queryable, planId: string): Promise<Claimed[]> =>
+  claim(database, "readiness-claim-plan", claimPlanText, planId);

@@ -18,7 +18,7 @@ builder.objectFields(RecoveryPlanRef, (t) => ({
   readiness: t.field({
     type: PlanReadiness,
     description:
-      "Whether it would recover what it is for. It is evaluated seconds after each change that touches it, and at least every five minutes; docs/readiness.md has the rules. ReadinessChangedEvent tells of a change.",
+      "Whether it would recover what it is for. It is evaluated seconds after each change that touches it, and at least every five minutes, or as often as half of a gateway's time allows where there are very many plans; docs/readiness.md has the rules. ReadinessChangedEvent tells of a change.",
     resolve: async ({ id }, _args, { loaders }) => (await loaders.evaluationOfPlan.load(id))?.readiness ?? "UNKNOWN",
   }),
   readinessScore: t.int({

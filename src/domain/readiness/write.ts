@@ -5,14 +5,14 @@ import type { FindingSeverity, Readiness } from "../../database/generated/enums.
 import { toJsonb } from "../../database/json.ts";
 import { inTransaction } from "../../database/transaction.ts";
 import { appendChanges } from "../../events/changes.ts";
-import type { Claim } from "./due.ts";
+import { type Claim, leastSeconds } from "./due.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { type Found, keyOf } from "./found.ts";
 import { isReadinessCode } from "./rules.ts";
 import { readinessOf, scoreOf } from "./score.ts";
 
-/** Evaluated again at the latest after this. */
-const everySeconds = 300;
+/** Evaluated again after this, which leaves the thirty seconds to five minutes for the plans whose turn it is then. */
+const everySeconds = 270;
 /** So many resolved findings of a plan are kept; the oldest go first. */
 const keptFindings = 500;
 const keptChanges = 500;
@@ -44,9 +44,9 @@ const statements = {
   resolved: "UPDATE readiness_finding SET resolved_at = greatest(opened_at, dr_now()) WHERE id = ANY ($1::uuid[])",
   forgotten: `DELETE FROM readiness_finding WHERE id IN (
       SELECT id FROM readiness_finding WHERE plan_id = $1 AND resolved_at IS NOT NULL ORDER BY resolved_at DESC, id DESC OFFSET $2)`,
-  /** What was marked as changed meanwhile stays due. */
+  /** What was marked as changed meanwhile comes again as soon as what was just evaluated may. */
   evaluated: `UPDATE readiness_evaluation SET readiness = $3::"Readiness", score = $4, evaluated_at = dr_now(), claim = NULL,
-      due_at = CASE WHEN due_at = $5 THEN dr_now() + make_interval(secs => $6) ELSE due_at END,
+      due_at = CASE WHEN due_at = $5 THEN dr_now() + make_interval(secs => $6) ELSE dr_now() + make_interval(secs => $12) END,
       compared_with_id = CASE WHEN $7 THEN compared_with_id ELSE $8 END, changes = coalesce($9::jsonb, changes), untested_steps = coalesce($10::jsonb, untested_steps),
       forecast_rto_seconds = CASE WHEN $7 THEN forecast_rto_seconds ELSE $11::int4 END
     WHERE plan_id = $1 AND claim = $2`,
@@ -79,7 +79,12 @@ export const write = (pool: pg.Pool, claim: Claim, evaluation: Evaluation): Prom
       client,
       "evaluated",
       ...[planId, claim.id, written.after, scoreOf(now), claim.dueAt, everySeconds, isUnderWay, comparedWithId],
-      ...[since && toJsonb(since.slice(0, keptChanges)), untested && toJsonb(untested.slice(0, keptChanges)), forecastRtoSeconds],
+      ...[
+        since && toJsonb(since.slice(0, keptChanges)),
+        untested && toJsonb(untested.slice(0, keptChanges)),
+        forecastRtoSeconds,
+        leastSeconds,
+      ],
     );
     if (isNews(written)) await appendChanges(client, [eventOf(planId, evaluation.planName, written)]);
     return written;

@@ -1,6 +1,6 @@
 import type { Database } from "../../database/database.ts";
 import { batched, batchedMany, batchedOne, type Gate, groupFrozen, padded } from "../batching.ts";
-import type { Source } from "../list-sql.ts";
+import { columnsOf, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
 import { readPlanFacts } from "./service/facts.ts";
 import type { RecoveryRow, StepRow } from "./types/refs.ts";
@@ -22,12 +22,23 @@ const recoveryColumns = `r.id, r.plan_id AS "planId", r.plan_name AS "planName",
 
 const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
-const stepColumns = `s.run_id AS "runId", s.ordinal, s.parent, s.path, s.key, s.kind, s.name, s.phase, s.site_id AS "siteId",
+const plainStep = {
+  runId: "s.run_id",
+  ordinal: "s.ordinal",
+  path: "s.path",
+  kind: "s.kind",
+  name: "s.name",
+  status: "s.status",
+  startedAt: ms("s.started_at"),
+  endedAt: ms("s.ended_at"),
+  message: "s.message",
+};
+
+const stepColumns = `${columnsOf(plainStep)}, s.parent, s.key, s.phase, s.site_id AS "siteId",
   s.group_id AS "groupId", s.vm_id AS "vmId", s.plan_step_id AS "planStepId", s.spec,
   coalesce(s.after, '{}') AS after, coalesce(s.needs, '{}') AS needs, coalesce(s.after_gates, '{}') AS "afterGates",
   s.opens_gate AS "opensGate", s.expected_seconds AS "expectedSeconds", s.on_critical_path AS "onCriticalPath", NULL AS "skipReason", NULL AS "warnReason",
-  s.status, s.attempt, ${ms("s.started_at")} AS "startedAt", ${ms("s.ended_at")} AS "endedAt", ${ms("s.due_at")} AS "dueAt",
-  s.progress_percent AS "progressPercent", s.message, coalesce(s.errors, '{}') AS errors,
+  s.attempt, ${ms("s.due_at")} AS "dueAt", s.progress_percent AS "progressPercent", coalesce(s.errors, '{}') AS errors,
   coalesce(s.warnings, '{}') AS warnings, (SELECT ${ms("dr_now()")}) AS now`;
 
 const ofPlans = `r.kind NOT IN ('GROUP_CREATE', 'GROUP_UPDATE', 'GROUP_DELETE')`;
@@ -82,6 +93,26 @@ const openPrompts: Source<"OPENED_AT", object, never> = {
   orders: { OPENED_AT: { expression: "p.opened_at", type: "timestamptz" } },
   conditions: [],
   parents: {},
+};
+
+export interface StepFilter {
+  readonly statuses?: readonly string[] | null | undefined;
+  readonly kinds?: readonly string[] | null | undefined;
+}
+
+/** Its cursors are those of `pageByOrdinal`. */
+const steps: Source<"ORDINAL", StepFilter, "run"> = {
+  name: "steps",
+  columns: `s.run_id AS id, ${stepColumns}`,
+  plain: { id: "s.run_id", ...plainStep },
+  from: "recovery_step s",
+  id: "s.run_id",
+  orders: { ORDINAL: { expression: "s.ordinal", type: "int4" } },
+  conditions: [
+    { type: "text", sql: (all) => `s.status::text = ANY(string_to_array(${all}, ','))`, value: ({ statuses }) => statuses?.join(",") },
+    { type: "text", sql: (all) => `s.kind::text = ANY(string_to_array(${all}, ','))`, value: ({ kinds }) => kinds?.join(",") },
+  ],
+  parents: { run: { column: "s.run_id" } },
 };
 
 export interface StepResultRow {
@@ -181,6 +212,7 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     direction: "DESC",
     filter: {},
   });
+  const stepList = openList<StepRow, "ORDINAL", StepFilter, "run">(pool, steps, { field: "ORDINAL", direction: "ASC", filter: {} });
   const promptList = openList(pool, openPrompts, { field: "OPENED_AT", direction: "ASC", filter: {} });
   return (gate: Gate) => ({
     recovery: recovery.loader(gate),
@@ -201,6 +233,7 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     groupsOfRun: groupsOfRun.loader(gate),
     cleanupsOfRun: cleanupsOfRun.loader(gate),
     recoveryList: recoveryList(gate),
+    stepList: stepList(gate),
     openPromptList: promptList(gate),
   });
 }

@@ -1,4 +1,5 @@
 /** What a start would do now: the tree, how long it takes, the points, and what stands in the way. Writes nothing. */
+import { setImmediate as turn } from "node:timers/promises";
 import type pg from "pg";
 import { inSnapshot } from "../../database/transaction.ts";
 import { CompileError } from "../../engine/compile.ts";
@@ -98,15 +99,24 @@ async function look(
       return { input, work: await drafting(context, viewer, input) };
     }),
   );
-  return inSnapshot(context.database.pool, async (client) => {
+  const read = await inSnapshot(context.database.pool, async (client) => {
     const facts = await planFacts(client, planId);
     const plan = await readPlan(client, planId);
     const now = { facts, plan, rows: await readPlanRows(client, plan) };
-    const previews: Preview[] = [];
-    for (const { input, work } of asked) previews.push(await preview(context, client, now, input, work));
-    return previews;
+    const views: View[] = [];
+    for (const { input, work } of asked) views.push(await preview(context, client, now, input, work));
+    return views;
   });
+  const previews: Preview[] = [];
+  for (const view of read) {
+    previews.push(view());
+    await turn(); // others have waited for it
+  }
+  return previews;
 }
+
+/** Everything has been read. Making a tree of thousands of steps takes seconds, for which no transaction stays open. */
+type View = () => Preview;
 
 async function preview(
   context: PreviewContext,
@@ -114,13 +124,13 @@ async function preview(
   { facts, plan, rows }: PlanNow,
   input: PreviewInput,
   work: Drafting | DomainError,
-): Promise<Preview> {
+): Promise<View> {
   const refusal = refusalOf[input.recoveryType](facts);
   const refusals = refusal === null ? [] : [refusal];
   const draft = work instanceof DomainError ? work : await work.draft(client, plan, rows).catch(conflictOnly);
   if (work instanceof DomainError || draft instanceof DomainError) {
     const points = await readPoints(client, plan.id, new Map(), null);
-    return withoutDraft(input, [...refusals, ...(draft instanceof DomainError ? [draft] : [])], points);
+    return () => withoutDraft(input, [...refusals, ...(draft instanceof DomainError ? [draft] : [])], points);
   }
   return shown(context, client, { input, refusals, prepared: work.prepared, draft });
 }
@@ -178,7 +188,7 @@ interface Shown {
   readonly draft: RunDraft;
 }
 
-async function shown(context: PreviewContext, client: pg.ClientBase, { input, refusals, prepared, draft }: Shown): Promise<Preview> {
+async function shown(context: PreviewContext, client: pg.ClientBase, { input, refusals, prepared, draft }: Shown): Promise<View> {
   const { result, rows, options } = draft;
   const { recoveryType, planId } = input;
   const faults = "faults" in result ? result.faults : [];
@@ -193,30 +203,33 @@ async function shown(context: PreviewContext, client: pg.ClientBase, { input, re
   const programs = await programFindings(rows, { kind: recoveryType, options }, context);
   const away = sites.protectedSite.state === "DISCONNECTED";
   const points = await readPoints(client, planId, draft.points, away ? sites.protectedSite.heartbeatAt : null);
-  const made = "snapshot" in result ? await treeOf(context, client, result.snapshot) : null;
-  const tree = made === null || "cycle" in made ? null : made;
-  // A fault that the plan's own refusal tells as well is told once, by object.
-  const known = new Set<string>(faults.map(({ code }) => code));
-  const before = [...refusals, ...draft.refusals].map(ofRefusal).filter(({ code }) => !known.has(code));
-  return {
-    planId,
-    sites,
-    resolved: plan,
-    recoveryType,
-    refusals: [...refusals, ...draft.refusals, ...(faults.length > 0 ? [faultsRefusal(faults)] : [])],
-    blockers: different([
-      ...before,
-      ...faults.map(ofFault),
-      ...(made !== null && "cycle" in made ? [made.cycle] : []),
-      ...placeFindings({ ...plan, facts }),
-      ...programs,
-      ...room.blockers,
-    ]),
-    warnings: different([...warningsOf(tree?.warnings ?? plan.warnings, input), ...points.flatMap(lagOf), ...room.warnings]),
-    points,
-    tree,
-    rtoSeconds: tree?.readySeconds == null ? null : Math.round(tree.sinceRequest + tree.readySeconds),
-    rpoSeconds: rpoOf(points, recoveryType !== "DISASTER" && options.syncData),
+  const makeTree = "snapshot" in result ? await treeOf(context, client, result.snapshot) : () => null;
+  return () => {
+    const made = makeTree();
+    const tree = made === null || "cycle" in made ? null : made;
+    // A fault that the plan's own refusal tells as well is told once, by object.
+    const known = new Set<string>(faults.map(({ code }) => code));
+    const before = [...refusals, ...draft.refusals].map(ofRefusal).filter(({ code }) => !known.has(code));
+    return {
+      planId,
+      sites,
+      resolved: plan,
+      recoveryType,
+      refusals: [...refusals, ...draft.refusals, ...(faults.length > 0 ? [faultsRefusal(faults)] : [])],
+      blockers: different([
+        ...before,
+        ...faults.map(ofFault),
+        ...(made !== null && "cycle" in made ? [made.cycle] : []),
+        ...placeFindings({ ...plan, facts }),
+        ...programs,
+        ...room.blockers,
+      ]),
+      warnings: different([...warningsOf(tree?.warnings ?? plan.warnings, input), ...points.flatMap(lagOf), ...room.warnings]),
+      points,
+      tree,
+      rtoSeconds: tree?.readySeconds == null ? null : Math.round(tree.sinceRequest + tree.readySeconds),
+      rpoSeconds: rpoOf(points, recoveryType !== "DISASTER" && options.syncData),
+    };
   };
 }
 
@@ -226,18 +239,20 @@ async function treeOf(
   { slotsPerSite }: PreviewContext,
   client: pg.ClientBase,
   snapshot: RisingSnapshot,
-): Promise<RerunTree | { readonly cycle: Finding }> {
+): Promise<() => RerunTree | { readonly cycle: Finding }> {
   const rerunOf = "rerunOf" in snapshot ? snapshot.rerunOf : null;
   const earlier = rerunOf === null ? [] : await loadEarlierSteps(client, rerunOf);
   const sinceRequest = await readSecondsSinceRequest(client, rerunOf);
-  try {
-    // As the engine will read it.
-    const stored: RisingSnapshot = JSON.parse(JSON.stringify(snapshot));
-    return { ...previewTree({ snapshot: stored, earlier, slotsPerSite }), sinceRequest };
-  } catch (error) {
-    if (error instanceof CompileError) return { cycle: finding("DEPENDENCY_CYCLE", snapshot.plan.name, error.message) };
-    throw error;
-  }
+  return () => {
+    try {
+      // As the engine will read it.
+      const stored: RisingSnapshot = JSON.parse(JSON.stringify(snapshot));
+      return { ...previewTree({ snapshot: stored, earlier, slotsPerSite }), sinceRequest };
+    } catch (error) {
+      if (error instanceof CompileError) return { cycle: finding("DEPENDENCY_CYCLE", snapshot.plan.name, error.message) };
+      throw error;
+    }
+  };
 }
 
 /** Nobody has accepted anything by looking. */

@@ -50,7 +50,7 @@ builder.subscriptionFields((t) => ({
     description: "Everything that happens in one run, from its start or behind a cursor; ends after the run's last event.",
     args: {
       recoveryId: t.arg.id({ required: true, description: "Global id of the run." }),
-      after: t.arg.string({ description: `${afterArg} From the start by default.` }),
+      after: t.arg.string(afterArg("From the start by default.")),
     },
     subscribe: async (_root, { recoveryId, after }, { loaders, feeds, generation, signal, onLagging }) => {
       const id = idOf("Recovery", recoveryId, ["recoveryId"]);
@@ -68,7 +68,7 @@ builder.subscriptionFields((t) => ({
     nullable: true,
     authScopes: { role: "VIEWER" },
     description: "Prompts that open and close, across all plans, from now or behind a cursor; never ends by itself.",
-    args: { after: t.arg.string({ description: `${afterArg} From now by default.` }) },
+    args: { after: t.arg.string(afterArg("From now by default.")) },
     subscribe: async (_root, { after }, context) => {
       const { feeds, signal, onLagging } = context;
       return feeds.prompts({ after: await logPlace(after, context), signal, onLagging });

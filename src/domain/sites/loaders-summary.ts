@@ -27,14 +27,17 @@ export interface SiteIssueRow {
   readonly since: Date | null;
 }
 
+/** Members of groups that `site` says, group by group: one site's, out of all that there are. */
+const membersOf = (site: string, which = "true") => `(SELECT coalesce(sum(n.count), 0)::int4 FROM protection_group g
+      CROSS JOIN LATERAL (SELECT count(*) FROM protected_vm m WHERE m.group_id = g.id AND ${which} OFFSET 0) AS n WHERE ${site})`;
+
 /** A placeholder stands at the recovery site of its VM's group; plans and tests belong to both sites of their pair. */
 const summaries = `SELECT s.id AS "siteId",
     (SELECT count(*)::int4 FROM protection_group g WHERE s.id IN (g.protected_site_id, g.recovery_site_id)) AS groups,
     (SELECT count(*)::int4 FROM recovery_plan p JOIN site_pairing i ON i.id = p.pairing_id
       WHERE s.id IN (i.local_site_id, i.remote_site_id)) AS plans,
-    (SELECT count(*)::int4 FROM protected_vm m JOIN protection_group g ON g.id = m.group_id WHERE g.protected_site_id = s.id) AS "protectedVms",
-    (SELECT count(*)::int4 FROM protected_vm m JOIN protection_group g ON g.id = m.group_id
-      WHERE g.recovery_site_id = s.id AND m.placeholder_external_id IS NOT NULL) AS placeholders,
+    ${membersOf("g.protected_site_id = s.id")} AS "protectedVms",
+    ${membersOf("g.recovery_site_id = s.id", "m.placeholder_external_id IS NOT NULL")} AS placeholders,
     (SELECT max(p.last_test_at) FROM recovery_plan p JOIN site_pairing i ON i.id = p.pairing_id
       WHERE s.id IN (i.local_site_id, i.remote_site_id)) AS "lastTestAt",
     (SELECT count(*)::int4 FROM rpo_violation v JOIN protection_group g ON g.id = v.group_id

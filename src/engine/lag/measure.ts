@@ -1,10 +1,11 @@
-/** One measurement: from the last one, or from what the points tell of the time before, to now. A few statements, however many VMs there are. */
+/** One measurement: from the last one, or from what the points tell of the time before, to now. A few statements for hundreds of groups, however many VMs there are. */
 import type pg from "pg";
 import { inTransaction } from "../../database/transaction.ts";
 import { appendChanges } from "../../events/changes.ts";
-import { measure } from "./measurement.ts";
-import { beginMeasuring, readCompletions, readGroups, takeCompletions } from "./rows.ts";
+import { type Found, measure } from "./measurement.ts";
+import { beginMeasuring, type MeasuredGroup, readCompletions, readGroups, takeCompletions } from "./rows.ts";
 import { samplesOf } from "./samples.ts";
+import type { Completion } from "./timeline.ts";
 import { writeMeasured, writeSamples, writeViolations } from "./write.ts";
 
 /** Longer gaps are caught up with piece by piece: no statement becomes large, and no transaction stands idle while a piece is worked out. */
@@ -17,6 +18,9 @@ interface Measured {
   readonly behind: boolean;
 }
 
+/** So many groups are worked out between two statements: a transaction does not stand idle meanwhile, and requests are answered in between. */
+const groupsAtOnce = 500;
+
 /** Whoever calls it, and however often at once: every moment is measured once. */
 const measurePiece = (pool: pg.Pool): Promise<Measured> =>
   inTransaction(pool, async (client) => {
@@ -25,21 +29,29 @@ const measurePiece = (pool: pg.Pool): Promise<Measured> =>
     const until = last === null ? now : Math.min(now, last + pieceMs);
     const completions = await takeCompletions(client, until);
     const groups = await readGroups(client);
-    const unmeasured = groups.filter((group) => group.last === null).map(({ id }) => id);
-    const all = new Map([...completions, ...(await readCompletions(client, unmeasured, until))]);
-    const found = groups.map((group) => measure(group, all.get(group.id) ?? [], until));
-    await writeMeasured(client, found, until);
-    await writeSamples(
-      client,
-      samplesOf(
-        found.map(({ contribution }) => contribution),
-        now,
-      ),
-    );
+    const found: Found[] = [];
+    for (let from = 0; from < groups.length; from += groupsAtOnce) {
+      found.push(...(await measureGroups(client, groups.slice(from, from + groupsAtOnce), completions, { now, until })));
+    }
     const changes = await writeViolations(client, found, until);
     await appendChanges(client, changes);
     return { changes: changes.length, behind: until < now };
   });
+
+async function measureGroups(
+  client: pg.ClientBase,
+  groups: readonly MeasuredGroup[],
+  completions: ReadonlyMap<string, readonly Completion[]>,
+  { now, until }: { readonly now: number; readonly until: number },
+): Promise<Found[]> {
+  const unmeasured = groups.filter((group) => group.last === null).map(({ id }) => id);
+  const earlier = await readCompletions(client, unmeasured, until);
+  const found = groups.map((group) => measure(group, earlier.get(group.id) ?? completions.get(group.id) ?? [], until));
+  await writeMeasured(client, found, until);
+  const contributions = found.map(({ contribution }) => contribution);
+  await writeSamples(client, samplesOf(contributions, now));
+  return found;
+}
 
 /** Up to now, or to where it has come when `stop` is aborted. Answers how many violations and groups are told of. */
 export async function measureLag(pool: pg.Pool, stop?: AbortSignal): Promise<number> {

@@ -52,6 +52,9 @@ const causeNow = `CASE WHEN EXISTS (SELECT FROM site s WHERE s.id IN (g.protecte
       WHEN EXISTS (SELECT FROM replication_cycle c WHERE c.group_id = g.id AND c.error IS NOT NULL) THEN 'SYNC_FAILED' ELSE 'LAG' END`;
 const rank = (cause: string) => `array_position(ARRAY['SITE_DISCONNECTED', 'PAUSED', 'SYNC_FAILED', 'LAG'], ${cause})`;
 
+/** Only of these it is told how they are now; the others have nothing that goes on. */
+const openGroupsText = 'SELECT DISTINCT group_id AS "groupId" FROM rpo_violation WHERE closed_at IS NULL';
+
 /** Columns of the JSON that tells what was found of each group. */
 const groupsGiven = `jsonb_to_recordset($1::jsonb) AS x("groupId" uuid, judged bool, "from" float8, continues bool, "closedAt" float8,
     "worstSeconds" int, "lastSeconds" int, "criticalAt" float8)`;
@@ -60,10 +63,7 @@ const groupsGiven = `jsonb_to_recordset($1::jsonb) AS x("groupId" uuid, judged b
  * A violation of a VM that its group's points no longer hold is over too. What explains most of its time stays its cause. A plan that
  * gets the group while it is late has the violation from then on, and keeps it.
  */
-const goOnText = `WITH plans AS (
-    SELECT p.group_id, array_agg(p.plan_id) AS ids FROM plan_protection_group p GROUP BY p.group_id
-  )
-  UPDATE rpo_violation v SET closed_at = n.closed_at,
+const goOnText = `UPDATE rpo_violation v SET closed_at = n.closed_at,
     worst_lag_seconds = GREATEST(v.worst_lag_seconds, COALESCE(n.worst, 0)), current_lag_seconds = COALESCE(n.lag, v.current_lag_seconds),
     critical_since = n.critical, cause = n.cause::"ViolationCause",
     plan_ids = n.plans
@@ -77,7 +77,7 @@ const goOnText = `WITH plans AS (
       CASE WHEN y.goes_on AND ${rank("y.cause")} < ${rank("o.cause::text")} THEN y.cause ELSE o.cause::text END AS cause
     FROM rpo_violation o LEFT JOIN ${groupsGiven} ON x."groupId" = o.group_id
       LEFT JOIN protection_group g ON g.id = o.group_id LEFT JOIN protected_vm m ON m.vm_id = o.vm_id AND m.group_id = o.group_id AND ${isHeld}
-      LEFT JOIN plans ON plans.group_id = o.group_id
+      LEFT JOIN LATERAL (SELECT array_agg(p.plan_id) AS ids FROM plan_protection_group p WHERE p.group_id = o.group_id) AS plans ON true
       CROSS JOIN LATERAL (SELECT COALESCE(x.judged AND m.vm_id IS NOT NULL, false) AS counts, COALESCE(x.judged AND x.continues AND m.vm_id IS NOT NULL, false) AS goes_on,
         ${causeNow} AS cause) AS y
     WHERE o.closed_at IS NULL
@@ -109,10 +109,12 @@ export async function writeViolations(client: Client, found: readonly Found[], u
   const told = found.flatMap(({ groupId, lates }) =>
     lates.map((late) => ({ ...late, groupId, worstSeconds: seconds(late.worstMs), lastSeconds: seconds(late.lastMs) })),
   );
-  const groups = found.map(({ groupId, judged, from }) => {
-    const going = told.find((late) => late.groupId === groupId && late.before);
-    return { ...going, groupId, judged, from, continues: going !== undefined };
-  });
+  const open = await client.query<{ groupId: string }>({ name: "lag-violations-of", text: openGroupsText });
+  const violated = new Set(open.rows.map(({ groupId }) => groupId));
+  const going = new Map(told.filter(({ before }) => before).map((late) => [late.groupId, late]));
+  const groups = found
+    .filter(({ groupId }) => violated.has(groupId))
+    .map(({ groupId, judged, from }) => ({ ...going.get(groupId), groupId, judged, from, continues: going.has(groupId) }));
   const goOn = { name: "lag-violations-go-on", text: goOnText, values: [JSON.stringify(groups), until] };
   const before = (await client.query<Written & { vmId: string; goesOn: boolean; differs: boolean }>(goOn)).rows;
   if (told.length === 0)

@@ -1,7 +1,7 @@
 /** Who does which cycle: claimed like runs, by one statement for all groups that are due. */
 import type pg from "pg";
 import { monotonicMs } from "../monotonic.ts";
-import { type Cycle, fence, intervalOf, isReplicated, never, ownCycle } from "./cycle.ts";
+import { type Cycle, fence, intervalOf, isReplicated, ownCycle } from "./cycle.ts";
 
 export interface ClaimOptions {
   readonly nodeId: string;
@@ -23,21 +23,21 @@ interface ClaimedRow extends Omit<Cycle, "epoch" | "site" | "claimedAtMs"> {
 }
 
 const isFree = "(c.owner IS NULL OR c.lease_until IS NULL OR c.lease_until < clock_timestamp())";
-/** A shorter interval counts at once; a failure's back-off is waited for. */
-const isDue = `(c.next_at <= dr_now() OR (c.next_at < ${never} AND c.failures = 0
-    AND c.started_at + make_interval(secs => ${intervalOf("$3")}) <= dr_now()))`;
+
+/** The time is asked for once, and there are two bounds, so that an index is asked for the few that are due among all that are not. */
+const isDue = "c.next_at > (SELECT timestamptz '-infinity') AND c.next_at <= (SELECT dr_now())";
 
 const claimText = `
   WITH busy AS (
     SELECT g.recovery_site_id, count(*) AS cycles FROM replication_cycle c JOIN protection_group g ON g.id = c.group_id
-    WHERE c.lease_until > clock_timestamp() GROUP BY g.recovery_site_id
+    WHERE c.lease_until > (SELECT clock_timestamp()) AND c.lease_until < (SELECT timestamptz 'infinity') GROUP BY g.recovery_site_id
   ), due AS (
     SELECT c.group_id, row_number() OVER (PARTITION BY g.recovery_site_id ORDER BY c.next_at, c.group_id) + COALESCE(busy.cycles, 0) AS place
     FROM replication_cycle c JOIN protection_group g ON g.id = c.group_id LEFT JOIN busy ON busy.recovery_site_id = g.recovery_site_id
-    WHERE ${isFree} AND ${isDue} AND ${isReplicated}
+    WHERE ${isDue} AND ${isFree} AND ${isReplicated}
   ), free AS MATERIALIZED (
     SELECT c.group_id, c.cycle_id FROM replication_cycle c
-    WHERE c.group_id IN (SELECT group_id FROM due WHERE place <= $4) AND ${isFree}
+    WHERE c.group_id = ANY (ARRAY(SELECT group_id FROM due WHERE place <= $4)) AND ${isFree}
     ORDER BY c.next_at, c.group_id LIMIT $5 FOR UPDATE SKIP LOCKED
   )
   UPDATE replication_cycle c SET owner = $1, epoch = c.epoch + 1, lease_until = clock_timestamp() + make_interval(secs => $2),
@@ -80,11 +80,12 @@ export async function renewCycles(
 }
 
 const endText = `UPDATE replication_cycle c SET cycle_id = NULL, owner = NULL, lease_until = NULL,
-    next_at = GREATEST(dr_now(), c.started_at + make_interval(secs => $4)) WHERE ${ownCycle}`;
+    next_at = GREATEST(dr_now(), c.started_at + make_interval(secs => ${intervalOf("$4")}))
+  FROM protection_group g WHERE g.id = c.group_id AND ${ownCycle}`;
 
-/** The cycle is over, and well; the next one starts an interval after this one did. */
-export async function endCycle(pool: pg.Pool, cycle: Cycle): Promise<void> {
-  await pool.query({ name: "replication-end", text: endText, values: [...fence(cycle), cycle.intervalSeconds] });
+/** The cycle is over, and well; the next one starts an interval after this one did, which may be another one by now. */
+export async function endCycle(pool: pg.Pool, cycle: Cycle, minimumSeconds: number): Promise<void> {
+  await pool.query({ name: "replication-end", text: endText, values: [...fence(cycle), minimumSeconds] });
 }
 
 /** Gives back all that this node has, at an orderly stop: others go on with it at once. */

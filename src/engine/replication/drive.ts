@@ -42,7 +42,7 @@ async function copyAndKeep(held: HeldCycle, options: DriveOptions): Promise<void
   if (!copied.ok) return fail(held, options, copied);
   announce(parts, cycle, await noteSuccess(pool, cycle, copied.point));
   await keepFew(held, options);
-  await endCycle(pool, cycle);
+  await endCycle(pool, cycle, options.minimumSeconds);
 }
 
 /** Its failure is none of the cycle's: the point is there. The catalogue is compared with the site before the next one goes on. */

@@ -1,5 +1,6 @@
 /** A cycle that this node owns: what is left of its lease, and how it calls sites in its name. */
 import { type Operation, ProviderError } from "../../providers/contract.ts";
+import { withDeadline } from "../deadline.ts";
 import type { SiteCalls } from "../effects.ts";
 import { LeaseLost, pause } from "../journal.ts";
 import { monotonicMs } from "../monotonic.ts";
@@ -34,19 +35,20 @@ export function holdCycle(cycle: Cycle, { providers, settings }: EngineParts, st
       if (!provider) throw new ProviderError("PERMANENT", "UNSUPPORTED", `There is no provider ${site.provider} for ${site.siteName}`);
       return provider;
     },
-    async deadline(callSignal) {
+    async call(callSignal, ask) {
       callSignal.throwIfAborted();
       // Under half of the lease nothing is begun: it may be somebody else's before it is done.
       while (remainingMs() < leaseMs / 2) await pause(25, callSignal);
       const limit = Math.floor(Math.max(50, Math.min(settings.callTimeoutMs, remainingMs() - 250)));
-      return AbortSignal.any([callSignal, AbortSignal.timeout(limit)]);
+      return withDeadline(callSignal, limit, ask);
     },
     operations(site) {
       operations ??= createPoller<Operation>(
-        async (keys) => {
-          const owner = { runId: cycle.cycleId, epoch: cycle.epoch, signal: await calls.deadline(signal) };
-          return calls.provider(site).observe(site.externalId, keys, owner);
-        },
+        (keys) =>
+          calls.call(signal, (deadline) => {
+            const owner = { runId: cycle.cycleId, epoch: cycle.epoch, signal: deadline };
+            return calls.provider(site).observe(site.externalId, keys, owner);
+          }),
         settings.pollMs,
         signal,
       );

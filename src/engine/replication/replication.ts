@@ -4,12 +4,14 @@
  * from runs: copies may take long, and neither may a recovery wait for them nor a large test keep replicas from being fresh.
  */
 import { changesPayload } from "../../events/changes.ts";
+import { readEnds } from "../../events/log.ts";
 import { isOutage } from "../journal.ts";
 import { monotonicMs } from "../monotonic.ts";
 import type { EngineParts } from "../settings.ts";
 import { claimCycles, releaseCycles, renewCycles } from "./claim.ts";
 import { driveCycle } from "./drive.ts";
 import { type HeldCycle, holdCycle } from "./held-cycle.ts";
+import { createKeeper } from "./keeper.ts";
 import { keepStanding } from "./standing.ts";
 
 export interface Replication {
@@ -27,9 +29,13 @@ export function startReplication(parts: EngineParts, nodeId: string, minimumSeco
   const held = new Map<string, HeldCycle>();
   const ends = new Set<Promise<void>>();
   const compared = new Set<string>();
+  const keepAllStanding = createKeeper({
+    keep: () => keepStanding(pool, minimumSeconds),
+    newest: async () => (await readEnds(pool)).newest,
+  });
 
   async function look(): Promise<void> {
-    if ((await keepStanding(pool, minimumSeconds)) > 0) parts.wakeUps.hint("dr_events", changesPayload);
+    if ((await keepAllStanding()) > 0) parts.wakeUps.hint("dr_events", changesPayload);
     const limit = maxCycles - held.size;
     if (limit <= 0 || stopping.signal.aborted) return;
     for (const cycle of await claimCycles(pool, { nodeId, leaseSeconds, minimumSeconds, perSite, limit })) {

@@ -1,11 +1,12 @@
 /** The schedule as counts: each step knows how much it still waits for, each end takes one from those that hang on it. */
-import { isContainer, isGood, isSettled, type SettledStatus, type StepNode, type StepStatus } from "../model.ts";
+import { isContainer, isGood, isSettled, isWait, type SettledStatus, type StepNode, type StepStatus } from "../model.ts";
 import { isRollBack } from "../roll-back.ts";
 import type { Decided, Schedule } from "../schedule.ts";
 import { causeOf } from "./cause.ts";
+import { Ordinals } from "./ordinals.ts";
+import { ReadyLeaves } from "./ready.ts";
 import { type Relations, relationsOf } from "./relations.ts";
 import { rollUp, withStatus } from "./roll-up.ts";
-import { SortedNumbers } from "./sorted.ts";
 
 const isActive = (status: StepStatus): status is "RUNNING" | "WAITING" => status === "RUNNING" || status === "WAITING";
 
@@ -25,8 +26,9 @@ export class CountingSchedule implements Schedule {
   readonly #skipped = new Set<number>();
   /** Why steps were skipped: the reason is passed on to those that need them. */
   readonly #reasons = new Map<number, string>();
-  readonly #ready = new SortedNumbers();
-  readonly #active = new SortedNumbers();
+  readonly #ready: ReadyLeaves;
+  readonly #active: Ordinals;
+  readonly #waiting: Ordinals;
   /** By index: leaves that wait for their owner alone. */
   readonly #held = new Set<number>();
   /** Settled steps whose consequences are still to be drawn. */
@@ -39,6 +41,9 @@ export class CountingSchedule implements Schedule {
   constructor(nodes: readonly StepNode[]) {
     this.#nodes = nodes;
     this.#relations = relationsOf(nodes);
+    this.#ready = new ReadyLeaves(nodes);
+    this.#active = new Ordinals(nodes.length);
+    this.#waiting = new Ordinals(nodes.length);
     this.#statuses = nodes.map(() => "PENDING");
     this.#waits = [...this.#relations.waits];
     this.#open = nodes.map(() => false);
@@ -72,11 +77,27 @@ export class CountingSchedule implements Schedule {
   }
 
   ready(): readonly number[] {
-    return this.#ready.toArray();
+    return this.readyFor(this.#ready.size, () => Number.POSITIVE_INFINITY);
+  }
+
+  readyFor(most: number, slots: (siteId: string | null) => number): readonly number[] {
+    return this.#ready.toArray(most, slots);
+  }
+
+  hasReady(): boolean {
+    return this.#ready.size > 0;
   }
 
   active(): readonly number[] {
     return this.#active.toArray();
+  }
+
+  firstActive(): number | null {
+    return this.#active.first();
+  }
+
+  waits(): readonly number[] {
+    return this.#waiting.toArray();
   }
 
   isOver(): boolean {
@@ -106,6 +127,7 @@ export class CountingSchedule implements Schedule {
 
   hold(ordinal: number): void {
     if (!this.#active.delete(ordinal)) throw new Error(`step ${ordinal} is ${this.status(ordinal)} and can't be held`);
+    this.#waiting.delete(ordinal);
     this.#statuses[ordinal - 1] = "PENDING";
     this.#held.add(ordinal - 1);
   }
@@ -141,8 +163,10 @@ export class CountingSchedule implements Schedule {
   #activate(index: number, status: "RUNNING" | "WAITING"): number[] {
     this.#statuses[index] = status;
     this.#active.add(index + 1);
+    const node = this.#nodes[index];
+    if (node && !isContainer(node) && isWait(node.kind)) this.#waiting.add(index + 1);
     const started: number[] = [];
-    for (let at = this.#nodes[index]?.parent ?? null; at !== null; at = this.#nodes[at - 1]?.parent ?? null) {
+    for (let at = node?.parent ?? null; at !== null; at = this.#nodes[at - 1]?.parent ?? null) {
       if (this.#statuses[at - 1] !== "PENDING") break;
       this.#statuses[at - 1] = "RUNNING";
       started.unshift(at);
@@ -157,6 +181,7 @@ export class CountingSchedule implements Schedule {
     const node = this.#nodes[index];
     if (node && !isRollBack(node)) this.#others--;
     this.#active.delete(index + 1);
+    this.#waiting.delete(index + 1);
     this.#ready.delete(index + 1);
     this.#queue.push(index);
   }

@@ -1,5 +1,5 @@
 /** Every kind of step that does something; delays, prompts and pauses only wait, and are the run's own (waits.ts). */
-import type { LeafKind, LeafNode, StepEnd } from "../model.ts";
+import type { LeafKind, LeafNode, StepEnd, WaitKind } from "../model.ts";
 import { command } from "./command.ts";
 import { createSnapshot } from "./create-snapshot.ts";
 import { createTestNetwork } from "./create-test-network.ts";
@@ -25,7 +25,6 @@ import {
 import { checkOriginalsOff, fenceSite, powerOnSource, setStorageReadOnly, setStorageWritable, shutDownVm } from "./source.ts";
 import { synchronise } from "./synchronise.ts";
 
-export type WaitKind = "STARTUP_DELAY" | "PROMPT" | "PAUSE";
 export type ActingKind = Exclude<LeafKind, WaitKind>;
 
 const kinds: { readonly [K in ActingKind]: StepKind<K> } = {
@@ -63,8 +62,6 @@ const kinds: { readonly [K in ActingKind]: StepKind<K> } = {
   REMOVE_PLACEHOLDER: removePlaceholder,
   LEAK_AUDIT: leakAudit,
 };
-
-export const isWait = (kind: LeafKind): kind is WaitKind => kind === "STARTUP_DELAY" || kind === "PROMPT" || kind === "PAUSE";
 
 /** Does what the step is there for. */
 export function perform<K extends ActingKind>(step: { kind: K; spec: LeafNode<K>["spec"] }, context: StepContext): Promise<StepEnd> {

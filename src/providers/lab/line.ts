@@ -15,7 +15,7 @@ export interface Statement {
   readonly text: string;
 }
 
-type Reply<A> =
+export type Reply<A> =
   | { readonly kind: "ANSWER"; readonly answer: A; readonly heldBy: string | null }
   | { readonly kind: "REFUSED"; readonly failure: FailureClass; readonly code: ProviderErrorCode; readonly message: string }
   | { readonly kind: "HELD"; readonly faultId: string }
@@ -37,9 +37,14 @@ export class Line {
     return this.#closing.signal;
   }
 
-  async ask<A>(statement: Statement, values: readonly unknown[], signal: AbortSignal): Promise<A> {
+  ask<A>(statement: Statement, values: readonly unknown[], signal: AbortSignal): Promise<A> {
+    return this.follow(() => this.converse<A>(statement, values), signal);
+  }
+
+  /** A conversation with the lab, which ends with the signal for who asks, but goes on by itself. */
+  async follow<A>(begin: () => Promise<A>, signal: AbortSignal): Promise<A> {
     signal.throwIfAborted();
-    const conversation = this.#converse<A>(statement, values);
+    const conversation = begin();
     this.#underWay.add(conversation);
     const over = () => this.#underWay.delete(conversation);
     conversation.then(over, over);
@@ -52,12 +57,27 @@ export class Line {
     await Promise.allSettled(this.#underWay);
   }
 
-  async #converse<A>(statement: Statement, values: readonly unknown[]): Promise<A> {
+  async converse<A>(statement: Statement, values: readonly unknown[]): Promise<A> {
     let reply = await this.#call<A>(statement, values, true);
     if (reply.kind === "HELD") {
       await this.#released(reply.faultId);
       reply = await this.#call<A>(statement, values, false);
     }
+    return this.hear(reply);
+  }
+
+  /** Replies to many calls in one statement, each of a type that only who made the call knows; null: they have to be made one by one. */
+  async askMany({ name, text }: Statement, values: readonly unknown[]): Promise<readonly Reply<never>[] | null> {
+    if (this.closing.aborted) return null;
+    try {
+      const { rows } = await this.#pool.query<{ replies: readonly Reply<never>[] | null }>({ name, text, values: [...values] });
+      return rows[0]?.replies ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  async hear<A>(reply: Reply<A>): Promise<A> {
     switch (reply.kind) {
       case "ANSWER":
         if (reply.heldBy !== null) await this.#released(reply.heldBy);

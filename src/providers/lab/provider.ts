@@ -13,6 +13,7 @@ import type {
 } from "../contract.ts";
 import type { Inventory } from "../inventory.ts";
 import type { Line, Statement } from "./line.ts";
+import { Orders } from "./orders.ts";
 
 const statement = (name: string, call: string): Statement => ({ name: `lab-${name}`, text: `SELECT ${call} AS reply` });
 
@@ -20,7 +21,6 @@ const statements = {
   capabilities: statement("capabilities", "lab.capabilities($1, $2)"),
   heartbeat: statement("heartbeat", "lab.heartbeat($1, $2, $3)"),
   inventory: statement("inventory", "lab.inventory($1, $2)"),
-  order: statement("order", "lab.order_effect($1, $2, $3, $4, $5, $6, $7)"),
   observe: statement("observe", "lab.observe($1, $2, $3, $4, $5)"),
   cancel: statement("cancel", "lab.cancel($1, $2, $3, $4, $5)"),
   vmStatus: statement("vm-status", "lab.vm_status($1, $2, $3)"),
@@ -34,9 +34,11 @@ export class LabProvider implements Provider {
   readonly name = "lab";
   readonly version = "1";
   readonly #line: Line;
+  readonly #orders: Orders;
 
   constructor(line: Line) {
     this.#line = line;
+    this.#orders = new Orders(line);
   }
 
   capabilities(siteId: string, signal: AbortSignal): Promise<Capabilities> {
@@ -52,8 +54,7 @@ export class LabProvider implements Provider {
   }
 
   order<K extends EffectKind>(siteId: string, kind: K, request: EffectRequest<K>, call: EffectCall): Promise<Operation<K>> {
-    const values = [siteId, kind, JSON.stringify(request), call.key, call.runId, call.epoch];
-    return this.#line.ask(statements.order, values, call.signal);
+    return this.#orders.order(siteId, kind, request, call);
   }
 
   async observe(siteId: string, keys: readonly string[], call: Owner): Promise<ReadonlyMap<string, Operation>> {

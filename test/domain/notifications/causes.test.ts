@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openLoaders } from "../../../src/domain/loaders.ts";
 import { openNotifier } from "../../../src/domain/notifications/open-notifier.ts";
-import { evaluateDue } from "../../../src/domain/readiness/service.ts";
+import { evaluateTouched } from "../../../src/domain/readiness/service.ts";
 import { createPreviews } from "../../../src/domain/recoveries/service-preview.ts";
 import { createHeartbeats } from "../../../src/engine/heartbeat/heartbeats.ts";
 import { defaultHeartbeat } from "../../../src/engine/heartbeat/settings.ts";
@@ -145,7 +145,7 @@ describe("a webhook and a mailbox are told", () => {
     };
     await later(0);
     await measureLag(pool);
-    await evaluateDue(readiness);
+    await evaluateTouched(readiness);
     const office = "query ($id: ID!) { recoveryPlan(id: $id) { readiness } }";
     expect(text(await stage.ask(office, { id: plans.get("Office") }), "recoveryPlan.readiness")).not.toBe("NOT_READY");
 
@@ -153,7 +153,7 @@ describe("a webhook and a mailbox are told", () => {
     for (const by of [5, 11, 15]) await later(by);
     expect(await told("SITE_LOST")).toMatchObject({ title: "The site B is lost", subject: { type: "Site", id: site, name: "B" } });
     await clockAt(seconds + 10);
-    await evaluateDue(readiness);
+    await evaluateTouched(readiness);
     expect(await told("READINESS_LOST", ({ plan }) => plan.name === "Office")).toMatchObject({
       title: "Office is no longer ready",
     });

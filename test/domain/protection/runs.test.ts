@@ -138,6 +138,8 @@ describe("a creation", () => {
     const { recoveryId } = await stage.db.database.prisma.task.findUniqueOrThrow({ where: { id: decodeId(task.id).id } });
     const runId = recoveryId ?? "";
     expect(await stage.send("cancelTask", "task { id }", { taskId: task.id, reason: "wrong VMs" })).toEqual({ task: { id: task.id } });
+    const { recovery } = stage.db.database.prisma;
+    await until(async () => (await recovery.findUniqueOrThrow({ where: { id: runId } })).state === "CANCELLING", "the cancellation");
     await call.release();
     expect(await taskEnded(task.id)).toMatchObject({ state: "CANCELLED", target: { name: "Web" } });
     await until(async () => (await show(protectionGroup.id)) === null, "the group's end");

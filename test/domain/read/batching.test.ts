@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { batched, batchedOne, createGate, padded } from "../../../src/domain/batching.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 
@@ -44,6 +44,31 @@ describe("a queue of reads", () => {
     sent[0]?.answer();
     sent[2]?.answer();
     expect(await Promise.all(answers)).toEqual(["a!", "b!", "c!", "d!"]);
+  });
+
+  it("lets a few wait for a larger statement, until they are as many, or it has taken long", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    try {
+      const { queue, sent } = held();
+      const ask = (...keys: string[]) => keys.map((key) => queue.loader().load(key));
+      const keys = () => sent.map((statement) => statement.keys.join(""));
+      const answers = ask("a", "b");
+      await turn();
+      answers.push(...ask("c"));
+      await turn();
+      expect(keys()).toEqual(["ab"]);
+      vi.advanceTimersByTime(5);
+      expect(keys()).toEqual(["ab", "c"]);
+      sent[1]?.answer();
+      await turn();
+      answers.push(...ask("d", "e"));
+      await turn();
+      expect(keys()).toEqual(["ab", "c", "de"]);
+      for (const statement of sent) statement.answer();
+      expect(await Promise.all(answers)).toEqual(["a!", "b!", "c!", "d!", "e!"]);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("never joins a statement that has been sent", async () => {

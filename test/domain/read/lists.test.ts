@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { InvalidRequestError } from "../../../src/domain/errors.ts";
 import { encodeId } from "../../../src/domain/ids.ts";
 import { aGroup, aPair, aPlan, type GroupRows, type PairRows } from "../../support/rows.ts";
@@ -164,4 +164,35 @@ describe("a list", () => {
     expect(error).toMatchObject({ fieldErrors: [{ path: [name] }] });
     expect(data).toMatchObject({ vms: null, sites: { totalCount: 2 } });
   });
+});
+
+describe("a list that shows plain columns alone", () => {
+  const lists = [
+    { name: "vms", type: "VirtualMachine", fields: "id name powerState cpuCount memoryMb protectionState" },
+    { name: "protectionGroups", type: "ProtectionGroup", fields: "id name type replicationType state rpoMinutes" },
+  ];
+  const byNodes = ({ name, fields }: (typeof lists)[number], more: string) => `{ ${name}(first: 100) { nodes { ${fields} ${more} } } }`;
+  const byEdges = ({ name, type, fields }: (typeof lists)[number], more: string) =>
+    `{ ${name}(first: 100) { ...Page } } fragment Page on ${type}Connection { edges { node { ...Node ... { ${fields} } } } }
+     fragment Node on ${type} { ${more} }`;
+  const ways = [
+    { how: "nodes", queryOf: byNodes },
+    { how: "edges and fragments", queryOf: byEdges },
+  ];
+
+  it.each(ways.flatMap((way) => lists.map((one) => ({ ...way, ...one }))))(
+    "reads no others, and shows the same: $name by $how",
+    async ({ queryOf, ...one }) => {
+      const read = vi.spyOn(asker.database.pool, "query");
+      const few = await asker.ask(queryOf(one, "__typename"));
+      const sqlOfFew = JSON.stringify(read.mock.calls);
+      const all = await asker.ask(queryOf(one, "faults { code }"));
+      const sqlOfBoth = JSON.stringify(read.mock.calls);
+      read.mockRestore();
+      expect([sqlOfFew, sqlOfBoth].map((sql) => sql.includes("fault_message"))).toEqual([false, true]);
+      const plain = (answer: unknown) =>
+        JSON.stringify(answer, (key, value: unknown) => (["__typename", "faults"].includes(key) ? undefined : value));
+      expect(plain(few)).toBe(plain(all));
+    },
+  );
 });

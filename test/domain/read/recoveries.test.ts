@@ -169,7 +169,7 @@ describe("a run that is over", () => {
   it("has all steps in one list, in the order of the tree, by page, status and kind; depth and parent tell the tree", async () => {
     const query = `query ($id: ID!, $after: String) { recovery(id: $id) { allSteps(first: 6, after: $after) { totalCount
         nodes { ordinal number depth parent { number } } pageInfo { hasNextPage endCursor } }
-      failed: allSteps(status: [FAILED]) { totalCount nodes { number } } machines: allSteps(kind: [VM], status: [SKIPPED, SUCCEEDED]) { nodes { number } }
+      failed: allSteps(status: [FAILED]) { totalCount nodes { number attempt } } machines: allSteps(kind: [VM], status: [SKIPPED, SUCCEEDED]) { nodes { number } }
       none: allSteps(status: []) { totalCount } } }`;
     const answer = await asker.ask(query, { id });
     expect(answer).toMatchObject({
@@ -188,6 +188,19 @@ describe("a run that is over", () => {
       const parts = text(step, "number").split(".");
       const parent = parts.length === 1 ? null : { number: parts.slice(0, -1).join(".") };
       expect(step).toMatchObject({ depth: parts.length, parent });
+    }
+  });
+
+  it("has the same steps by page alone as in its tree, behind the same cursors", async () => {
+    const plain = "id ordinal number depth kind name status state resultState startTime endTime durationSeconds message";
+    const page = (more: string) => `query ($id: ID!, $after: String) { recovery(id: $id) { allSteps(first: 4, after: $after) {
+      totalCount pageInfo { hasNextPage endCursor } edges { cursor node { ${plain} ${more} } } } } }`;
+    let after: string | null = null;
+    for (const _page of [1, 2, 3]) {
+      const alone: unknown = await asker.ask(page(""), { id, after });
+      const inTree = await asker.ask(page("progressPercent"), { id, after });
+      expect(alone).toEqual(JSON.parse(JSON.stringify(inTree, (key, value) => (key === "progressPercent" ? undefined : value))));
+      after = text(alone, "recovery.allSteps.pageInfo.endCursor");
     }
   });
 
@@ -238,12 +251,10 @@ describe("a run under way", () => {
   });
 
   it("says which VM it is at work on, and none once it is over", async () => {
-    const at = (status: "SUCCEEDED" | "RUNNING") =>
-      [
-        { kind: "DEMOTE_VM", name: "first", status: "SUCCEEDED", vmId: vmIds[0] ?? "" },
-        { kind: "DEMOTE_VM", name: "second", status, vmId: vmIds[1] ?? "" },
-      ] as const;
-    const { runId } = await aRun(asker.database, pair, planId, at("RUNNING"));
+    const { runId } = await aRun(asker.database, pair, planId, [
+      { kind: "DEMOTE_VM", name: "first", status: "SUCCEEDED", vmId: vmIds[0] ?? "" },
+      { kind: "DEMOTE_VM", name: "second", status: "RUNNING", vmId: vmIds[1] ?? "" },
+    ]);
     const query = "query ($id: ID!) { recovery(id: $id) { currentVm { id } } }";
     const current = async () => asker.ask(query, { id: encodeId("Recovery", runId) });
     expect(await current()).toEqual({ recovery: { currentVm: { id: encodeId("VirtualMachine", vmIds[1] ?? "") } } });
@@ -261,10 +272,8 @@ describe("a run under way", () => {
     const query = `query ($id: ID!) { recovery(id: $id) { cancelledBy cancelReason openPrompts { id } prompts { open } } }`;
     const ask = async () => at(await asker.ask(query, { id: encodeId("Recovery", runId) }), "recovery");
     expect(await ask()).toMatchObject({ cancelledBy: null, cancelReason: null, openPrompts: [{}], prompts: [{ open: true }] });
-    await recovery.update({
-      where: { id: runId },
-      data: { cancelRequestedAt: new Date(), cancelRequestedBy: "olga", cancelReason: "wrong plan" },
-    });
+    const cancelled = { cancelRequestedAt: new Date(), cancelRequestedBy: "olga", cancelReason: "wrong plan" };
+    await recovery.update({ where: { id: runId }, data: cancelled });
     expect(await ask()).toEqual({ cancelledBy: "olga", cancelReason: "wrong plan", openPrompts: [], prompts: [{ open: false }] });
     await recovery.update({ where: { id: runId }, data: { cancelRequestedAt: null, cancelRequestedBy: null, cancelReason: null } });
     await recoveryPrompt.update({ where: { id: asked.id }, data: { answer: "ABORT", answeredBy: "piet", answeredAt: new Date() } });

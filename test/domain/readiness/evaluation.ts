@@ -2,8 +2,9 @@
 import pg from "pg";
 import { expect, it, vi } from "vitest";
 import { decodeId } from "../../../src/domain/ids.ts";
-import { claimDue } from "../../../src/domain/readiness/due.ts";
-import { evaluateDue, evaluateNow } from "../../../src/domain/readiness/service.ts";
+import { claimPlan, claimTouched, markTouched } from "../../../src/domain/readiness/due.ts";
+import { evaluateAgain, evaluateNow, evaluateTouched } from "../../../src/domain/readiness/service.ts";
+import { withoutRest } from "../../../src/jobs/pace.ts";
 import { at, list } from "../read/support.ts";
 import type { ReadinessStage } from "./stage.ts";
 
@@ -22,7 +23,12 @@ export function evaluations(stageOf: () => ReadinessStage): void {
       .filter(([name, plan]) => at(plan, "readinessEvaluatedAt") !== at(before.get(name), "readinessEvaluatedAt"))
       .map(([name]) => name);
   };
-  const due = () => evaluateDue(stageOf().context);
+  const touched = () => evaluateTouched(stageOf().context);
+  const again = () => evaluateAgain(stageOf().context);
+  const due = async () => {
+    await touched();
+    await again();
+  };
   const describe = (description: string) =>
     stageOf().change("updateRecoveryPlan", { planId: stageOf().id("RecoveryPlan", "shop"), description });
 
@@ -45,13 +51,13 @@ export function evaluations(stageOf: () => ReadinessStage): void {
     expect(rows[0]?.payload.details.before).toBeUndefined();
   });
 
-  it("without a change nothing is evaluated before five minutes are over, and then everything; nobody is told of what has not changed", async () => {
+  it("without a change nothing is evaluated before four and a half minutes are over, and then everything; nobody is told of what has not changed", async () => {
     const { db } = stageOf();
     const events = async () => (await db.database.pool.query("SELECT FROM event WHERE kind = 'READINESS_CHANGED'")).rowCount;
     const before = await events();
-    await db.shiftClock(298);
+    await db.shiftClock(268);
     expect(await evaluated(due)).toEqual([]);
-    await db.shiftClock(302);
+    await db.shiftClock(272);
     expect(await evaluated(due)).toEqual(["shop", "spare", "stored", "web"]);
     expect(await events()).toBe(before);
   });
@@ -76,6 +82,24 @@ export function evaluations(stageOf: () => ReadinessStage): void {
     expect(await evaluated(due)).toEqual(["shop", "spare", "stored", "web"]);
   });
 
+  it("plans that something has touched wait for none of those that only want to be looked at again, and keep none of these waiting", async () => {
+    const { db, context } = stageOf();
+    await db.shiftClock(700);
+    await describe("first");
+    expect(await evaluated(touched)).toEqual(["shop"]);
+    await db.shiftClock(711);
+    await describe("again");
+    const rests: unknown[] = [];
+    const pace = { ...withoutRest, rest: async (_stop: unknown, times?: number) => void rests.push(times) };
+    expect(await evaluated(() => evaluateAgain(context, undefined, pace)), "shop is not one of them").toEqual(["spare", "stored", "web"]);
+    expect(rests, "they were late").toEqual([1, 1]);
+    expect(await evaluated(touched)).toEqual(["shop"]);
+    await db.shiftClock(711 + 275);
+    await evaluateAgain(context, undefined, pace);
+    expect(rests, "they are in time").toEqual([1, 1, 4, 4]);
+    await db.shiftClock(345);
+  });
+
   it("an evaluation whose plan another node has claimed meanwhile writes nothing, and a plan whose node died is evaluated by another", async () => {
     const { db, context, change, id, findings } = stageOf();
     const target = (rtoTargetSeconds: number) => change("updateRecoveryPlan", { planId: id("RecoveryPlan", "stored"), rtoTargetSeconds });
@@ -84,7 +108,7 @@ export function evaluations(stageOf: () => ReadinessStage): void {
     const planId = decodeId(id("RecoveryPlan", "stored")).id;
     const lookAhead = context.previews.lookAhead.bind(context.previews);
     const slowly = vi.spyOn(context.previews, "lookAhead").mockImplementationOnce(async (...asked) => {
-      expect(await claimDue(db.database.pool, 1, planId)).toHaveLength(1);
+      expect(await claimPlan(db.database.pool, planId)).toHaveLength(1);
       return lookAhead(...asked);
     });
     expect(await evaluateNow(context, planId)).toBeNull();
@@ -94,6 +118,29 @@ export function evaluations(stageOf: () => ReadinessStage): void {
     expect(await evaluated(due)).toEqual(["stored"]);
     expect(await late()).toHaveLength(1);
     await target(86_400);
+    await db.shiftClock(0);
+  });
+
+  it("a plan that is touched while it is evaluated stays with who evaluates it, and is evaluated once more ten seconds later", async () => {
+    const { db, context } = stageOf();
+    await db.shiftClock(1_000);
+    await due();
+    await db.shiftClock(1_020);
+    await describe("before");
+    const lookAhead = context.previews.lookAhead.bind(context.previews);
+    const slowly = vi.spyOn(context.previews, "lookAhead").mockImplementationOnce(async (...asked) => {
+      await describe("meanwhile");
+      await describe("and again");
+      await markTouched(db.database.pool);
+      expect(await claimTouched(db.database.pool, 5)).toEqual([]);
+      return lookAhead(...asked);
+    });
+    expect(await evaluated(touched)).toEqual(["shop"]);
+    slowly.mockRestore();
+    await db.shiftClock(1_028);
+    expect(await evaluated(touched)).toEqual([]);
+    await db.shiftClock(1_032);
+    expect(await evaluated(touched)).toEqual(["shop"]);
     await db.shiftClock(0);
   });
 

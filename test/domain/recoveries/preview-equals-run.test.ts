@@ -9,8 +9,8 @@ import type { EarlierStep } from "../../../src/engine/already-done.ts";
 import { begin } from "../../../src/engine/beginning.ts";
 import { compile } from "../../../src/engine/compile.ts";
 import { isContainer } from "../../../src/engine/model.ts";
-import { treeRows } from "../../../src/engine/records.ts";
 import type { RisingSnapshot, SnapshotSite } from "../../../src/engine/run-snapshot.ts";
+import { treeRows } from "../../../src/engine/tree-rows.ts";
 import { type AnyStart, anyEnd, anyStart } from "./any-rows.ts";
 
 /** What the start writes. */

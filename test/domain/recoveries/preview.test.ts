@@ -116,10 +116,12 @@ describe("a preview", () => {
 
   it("takes as many statements for four VMs in two groups as for one", async () => {
     const spy = vi.spyOn(pg.Client.prototype, "query");
+    // A pool's new connection sets its own up.
+    const asked = () => spy.mock.calls.filter(([given]) => !(typeof given === "string" && given.startsWith("SET "))).length;
     const statements = async () => {
-      const before = spy.mock.calls.length;
+      const before = asked();
       await preview("PLANNED");
-      return spy.mock.calls.length - before;
+      return asked() - before;
     };
     await statements(); // what the lab prepares once
     const many = await statements();

@@ -263,7 +263,7 @@ describe("measuring", () => {
     const { db, replicated, measureAt } = stage;
     const { groupId } = await replicated();
     await measureAt(9 * 24 * hour);
-    await expireLag(db.database.pool);
+    await expireLag(db.database.pool, new AbortController().signal);
     const count = await db.database.prisma.lagSample.count({ where: { subjectId: groupId } });
     expect(count).toBeLessThanOrEqual(mostSamples);
     const page = readFileSync(new URL("../../../docs/rpo.md", import.meta.url), "utf8");

@@ -1,5 +1,8 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeId } from "../../../src/domain/ids.ts";
+import { createKeeper } from "../../../src/engine/replication/keeper.ts";
+import { keepStanding } from "../../../src/engine/replication/standing.ts";
 import { anAsker } from "../../domain/read/support.ts";
 import { done, registerForGood } from "../../support/lab-recovery.ts";
 import { operator } from "../../support/node.ts";
@@ -68,6 +71,38 @@ describe("a group's replication cycle", () => {
     await scene.again();
     await scene.again();
     expect(await told(at.stage, scene, since)).toEqual([]);
+  });
+
+  it("is compared with its group after each change in the log, and seldom while there is none", async () => {
+    const { pool, prisma } = at.stage.db.database;
+    const scene = await at.replicated();
+    const { groupId } = scene;
+    let comparisons = 0;
+    let position = 0n;
+    const look = createKeeper({
+      keep: () => {
+        comparisons++;
+        return keepStanding(pool, 30);
+      },
+      newest: async () => position,
+      restTimes: 0,
+    });
+    const looks = async (count: number) => {
+      const before = comparisons;
+      for (let left = count; left > 0; left--) await look();
+      return comparisons - before;
+    };
+    expect(await looks(30)).toBe(2);
+    position++;
+    expect(await looks(30)).toBe(2);
+    expect(await looks(60)).toBe(2); // nothing is forgotten for good
+    // Held before the recovery begins, or the stage's own node may suspend the cycle in between.
+    await prisma.replicationCycle.update({ where: { groupId }, data: { owner: randomUUID(), leaseUntil: new Date("2999-01-01") } });
+    await realRecovery(at.stage, scene, "PLANNED");
+    position++;
+    expect(await looks(30)).toBe(30); // the cycle under way is waited for
+    await prisma.replicationCycle.update({ where: { groupId }, data: { owner: null, leaseUntil: null } });
+    expect(await looks(30)).toBe(1);
   });
 
   it("is done by one of several nodes", async () => {

@@ -180,6 +180,8 @@ type Schedule = ReturnType<Create>["schedule"];
 
 const wrapped = (schedule: Schedule, changed: Partial<Schedule>): Schedule => ({
   ready: () => schedule.ready(),
+  readyFor: (most, slots) => schedule.readyFor(most, slots),
+  hasReady: () => schedule.hasReady(),
   status: (ordinal) => schedule.status(ordinal),
   start: (ordinal, status) => schedule.start(ordinal, status),
   hold: (ordinal) => schedule.hold(ordinal),
@@ -187,6 +189,8 @@ const wrapped = (schedule: Schedule, changed: Partial<Schedule>): Schedule => ({
   skipRestOfPhase: (ordinal, reason) => schedule.skipRestOfPhase(ordinal, reason),
   cancel: (reason) => schedule.cancel(reason),
   active: () => schedule.active(),
+  firstActive: () => schedule.firstActive(),
+  waits: () => schedule.waits(),
   isOver: () => schedule.isOver(),
   rollBack: () => schedule.rollBack(),
   release: (ordinal) => schedule.release(ordinal),

@@ -39,24 +39,38 @@ function contradicts({ type, point, options: { syncData, acceptDataLoss } }: Rec
   return point !== "LATEST" && syncData === true;
 }
 
+interface Chosen {
+  readonly input: object;
+  /** Those that it names. */
+  readonly pointIds: readonly string[];
+}
+
 /** Null: one of the groups has no point. */
-async function pointInput({ db, gid }: World, groupIds: readonly string[], point: Point): Promise<object | null> {
+async function pointInput({ db, gid }: World, groupIds: readonly string[], point: Point): Promise<Chosen | null> {
   const { pool } = db.database;
-  if (point === "LATEST") return {};
+  if (point === "LATEST") return { input: {}, pointIds: [] };
   if (point === "EARLIER_TIME") {
     const { rows } = await pool.query<{ at: Date }>("SELECT dr_now() - interval '400 s' AS at");
-    return { recoveryPoint: { pointInTime: rows[0]?.at.toISOString() } };
+    return { input: { recoveryPoint: { pointInTime: rows[0]?.at.toISOString() } }, pointIds: [] };
   }
   const { rows } = await pool.query<{ groupId: string; ids: string[] }>(
     `SELECT group_id AS "groupId", array_agg(id ORDER BY taken_at DESC, external_id)::text[] AS ids FROM recovery_point
       WHERE complete AND group_id = ANY ($1::uuid[]) GROUP BY group_id`,
     [groupIds],
   );
-  const specific = rows.map(({ groupId, ids }) => ({
+  const chosen = rows.map(({ groupId, ids }) => ({ groupId, id: (point === "NEWEST_BY_ID" ? ids[0] : ids.at(-1)) ?? "" }));
+  if (chosen.length < groupIds.length) return null;
+  const specific = chosen.map(({ groupId, id }) => ({
     groupId: gid("ProtectionGroup", groupId),
-    recoveryPointId: gid("RecoveryPoint", (point === "NEWEST_BY_ID" ? ids[0] : ids.at(-1)) ?? ""),
+    recoveryPointId: gid("RecoveryPoint", id),
   }));
-  return specific.length < groupIds.length ? null : { recoveryPoint: { specific } };
+  return { input: { recoveryPoint: { specific } }, pointIds: chosen.map(({ id }) => id) };
+}
+
+/** A replication cycle may end just then, and its retention take the point that was chosen. */
+async function isGone({ db }: World, pointIds: readonly string[]): Promise<boolean> {
+  const { rowCount } = await db.database.pool.query("SELECT FROM recovery_point WHERE id = ANY ($1::uuid[])", [pointIds]);
+  return (rowCount ?? 0) < pointIds.length;
 }
 
 export const startRecovery: fc.Arbitrary<Command> = fc
@@ -76,8 +90,15 @@ export const startRecovery: fc.Arbitrary<Command> = fc
         const point = await pointInput(world, groupIds, wanted.point);
         if (point === null) return null;
         const { acceptUnfenced, ...rest } = wanted.options;
-        const input = { planId, recoveryType: wanted.type, ...rest, ...(wanted.type === "DISASTER" ? { acceptUnfenced } : {}), ...point };
+        const input = {
+          planId,
+          recoveryType: wanted.type,
+          ...rest,
+          ...(wanted.type === "DISASTER" ? { acceptUnfenced } : {}),
+          ...point.input,
+        };
         const sent = await world.client.send("startRecovery", "recovery { id }", input);
+        if (!sent.ok && sent.code === "NOT_FOUND" && (await isGone(world, point.pointIds))) return null;
         return { sent, isWrong: contradicts(wanted), isOpen: wanted.point === "EARLIER_TIME" };
       },
     }),

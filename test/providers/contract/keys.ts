@@ -15,6 +15,26 @@ export function keyRules(setup: () => ContractSetup): void {
       await owner.cleanUp();
     });
 
+    it("are answered each by itself though their orders come at once", async () => {
+      const owner = new Owner(setup());
+      const key = owner.newKey();
+      const known = await owner.done("createIsolatedNetwork", { name: "isolated" }, key);
+      const answers = await Promise.allSettled([
+        owner.done("createIsolatedNetwork", { name: "another" }),
+        owner.order("createIsolatedNetwork", { name: "no longer" }, key),
+        owner.order("removeNetwork", { networkId: setup().networkId }),
+        owner.done("createIsolatedNetwork", { name: "isolated" }, key),
+      ]);
+      expect(answers).toEqual([
+        { status: "fulfilled", value: { networkId: expect.any(String) } },
+        { status: "rejected", reason: expect.objectContaining({ code: "KEY_REUSED" }) },
+        { status: "rejected", reason: expect.objectContaining({ code: "REFUSED" }) },
+        { status: "fulfilled", value: known },
+      ]);
+      expect(await owner.kinds()).toEqual(["NETWORK", "NETWORK"]);
+      await owner.cleanUp();
+    });
+
     it("stand for the same operation after it is complete, and after what it made is gone", async () => {
       const owner = new Owner(setup());
       const key = owner.newKey();

@@ -25,6 +25,7 @@ export interface VmNeeds {
   readonly missing: boolean;
 }
 
+/** A pool that has a limit. */
 export interface PoolFacts {
   readonly name: string;
   readonly cpuLimitMhz: number | null;
@@ -34,6 +35,7 @@ export interface PoolFacts {
   readonly memoryMbInUse: number;
 }
 
+/** A datastore that the plan's VMs go to. */
 export interface DatastoreFacts {
   readonly id: string;
   readonly name: string;
@@ -74,13 +76,15 @@ const statements = {
   needs: `SELECT v.id AS "vmId", v.cpu_count AS "cpuCount", v.memory_mb AS "memoryMb", v.disk_bytes::float8 AS "diskBytes",
       ${itsDatastores} AS "datastoreId", v.missing_since IS NOT NULL AS missing
     FROM plan_protection_group g JOIN protected_vm m ON m.group_id = g.group_id JOIN virtual_machine v ON v.id = m.vm_id WHERE g.plan_id = $1`,
-  pools: `SELECT p.name, p.cpu_limit_mhz AS "cpuLimitMhz", p.memory_limit_mb AS "memoryLimitMb",
-      coalesce(sum(v.cpu_count), 0)::float8 AS "cpusInUse", coalesce(sum(v.memory_mb), 0)::float8 AS "memoryMbInUse"
-    FROM resource_pool p LEFT JOIN virtual_machine v ON v.resource_pool_id = p.id AND v.power_state = 'POWERED_ON' AND ${isStranger}
-    WHERE p.site_id = $2 AND p.missing_since IS NULL GROUP BY p.id`,
-  datastores: `SELECT id, name, free_bytes::float8 AS "freeBytes" FROM datastore WHERE site_id = $1 AND missing_since IS NULL`,
-  addresses: `SELECT DISTINCT ON (ip) ip, v.name AS "vmName" FROM virtual_machine v JOIN vm_nic n ON n.vm_id = v.id CROSS JOIN unnest(n.ip_addresses) AS ip
-    WHERE v.site_id = $2 AND ip = ANY ($3::text[]) AND ${isStranger} ORDER BY ip, v.name`,
+  /** Where nothing is limited, nothing has to be added up. */
+  pools: `SELECT p.name, p.cpu_limit_mhz AS "cpuLimitMhz", p.memory_limit_mb AS "memoryLimitMb", u."cpusInUse", u."memoryMbInUse"
+    FROM resource_pool p CROSS JOIN LATERAL (
+      SELECT coalesce(sum(v.cpu_count), 0)::float8 AS "cpusInUse", coalesce(sum(v.memory_mb), 0)::float8 AS "memoryMbInUse"
+      FROM virtual_machine v WHERE v.resource_pool_id = p.id AND v.power_state = 'POWERED_ON' AND ${isStranger}) AS u
+    WHERE p.site_id = $2 AND p.missing_since IS NULL AND num_nonnulls(p.cpu_limit_mhz, p.memory_limit_mb) > 0`,
+  datastores: `SELECT id, name, free_bytes::float8 AS "freeBytes" FROM datastore WHERE id = ANY ($1::uuid[]) AND site_id = $2 AND missing_since IS NULL`,
+  addresses: `SELECT DISTINCT ON (ip) ip, v.name AS "vmName" FROM vm_nic n JOIN virtual_machine v ON v.id = n.vm_id CROSS JOIN unnest(n.ip_addresses) AS ip
+    WHERE n.ip_addresses && $3::text[] AND v.site_id = $2 AND ip = ANY ($3::text[]) AND ${isStranger} ORDER BY ip, v.name`,
   gone: `SELECT 'network' AS kind, id, name FROM network WHERE site_id = $1 AND missing_since IS NOT NULL
     UNION ALL SELECT 'folder', id, path FROM folder WHERE site_id = $1 AND missing_since IS NOT NULL
     UNION ALL SELECT 'resource pool', id, name FROM resource_pool WHERE site_id = $1 AND missing_since IS NOT NULL
@@ -122,10 +126,12 @@ export async function readSiteFacts(
     addresses,
   }: { readonly planId: string; readonly recoverySiteId: string; readonly addresses: readonly string[] },
 ): Promise<SiteFacts> {
+  const needs = await read<VmNeeds>(client, "needs", planId);
+  const datastoreIds = [...new Set(needs.flatMap(({ datastoreId }) => datastoreId ?? []))];
   return {
-    needs: await read<VmNeeds>(client, "needs", planId),
+    needs,
     pools: await read<PoolFacts>(client, "pools", planId, recoverySiteId),
-    datastores: await read<DatastoreFacts>(client, "datastores", recoverySiteId),
+    datastores: await read<DatastoreFacts>(client, "datastores", datastoreIds, recoverySiteId),
     addresses: await read<AddressInUse>(client, "addresses", planId, recoverySiteId, addresses),
     gone: await read<GonePlace>(client, "gone", recoverySiteId),
   };

@@ -2,6 +2,7 @@
 import { isContainer, type StepStatus as Status } from "../../../engine/model.ts";
 import type { WaitingKind as Kind } from "../../../engine/waiting.ts";
 import { builder } from "../../builder.ts";
+import { shownIn } from "../../shown.ts";
 import { StepStatus, WaitingKind } from "./enums.ts";
 import { RecoveryRef, RecoveryStepRef, type StepRow } from "./refs.ts";
 import { dateOf, pageOfSteps, StepConnection, treeOf } from "./step.ts";
@@ -105,7 +106,12 @@ builder.objectField(RecoveryRef, "allSteps", (t) =>
       status: t.arg({ type: [StepStatus], description: "Only those with one of these statuses." }),
       kind: t.arg({ type: [StepKind], description: "Only those of one of these kinds." }),
     },
-    resolve: async ({ id }, { status, kind, ...page }, context) => {
+    resolve: async ({ id }, { status, kind, ...page }, context, info) => {
+      const shown = shownIn(info);
+      if (shown !== null) {
+        await context.loaders.recovery.load(id); // first, as in treeOf
+        return context.loaders.stepList.rows({ kind: "run", id }, { ...page, filter: { statuses: status, kinds: kind } }, shown);
+      }
       const steps = (await treeOf(id, context)).all();
       return pageOfSteps(
         steps.filter((step) => (status?.includes(step.status) ?? true) && (kind?.includes(step.kind) ?? true)),

@@ -85,7 +85,7 @@ export const pageOfSteps = (steps: readonly StepRow[], args: StepPage) =>
 
 builder.node(RecoveryStepRef, {
   description: "A node of a run's tree: something to do, or a container of steps. (Reference: step_results.)",
-  id: { resolve: ({ runId, ordinal }) => `${runId}/${ordinal}`, description: "Global id of the step." },
+  id: { resolve: ({ runId, ordinal }) => `${runId}/${ordinal}`, reads: ["runId", "ordinal"], description: "Global id of the step." },
   loadManyWithoutCache: (keys, context) => copies(Promise.all(keys.map((key) => stepById(key, context)))),
   fields: (t) => ({
     recovery: t.field({
@@ -98,9 +98,13 @@ builder.node(RecoveryStepRef, {
     ordinal: t.exposeInt("ordinal", {
       description: "Its position in the whole run, from 1, depth first: a parent comes before its children.",
     }),
-    depth: t.int({ description: "How deep in the tree: 1 at the top, 2 below that.", resolve: ({ path }) => path.split(".").length }),
-    kind: t.field({ type: StepKind, description: "What it does.", resolve: ({ kind }) => kind }),
-    name: t.string({ description: "What it is called (reference: step_name).", resolve: ({ name }) => name }),
+    depth: t.int({
+      description: "How deep in the tree: 1 at the top, 2 below that.",
+      reads: ["path"],
+      resolve: ({ path }) => path.split(".").length,
+    }),
+    kind: t.field({ type: StepKind, description: "What it does.", reads: ["kind"], resolve: ({ kind }) => kind }),
+    name: t.string({ description: "What it is called (reference: step_name).", reads: ["name"], resolve: ({ name }) => name }),
     phase: t.field({
       type: StepPhase,
       nullable: true,
@@ -108,11 +112,17 @@ builder.node(RecoveryStepRef, {
       resolve: ({ phase }) => phase,
     }),
     status: t.expose("status", { type: StepStatus, description: "How it stands." }),
-    state: t.field({ type: StepState, description: "The same in the reference's states.", resolve: ({ status }) => stateOf(status) }),
+    state: t.field({
+      type: StepState,
+      description: "The same in the reference's states.",
+      reads: ["status"],
+      resolve: ({ status }) => stateOf(status),
+    }),
     resultState: t.field({
       type: StepResult,
       nullable: true,
       description: "How it ended, in the reference's words; null before its end.",
+      reads: ["status"],
       resolve: ({ status }) => resultOf(status),
     }),
     attempt: t.exposeInt("attempt", { description: "How often it was begun; 1 unless it was tried again." }),
@@ -127,15 +137,22 @@ builder.node(RecoveryStepRef, {
       type: "DateTime",
       nullable: true,
       description: "When it started; null before.",
+      reads: ["startedAt"],
       resolve: ({ startedAt }) => dateOf(startedAt),
     }),
     endTime: t.field({
       type: "DateTime",
       nullable: true,
       description: "When it ended; null before.",
+      reads: ["endedAt"],
       resolve: ({ endedAt }) => dateOf(endedAt),
     }),
-    durationSeconds: t.int({ nullable: true, description: "How long it took, in seconds; null before its end.", resolve: secondsOf }),
+    durationSeconds: t.int({
+      nullable: true,
+      description: "How long it took, in seconds; null before its end.",
+      reads: ["startedAt", "endedAt"],
+      resolve: secondsOf,
+    }),
     dueTime: t.field({
       type: "DateTime",
       nullable: true,

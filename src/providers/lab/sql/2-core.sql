@@ -23,21 +23,15 @@ $$ SELECT ('x' || substr(encode(sha256(convert_to(p_words, 'UTF8')), 'hex'), 1, 
 
 -- How long it takes. The first target is the name, which is the same in every run: so are the durations.
 CREATE OR REPLACE FUNCTION lab.duration(p_site text, p_kind text, p_targets text[]) RETURNS interval LANGUAGE plpgsql STABLE AS $$
-DECLARE
-  settings lab.settings;
-  milliseconds double precision;
 BEGIN
-  SELECT f.milliseconds INTO milliseconds FROM lab.fault f
-  WHERE f.action = 'LATENCY' AND (f.site_id IS NULL OR f.site_id = p_site) AND (f.kind IS NULL OR f.kind = p_kind)
-    AND (f.target IS NULL OR f.target = ANY (p_targets))
-  ORDER BY f.id DESC LIMIT 1;
-  IF NOT FOUND THEN
-    SELECT * INTO settings FROM lab.settings;
-    IF settings.speed = 0 THEN RETURN interval '0'; END IF;
-    SELECT (min_ms + (max_ms - min_ms) * lab.chance(concat_ws('/', settings.seed, p_kind, p_targets[1]))) / settings.speed
-    INTO milliseconds FROM lab.latency WHERE kind = p_kind;
-  END IF;
-  RETURN coalesce(milliseconds, 0) * interval '1 millisecond';
+  RETURN (SELECT coalesce((
+      SELECT f.milliseconds FROM lab.fault f
+      WHERE f.action = 'LATENCY' AND (f.site_id IS NULL OR f.site_id = p_site) AND (f.kind IS NULL OR f.kind = p_kind)
+        AND (f.target IS NULL OR f.target = ANY (p_targets))
+      ORDER BY f.id DESC LIMIT 1),
+    CASE WHEN s.speed > 0 THEN (SELECT (l.min_ms + (l.max_ms - l.min_ms) * lab.chance(concat_ws('/', s.seed, p_kind, p_targets[1]))) / s.speed
+      FROM lab.latency l WHERE l.kind = p_kind) END, 0) * interval '1 millisecond'
+    FROM lab.settings s);
 END $$;
 
 -- The fault that hits this call, if any: it counts the call. Null: the call goes on.
@@ -112,7 +106,8 @@ END $$;
 CREATE OR REPLACE FUNCTION lab.state_of(o lab.operation, p_now timestamptz) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE
     WHEN o.completes_at > p_now THEN jsonb_build_object('state', 'RUNNING', 'progressPercent',
-      least(99, greatest(0, floor(100 * extract(epoch FROM p_now - o.ordered_at) / extract(epoch FROM o.completes_at - o.ordered_at)))))
+      least(99, greatest(0, floor(100 * extract(epoch FROM p_now - o.ordered_at) / extract(epoch FROM o.completes_at - o.ordered_at)))),
+      'remainingMs', ceil(1000 * extract(epoch FROM o.completes_at - p_now)))
     WHEN o.failure IS NOT NULL THEN jsonb_build_object('state', 'FAILED', 'failure', o.failure, 'code', o.code, 'message', o.message)
     ELSE jsonb_build_object('state', 'SUCCEEDED', 'result', o.result)
   END

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION lab.check_registration(p_site text, r jsonb, ph lab.placeholder, p_now timestamptz) RETURNS lab.outcome
 LANGUAGE plpgsql AS $$
 DECLARE
-  s lab.snapshot;
+  s record;
   permanent boolean := coalesce((r -> 'permanent')::boolean, false);
   in_place text;
   missing text;
@@ -18,14 +18,14 @@ BEGIN
   IF NOT permanent AND ph.run_id IS NOT NULL AND (ph.released_at IS NULL OR ph.released_at > p_now) THEN
     RETURN lab.refused('REFUSED', format('Placeholder %s is in use by run %s.', ph.name, ph.run_id));
   END IF;
-  SELECT * INTO s FROM lab.snapshot WHERE id = r ->> 'snapshotId' AND site_id = p_site FOR SHARE;
+  SELECT id, discarded_at, made_at, promoted INTO s FROM lab.snapshot WHERE id = r ->> 'snapshotId' AND site_id = p_site FOR SHARE;
   IF NOT FOUND OR s.discarded_at IS NOT NULL OR s.made_at > p_now THEN
     RETURN lab.refused('NOT_FOUND', format('There is no snapshot %s here.', r ->> 'snapshotId'));
   END IF;
   IF s.promoted <> permanent THEN
     RETURN lab.refused('REFUSED', format('%s %s.', s.id, CASE WHEN permanent THEN 'is a snapshot of a test' ELSE 'is no snapshot of a test' END));
   END IF;
-  IF NOT s.contents ? ph.source_vm_id THEN
+  IF NOT EXISTS (SELECT FROM lab.snapshot_vm WHERE snapshot_id = s.id AND vm_id = ph.source_vm_id) THEN
     RETURN lab.refused('REFUSED', format('Snapshot %s does not hold VM %s.', s.id, ph.source_vm_id));
   END IF;
   -- Names are unique: if the test VM in its place has this one, no other has it.
@@ -60,7 +60,7 @@ DECLARE
   ph lab.placeholder;
   source lab.vm;
   former lab.vm;
-  s lab.snapshot;
+  s record;
   refusal lab.outcome;
   permanent boolean := coalesce((r -> 'permanent')::boolean, false);
   done timestamptz := p_now + lab.duration(p_site, 'registerVm', p_targets);
@@ -73,7 +73,7 @@ BEGIN
   IF refusal.code IS NOT NULL THEN RETURN refusal; END IF;
   SELECT * INTO source FROM lab.vm WHERE id = ph.source_vm_id;
   SELECT * INTO former FROM lab.vm WHERE id = ph.former_vm_id;
-  SELECT * INTO s FROM lab.snapshot WHERE id = r ->> 'snapshotId';
+  SELECT id, group_id INTO s FROM lab.snapshot WHERE id = r ->> 'snapshotId';
   IF permanent THEN
     UPDATE lab.vm SET name = format('%s-test-%s', name, substr(id, 4, 8))
     WHERE id = ph.vm_id AND lower(name) = lower(r ->> 'name') AND (removed_at IS NULL OR removed_at > p_now);
@@ -87,7 +87,7 @@ BEGIN
     lab.registered_nics(r -> 'nics', source, former), source.services, source.disk_bytes, done, source.change_bytes_per_second, source.guest_os,
     source.cpu_count, source.memory_mb,
     coalesce((SELECT cluster FROM lab.resource_pool WHERE site_id = p_site AND id = r ->> 'resourcePoolId'), former.cluster), former.host,
-    coalesce(lab.target_datastore(s.group_id, source.datastore_id), former.datastore_id), s.contents -> source.id);
+    coalesce(lab.target_datastore(s.group_id, source.datastore_id), former.datastore_id), (SELECT content FROM lab.snapshot_vm WHERE snapshot_id = s.id AND vm_id = source.id));
   IF NOT permanent THEN UPDATE lab.placeholder SET vm_id = vm WHERE id = ph.id; END IF;
   RETURN lab.taken_on(jsonb_build_object('vmId', vm), done);
 END $$;

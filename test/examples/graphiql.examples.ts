@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { examples } from "../../src/gateway/examples.ts";
+import { type DemoGateway, demoGateway } from "../e2e/demo-gateway.ts";
 import { post, rawSocket } from "../gateway/support.ts";
-import { type DemoGateway, demoGateway } from "./demo-gateway.ts";
 
 /** What the tests look at in an event. */
 interface Seen {

@@ -4,10 +4,10 @@ import { buildSchema } from "graphql";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FollowError } from "../../client/follow.ts";
 import { followSse } from "../../client/follow-sse.ts";
+import { type GuideOperation, operationsOf, valueAt } from "../docs/operations.ts";
 import { aReceiver, type Receiver } from "../domain/notifications/servers.ts";
 import { type DemoGateway, demoGateway } from "../e2e/demo-gateway.ts";
 import { type GraphqlAnswer, post } from "../gateway/support.ts";
-import { type GuideOperation, operationsOf, valueAt } from "./operations.ts";
 
 const file = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
 const schema = buildSchema(file("schema.graphql"));

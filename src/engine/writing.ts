@@ -1,0 +1,151 @@
+/**
+ * Makes durable what a run's loop has decided. One write is under way while the loop hears and decides the next one; what hangs on a write
+ * (the work of steps that it starts, those who wait for their record) comes after it, always.
+ */
+import { promptsPayload } from "../events/append.ts";
+import { type Change, changesPayload } from "../events/changes.ts";
+import { type Announcements, createAnnouncements } from "./announcements.ts";
+import { type Batch, emptyBatch, isEmpty } from "./batch.ts";
+import type { Executions } from "./execution.ts";
+import { isOutage, type RunChange } from "./journal.ts";
+import { rowOf, stepAt } from "./live-run.ts";
+import { isSettled, type StepNode } from "./model.ts";
+import { notePoints, tellsOfPoints } from "./points.ts";
+import type { Drive } from "./run-loop.ts";
+import type { EngineParts } from "./settings.ts";
+
+/** A leaf to set to work: just started, or found under way when its owner had died. */
+interface Launch {
+  readonly ordinal: number;
+  readonly resumed: boolean;
+}
+
+/** What comes after a write: those who wait for their record, leaves to set to work, outcomes in the spool that nobody needs any more. */
+interface Aftermath {
+  readonly written: readonly (() => void)[];
+  readonly launches: readonly Launch[];
+  readonly outcomes: readonly string[];
+  readonly points: boolean;
+}
+
+/** What it came to is in the spool until it is written. */
+const runsCommand = (node: StepNode): boolean =>
+  node.kind === "COMMAND" || ((node.kind === "READY_CHECK" || node.kind === "PROBE") && node.spec.check === "SCRIPT");
+
+/** What of the loop it works with. */
+export type Written = Pick<Drive, "record" | "run" | "claim" | "journal" | "inbox"> & {
+  readonly executions: Pick<Executions, "launch">;
+  readonly parts: Pick<EngineParts, "pool" | "forgetOutcome"> & { readonly wakeUps: Pick<EngineParts["wakeUps"], "hint"> };
+};
+
+export class Writing {
+  readonly #drive: Written;
+  readonly #announcements: Announcements;
+  #written: (() => void)[] = [];
+  #launches: Launch[] = [];
+  #underWay: Promise<void> = Promise.resolve();
+  #broken: { readonly error: unknown } | null = null;
+  /** None, at first: whoever takes a run over may know more than was written. */
+  #warningsWritten = -1;
+  /** Recovery points have yet to be noted in the catalogue: the database was away. */
+  #pointsDue = false;
+
+  constructor(drive: Written) {
+    this.#drive = drive;
+    this.#announcements = createAnnouncements(drive.record, drive.run);
+  }
+
+  get pointsDue(): boolean {
+    return this.#pointsDue;
+  }
+
+  /** With the next write. */
+  launch(ordinal: number, resumed: boolean): void {
+    this.#launches.push({ ordinal, resumed });
+  }
+
+  /** Told once the next write is durable. */
+  tell(written: () => void): void {
+    this.#written.push(written);
+  }
+
+  /** Everything since the last time is on its way when this resolves, and what was under way is durable. Throws what that one failed with. */
+  async next(): Promise<void> {
+    if (this.#broken !== null) throw this.#broken.error;
+    const { run, inbox } = this.#drive;
+    const { batch } = run;
+    const changes = this.#announcements.next(run, batch);
+    const isNews = !isEmpty(batch) || changes.length > 0;
+    if (!isNews && this.#written.length === 0 && this.#launches.length === 0) return;
+    const row = isNews ? this.#row() : null;
+    const after = this.#aftermath(batch);
+    run.batch = emptyBatch();
+    await this.#underWay;
+    this.#underWay = this.#write(batch, row, changes, after);
+    this.#underWay.catch((error: unknown) => {
+      this.#broken = { error };
+      inbox.wake();
+    });
+  }
+
+  /** All that was on its way is durable. */
+  async durable(): Promise<void> {
+    await this.#underWay;
+  }
+
+  /** The catalogue follows the run's steps; when the database is away it follows later. */
+  async catchUpPoints(): Promise<void> {
+    if (!this.#pointsDue) return;
+    const { parts, claim, run } = this.#drive;
+    try {
+      await notePoints(parts.pool, claim, run.steps);
+      this.#pointsDue = false;
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+    }
+  }
+
+  /** Warnings only ever become more: those that are written already are not sent again. */
+  #row(): RunChange {
+    const { run } = this.#drive;
+    const row = rowOf(run);
+    if (run.warnings.size === this.#warningsWritten) return { ...row, warnings: null };
+    this.#warningsWritten = run.warnings.size;
+    return row;
+  }
+
+  #aftermath(batch: Batch): Aftermath {
+    const { run } = this.#drive;
+    const ended = [...batch.steps.values()].filter(({ status }) => isSettled(status));
+    const after: Aftermath = {
+      written: this.#written,
+      launches: this.#launches,
+      outcomes: ended.filter(({ node }) => runsCommand(node)).map(({ node, attempt }) => `${run.id}:${node.ordinal}:${attempt}`),
+      points: ended.some(({ node }) => tellsOfPoints(node)),
+    };
+    this.#written = [];
+    this.#launches = [];
+    return after;
+  }
+
+  async #write(batch: Batch, row: RunChange | null, changes: readonly Change[], after: Aftermath): Promise<void> {
+    const { run, journal, parts, executions } = this.#drive;
+    if (row !== null) {
+      await journal.write(batch, row, changes);
+      this.#hint(batch, changes);
+      for (const key of after.outcomes) parts.forgetOutcome(key);
+      this.#pointsDue ||= after.points;
+      await this.catchUpPoints();
+    }
+    for (const go of after.written) go();
+    for (const { ordinal, resumed } of after.launches) if (!isSettled(stepAt(run, ordinal).status)) executions.launch(ordinal, resumed);
+  }
+
+  #hint(batch: Batch, changes: readonly Change[]): void {
+    const { parts, run } = this.#drive;
+    if (changes.length > 0) parts.wakeUps.hint("dr_events", changesPayload);
+    parts.wakeUps.hint("dr_events", run.id);
+    const isOfPrompts = batch.prompts.length > 0 || batch.events.some(({ kind }) => kind === "PROMPT_ANSWERED");
+    if (isOfPrompts) parts.wakeUps.hint("dr_events", promptsPayload);
+  }
+}

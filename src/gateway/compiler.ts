@@ -1,0 +1,183 @@
+/**
+ * Runs an operation as graphql's `execute` does, with all that depends on the document alone decided once: which fields of which types, in
+ * which order, and how their values are completed. The rules, and the words in comments, are the specification's ("Executing Selection
+ * Sets", "Value Completion"); a test holds the answers beside graphql's own. What `@skip` and `@include` ask is decided too, so there is
+ * one for each way in which their variables can stand.
+ */
+import {
+  type DocumentNode,
+  defaultFieldResolver,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLField,
+  GraphQLIncludeDirective,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  GraphQLSkipDirective,
+  getDirectiveValues,
+  getNullableType,
+  isAbstractType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  type SelectionNode,
+  type SelectionSetNode,
+  TypeMetaFieldDef,
+  TypeNameMetaFieldDef,
+  typeFromAST,
+} from "graphql";
+import { FieldErrors, type Run } from "./compiler-place.ts";
+import {
+  type Answer,
+  abstract,
+  answerOf,
+  type Complete,
+  executeFields,
+  type FieldPlan,
+  isPromise,
+  leaf,
+  list,
+  nonNull,
+  present,
+  type Selected,
+} from "./compiler-run.ts";
+
+export interface Compiled {
+  /** Fields that were planned; what it takes in memory goes by them. */
+  readonly size: number;
+  /** `variables` are coerced. Never rejects. */
+  run(rootValue: unknown, contextValue: unknown, variables: Run["variableValues"]): Answer;
+}
+
+/** How the variables stand that `@skip` and `@include` ask. */
+export type Conditions = Readonly<Record<string, boolean>>;
+
+/** Null: it would have more than `mostFields`, or is none that is compiled. */
+export function compile(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  conditions: Conditions,
+  mostFields: number,
+): Compiled | null {
+  const rootType = schema.getRootType(operation.operation);
+  if (!rootType || operation.operation === "mutation") return null; // whose fields run one after the other
+  const planner = new Planner(schema, document, conditions, mostFields);
+  const selected = planner.selected(rootType, [operation.selectionSet]);
+  const { fragments, size } = planner;
+  if (size > mostFields) return null;
+  return {
+    size,
+    run: (rootValue, contextValue, variableValues) =>
+      answerOf({ schema, fragments, operation, rootValue, contextValue, variableValues, errors: new FieldErrors() }, selected),
+  };
+}
+
+class Planner {
+  size = 0;
+  readonly fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
+  readonly #schema: GraphQLSchema;
+  readonly #conditions: Conditions;
+  readonly #mostFields: number;
+
+  constructor(schema: GraphQLSchema, { definitions }: DocumentNode, conditions: Conditions, mostFields: number) {
+    this.#schema = schema;
+    this.#conditions = conditions;
+    this.#mostFields = mostFields;
+    for (const one of definitions) if (one.kind === Kind.FRAGMENT_DEFINITION) this.fragments[one.name.value] = one;
+  }
+
+  selected(type: GraphQLObjectType, sets: readonly SelectionSetNode[]): Selected {
+    const collected = new Map<string, FieldNode[]>();
+    const spread = new Set<string>();
+    for (const { selections } of sets) this.#collect(type, selections, collected, spread);
+    const plans = [...collected].flatMap(([key, nodes]) => this.#field(type, key, nodes) ?? []);
+    return { plans, empty: Object.fromEntries(plans.map(({ key }) => [key, null])), answers: new WeakMap() };
+  }
+
+  #collect(type: GraphQLObjectType, selections: readonly SelectionNode[], collected: Map<string, FieldNode[]>, spread: Set<string>): void {
+    for (const one of selections) {
+      if (one.kind === Kind.FRAGMENT_SPREAD && spread.has(one.name.value)) continue;
+      if (!this.#isIncluded(one)) continue;
+      if (one.kind === Kind.FIELD) {
+        const key = (one.alias ?? one.name).value;
+        const nodes = collected.get(key);
+        if (nodes) nodes.push(one);
+        else collected.set(key, [one]);
+        continue;
+      }
+      if (one.kind === Kind.FRAGMENT_SPREAD) spread.add(one.name.value);
+      const fragment = one.kind === Kind.FRAGMENT_SPREAD ? this.fragments[one.name.value] : one;
+      if (fragment && this.#applies(fragment, type)) this.#collect(type, fragment.selectionSet.selections, collected, spread);
+    }
+  }
+
+  #isIncluded(node: SelectionNode): boolean {
+    if (!node.directives?.length) return true;
+    if (getDirectiveValues(GraphQLSkipDirective, node, this.#conditions)?.if === true) return false;
+    return getDirectiveValues(GraphQLIncludeDirective, node, this.#conditions)?.if !== false;
+  }
+
+  #applies({ typeCondition }: Pick<FragmentDefinitionNode, "typeCondition"> | { typeCondition?: undefined }, type: GraphQLObjectType) {
+    const condition = typeCondition && typeFromAST(this.#schema, typeCondition);
+    return !typeCondition || condition === type || (isAbstractType(condition) && this.#schema.isSubType(condition, type));
+  }
+
+  #field(parentType: GraphQLObjectType, key: string, nodes: readonly FieldNode[]): FieldPlan | null {
+    const field = this.#definition(parentType, nodes[0]?.name.value ?? "");
+    this.size += key === "__proto__" ? Number.POSITIVE_INFINITY : 1; // no key of a plain object
+    if (!field || this.size > this.#mostFields) return null;
+    const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
+    const resolve = field.resolve ?? defaultFieldResolver;
+    const type = getNullableType(field.type);
+    const plain = resolve === defaultFieldResolver && isLeafType(type) ? { property: field.name, type } : null;
+    return { key, field, parentType, nodes, resolve, complete: this.#value(field.type, sets), plain };
+  }
+
+  #definition(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
+    if (name === TypeNameMetaFieldDef.name) return TypeNameMetaFieldDef;
+    const isQuery = type === this.#schema.getQueryType();
+    if (isQuery && name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    return isQuery && name === TypeMetaFieldDef.name ? TypeMetaFieldDef : type.getFields()[name];
+  }
+
+  #value(type: GraphQLOutputType, sets: readonly SelectionSetNode[]): Complete {
+    if (isNonNullType(type)) return nonNull(this.#value(type.ofType, sets));
+    if (isLeafType(type)) return leaf(type);
+    if (isListType(type)) return this.#list(type.ofType, sets);
+    if (isObjectType(type)) return present(this.#object(type, this.selected(type, sets)));
+    const members = this.#schema
+      .getPossibleTypes(type)
+      .map((member) => [member.name, this.#object(member, this.selected(member, sets))] as const);
+    return present(abstract(type, new Map(members)));
+  }
+
+  #list(itemType: GraphQLOutputType, sets: readonly SelectionSetNode[]): Complete {
+    const type = getNullableType(itemType);
+    if (!isObjectType(type) || type.isTypeOf) return list(itemType, this.#value(itemType, sets), null);
+    const selected = this.selected(type, sets);
+    const complete = present(this.#object(type, selected));
+    const isPlain = selected.plans.length > 0 && selected.plans.every(({ plain }) => plain !== null);
+    return list(itemType, isNonNullType(itemType) ? nonNull(complete) : complete, isPlain ? selected : null);
+  }
+
+  #object(type: GraphQLObjectType, selected: Selected): Complete {
+    const complete: Complete = (place, value, path) => executeFields(place.run, selected, value, path ?? place.path);
+    const { isTypeOf } = type;
+    if (!isTypeOf) return complete;
+    return (place, value, path) => {
+      const checked = (is: boolean) => {
+        if (is) return complete(place, value, path);
+        throw new GraphQLError(`Expected value of type "${type.name}" but got another.`, { nodes: place.fieldNodes });
+      };
+      const is = isTypeOf(value, place.run.contextValue, place);
+      return isPromise(is) ? is.then(checked) : checked(is);
+    };
+  }
+}

@@ -1,0 +1,73 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { createPoller } from "../../src/engine/poller.ts";
+
+const never = new AbortController().signal;
+afterEach(() => void vi.useRealTimers());
+
+it("a round asks for every key once, never for more than 500 at once, and a failure is told only to those that were asked for with it", async () => {
+  const asked: number[] = [];
+  const poller = createPoller<string>(
+    async (keys) => {
+      asked.push(keys.length);
+      if (keys.includes("key 700")) throw new Error("not now");
+      return new Map(keys.map((key) => [key, `state of ${key}`]));
+    },
+    1,
+    never,
+  );
+  const answers = await Promise.allSettled(Array.from({ length: 1_200 }, (_, at) => poller.next(`key ${at}`)));
+  expect(asked).toEqual([500, 500, 200]);
+  expect(answers.map(({ status }) => status)).toEqual(answers.map((_, at) => (at >= 500 && at < 1_000 ? "rejected" : "fulfilled")));
+  expect(answers[1_100]).toMatchObject({ value: "state of key 1100" });
+});
+
+it("what is expected to be over later is asked for then, or when somebody is in a hurry", async () => {
+  const asked: (readonly string[])[] = [];
+  const ask = async (keys: readonly string[]) => {
+    asked.push(keys);
+    return new Map(keys.map((key) => [key, key]));
+  };
+  const poller = createPoller<string>(ask, 60_000, never);
+  const late = poller.next("late", 600_000);
+  await poller.next("soon", 5);
+  expect(asked).toEqual([["soon"]]);
+  poller.hurry();
+  await late;
+  expect(asked).toEqual([["soon"], ["late"]]);
+});
+
+it("rests after a round that took long, two seconds at most, and not when somebody is in a hurry", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const asked: number[] = [];
+  const ask = async (keys: readonly string[]) => {
+    asked.push(performance.now());
+    await new Promise((done) => setTimeout(done, 9_000));
+    return new Map(keys.map((key) => [key, key]));
+  };
+  const began = performance.now();
+  const poller = createPoller<string>(ask, 10, never);
+  const times = () => asked.map((at) => at - began);
+  void poller.next("first");
+  await vi.advanceTimersByTimeAsync(9_010);
+  void poller.next("second");
+  await vi.advanceTimersByTimeAsync(1_999);
+  expect(times()).toEqual([10]);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(times()).toEqual([10, 11_010]);
+  await vi.advanceTimersByTimeAsync(9_000);
+  void poller.next("third");
+  poller.hurry();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(times()[2]).toBeLessThanOrEqual(20_011);
+});
+
+it("asks after its interval for what should be over already", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const ask = vi.fn(async (keys: readonly string[]) => new Map(keys.map((key) => [key, key])));
+  const poller = createPoller<string>(ask, 10, never);
+  void poller.next("overdue", 0);
+  await vi.advanceTimersByTimeAsync(9);
+  expect(ask).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(ask).toHaveBeenCalledTimes(1);
+});

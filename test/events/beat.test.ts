@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Beat, type BeatReader } from "../../src/events/beat.ts";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A beat each 100 ms, and readers that note when they were served. */
+function aBeat() {
+  const beat = new Beat({ everyMs: 100, monotonic: () => performance.now() });
+  const begun = performance.now();
+  const reader = () => {
+    const served: number[] = [];
+    const one: BeatReader = { serve: () => served.push(Math.round(performance.now() - begun)) > 0 };
+    const comesBack = () => {
+      beat.isBack(one);
+      beat.wait(one);
+    };
+    return { served, comesBack, leaves: () => beat.leave(one) };
+  };
+  return { reader };
+}
+
+describe("readers that wait are served together", () => {
+  it("soon, and then at most each 100 ms", () => {
+    const { reader } = aBeat();
+    const [one, other] = [reader(), reader()];
+    for (const { comesBack } of [one, other]) comesBack();
+    expect(one.served).toEqual([]);
+    vi.advanceTimersByTime(5);
+    for (const { comesBack } of [one, other]) comesBack();
+    vi.advanceTimersByTime(94);
+    expect([one.served, other.served]).toEqual([[0], [0]]);
+    vi.advanceTimersByTime(1);
+    expect([one.served, other.served]).toEqual([
+      [0, 100],
+      [0, 100],
+    ]);
+  });
+
+  it("a little sooner after they were served late, until that is made up for", () => {
+    const { reader } = aBeat();
+    const one = reader();
+    for (const passed of [0, 100, 106, 94, 100, 100]) {
+      vi.advanceTimersByTime(passed);
+      one.comesBack();
+    }
+    vi.advanceTimersByTime(5);
+    expect(one.served).toEqual([0, 100, 206, 304, 402, 500]);
+  });
+
+  it("a beat later, not two, when it could take nothing yet", () => {
+    const beat = new Beat({ everyMs: 100, monotonic: () => performance.now() });
+    const begun = performance.now();
+    const asked: number[] = [];
+    const reader: BeatReader = {
+      serve() {
+        asked.push(performance.now() - begun);
+        if (asked.length > 1) return true;
+        beat.wait(reader);
+        return false;
+      },
+    };
+    beat.wait(reader);
+    vi.advanceTimersByTime(101);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("once the last of them is back, where that takes longer", () => {
+    const { reader } = aBeat();
+    const [quick, slow] = [reader(), reader()];
+    for (const { comesBack } of [quick, slow]) comesBack();
+    vi.advanceTimersByTime(10);
+    quick.comesBack();
+    vi.advanceTimersByTime(120);
+    expect(quick.served).toEqual([0]);
+    slow.comesBack();
+    vi.advanceTimersByTime(1);
+    expect([quick.served, slow.served]).toEqual([
+      [0, 130],
+      [0, 130],
+    ]);
+  });
+
+  it("without one that does not come back for 200 ms, which is not waited for again", () => {
+    const { reader } = aBeat();
+    const [quick, silent] = [reader(), reader()];
+    for (const { comesBack } of [quick, silent]) comesBack();
+    for (let ms = 0; ms < 450; ms++) {
+      vi.advanceTimersByTime(1);
+      quick.comesBack();
+    }
+    expect([quick.served, silent.served]).toEqual([[0, 200, 300, 400], [0]]);
+  });
+
+  it("at once when the one that is waited for has left", () => {
+    const { reader } = aBeat();
+    const [quick, leaving] = [reader(), reader()];
+    for (const { comesBack } of [quick, leaving]) comesBack();
+    vi.advanceTimersByTime(10);
+    quick.comesBack();
+    vi.advanceTimersByTime(100);
+    leaving.leaves();
+    vi.advanceTimersByTime(1);
+    expect(quick.served).toEqual([0, 110]);
+  });
+});

@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import { createPace } from "../../src/jobs/pace.ts";
+
+/** A clock that only work and rest move on. */
+function aClock() {
+  let at = 0;
+  const rests: number[] = [];
+  return {
+    rests,
+    pass: async (ms: number) => {
+      at += ms;
+    },
+    clock: { now: () => at, sleep: async (ms: number) => void rests.push(ms) },
+  };
+}
+
+it("rests four times as long as it worked, of all that was worked since the last rest", async () => {
+  const { rests, pass, clock } = aClock();
+  const pace = createPace(4, clock);
+  await pace.work(() => pass(10));
+  await pace.work(() => pass(5));
+  await pace.rest(undefined);
+  await pace.rest(undefined);
+  expect(rests).toEqual([60, 0]);
+});
+
+it("counts works that overlap once, and rests by another measure where it is told to", async () => {
+  const { rests, pass, clock } = aClock();
+  const pace = createPace(4, clock);
+  const first = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  const both = [pace.work(() => first.promise), pace.work(() => second.promise)];
+  await pass(10);
+  first.resolve();
+  await both[0];
+  await pass(5);
+  second.resolve();
+  await both[1];
+  await pass(1_000);
+  await pace.rest(undefined, 1);
+  expect(rests).toEqual([15]);
+});
+
+it("counts work that fails, and rests a minute at most", async () => {
+  const { rests, pass, clock } = aClock();
+  const pace = createPace(9, clock);
+  await expect(pace.work(() => pass(3_600_000).then(() => Promise.reject(new Error("away"))))).rejects.toThrow("away");
+  await pace.rest(undefined);
+  expect(rests).toEqual([60_000]);
+});
