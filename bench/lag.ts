@@ -135,7 +135,7 @@ try {
       await pool.query(pointsText, [from, from + daysAtOnce * day - 1, start, days * day]);
       await clockAt(database, from + daysAtOnce * day);
       await measureLag(pool);
-      await expireLag(pool);
+      await expireLag(pool, new AbortController().signal);
     }
   });
   await pool.query("ANALYZE");
