@@ -47,9 +47,7 @@ export interface Jobs {
   close(): Promise<void>;
 }
 
-/** The column rounds to milliseconds: rounded up, a job would not be due yet for whoever is woken for it. */
-const enqueueText = `INSERT INTO job (id, queue, key, due_at)
-  SELECT gen_random_uuid(), $1, k.key, date_trunc('milliseconds', dr_now() + make_interval(secs => $3))
+const enqueueText = `INSERT INTO job (id, queue, key, due_at) SELECT gen_random_uuid(), $1, k.key, dr_now() + make_interval(secs => $3)
   FROM unnest($2::text[]) AS k (key) ON CONFLICT (queue, key) DO NOTHING`;
 
 /** In the transaction of what they are about. A key that has a job already keeps that. Answers how many are new. */

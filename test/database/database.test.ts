@@ -87,6 +87,13 @@ describe("the database", () => {
     await own.drop();
   });
 
+  it("tells the time in whole milliseconds, as columns hold it: what is due now is due for whoever asks next", async () => {
+    const { rows } = await db.database.pool.query(
+      "SELECT count(*)::int AS late FROM generate_series(1, 1000) WHERE dr_now()::timestamptz(3) > dr_now()",
+    );
+    expect(rows).toEqual([{ late: 0 }]);
+  });
+
   it("prepares Prisma's statements", async () => {
     const { prisma, pool } = await openDatabase({ url: db.url, poolSize: 1 });
     await prisma.site.findMany();

@@ -75,24 +75,6 @@ describe("a job in the background", () => {
     await jobs.close();
   });
 
-  it("is due by the time its queue is woken, whatever its milliseconds are rounded to", async () => {
-    const { pool } = db.database;
-    await pool.query(
-      "CREATE OR REPLACE FUNCTION dr_now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT timestamptz '2031-01-01T00:00:00.0006Z' $$",
-    );
-    try {
-      await post("just now");
-      const taken = Promise.withResolvers<Job>();
-      const jobs = node();
-      jobs.register(kind({ work: async (job) => taken.resolve(job) }));
-      expect(await taken.promise).toMatchObject({ key: "just now" });
-      await jobs.close();
-    } finally {
-      await db.shiftClock(1);
-      await db.shiftClock(0);
-    }
-  });
-
   it("waits for its back-off", async () => {
     await post("later");
     const jobs = node();

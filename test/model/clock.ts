@@ -10,7 +10,7 @@ export interface Clock {
 
 /** The time that has passed stands in a table: a function made anew would have every statement planned anew. */
 export async function aClock(pool: pg.Pool): Promise<Clock> {
-  const now = "SELECT clock_timestamp() + (SELECT passed FROM model.clock)";
+  const now = "SELECT date_trunc(''milliseconds'', clock_timestamp()) + (SELECT passed FROM model.clock)";
   await pool.query(`CREATE SCHEMA model; CREATE TABLE model.clock (passed interval NOT NULL); INSERT INTO model.clock VALUES ('0');
     CREATE OR REPLACE FUNCTION dr_now() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE AS '${now}';
     CREATE OR REPLACE FUNCTION lab.now() RETURNS timestamptz LANGUAGE sql VOLATILE AS '${now}'`);

@@ -29,7 +29,7 @@ export async function freshDatabase({ migrated = true } = {}): Promise<TestDatab
     shiftClock: async (seconds) => {
       if (seconds === shifted) return; // every plan with the function in it would be made anew
       shifted = seconds;
-      const now = `SELECT clock_timestamp() + make_interval(secs => ${Number(seconds)})`;
+      const now = `SELECT date_trunc(''milliseconds'', clock_timestamp()) + make_interval(secs => ${Number(seconds)})`;
       await database.pool.query(`CREATE OR REPLACE FUNCTION dr_now() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE AS '${now}'`);
     },
     drop: async () => {

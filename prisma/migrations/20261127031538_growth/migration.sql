@@ -1,3 +1,6 @@
+-- In whole milliseconds, as columns hold it: what is written as due now was rounded up before, and not due yet for whoever was woken for it.
+CREATE OR REPLACE FUNCTION dr_now() RETURNS timestamptz LANGUAGE sql VOLATILE PARALLEL SAFE AS 'SELECT date_trunc(''milliseconds'', clock_timestamp())';
+
 -- CreateIndex
 CREATE INDEX "audit_record_operation_id_idx" ON "audit_record"("operation", "id");
 
