@@ -4,7 +4,7 @@ import { rawSocket, type TestGateway, testGateway } from "./support.ts";
 
 let server: TestGateway;
 beforeAll(async () => {
-  server = await testGateway({ pingMs: 1_000 });
+  server = await testGateway({ pingMs: 3_000 });
 });
 afterAll(() => server.close());
 

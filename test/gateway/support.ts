@@ -154,14 +154,17 @@ export async function post(url: string, body: object, headers: Record<string, st
 export async function rawSocket(url: string, params: Record<string, unknown> | null, headers: Record<string, string | string[]> = {}) {
   const socket = new WebSocket(url.replace("http", "ws"), "graphql-transport-ws", { headers });
   const messages: { readonly type: string; readonly id?: string; readonly payload?: unknown }[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = new Set<{ look(): void; giveUp(why: Error): void }>();
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
-    socket.once("close", (code, reason) => resolve({ code, reason: String(reason) }));
+    socket.once("close", (code, reason) => {
+      resolve({ code, reason: String(reason) });
+      for (const { giveUp } of waiting) giveUp(new Error(`The socket was closed with ${code} ${reason}.`));
+    });
   });
   socket.on("error", () => {});
   socket.on("message", (data) => {
     messages.push(JSON.parse(String(data)));
-    for (const look of waiting) look();
+    for (const { look } of waiting) look();
   });
   await new Promise<void>((resolve) => {
     socket.once("open", resolve);
@@ -171,15 +174,16 @@ export async function rawSocket(url: string, params: Record<string, unknown> | n
   if (params) send({ type: "connection_init", payload: params });
   /** The next message that fits, of those already received or to come; each is given once. */
   const next = (type: string | readonly string[], id?: string) =>
-    new Promise<(typeof messages)[number]>((resolve) => {
+    new Promise<(typeof messages)[number]>((resolve, giveUp) => {
       const look = () => {
         const at = messages.findIndex((message) => [type].flat().includes(message.type) && (id === undefined || message.id === id));
         if (at < 0) return;
-        waiting.delete(look);
+        waiting.delete(entry);
         const [found] = messages.splice(at, 1);
         if (found) resolve(found);
       };
-      waiting.add(look);
+      const entry = { look, giveUp };
+      waiting.add(entry);
       look();
     });
   const subscribe = (id: string, query: string, variables = {}) => send({ type: "subscribe", id, payload: { query, variables } });
