@@ -11,5 +11,5 @@ const [url = "", spoolDir = ""] = process.argv.slice(2);
 await once(process.stdin, "data");
 const database = await openDatabase({ url, poolSize: 4 });
 const lab = await openLab({ url, guestServices: false, poolSize: 2 });
-await aNode(database, lab.provider, { leaseSeconds: 1.2, tickMs: 50 }, spoolDir);
+await aNode(database, lab.provider, { leaseSeconds: 2, tickMs: 50 }, spoolDir);
 process.stdout.write("ready\n");

@@ -54,5 +54,5 @@ export function killAtEffects(when: "BEFORE" | "AFTER"): void {
     expect(killed.effects).toEqual(undisturbed.effects);
     expect(killed.notes[0]).toBe(1);
     expectNothingLostOrDoubled(killed);
-  }, 180_000);
+  }, 600_000);
 }

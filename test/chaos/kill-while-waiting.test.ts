@@ -29,7 +29,7 @@ it("goes on with delays, prompts and pauses, runs a rerunnable command again, an
     await killAt(scene, "COMMAND");
     await scene.open(1);
     await killAt(scene, "PAUSE");
-    await until(() => scene.runsOf(0), "the other command", 60);
+    await until(() => scene.runsOf(0), "the other command", 300);
     await killAt(scene, "COMMAND");
   }, true);
   expect(killed.messages.filter((message) => message.includes("OUTCOME_UNKNOWN"))).toHaveLength(1);
@@ -37,4 +37,4 @@ it("goes on with delays, prompts and pauses, runs a rerunnable command again, an
   expect(killed.results).toEqual(["WARNING", "SUCCESS"]);
   expect(killed.effects).toEqual(undisturbed.effects);
   expectNothingLostOrDoubled(killed);
-}, 180_000);
+}, 600_000);

@@ -102,4 +102,4 @@ it("every notification arrives, each delivery is written once, and second copies
   expect(told.requests()).toBeLessThanOrEqual(rows[0].attempts);
   expect([told.mostAtOnce, told.forged]).toEqual([1, 0]);
   expect(kills).toBeGreaterThan(0);
-}, 180_000);
+}, 600_000);

@@ -75,10 +75,10 @@ export async function tell(disturb: (scene: Scene) => Promise<void>, holdCommand
     const answered = openPrompt(db.database, test.recoveryId).then((promptId) =>
       recoveries.answerPrompt(operator, { promptId, answer: "CONTINUE" }),
     );
-    const tested = await ended(db.database, test.recoveryId, 120);
+    const tested = await ended(db.database, test.recoveryId, 300);
     await answered;
     const cleanup = await recoveries.cleanup(operator, { planId });
-    const cleaned = await ended(db.database, cleanup.recoveryId, 120);
+    const cleaned = await ended(db.database, cleanup.recoveryId, 300);
     await disturbed;
     return await read(db, lab, [test.recoveryId, cleanup.recoveryId], [tested, cleaned], notes);
   } finally {

@@ -42,7 +42,7 @@ export async function readRun({ pool }: Pick<Database, "pool">, runId: string): 
 }
 
 /** Looks until it is so, or the test's own time is up; a test may take the database away meanwhile. */
-export async function until<T>(look: () => Promise<T | null | undefined | false>, what = "it", seconds = 20): Promise<T> {
+export async function until<T>(look: () => Promise<T | null | undefined | false>, what = "it", seconds = 45): Promise<T> {
   const start = performance.now();
   const end = start + seconds * 1000;
   for (;;) {
@@ -65,7 +65,7 @@ export const untilWaiting = ({ pool }: Pick<Database, "pool">, many = 1): Promis
     return (await pool.query<{ waiting: number }>(text)).rows[0]?.waiting === many;
   }, `${many} waiting for a lock`);
 
-export const ended = (database: Pick<Database, "pool">, runId: string, seconds = 20): Promise<ReadRun> =>
+export const ended = (database: Pick<Database, "pool">, runId: string, seconds = 45): Promise<ReadRun> =>
   until(
     async () => {
       const text = "SELECT 1 FROM recovery WHERE id = $1 AND ended_at IS NOT NULL";
