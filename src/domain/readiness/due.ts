@@ -30,7 +30,7 @@ const kinds = "('PLAN_CHANGED', 'PROTECTION_GROUP_CHANGED', 'VM_CHANGED', 'RPO_V
 const lockText = "SELECT 1 FROM readiness_cursor WHERE id = 1 FOR UPDATE SKIP LOCKED";
 
 /**
- * A plan that is being evaluated stays with whoever has claimed it: its time moves by a trifle, which tells that one that it was touched again.
+ * Rows are locked in the plans' order, as whoever writes evaluations does. A plan that is being evaluated stays with whoever has claimed it: its time moves by a trifle, which tells that one that it was touched again.
  * A cursor that is ahead of the log (a database that has come back older), or whose place in it is gone, says nothing: every plan is due then.
  */
 const markText = `WITH place AS (
@@ -45,10 +45,12 @@ const markText = `WITH place AS (
       CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(e.payload -> 'plans', '[]')) AS p (id)
       WHERE NOT u.lost AND e.recovery_id IS NULL AND e.kind IN ${kinds}
     UNION SELECT p.id::text FROM recovery_plan p WHERE (SELECT lost FROM upto)
+  ), held AS MATERIALIZED (
+    SELECT r.plan_id FROM readiness_evaluation r WHERE r.plan_id = ANY (ARRAY(SELECT t.id::uuid FROM touched t)) ORDER BY r.plan_id FOR NO KEY UPDATE
   ), marked AS (
     UPDATE readiness_evaluation r SET due_at = CASE WHEN r.claim IS NOT NULL AND r.due_at > dr_now() THEN r.due_at - interval '1 millisecond'
       ELSE coalesce(r.evaluated_at + make_interval(secs => $2), dr_now()) END
-    WHERE r.plan_id = ANY (ARRAY(SELECT t.id::uuid FROM touched t))
+    WHERE r.plan_id = ANY (ARRAY(SELECT h.plan_id FROM held h))
   ), moved AS (
     UPDATE readiness_cursor c SET position = u.next FROM upto u WHERE c.id = 1
   )
@@ -76,10 +78,16 @@ async function markNext(client: pg.ClientBase): Promise<boolean> {
   return rows[0]?.more ?? false;
 }
 
-/** Claims by moving the time on. $1 id, $2 seconds. */
-const claiming = (chosen: string) => `UPDATE readiness_evaluation r SET claim = $1, due_at = dr_now() + make_interval(secs => $2)
-  FROM (SELECT plan_id, due_at FROM readiness_evaluation WHERE ${chosen} FOR NO KEY UPDATE SKIP LOCKED) d
-  WHERE r.plan_id = d.plan_id
+/** Claims by moving the time on: the first one, and others as long as all have no more VMs than $4. $1 id, $2 seconds. */
+const claiming = (chosen: string) => `WITH free AS MATERIALIZED (
+    SELECT plan_id, due_at FROM readiness_evaluation WHERE ${chosen} FOR NO KEY UPDATE SKIP LOCKED
+  ), d AS (
+    SELECT f.plan_id, f.due_at, row_number() OVER o AS nth, sum(v.count) OVER o AS vms FROM free f CROSS JOIN LATERAL (
+      SELECT count(*) FROM plan_protection_group g JOIN protected_vm m ON m.group_id = g.group_id WHERE g.plan_id = f.plan_id) v
+    WINDOW o AS (ORDER BY f.due_at, f.plan_id)
+  )
+  UPDATE readiness_evaluation r SET claim = $1, due_at = dr_now() + make_interval(secs => $2) FROM d
+  WHERE r.plan_id = d.plan_id AND (d.nth = 1 OR d.vms <= $4)
   RETURNING r.plan_id AS "planId", r.due_at AS "dueAt", r.changes, r.untested_steps AS untested, r.forecast_rto_seconds AS "forecastRtoSeconds",
     extract(epoch FROM dr_now() - d.due_at)::float8 AS "lateSeconds"`;
 const isDue = "due_at <= (SELECT dr_now())";
@@ -89,25 +97,32 @@ const claimTouchedText = claiming(`${isDue} AND ${isTouched} ORDER BY due_at LIM
 const claimUntouchedText = claiming(`${isDue} AND NOT ${isTouched} ORDER BY due_at LIMIT $3`);
 const claimPlanText = claiming("plan_id = $3");
 
+/** Large plans are evaluated one by one: what several have together would be too much to hold at once. */
+export interface MostAtOnce {
+  readonly plans: number;
+  /** A plan with more is claimed alone. */
+  readonly vms: number;
+}
+
 export interface Claimed extends Claim, Earlier {
   /** For how long it has been due; negative: it is not. */
   readonly lateSeconds: number;
 }
 
-async function claim(database: Queryable, name: string, text: string, what: unknown): Promise<Claimed[]> {
+async function claim(database: Queryable, name: string, text: string, what: unknown, vms: number): Promise<Claimed[]> {
   const id = uuid();
-  const { rows } = await database.query<Omit<Claimed, "id">>({ name, text, values: [id, claimSeconds, what] });
+  const { rows } = await database.query<Omit<Claimed, "id">>({ name, text, values: [id, claimSeconds, what, vms] });
   return rows.map((row) => ({ ...row, id }));
 }
 
 /** Those that are due because something has touched them, or because they are new; none: there are no such plans. */
-export const claimTouched = (database: Queryable, most: number): Promise<Claimed[]> =>
-  claim(database, "readiness-claim-touched", claimTouchedText, most);
+export const claimTouched = (database: Queryable, { plans, vms }: MostAtOnce): Promise<Claimed[]> =>
+  claim(database, "readiness-claim-touched", claimTouchedText, plans, vms);
 
 /** Those that only want to be looked at again, the one that has waited longest first. */
-export const claimUntouched = (database: Queryable, most: number): Promise<Claimed[]> =>
-  claim(database, "readiness-claim-untouched", claimUntouchedText, most);
+export const claimUntouched = (database: Queryable, { plans, vms }: MostAtOnce): Promise<Claimed[]> =>
+  claim(database, "readiness-claim-untouched", claimUntouchedText, plans, vms);
 
 /** This plan, whether it is due or not; none: somebody else has it just now, or there is none. */
 export const claimPlan = (database: Queryable, planId: string): Promise<Claimed[]> =>
-  claim(database, "readiness-claim-plan", claimPlanText, planId);
+  claim(database, "readiness-claim-plan", claimPlanText, planId, 0);

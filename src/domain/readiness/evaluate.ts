@@ -1,15 +1,17 @@
 /**
- * Evaluates one plan: what previews of the three kinds of runs find, how the plan and its sites stand, what its tests have shown. The rules
- * themselves are pure; here is read what they are about, in a number of statements that does not depend on how large the plan is.
+ * Evaluates a plan: what previews of the three kinds of runs find, how the plan and its sites stand, what its tests have shown. The rules
+ * themselves are pure; here is read what they are about, in a number of statements that does not depend on how large the plan is, nor on how many
+ * are evaluated side by side.
  */
 import type { Loaders } from "../loaders.ts";
 import { standingOf } from "../plans/service-standing.ts";
 import { faultsOf } from "../plans/types-standing.ts";
 import type { Preview, PreviewInput, Previews } from "../recoveries/service-preview.ts";
 import type { ServiceContext } from "../service-context.ts";
+import { together } from "../together.ts";
 import type { Compared, PlanChange } from "./change.ts";
 import { changesBetween } from "./changes.ts";
-import { type ReadinessFacts, readExercised, readFacts, readPlaces, readTestSnapshot } from "./facts.ts";
+import { type FactsOfPlans, openFacts, type ReadinessFacts } from "./facts.ts";
 import { type FindingObject, type Found, merged, recoveryTypes } from "./found.ts";
 import { fromHistory } from "./from-history.ts";
 import { fromPreviews, objectsOf, placesNamed } from "./from-previews.ts";
@@ -43,11 +45,29 @@ export interface Earlier {
   readonly forecastRtoSeconds: number | null;
 }
 
+/** What evaluations that go side by side share. */
+export interface Look {
+  readonly loaders: Loaders;
+  readonly facts: FactsOfPlans;
+  previews(planId: string): Promise<Looks>;
+  readonly testDays: number;
+}
+
+export const openLook = ({ database, previews, loaders, testDays }: EvaluationContext): Look => ({
+  loaders: loaders(),
+  facts: openFacts(database.pool),
+  previews: together<string, Looks>({
+    identity: (planId) => planId,
+    fetch: async (planIds) =>
+      (await previews.lookAhead(planIds, looksAhead)).map((found) => (found instanceof Error ? found : looksOf(found))),
+  }),
+  testDays,
+});
+
 /** Null: there is no such plan any more. */
-export async function evaluate(context: EvaluationContext, planId: string, earlier: Earlier): Promise<Evaluation | null> {
-  const { pool } = context.database;
-  const loaders = context.loaders();
-  const facts = await readFacts(pool, planId);
+export async function evaluate(look: Look, planId: string, earlier: Earlier): Promise<Evaluation | null> {
+  const { loaders } = look;
+  const facts = await look.facts.plan(planId);
   if (facts === null) return null;
   const plan: FindingObject = { type: "RecoveryPlan", id: planId, name: facts.name };
   const standing = await standingOf(facts, { loaders });
@@ -56,17 +76,17 @@ export async function evaluate(context: EvaluationContext, planId: string, earli
     const unknown = { comparedWithId: null, changes: null, untested: null, forecastRtoSeconds: null };
     return { planName: facts.name, isUnderWay: true, found: [moving], ...unknown };
   }
-  const previews = await lookAtAll(context, planId);
-  const compared = await compareWithTest(context, plan, facts, previews.TEST);
+  const previews = await look.previews(planId);
+  const compared = await compareWithTest(look, plan, facts, previews.TEST);
   const changes = compared?.changes ?? (facts.lastGoodTest === null ? [] : earlier.changes);
-  const untested = await untestedNow(context, planId, previews.TEST);
+  const untested = await untestedNow(look, planId, previews.TEST);
   const { rtoSeconds, tree } = previews.DISASTER;
   const forecastRtoSeconds = tree === null ? earlier.forecastRtoSeconds : rtoSeconds;
-  const judged = { plan, facts, changes, untested: untested ?? earlier.untested, forecastRtoSeconds, testDays: context.testDays };
+  const judged = { plan, facts, changes, untested: untested ?? earlier.untested, forecastRtoSeconds, testDays: look.testDays };
   const found = [
     ...fromFaults(plan, standing, faultsOf(standing)),
     ...(await fromGroups(loaders, facts)),
-    ...(await previewed(context, plan, facts, previews)),
+    ...(await previewed(look, plan, facts, previews)),
     ...fromHistory(judged),
   ];
   return {
@@ -89,34 +109,31 @@ const options = {
   TEST: {},
 } as const satisfies Record<PreviewInput["recoveryType"], Partial<PreviewInput>>;
 
-async function lookAtAll({ previews }: EvaluationContext, planId: string): Promise<Looks> {
-  const looks = await previews.lookAhead(
-    planId,
-    recoveryTypes.map((recoveryType) => ({ recoveryType, ...options[recoveryType] })),
-  );
-  const [DISASTER, PLANNED, TEST] = looks;
+const looksAhead = recoveryTypes.map((recoveryType) => ({ recoveryType, ...options[recoveryType] }));
+
+function looksOf([DISASTER, PLANNED, TEST]: readonly Preview[]): Looks {
   if (DISASTER === undefined || PLANNED === undefined || TEST === undefined) throw new RangeError("three looks give three previews");
   return { DISASTER, PLANNED, TEST };
 }
 
 /** Null: there is no successful test, its snapshot is gone, or the plan can't be looked at now. */
 async function compareWithTest(
-  { database: { pool } }: EvaluationContext,
+  { facts }: Look,
   plan: FindingObject,
   { lastGoodTest }: ReadinessFacts,
   { resolved, sites }: Preview,
 ): Promise<{ readonly changes: PlanChange[] } | null> {
   if (lastGoodTest === null || resolved === null || sites === null) return null;
-  const before = await readTestSnapshot(pool, lastGoodTest.id);
+  const before = await facts.testSnapshot(lastGoodTest.id);
   if (before === null) return null;
   const after: Compared = { ...sites, ...resolved, testNetworks: resolved.networks };
   return { changes: changesBetween(plan, before, after) };
 }
 
-async function untestedNow({ database: { pool } }: EvaluationContext, planId: string, { tree }: Preview): Promise<UntestedStep[] | null> {
+async function untestedNow({ facts }: Look, planId: string, { tree }: Preview): Promise<UntestedStep[] | null> {
   if (tree === null) return null;
   const steps = toldSteps(tree.steps.map(({ node }) => node));
-  return untestedOf(steps, await readExercised(pool, planId, steps.map(askedOf)));
+  return untestedOf(steps, await facts.exercised(planId, steps.map(askedOf)));
 }
 
 async function fromGroups(loaders: Loaders, { groupIds }: ReadinessFacts): Promise<Found[]> {
@@ -127,16 +144,11 @@ async function fromGroups(loaders: Loaders, { groupIds }: ReadinessFacts): Promi
   return (await Promise.all(found)).flat();
 }
 
-async function previewed(
-  { database: { pool } }: EvaluationContext,
-  plan: FindingObject,
-  facts: ReadinessFacts,
-  looks: Looks,
-): Promise<Found[]> {
+async function previewed({ facts: read }: Look, plan: FindingObject, facts: ReadinessFacts, looks: Looks): Promise<Found[]> {
   const previews = recoveryTypes.map((type) => looks[type]);
   const [siteId] = previews.flatMap(({ sites }) => (sites === null ? [] : [sites.recoverySite.id]));
   const names = placesNamed(previews);
-  const places = siteId === undefined || names.length === 0 ? [] : await readPlaces(pool, siteId, names);
+  const places = siteId === undefined || names.length === 0 ? [] : await read.places(siteId, names);
   return fromPreviews(plan, previews, objectsOf(looks.DISASTER, facts, places));
 }
 

@@ -3,13 +3,13 @@ import { type Looking, startLooking } from "../../jobs/looking.ts";
 import { createPace, type Pace, withoutRest } from "../../jobs/pace.ts";
 import type { ServiceContext } from "../service-context.ts";
 import { addNew, type Claimed, claimPlan, claimTouched, claimUntouched, markTouched } from "./due.ts";
-import { type EvaluationContext, evaluate } from "./evaluate.ts";
-import { type Written, write } from "./write.ts";
+import { type EvaluationContext, evaluate, openLook } from "./evaluate.ts";
+import { type Evaluated, type Written, write } from "./write.ts";
 
 export type ReadinessContext = Omit<EvaluationContext, "database"> & Pick<ServiceContext, "database" | "announce" | "log">;
 
-/** So many plans are evaluated at once for each of the two reasons; the others wait for their turn. */
-const plansAtOnce = 2;
+/** So many plans share statements for each of the two reasons; the others wait for their turn. */
+const atOnce = { plans: 25, vms: 1_000 };
 const lookEveryMs = 2_000;
 /** A fifth of the time goes to plans that nothing has touched, */
 const restTimes = 4;
@@ -23,7 +23,10 @@ export async function evaluateNow(context: ReadinessContext, planId: string): Pr
   await addNew(pool);
   await markTouched(pool);
   const [claim] = await claimPlan(pool, planId);
-  return claim === undefined ? null : evaluateClaimed(context, claim);
+  if (claim === undefined) return null;
+  const [evaluated] = await evaluateTogether(context, [claim]);
+  if (evaluated === undefined) return null;
+  return (await writeAll(context, [evaluated])).get(planId) ?? null;
 }
 
 /** Everything that is new or that a change has touched, until nothing is. */
@@ -32,7 +35,7 @@ export async function evaluateTouched(context: ReadinessContext, stop?: AbortSig
   await addNew(pool);
   while (stop?.aborted !== true) {
     await markTouched(pool);
-    const claims = await claimTouched(pool, plansAtOnce);
+    const claims = await claimTouched(pool, atOnce);
     if (claims.length === 0) return;
     await evaluateAll(context, claims);
   }
@@ -42,7 +45,7 @@ export async function evaluateTouched(context: ReadinessContext, stop?: AbortSig
 export async function evaluateAgain(context: ReadinessContext, stop?: AbortSignal, pace: Pace = withoutRest): Promise<void> {
   while (stop?.aborted !== true) {
     const claims = await pace.work(async () => {
-      const claimed = await claimUntouched(context.database.pool, plansAtOnce);
+      const claimed = await claimUntouched(context.database.pool, atOnce);
       await evaluateAll(context, claimed);
       return claimed;
     });
@@ -51,21 +54,35 @@ export async function evaluateAgain(context: ReadinessContext, stop?: AbortSigna
   }
 }
 
-const evaluateAll = (context: ReadinessContext, claims: readonly Claimed[]) =>
-  Promise.all(claims.map((claim) => evaluateSafely(context, claim)));
-
 /** One that fails is left as it is, and tried again when its claim is over. */
-async function evaluateSafely(context: ReadinessContext, claim: Claimed): Promise<void> {
-  await evaluateClaimed(context, claim).catch((error: unknown) => {
-    context.log.warn({ err: error, planId: claim.planId }, "a plan's readiness could not be evaluated");
+async function evaluateAll(context: ReadinessContext, claims: readonly Claimed[]): Promise<void> {
+  try {
+    await writeAll(context, await evaluateTogether(context, claims));
+  } catch (error) {
+    const [first] = claims;
+    if (first === undefined || claims.length > 1) {
+      for (const claim of claims) await evaluateAll(context, [claim]); // one must not keep the others from it
+      return;
+    }
+    context.log.warn({ err: error, planId: first.planId }, "a plan's readiness could not be evaluated");
+  }
+}
+
+/** Those of plans that there are still. */
+async function evaluateTogether(context: ReadinessContext, claims: readonly Claimed[]): Promise<Evaluated[]> {
+  const look = openLook(context);
+  // Each is waited for, also when one has failed: nothing of it goes on beside what comes then.
+  const found = await Promise.allSettled(claims.map((claim) => evaluate(look, claim.planId, claim)));
+  return found.flatMap((one, at) => {
+    if (one.status === "rejected") throw one.reason;
+    const claim = claims[at];
+    return one.value === null || claim === undefined ? [] : [{ claim, evaluation: one.value }];
   });
 }
 
-async function evaluateClaimed(context: ReadinessContext, claim: Claimed): Promise<Written | null> {
-  const evaluation = await evaluate(context, claim.planId, claim);
-  if (evaluation === null) return null;
-  const written = await write(context.database.pool, claim, evaluation);
-  if (written !== null) context.announce();
+async function writeAll(context: ReadinessContext, evaluated: readonly Evaluated[]): Promise<ReadonlyMap<string, Written>> {
+  const written = await write(context.database.pool, evaluated);
+  if (written.size > 0) context.announce();
   return written;
 }
 

@@ -1,4 +1,4 @@
-/** What an evaluation has found, compared with what was known, written with its event in one transaction. */
+/** What evaluations have found, compared with what was known, written with their events in one transaction. */
 import type pg from "pg";
 import { v7 as uuid } from "uuid";
 import type { FindingSeverity, Readiness } from "../../database/generated/enums.ts";
@@ -18,6 +18,7 @@ const keptFindings = 500;
 const keptChanges = 500;
 
 interface OpenFinding {
+  readonly planId: string;
   readonly id: string;
   readonly severity: FindingSeverity;
   readonly code: string;
@@ -30,32 +31,43 @@ interface OpenFinding {
 }
 
 const statements = {
-  /** A plan is locked before what belongs to it. */
-  plan: "SELECT 1 FROM recovery_plan WHERE id = $1 FOR KEY SHARE",
-  before: "SELECT readiness FROM readiness_evaluation WHERE plan_id = $1 AND claim = $2 FOR UPDATE",
-  open: `SELECT id, severity, code, object_type AS "objectType", object_id AS "objectId", object_name AS "objectName", recovery_types AS "recoveryTypes",
-      message, remedy FROM readiness_finding WHERE plan_id = $1 AND resolved_at IS NULL`,
+  /** Plans are locked before what belongs to them, and all in one order. */
+  plans: "SELECT 1 FROM recovery_plan WHERE id = ANY ($1::uuid[]) ORDER BY id FOR KEY SHARE",
+  before: `SELECT r.plan_id AS "planId", r.readiness FROM unnest($1::uuid[], $2::uuid[]) AS c (plan_id, claim)
+      JOIN readiness_evaluation r ON r.plan_id = c.plan_id AND r.claim = c.claim ORDER BY r.plan_id FOR UPDATE OF r`,
+  open: `SELECT plan_id AS "planId", id, severity, code, object_type AS "objectType", object_id AS "objectId", object_name AS "objectName",
+      recovery_types AS "recoveryTypes", message, remedy FROM readiness_finding WHERE plan_id = ANY ($1::uuid[]) AND resolved_at IS NULL`,
   opened: `INSERT INTO readiness_finding (id, plan_id, severity, code, object_type, object_id, object_name, recovery_types, message, remedy, opened_at)
-    SELECT x.id, $1, x.severity::"FindingSeverity", x.code, x."objectType", x."objectId", x."objectName", x."recoveryTypes", x.message, x.remedy, dr_now()
-    FROM jsonb_to_recordset($2::jsonb) AS x (id uuid, severity text, code text, "objectType" text, "objectId" uuid, "objectName" text, "recoveryTypes" text[], message text, remedy text)`,
+    SELECT x.id, x."planId", x.severity::"FindingSeverity", x.code, x."objectType", x."objectId", x."objectName", x."recoveryTypes", x.message, x.remedy, dr_now()
+    FROM jsonb_to_recordset($1::jsonb) AS x (id uuid, "planId" uuid, severity text, code text, "objectType" text, "objectId" uuid, "objectName" text,
+      "recoveryTypes" text[], message text, remedy text)`,
   changed: `UPDATE readiness_finding f SET severity = x.severity::"FindingSeverity", object_name = x."objectName", recovery_types = x."recoveryTypes",
       message = x.message, remedy = x.remedy
     FROM jsonb_to_recordset($1::jsonb) AS x (id uuid, severity text, "objectName" text, "recoveryTypes" text[], message text, remedy text) WHERE f.id = x.id`,
   resolved: "UPDATE readiness_finding SET resolved_at = greatest(opened_at, dr_now()) WHERE id = ANY ($1::uuid[])",
-  forgotten: `DELETE FROM readiness_finding WHERE id IN (
-      SELECT id FROM readiness_finding WHERE plan_id = $1 AND resolved_at IS NOT NULL ORDER BY resolved_at DESC, id DESC OFFSET $2)`,
+  forgotten: `DELETE FROM readiness_finding WHERE id = ANY (ARRAY(SELECT f.id FROM unnest($1::uuid[]) AS p (id) CROSS JOIN LATERAL (
+      SELECT id FROM readiness_finding WHERE plan_id = p.id AND resolved_at IS NOT NULL ORDER BY resolved_at DESC, id DESC OFFSET $2) AS f))`,
   /** What was marked as changed meanwhile comes again as soon as what was just evaluated may. */
-  evaluated: `UPDATE readiness_evaluation SET readiness = $3::"Readiness", score = $4, evaluated_at = dr_now(), claim = NULL,
-      due_at = CASE WHEN due_at = $5 THEN dr_now() + make_interval(secs => $6) ELSE dr_now() + make_interval(secs => $12) END,
-      compared_with_id = CASE WHEN $7 THEN compared_with_id ELSE $8 END, changes = coalesce($9::jsonb, changes), untested_steps = coalesce($10::jsonb, untested_steps),
-      forecast_rto_seconds = CASE WHEN $7 THEN forecast_rto_seconds ELSE $11::int4 END
-    WHERE plan_id = $1 AND claim = $2`,
+  evaluated: `UPDATE readiness_evaluation r SET readiness = x.readiness::"Readiness", score = x.score, evaluated_at = dr_now(), claim = NULL,
+      due_at = dr_now() + make_interval(secs => CASE WHEN r.due_at = x."dueAt" THEN $2::int4 ELSE $3::int4 END),
+      compared_with_id = CASE WHEN x."isUnderWay" THEN r.compared_with_id ELSE x."comparedWithId" END,
+      changes = coalesce(x.changes, r.changes), untested_steps = coalesce(x.untested, r.untested_steps),
+      forecast_rto_seconds = CASE WHEN x."isUnderWay" THEN r.forecast_rto_seconds ELSE x."forecastRtoSeconds" END
+    FROM jsonb_to_recordset($1::jsonb) AS x ("planId" uuid, claim uuid, readiness text, score int4, "dueAt" timestamptz, "isUnderWay" bool, "comparedWithId" uuid,
+      changes jsonb, untested jsonb, "forecastRtoSeconds" int4)
+    WHERE r.plan_id = x."planId" AND r.claim = x.claim`,
 } as const;
 
 const run = async <R extends pg.QueryResultRow>(client: pg.ClientBase, name: keyof typeof statements, ...values: unknown[]): Promise<R[]> =>
   (await client.query<R>({ name: `readiness-${name}`, text: statements[name], values })).rows;
 
-/** How it was and is; null: somebody else has evaluated it by now, or it is no more. */
+/** What was found of a plan that this node has claimed. */
+export interface Evaluated {
+  readonly claim: Claim;
+  readonly evaluation: Evaluation;
+}
+
+/** How a plan was and is. */
 export interface Written {
   readonly before: Readiness | null;
   readonly after: Readiness;
@@ -64,70 +76,78 @@ export interface Written {
   readonly resolved: readonly string[];
 }
 
-export const write = (pool: pg.Pool, claim: Claim, evaluation: Evaluation): Promise<Written | null> =>
+/** Of each plan, by its id, but for those that somebody else has evaluated by now, or that are no more. */
+export const write = (pool: pg.Pool, evaluated: readonly Evaluated[]): Promise<ReadonlyMap<string, Written>> =>
   inTransaction(pool, async (client) => {
-    const { planId } = claim;
-    await run(client, "plan", planId);
-    const [known] = await run<{ readiness: Readiness | null }>(client, "before", planId, claim.id);
-    if (known === undefined) return null;
-    const open = (await run<OpenFinding>(client, "open", planId)).map((row) => ({ row, key: keyOfRow(row) }));
-    const changes = await writeFindings(client, planId, open, evaluation);
-    const now = evaluation.isUnderWay ? [...evaluation.found, ...kept(open, evaluation)] : evaluation.found;
-    const written: Written = { before: known.readiness, after: readinessOf(now), ...changes };
-    const { comparedWithId, changes: since, untested, forecastRtoSeconds, isUnderWay } = evaluation;
-    await run(
+    if (evaluated.length === 0) return new Map();
+    const planIds = evaluated.map(({ claim }) => claim.planId);
+    await run(client, "plans", planIds);
+    const claimIds = evaluated.map(({ claim }) => claim.id);
+    const before = await run<{ planId: string; readiness: Readiness | null }>(client, "before", planIds, claimIds);
+    const known = new Map(before.map(({ planId, readiness }) => [planId, readiness]));
+    const open = Map.groupBy(await run<OpenFinding>(client, "open", [...known.keys()]), ({ planId }) => planId);
+    const differences = evaluated.flatMap((one) => {
+      const { planId } = one.claim;
+      const readiness = known.get(planId);
+      return readiness === undefined ? [] : [differenceOf(one, readiness, open.get(planId) ?? [])];
+    });
+    await writeFindings(client, differences);
+    await run(client, "evaluated", toJsonb(differences.map(({ row }) => row)), everySeconds, leastSeconds);
+    const news = differences.filter(({ written }) => isNews(written));
+    await appendChanges(
       client,
-      "evaluated",
-      ...[planId, claim.id, written.after, scoreOf(now), claim.dueAt, everySeconds, isUnderWay, comparedWithId],
-      ...[
-        since && toJsonb(since.slice(0, keptChanges)),
-        untested && toJsonb(untested.slice(0, keptChanges)),
-        forecastRtoSeconds,
-        leastSeconds,
-      ],
+      news.map(({ row: { planId }, name, written }) => eventOf(planId, name, written)),
     );
-    if (isNews(written)) await appendChanges(client, [eventOf(planId, evaluation.planName, written)]);
-    return written;
+    return new Map(differences.map(({ row: { planId }, written }) => [planId, written]));
   });
+
+interface Difference {
+  readonly name: string;
+  readonly written: Written;
+  /** Of the plan's evaluation. */
+  readonly row: { readonly planId: string };
+  readonly opened: readonly Found[];
+  readonly changed: readonly object[];
+  readonly resolved: readonly OpenFinding[];
+}
+
+function differenceOf({ claim, evaluation }: Evaluated, before: Readiness | null, rows: readonly OpenFinding[]): Difference {
+  const { found, isUnderWay, changes, untested, comparedWithId, forecastRtoSeconds } = evaluation;
+  const open = new Map(rows.map((row) => [keyOfRow(row), row]));
+  const now = new Set(found.map(keyOf));
+  const opened = found.filter((one) => !open.has(keyOf(one)));
+  const changed = found.flatMap((one) => {
+    const row = open.get(keyOf(one));
+    return row === undefined || isSaid(row, one) ? [] : [{ ...rowOf(one), id: row.id }];
+  });
+  const left = rows.filter((row) => !now.has(keyOfRow(row)));
+  const resolved = isUnderWay ? [] : left;
+  const judged = isUnderWay ? [...found, ...kept(left)] : found;
+  const written: Written = { before, after: readinessOf(judged), opened: codesOf(opened), resolved: codesOf(resolved) };
+  const row = {
+    ...{ planId: claim.planId, claim: claim.id, dueAt: claim.dueAt, readiness: written.after, score: scoreOf(judged) },
+    ...{ isUnderWay, comparedWithId, forecastRtoSeconds },
+    ...{ changes: changes?.slice(0, keptChanges) ?? null, untested: untested?.slice(0, keptChanges) ?? null },
+  };
+  return { name: evaluation.planName, written, row, opened, changed, resolved };
+}
 
 const keyOfRow = ({ code, objectType: type, objectId: id, objectName: name }: OpenFinding): string => `${code} ${type} ${id ?? name}`;
 
-interface Open {
-  readonly row: OpenFinding;
-  readonly key: string;
-}
-
 /** While a plan is being moved, what was open before stays as it is. */
-function kept(open: readonly Open[], { found }: Evaluation): Pick<Found, "code" | "severity">[] {
-  const told = new Set(found.map(keyOf));
-  return open.flatMap(({ row: { code, severity }, key }) => (!told.has(key) && isReadinessCode(code) ? [{ code, severity }] : []));
-}
+const kept = (left: readonly OpenFinding[]): Pick<Found, "code" | "severity">[] =>
+  left.flatMap(({ code, severity }) => (isReadinessCode(code) ? [{ code, severity }] : []));
 
-async function writeFindings(
-  client: pg.ClientBase,
-  planId: string,
-  open: readonly Open[],
-  { found, isUnderWay }: Evaluation,
-): Promise<Pick<Written, "opened" | "resolved">> {
-  const known = new Map(open.map(({ row, key }) => [key, row]));
-  const now = new Set(found.map(keyOf));
-  const opened = found.filter((one) => !known.has(keyOf(one)));
-  const changed = found.flatMap((one) => {
-    const row = known.get(keyOf(one));
-    return row === undefined || isSaid(row, one) ? [] : [{ ...rowOf(one), id: row.id }];
-  });
-  const resolved = isUnderWay ? [] : open.filter(({ key }) => !now.has(key)).map(({ row }) => row);
-  if (opened.length > 0) await run(client, "opened", planId, toJsonb(opened.map((one) => ({ ...rowOf(one), id: uuid() }))));
+async function writeFindings(client: pg.ClientBase, differences: readonly Difference[]): Promise<void> {
+  const opened = differences.flatMap(({ row: { planId }, opened: own }) => own.map((one) => ({ ...rowOf(one), planId, id: uuid() })));
+  const changed = differences.flatMap((one) => one.changed);
+  const resolved = differences.flatMap((one) => one.resolved);
+  if (opened.length > 0) await run(client, "opened", toJsonb(opened));
   if (changed.length > 0) await run(client, "changed", toJsonb(changed));
-  if (resolved.length > 0) {
-    await run(
-      client,
-      "resolved",
-      resolved.map(({ id }) => id),
-    );
-    await run(client, "forgotten", planId, keptFindings);
-  }
-  return { opened: codesOf(opened), resolved: codesOf(resolved) };
+  if (resolved.length === 0) return;
+  const ids = resolved.map(({ id }) => id);
+  await run(client, "resolved", ids);
+  await run(client, "forgotten", [...new Set(resolved.map(({ planId }) => planId))], keptFindings);
 }
 
 const codesOf = (list: readonly { readonly code: string }[]): string[] => [...new Set(list.map(({ code }) => code))].sort();

@@ -11,7 +11,7 @@ import { atTheSameMoment, requestRun } from "./request-run.ts";
 import { type Alongside, checkTexts, type RecoveriesContext, type StartedRun } from "./service/context.ts";
 import { planFacts } from "./service/facts.ts";
 import { cleansUpBehind, cleanupRefusal } from "./service/refusals.ts";
-import { readPastSeconds } from "./snapshot/past.ts";
+import { readPastSecondsOf } from "./snapshot/past.ts";
 
 export interface CleanupInput {
   readonly planId: string;
@@ -83,7 +83,7 @@ async function prepare(context: RecoveriesContext, { planId, recoveryId }: Clean
   const [steps, artefacts, pastSeconds] = await Promise.all([
     makingSteps(pool, test.id),
     artefactsOf(context, test, force),
-    readPastSeconds(pool, planId, "CLEANUP", null),
+    readPastSecondsOf(pool, { planId, kind: "CLEANUP", towards: null }),
   ]);
   const warnings: RunWarning[] =
     artefacts === null

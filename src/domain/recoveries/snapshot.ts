@@ -5,7 +5,7 @@
 import type { RunWarning, SnapshotSite, TestOptions, TestSnapshot } from "../../engine/run-snapshot.ts";
 import type { Fault } from "./service/faults.ts";
 import { testNetworksOf } from "./snapshot/mappings.ts";
-import { resolvePlan } from "./snapshot/resolve.ts";
+import { type ResolvedPlan, resolvePlan } from "./snapshot/resolve.ts";
 import type { GroupRow, PlanRows } from "./snapshot/rows.ts";
 
 export interface SnapshotInput<O extends TestOptions = TestOptions> {
@@ -20,14 +20,16 @@ export interface SnapshotInput<O extends TestOptions = TestOptions> {
   readonly warnings: readonly RunWarning[];
 }
 
-export type SnapshotResult = { readonly snapshot: TestSnapshot } | { readonly faults: readonly Fault[] };
+/** The plan as it was resolved is there either way. */
+export type Built<S> = { readonly plan: ResolvedPlan } & ({ readonly snapshot: S } | { readonly faults: readonly Fault[] });
 
-export function buildTestSnapshot(input: SnapshotInput): SnapshotResult {
+export function buildTestSnapshot(input: SnapshotInput): Built<TestSnapshot> {
   const { rows, protectedSite, recoverySite, options, points, pastSeconds, warnings } = input;
   const plan = resolvePlan({ ...input, networks: testNetworksOf(rows.networkMappings) });
   const faults = [...plan.faults, ...(options.syncData ? [] : withoutPoint(rows.groups))];
-  if (faults.length > 0) return { faults };
+  if (faults.length > 0) return { plan, faults };
   return {
+    plan,
     snapshot: {
       version: 1,
       kind: "TEST",

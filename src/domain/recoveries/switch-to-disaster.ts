@@ -15,6 +15,7 @@ import { hasEnded } from "./service/control-refusals.ts";
 import { planFacts, type RunFacts } from "./service/facts.ts";
 import { lockPlan } from "./service/open-runs.ts";
 import { contentRefusal, siteRefusal } from "./service/refusals.ts";
+import { beforeRuns } from "./start/before.ts";
 import { takeDraft } from "./start/draft.ts";
 import { type PreparedRecovery, prepareRecovery, type RecoveryInput, recoveryDraft } from "./start/recovery.ts";
 
@@ -63,7 +64,10 @@ interface Prepared {
 async function prepare(context: RecoveriesContext, viewer: Viewer, recoveryId: string): Promise<Prepared> {
   const controlled = (client: pg.ClientBase) => controlledRun(client, viewer, "SWITCH_TO_DISASTER", recoveryId);
   const planId = await inTransaction(context.database.pool, async (client) => planOf(await controlled(client)));
-  return { planId, prepared: { ...(await prepareRecovery(context, { planId, recoveryType: "DISASTER" })), goesOnWith: recoveryId } };
+  return {
+    planId,
+    prepared: { ...(await prepareRecovery(beforeRuns(context), { planId, recoveryType: "DISASTER" })), goesOnWith: recoveryId },
+  };
 }
 
 function planOf(run: RunFacts): string {

@@ -8,8 +8,8 @@ import { readCopies, readInventory } from "../../../src/domain/inventory/refresh
 import { claimDue as claimDeliveries } from "../../../src/domain/notifications/deliveries.ts";
 import { fanOut } from "../../../src/domain/notifications/fan-out.ts";
 import { addNew, claimPlan, claimTouched, claimUntouched, markTouched } from "../../../src/domain/readiness/due.ts";
-import { readExercised, readFacts } from "../../../src/domain/readiness/facts.ts";
-import { readPoints, readSiteFacts } from "../../../src/domain/recoveries/preview/facts.ts";
+import { openFacts } from "../../../src/domain/readiness/facts.ts";
+import { openPreviewFacts } from "../../../src/domain/recoveries/preview/read.ts";
 import { moveDeadlines } from "../../../src/engine/gap.ts";
 import { noteRegistered, readRecovered } from "../../../src/engine/heartbeat/original-rows.ts";
 import { readPairHealth, readSiteHealth, readWatched } from "../../../src/engine/heartbeat/rows.ts";
@@ -96,13 +96,17 @@ export async function doWhatIsDone({ database: { pool } }: Asker): Promise<void>
   await measureLag(pool);
   await addNew(pool);
   await markTouched(pool);
-  await claimTouched(pool, 2);
-  await claimUntouched(pool, 2);
+  await claimTouched(pool, { plans: 2, vms: 1_000 });
+  await claimUntouched(pool, { plans: 2, vms: 1_000 });
   await claimPlan(pool, planId);
-  await readFacts(pool, planId);
-  await readExercised(pool, planId, [{ kind: "COMMAND", spec: {}, owner: planId }]);
-  await readPoints(pool, planId, new Map(), null);
-  await readSiteFacts(pool, { planId, recoverySiteId: siteId, addresses: ["10.0.0.1"] });
+  const facts = openFacts(pool);
+  await facts.plan(planId);
+  await facts.testSnapshot(runId);
+  await facts.exercised(planId, [{ kind: "COMMAND", spec: {}, owner: planId }]);
+  await facts.places(siteId, ["Recovered"]);
+  const previewFacts = openPreviewFacts(pool);
+  await previewFacts.points({ planId, points: new Map(), lastHeardAt: null });
+  await previewFacts.site({ planId, siteId, addresses: ["10.0.0.1"] });
   await loadRun(pool, runId).catch(() => null); // it was made without a snapshot
   await loadSteps(pool, runId);
   await loadEarlierSteps(pool, runId);

@@ -2,7 +2,7 @@
 import pg from "pg";
 import { expect, it, vi } from "vitest";
 import { decodeId } from "../../../src/domain/ids.ts";
-import { claimPlan, claimTouched, markTouched } from "../../../src/domain/readiness/due.ts";
+import { claimPlan, claimTouched, claimUntouched, markTouched } from "../../../src/domain/readiness/due.ts";
 import { evaluateAgain, evaluateNow, evaluateTouched } from "../../../src/domain/readiness/service.ts";
 import { withoutRest } from "../../../src/jobs/pace.ts";
 import { at, list } from "../read/support.ts";
@@ -92,11 +92,11 @@ export function evaluations(stageOf: () => ReadinessStage): void {
     const rests: unknown[] = [];
     const pace = { ...withoutRest, rest: async (_stop: unknown, times?: number) => void rests.push(times) };
     expect(await evaluated(() => evaluateAgain(context, undefined, pace)), "shop is not one of them").toEqual(["spare", "stored", "web"]);
-    expect(rests, "they were late").toEqual([1, 1]);
+    expect(rests, "they were late").toEqual([1]);
     expect(await evaluated(touched)).toEqual(["shop"]);
     await db.shiftClock(711 + 275);
     await evaluateAgain(context, undefined, pace);
-    expect(rests, "they are in time").toEqual([1, 1, 4, 4]);
+    expect(rests, "they are in time").toEqual([1, 4]);
     await db.shiftClock(345);
   });
 
@@ -132,7 +132,7 @@ export function evaluations(stageOf: () => ReadinessStage): void {
       await describe("meanwhile");
       await describe("and again");
       await markTouched(db.database.pool);
-      expect(await claimTouched(db.database.pool, 5)).toEqual([]);
+      expect(await claimTouched(db.database.pool, { plans: 5, vms: 1_000 })).toEqual([]);
       return lookAhead(...asked);
     });
     expect(await evaluated(touched)).toEqual(["shop"]);
@@ -157,6 +157,67 @@ export function evaluations(stageOf: () => ReadinessStage): void {
     query.mockRestore();
     expect(three).toBe(one);
     expect(one).toBeLessThan(70);
+  });
+
+  /** So many plans want to be looked at again, stored first, which asks for everything; the others do not. */
+  const wanted = (most: number) =>
+    stageOf().sql(
+      `UPDATE readiness_evaluation r SET evaluated_at = dr_now() - interval '5 minutes', due_at = dr_now() + CASE WHEN p.nth > $1 THEN interval '1 hour' ELSE '0' END
+        FROM (SELECT id, row_number() OVER (ORDER BY name = 'stored' DESC, name) AS nth FROM recovery_plan) p WHERE p.id = r.plan_id`,
+      most,
+    );
+
+  it("takes as many statements for four plans as for one", async () => {
+    const { context } = stageOf();
+    const query = vi.spyOn(pg.Client.prototype, "query");
+    const statements = async (plans: number) => {
+      await wanted(plans);
+      const before = query.mock.calls.filter(isOurs).length;
+      expect(await evaluated(() => evaluateAgain(context))).toHaveLength(plans);
+      return query.mock.calls.filter(isOurs).length - before;
+    };
+    await statements(4);
+    const [one, four] = [await statements(1), await statements(4)];
+    query.mockRestore();
+    expect(four).toBe(one);
+  });
+
+  it("claims plans together as long as they have few VMs, and a large one alone", async () => {
+    const { pool } = stageOf().db.database;
+    const names = async (vms: number) => {
+      await wanted(4);
+      const claims = await claimUntouched(pool, { plans: 3, vms });
+      const { rows } = await pool.query("SELECT name FROM recovery_plan WHERE id = ANY ($1) ORDER BY name", [
+        claims.map(({ planId }) => planId),
+      ]);
+      return rows.map(({ name }) => name);
+    };
+    expect(await names(1_000)).toHaveLength(3);
+    const some = await names(2);
+    expect(some.length).toBeGreaterThan(0);
+    expect(some.length).toBeLessThan(3);
+    expect(await names(0)).toHaveLength(1);
+  });
+
+  it("a plan that can't be evaluated keeps no other from it", async () => {
+    const { context, id } = stageOf();
+    const lookAhead = context.previews.lookAhead.bind(context.previews);
+    const shop = decodeId(id("RecoveryPlan", "shop")).id;
+    const failing = vi.spyOn(context.previews, "lookAhead").mockImplementation(async (planIds, inputs) => {
+      const looks = await lookAhead(planIds, inputs);
+      return looks.map((look, at) => (planIds[at] === shop ? new Error("it can't be looked at") : look));
+    });
+    await wanted(4);
+    expect(await evaluated(() => evaluateAgain(context))).toEqual(["spare", "stored", "web"]);
+    failing.mockImplementation(async (planIds, inputs) => {
+      if (planIds.includes(shop)) throw new Error("nothing can be looked at");
+      return lookAhead(planIds, inputs);
+    });
+    await wanted(4);
+    expect(await evaluated(() => evaluateAgain(context))).toEqual(["spare", "stored", "web"]);
+    failing.mockRestore();
+    await wanted(4);
+    expect(await evaluated(() => evaluateAgain(context))).toHaveLength(4);
   });
 }
 

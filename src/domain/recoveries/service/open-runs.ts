@@ -24,21 +24,20 @@ export interface OpenRun {
 }
 
 const planText = `SELECT id, name, lifecycle, pairing_id AS "pairingId", default_vm_priority AS "defaultVmPriority",
-  default_startup_delay_seconds AS "defaultStartupDelaySeconds", default_shutdown_delay_seconds AS "defaultShutdownDelaySeconds" FROM recovery_plan WHERE id = $1`;
+  default_startup_delay_seconds AS "defaultStartupDelaySeconds", default_shutdown_delay_seconds AS "defaultShutdownDelaySeconds" FROM recovery_plan`;
 
 /** Holds the plan's row, so that nothing else starts on the plan and nobody edits it meanwhile. */
-export const lockPlan = (client: Queryable, planId: string): Promise<LockedPlan> =>
-  planOf(client, { name: "plan-lock", text: `${planText} FOR UPDATE` }, planId);
-
-/** As it is, for what only shows what would happen. */
-export const readPlan = (client: Queryable, planId: string): Promise<LockedPlan> =>
-  planOf(client, { name: "plan-read", text: planText }, planId);
-
-async function planOf(client: Queryable, query: { readonly name: string; readonly text: string }, planId: string): Promise<LockedPlan> {
-  const { rows } = await client.query<LockedPlan>({ ...query, values: [planId] });
+export async function lockPlan(client: Queryable, planId: string): Promise<LockedPlan> {
+  const { rows } = await client.query<LockedPlan>({ name: "plan-lock", text: `${planText} WHERE id = $1 FOR UPDATE`, values: [planId] });
   const [plan] = rows;
   if (plan === undefined) throw new NotFoundError("RecoveryPlan", encodeId("RecoveryPlan", planId));
   return plan;
+}
+
+/** As they are, for what only shows what would happen. */
+export async function readPlans(client: Queryable, planIds: readonly string[]): Promise<readonly LockedPlan[]> {
+  const text = `${planText} WHERE id = ANY ($1::uuid[])`;
+  return (await client.query<LockedPlan>({ name: "plans-read", text, values: [planIds] })).rows;
 }
 
 const nouns: Record<RunKind, string> = {

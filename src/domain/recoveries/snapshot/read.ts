@@ -1,4 +1,4 @@
-/** Reads what a snapshot is made from, in a constant number of statements, inside the transaction that holds the plan's row. */
+/** Reads what snapshots are made from, in a number of statements that depends on nothing, inside the transaction that holds the plan's row. */
 import type pg from "pg";
 import type {
   DependencyRow,
@@ -17,19 +17,20 @@ import type {
   VmRow,
 } from "./rows.ts";
 
-const membersOfPlan = `SELECT m.vm_id FROM protected_vm m JOIN plan_protection_group g ON g.group_id = m.group_id WHERE g.plan_id = $1`;
+/** $1: ids of plans. */
+const members = `SELECT m.vm_id FROM protected_vm m JOIN plan_protection_group g ON g.group_id = m.group_id WHERE g.plan_id = ANY ($1::uuid[])`;
 
 const statements = {
-  priorityGroups: `SELECT id, priority, name FROM plan_priority_group WHERE plan_id = $1 ORDER BY priority`,
-  planSteps: `SELECT s.id, s.priority_group_id AS "priorityGroupId", s.phase, s.type, s.name, s.command, s.arguments,
+  priorityGroups: `SELECT plan_id AS "forPlanId", id, priority, name FROM plan_priority_group WHERE plan_id = ANY ($1::uuid[]) ORDER BY priority`,
+  planSteps: `SELECT p.plan_id AS "forPlanId", s.id, s.priority_group_id AS "priorityGroupId", s.phase, s.type, s.name, s.command, s.arguments,
       s.timeout_seconds AS "timeoutSeconds", s.run_on_site AS "runOnSite", s.continue_on_failure AS "continueOnFailure",
       s.run_in_test AS "runInTest", s.rerunnable, s.message, s.default_answer AS "defaultAnswer", s.needs_two_people AS "needsTwoPeople", s.duration_seconds AS "durationSeconds"
-    FROM plan_step s JOIN plan_priority_group p ON p.id = s.priority_group_id WHERE p.plan_id = $1 ORDER BY p.priority, s.phase, s.position`,
-  groups: `SELECT g.id, g.name, g.external_id AS "externalId", m.priority_group_id AS "priorityGroupId",
+    FROM plan_step s JOIN plan_priority_group p ON p.id = s.priority_group_id WHERE p.plan_id = ANY ($1::uuid[]) ORDER BY p.priority, s.phase, s.position`,
+  groups: `SELECT m.plan_id AS "forPlanId", g.id, g.name, g.external_id AS "externalId", m.priority_group_id AS "priorityGroupId",
       g.protected_site_id AS "protectedSiteId", g.recovery_site_id AS "recoverySiteId", g.state, g.turned,
       EXISTS (SELECT 1 FROM recovery_point p WHERE p.group_id = g.id AND p.complete) AS "hasCompletePoint"
-    FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id WHERE m.plan_id = $1 ORDER BY g.name, g.id`,
-  vms: `SELECT v.id, v.name, v.external_id AS "externalId", m.group_id AS "groupId", m.placeholder_external_id AS "placeholderExternalId",
+    FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id WHERE m.plan_id = ANY ($1::uuid[]) ORDER BY g.name, g.id`,
+  vms: `SELECT g.plan_id AS "forPlanId", v.id, v.name, v.external_id AS "externalId", m.group_id AS "groupId", m.placeholder_external_id AS "placeholderExternalId",
       v.folder_id AS "folderId", f.path AS "folderName", v.resource_pool_id AS "resourcePoolId", r.name AS "resourcePoolName",
       s.priority, s.startup_delay_seconds AS "startupDelaySeconds", s.shutdown_delay_seconds AS "shutdownDelaySeconds",
       s.skip_guest_shutdown AS "skipGuestShutdown", s.power_on_after_recovery AS "powerOnAfterRecovery",
@@ -37,58 +38,109 @@ const statements = {
       s.ready_target AS "readyTarget", s.ip_customization_enabled AS "ipCustomizationEnabled"
     FROM plan_protection_group g JOIN protected_vm m ON m.group_id = g.group_id JOIN virtual_machine v ON v.id = m.vm_id
       LEFT JOIN vm_recovery_settings s ON s.vm_id = v.id LEFT JOIN folder f ON f.id = v.folder_id LEFT JOIN resource_pool r ON r.id = v.resource_pool_id
-    WHERE g.plan_id = $1 ORDER BY v.name, v.id`,
+    WHERE g.plan_id = ANY ($1::uuid[]) ORDER BY v.name, v.id`,
   nics: `SELECT n.vm_id AS "vmId", n.nic_index AS "nicIndex", n.network_id AS "networkId", w.name AS "networkName", n.ip_addresses AS "ipAddresses"
-    FROM vm_nic n LEFT JOIN network w ON w.id = n.network_id WHERE n.vm_id IN (${membersOfPlan}) ORDER BY n.vm_id, n.nic_index`,
-  networkMappings: `SELECT m.vm_id AS "vmId", m.source_network_id AS "sourceNetworkId", m.target_network_id AS "targetNetworkId",
+    FROM vm_nic n LEFT JOIN network w ON w.id = n.network_id WHERE n.vm_id IN (${members}) ORDER BY n.vm_id, n.nic_index`,
+  networkMappings: `SELECT m.plan_id AS "forPlanId", m.vm_id AS "vmId", m.source_network_id AS "sourceNetworkId", m.target_network_id AS "targetNetworkId",
       t.name AS "targetName", x.name AS "testName"
     FROM (
-      SELECT NULL::uuid AS vm_id, source_network_id, target_network_id, test_network_id FROM network_mapping
-        WHERE pairing_id = (SELECT pairing_id FROM recovery_plan WHERE id = $1)
+      SELECT p.id AS plan_id, NULL::uuid AS vm_id, i.source_network_id, i.target_network_id, i.test_network_id
+        FROM recovery_plan p JOIN network_mapping i ON i.pairing_id = p.pairing_id WHERE p.id = ANY ($1::uuid[])
       UNION ALL
-      SELECT o.vm_id, o.source_network_id, o.target_network_id, o.test_network_id FROM vm_network_mapping o
-        JOIN network n ON n.id = o.target_network_id JOIN protected_vm v ON v.vm_id = o.vm_id
-        JOIN protection_group g ON g.id = v.group_id AND g.recovery_site_id = n.site_id
-        WHERE o.vm_id IN (${membersOfPlan})) m
+      SELECT q.plan_id, o.vm_id, o.source_network_id, o.target_network_id, o.test_network_id FROM plan_protection_group q
+        JOIN protection_group g ON g.id = q.group_id JOIN protected_vm v ON v.group_id = g.id JOIN vm_network_mapping o ON o.vm_id = v.vm_id
+        JOIN network n ON n.id = o.target_network_id AND n.site_id = g.recovery_site_id WHERE q.plan_id = ANY ($1::uuid[])) m
       JOIN network t ON t.id = m.target_network_id LEFT JOIN network x ON x.id = m.test_network_id
     ORDER BY t.name, x.name NULLS FIRST`,
-  placeMappings: `SELECT 'FOLDER' AS kind, m.source_folder_id AS "sourceId", f.path AS "targetName"
-      FROM folder_mapping m JOIN folder f ON f.id = m.target_folder_id WHERE m.pairing_id = (SELECT pairing_id FROM recovery_plan WHERE id = $1)
+  placeMappings: `WITH pair AS (SELECT DISTINCT pairing_id FROM recovery_plan WHERE id = ANY ($1::uuid[]))
+    SELECT m.pairing_id AS "pairingId", 'FOLDER' AS kind, m.source_folder_id AS "sourceId", f.path AS "targetName"
+      FROM pair JOIN folder_mapping m USING (pairing_id) JOIN folder f ON f.id = m.target_folder_id
     UNION ALL
-    SELECT 'RESOURCE_POOL', m.source_resource_pool_id, r.name
-      FROM resource_mapping m JOIN resource_pool r ON r.id = m.target_resource_pool_id
-      WHERE m.pairing_id = (SELECT pairing_id FROM recovery_plan WHERE id = $1)`,
+    SELECT m.pairing_id, 'RESOURCE_POOL', m.source_resource_pool_id, r.name
+      FROM pair JOIN resource_mapping m USING (pairing_id) JOIN resource_pool r ON r.id = m.target_resource_pool_id`,
   ipRules: `SELECT vm_id AS "vmId", nic_index AS "nicIndex", source_ip AS "sourceIp", target_ip AS "targetIp", prefix_length AS "prefixLength",
       target_gateway AS "targetGateway", target_dns_servers AS "targetDnsServers", target_dns_suffix AS "targetDnsSuffix"
-    FROM ip_rule WHERE vm_id IN (${membersOfPlan}) ORDER BY vm_id, position`,
+    FROM ip_rule WHERE vm_id IN (${members}) ORDER BY vm_id, position`,
   vmCommands: `SELECT id, vm_id AS "vmId", phase, command, arguments, timeout_seconds AS "timeoutSeconds", rerunnable,
       run_in_guest AS "runInGuest", guest_username AS "guestUsername", password_secret_id AS "passwordSecretId"
-    FROM vm_command WHERE vm_id IN (${membersOfPlan}) ORDER BY vm_id, phase, position`,
+    FROM vm_command WHERE vm_id IN (${members}) ORDER BY vm_id, phase, position`,
   dependencies: `SELECT d.vm_id AS "vmId", d.depends_on_vm_id AS "dependsOnVmId", v.name AS "dependsOnName"
-    FROM vm_dependency d JOIN virtual_machine v ON v.id = d.depends_on_vm_id WHERE d.vm_id IN (${membersOfPlan}) ORDER BY v.name`,
+    FROM vm_dependency d JOIN virtual_machine v ON v.id = d.depends_on_vm_id WHERE d.vm_id IN (${members}) ORDER BY v.name`,
   probes: `SELECT vm_id AS "vmId", id, kind AS "check", port, target, timeout_seconds AS "timeoutSeconds"
-    FROM vm_probe WHERE vm_id IN (${membersOfPlan}) ORDER BY vm_id, position`,
-  vmPlaces: `SELECT p.vm_id AS "vmId", p.folder, p.resource_pool AS "resourcePool", p.nics
+    FROM vm_probe WHERE vm_id IN (${members}) ORDER BY vm_id, position`,
+  vmPlaces: `SELECT g.plan_id AS "forPlanId", p.vm_id AS "vmId", p.folder, p.resource_pool AS "resourcePool", p.nics
     FROM plan_protection_group g JOIN protection_group e ON e.id = g.group_id JOIN protected_vm m ON m.group_id = e.id
-      JOIN vm_place p ON p.vm_id = m.vm_id AND p.site_id = e.recovery_site_id WHERE g.plan_id = $1`,
+      JOIN vm_place p ON p.vm_id = m.vm_id AND p.site_id = e.recovery_site_id WHERE g.plan_id = ANY ($1::uuid[])`,
 } as const;
 
-export async function readPlanRows(client: pg.ClientBase, plan: PlanRow): Promise<PlanRows> {
+type OfPlan = { readonly forPlanId: string };
+type OfPair = { readonly pairingId: string };
+type OfVm = { readonly vmId: string };
+
+/** A plan, and the pair whose mappings are its own. */
+export type PlanOfPair = PlanRow & OfPair;
+
+const ofPlans = <R extends OfPlan>(rows: readonly R[]) => Map.groupBy(rows, ({ forPlanId }) => forPlanId);
+
+/** Of each plan, by its id. A VM may be in several of them. */
+export async function readRowsOfPlans(
+  client: Pick<pg.ClientBase, "query">,
+  plans: readonly PlanOfPair[],
+): Promise<ReadonlyMap<string, PlanRows>> {
+  const ids = plans.map(({ id }) => id);
   const read = async <R extends pg.QueryResultRow>(name: keyof typeof statements) =>
-    (await client.query<R>({ name: `snapshot-${name}`, text: statements[name], values: [plan.id] })).rows;
-  return {
+    (await client.query<R>({ name: `snapshot-${name}`, text: statements[name], values: [ids] })).rows;
+  const priorityGroups = ofPlans(await read<PriorityGroupRow & OfPlan>("priorityGroups"));
+  const planSteps = ofPlans(await read<PlanStepRow & OfPlan>("planSteps"));
+  const groups = ofPlans(await read<GroupRow & OfPlan>("groups"));
+  const vms = ofPlans(await read<VmRow & OfPlan>("vms"));
+  const ofVms = byPlanOfVm(vms);
+  const nics = ofVms(await read<NicRow>("nics"));
+  const networkMappings = ofPlans(await read<NetworkMappingRow & OfPlan>("networkMappings"));
+  const placeMappings = Map.groupBy(await read<PlaceMappingRow & OfPair>("placeMappings"), ({ pairingId }) => pairingId);
+  const ipRules = ofVms(await read<IpRuleRow>("ipRules"));
+  const vmCommands = ofVms(await read<VmCommandRow>("vmCommands"));
+  const dependencies = ofVms(await read<DependencyRow>("dependencies"));
+  const probes = ofVms(await read<ProbeRow>("probes"));
+  const vmPlaces = ofPlans(await read<VmPlaceRow & OfPlan>("vmPlaces"));
+  const rowsOf = (plan: PlanOfPair): PlanRows => ({
     plan,
-    priorityGroups: await read<PriorityGroupRow>("priorityGroups"),
-    planSteps: await read<PlanStepRow>("planSteps"),
-    groups: await read<GroupRow>("groups"),
-    vms: await read<VmRow>("vms"),
-    nics: await read<NicRow>("nics"),
-    networkMappings: await read<NetworkMappingRow>("networkMappings"),
-    placeMappings: await read<PlaceMappingRow>("placeMappings"),
-    ipRules: await read<IpRuleRow>("ipRules"),
-    vmCommands: await read<VmCommandRow>("vmCommands"),
-    dependencies: await read<DependencyRow>("dependencies"),
-    probes: await read<ProbeRow>("probes"),
-    vmPlaces: await read<VmPlaceRow>("vmPlaces"),
+    priorityGroups: priorityGroups.get(plan.id) ?? [],
+    planSteps: planSteps.get(plan.id) ?? [],
+    groups: groups.get(plan.id) ?? [],
+    vms: vms.get(plan.id) ?? [],
+    nics: nics(plan.id),
+    networkMappings: networkMappings.get(plan.id) ?? [],
+    placeMappings: placeMappings.get(plan.pairingId) ?? [],
+    ipRules: ipRules(plan.id),
+    vmCommands: vmCommands(plan.id),
+    dependencies: dependencies(plan.id),
+    probes: probes(plan.id),
+    vmPlaces: vmPlaces.get(plan.id) ?? [],
+  });
+  return new Map(plans.map((plan) => [plan.id, rowsOf(plan)]));
+}
+
+/** Gives each plan the rows of its VMs, in their order. */
+function byPlanOfVm(vms: ReadonlyMap<string, readonly Pick<VmRow, "id">[]>) {
+  const plansOf = new Map<string, string[]>();
+  for (const [planId, own] of vms) {
+    for (const { id } of own) {
+      const plans = plansOf.get(id);
+      if (plans === undefined) plansOf.set(id, [planId]);
+      else plans.push(planId);
+    }
+  }
+  return <R extends OfVm>(rows: readonly R[]) => {
+    const found = new Map<string, R[]>([...vms.keys()].map((planId) => [planId, []]));
+    for (const row of rows) for (const planId of plansOf.get(row.vmId) ?? []) found.get(planId)?.push(row);
+    return (planId: string): readonly R[] => found.get(planId) ?? [];
   };
+}
+
+/** Of one plan. */
+export async function readPlanRows(client: pg.ClientBase, plan: PlanOfPair): Promise<PlanRows> {
+  const rows = (await readRowsOfPlans(client, [plan])).get(plan.id);
+  if (rows === undefined) throw new RangeError("each plan has its rows");
+  return rows;
 }

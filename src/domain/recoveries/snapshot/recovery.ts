@@ -1,7 +1,6 @@
 /** From the rows of a plan to what a planned or a disaster recovery works on. Pure; what stands in the way comes back as faults. */
 import type { RecoveryOptions, RecoverySnapshot, SiteCondition } from "../../../engine/run-snapshot.ts";
-import type { Fault } from "../service/faults.ts";
-import { type SnapshotInput, withoutPoint } from "../snapshot.ts";
+import { type Built, type SnapshotInput, withoutPoint } from "../snapshot.ts";
 import { targetNetworksOf } from "./mappings.ts";
 import { resolvePlan } from "./resolve.ts";
 
@@ -12,9 +11,7 @@ export interface RecoverySnapshotInput extends SnapshotInput<RecoveryOptions> {
   readonly rerunOf: string | null;
 }
 
-export function buildRecoverySnapshot(
-  input: RecoverySnapshotInput,
-): { readonly snapshot: RecoverySnapshot } | { readonly faults: readonly Fault[] } {
+export function buildRecoverySnapshot(input: RecoverySnapshotInput): Built<RecoverySnapshot> {
   const {
     kind,
     rows,
@@ -31,8 +28,9 @@ export function buildRecoverySnapshot(
   const plan = resolvePlan({ ...input, networks: targetNetworksOf(rows.networkMappings) });
   // A run that goes on with another one may have its points from there.
   const faults = [...plan.faults, ...(options.syncData || rerunOf !== null ? [] : withoutPoint(rows.groups))];
-  if (faults.length > 0) return { faults };
+  if (faults.length > 0) return { plan, faults };
   return {
+    plan,
     snapshot: {
       version: 1,
       kind,

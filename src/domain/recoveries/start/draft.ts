@@ -3,13 +3,14 @@ import type pg from "pg";
 import type { RisingSnapshot } from "../../../engine/run-snapshot.ts";
 import { type DomainError, PreconditionFailedError } from "../../errors.ts";
 import { type PointChoice, pointsFor } from "../recovery-point.ts";
-import { type Fault, faultsRefusal } from "../service/faults.ts";
+import { faultsRefusal } from "../service/faults.ts";
 import type { GroupRow, PlanRows } from "../snapshot/rows.ts";
+import type { Built } from "../snapshot.ts";
 
 export interface RunDraft<S extends RisingSnapshot = RisingSnapshot> {
   readonly rows: PlanRows;
   readonly options: S["options"] & { readonly failurePolicy: "PAUSE" | "CONTINUE" };
-  readonly result: { readonly snapshot: S } | { readonly faults: readonly Fault[] };
+  readonly result: Built<S>;
   /** By group: the provider's id of the point that was asked for. */
   readonly points: ReadonlyMap<string, string>;
   /** By options, points and the sites' condition, in the order in which a start asks for them; the faults come after these. */

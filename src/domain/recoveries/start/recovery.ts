@@ -2,7 +2,7 @@
 import type pg from "pg";
 import type { RecoveryOptions, RecoverySnapshot, RunWarning, SiteCondition, SnapshotSite } from "../../../engine/run-snapshot.ts";
 import { runWarning } from "../../../engine/warnings.ts";
-import { capabilitiesOf, nothingKnown, withCapabilities } from "../../ask-site.ts";
+import { nothingKnown, withCapabilities } from "../../ask-site.ts";
 import { type DomainError, PreconditionFailedError } from "../../errors.ts";
 import { lockGroupsOfPlan, lockPair } from "../../locks.ts";
 import type { Viewer } from "../../viewer.ts";
@@ -14,15 +14,15 @@ import type { RecoveriesContext, StartedRun } from "../service/context.ts";
 import type { PlanFacts } from "../service/facts.ts";
 import type { LockedPlan } from "../service/open-runs.ts";
 import { disasterRefusal, plannedRefusal } from "../service/recovery-refusals.ts";
-import { readPastSeconds } from "../snapshot/past.ts";
 import { readPlanRows } from "../snapshot/read.ts";
 import { buildRecoverySnapshot } from "../snapshot/recovery.ts";
 import type { PlanRows } from "../snapshot/rows.ts";
 import type { StartInput } from "../start.ts";
 import { stopForDisaster } from "../stop-for-disaster.ts";
+import { type Before, beforeRuns } from "./before.ts";
 import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
 import { keptOriginals, keptWarnings, withoutKept } from "./kept-originals.ts";
-import { groupsHaveMoved, movedAtTheSameMoment, type PlanSites, sitesOfPlan } from "./sites.ts";
+import { groupsHaveMoved, movedAtTheSameMoment, type PlanSites } from "./sites.ts";
 import { dataLossRefusal, endReprotect, leftOutWarnings, rowsOfRun } from "./way-back.ts";
 
 export type RecoveryInput = Omit<StartInput, "recoveryType"> & {
@@ -58,8 +58,9 @@ export async function startRecovery(
     {
       refusal,
       async prepare() {
-        if (recoveryType === "DISASTER") await endReprotect(context, viewer, planId, (sites) => checkSites(context, input, sites));
-        return prepareRecovery(context, input);
+        if (recoveryType === "DISASTER")
+          await endReprotect(context, viewer, planId, (sites) => checkSites(beforeRuns(context), input, sites));
+        return prepareRecovery(beforeRuns(context), input);
       },
       async lock(client, plan) {
         await lockPair(client, plan.pairingId);
@@ -79,23 +80,21 @@ export async function startRecovery(
   );
 }
 
-type Asking = Pick<RecoveriesContext, "database" | "providers">;
+export const prepareRecovery = async (before: Before, input: RecoveryInput): Promise<PreparedRecovery> =>
+  askSites(before, input, await before.sites(input.planId));
 
-export const prepareRecovery = async (context: Asking, input: RecoveryInput): Promise<PreparedRecovery> =>
-  askSites(context, input, await sitesOfPlan(context.database.pool, input.planId));
-
-async function checkSites(context: Asking, input: RecoveryInput, sites: PlanSites): Promise<void> {
-  const refusal = siteConditionRefusal(input, sites, conditionOf(await askSites(context, input, sites)));
+async function checkSites(before: Before, input: RecoveryInput, sites: PlanSites): Promise<void> {
+  const refusal = siteConditionRefusal(input, sites, conditionOf(await askSites(before, input, sites)));
   if (refusal !== null) throw refusal;
 }
 
-async function askSites({ database, providers }: Asking, input: RecoveryInput, sites: PlanSites): Promise<PreparedRecovery> {
+async function askSites(before: Before, input: RecoveryInput, sites: PlanSites): Promise<PreparedRecovery> {
   const { protectedSite, recoverySite } = sites;
   const disconnected = protectedSite.state === "DISCONNECTED";
   const [ofProtected, ofRecovery, pastSeconds] = await Promise.all([
-    disconnected ? null : capabilitiesOf(providers, protectedSite).catch(() => null),
-    capabilitiesOf(providers, recoverySite),
-    readPastSeconds(database.pool, input.planId, input.recoveryType, recoverySite.id),
+    disconnected ? null : before.capabilities(protectedSite).catch(() => null),
+    before.capabilities(recoverySite),
+    before.pastSeconds({ planId: input.planId, kind: input.recoveryType, towards: recoverySite.id }),
   ]);
   const asked = {
     protectedSite: withCapabilities(protectedSite, ofProtected ?? nothingKnown),

@@ -10,7 +10,7 @@ import { afterEvent } from "../lifecycle.ts";
 import { requestRun } from "../request-run.ts";
 import { checkTexts, type RecoveriesContext, type StartedRun } from "../service/context.ts";
 import { nothingRecovered, reprotectRefusal } from "../service/recovery-refusals.ts";
-import { readPastSeconds } from "../snapshot/past.ts";
+import { readPastSecondsOf } from "../snapshot/past.ts";
 import { type PlanSites, sitesOfPlan } from "./sites.ts";
 import { othersWait } from "./way-back.ts";
 
@@ -87,7 +87,7 @@ async function prepare({ database, providers }: RecoveriesContext, planId: strin
   const [ofNow, ofFormer, pastSeconds] = await Promise.all([
     capabilitiesOf(providers, now),
     reverses ? capabilitiesOf(providers, former) : nothingKnown,
-    readPastSeconds(database.pool, planId, "REPROTECT", null),
+    readPastSecondsOf(database.pool, { planId, kind: "REPROTECT", towards: null }),
   ]);
   return { sites, asked: { now: withCapabilities(now, ofNow), former: withCapabilities(former, ofFormer) }, pastSeconds };
 }

@@ -2,7 +2,7 @@
 import type pg from "pg";
 import type { SnapshotSite, TestSnapshot } from "../../../engine/run-snapshot.ts";
 import { runWarning } from "../../../engine/warnings.ts";
-import { capabilitiesOf, nothingKnown, withCapabilities } from "../../ask-site.ts";
+import { nothingKnown, withCapabilities } from "../../ask-site.ts";
 import type { DomainError } from "../../errors.ts";
 import { lockGroupsOfPlan, lockPair } from "../../locks.ts";
 import type { Viewer } from "../../viewer.ts";
@@ -12,13 +12,13 @@ import { requestRun } from "../request-run.ts";
 import type { Alongside, RecoveriesContext, StartedRun } from "../service/context.ts";
 import type { LockedPlan } from "../service/open-runs.ts";
 import { testRefusal } from "../service/refusals.ts";
-import { readPastSeconds } from "../snapshot/past.ts";
 import { readPlanRows } from "../snapshot/read.ts";
 import type { PlanRows } from "../snapshot/rows.ts";
 import { buildTestSnapshot } from "../snapshot.ts";
 import type { StartInput } from "../start.ts";
+import { type Before, beforeRuns } from "./before.ts";
 import { draftPoints, type RunDraft, takeDraft } from "./draft.ts";
-import { groupsHaveMoved, movedAtTheSameMoment, type PlanSite, type PlanSites, sitesOfPlan } from "./sites.ts";
+import { groupsHaveMoved, movedAtTheSameMoment, type PlanSite, type PlanSites } from "./sites.ts";
 
 /** What was found out before the transaction. */
 export interface PreparedTest {
@@ -38,7 +38,7 @@ export async function startTest(
   const asked = { mutation, planId: input.planId, input: alongside?.input ?? input, idempotencyKey, alongside: alongside?.write };
   return requestRun<PreparedTest>(context, viewer, asked, {
     refusal: testRefusal,
-    prepare: () => prepareTest(context, input.planId),
+    prepare: () => prepareTest(beforeRuns(context), input.planId),
     async lock(client, plan) {
       await lockPair(client, plan.pairingId);
       await lockGroupsOfPlan(client, plan.id);
@@ -52,16 +52,13 @@ export async function startTest(
   });
 }
 
-export async function prepareTest(
-  { database, providers }: Pick<RecoveriesContext, "database" | "providers">,
-  planId: string,
-): Promise<PreparedTest> {
-  const sites = await sitesOfPlan(database.pool, planId);
+export async function prepareTest(before: Before, planId: string): Promise<PreparedTest> {
+  const sites = await before.sites(planId);
   const { protectedSite, recoverySite } = sites;
   const [ofProtected, ofRecovery, pastSeconds] = await Promise.all([
-    isAway(protectedSite) ? nothingKnown : capabilitiesOf(providers, protectedSite).catch(() => nothingKnown),
-    capabilitiesOf(providers, recoverySite),
-    readPastSeconds(database.pool, planId, "TEST", recoverySite.id),
+    isAway(protectedSite) ? nothingKnown : before.capabilities(protectedSite).catch(() => nothingKnown),
+    before.capabilities(recoverySite),
+    before.pastSeconds({ planId, kind: "TEST", towards: recoverySite.id }),
   ]);
   const asked = { protectedSite: withCapabilities(protectedSite, ofProtected), recoverySite: withCapabilities(recoverySite, ofRecovery) };
   return { sites, asked, pastSeconds };
