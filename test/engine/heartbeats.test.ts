@@ -1,6 +1,6 @@
 /** Heartbeats of lab sites, as rows and events tell of them. The database's clock is moved on instead of waiting. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHeartbeats, type Heartbeats } from "../../src/engine/heartbeat/heartbeats.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { createHeartbeats, type Heartbeats, turnsOf } from "../../src/engine/heartbeat/heartbeats.ts";
 import { defaultHeartbeat } from "../../src/engine/heartbeat/settings.ts";
 import type { Provider } from "../../src/providers/contract.ts";
 import { aStage, type Stage } from "../domain/recoveries/stage.ts";
@@ -174,5 +174,68 @@ describe("heartbeats of a pair", () => {
     await Promise.all([node.beat(), other.beat()]);
     expect((await events()).slice(told).filter((kind) => kind === "SITE_CHANGED")).toHaveLength(2); // one of each site
     expect(announced).toBeGreaterThan(0);
+  });
+});
+
+describe("heartbeats of many pairs", () => {
+  it("cost as many statements as those of one", async () => {
+    const { pool, prisma } = stage.db.database;
+    const well: Provider = Object.assign(Object.create(stage.lab.provider), {
+      heartbeat: () => Promise.resolve({ peerReachable: true, components: [] }),
+    });
+    const statements = async () => {
+      const query = vi.spyOn(pool, "query");
+      const one = createHeartbeats(parts(well));
+      await one.beat();
+      const count = query.mock.calls.length;
+      query.mockRestore();
+      return count;
+    };
+    const few = await statements();
+    const names = Array.from({ length: 12 }, (_, at) => `many-${at}`);
+    for (const name of names) {
+      const ids: string[] = [];
+      for (const side of ["a", "b"]) {
+        const externalId = `${name}-${side}`;
+        const made = await prisma.site.create({ data: { name: externalId, type: "PROTECTED", provider: "lab", externalId } });
+        ids.push(made.id);
+      }
+      await prisma.sitePairing.create({ data: { localSiteId: ids[0] ?? "", remoteSiteId: ids[1] ?? "" } });
+    }
+    try {
+      await later(5);
+      expect(await statements()).toBe(few);
+      const found = await prisma.sitePairing.findMany({
+        where: { localSite: { name: { startsWith: "many-" } } },
+        include: { localSite: true },
+      });
+      expect(found.map((pair) => pair.lastHeartbeatAt !== null && pair.localSite.heartbeatAt !== null)).toEqual(names.map(() => true));
+    } finally {
+      await prisma.sitePairing.deleteMany({ where: { localSite: { name: { startsWith: "many-" } } } });
+      await prisma.site.deleteMany({ where: { name: { startsWith: "many-" } } });
+    }
+  });
+
+  const pairs = (count: number) => Array.from({ length: count }, (_, at) => ({ id: `p${at}`, siteIds: [`l${at}`, `r${at}`] as const }));
+
+  it("come in turn, each pair's always at the same time, and none late", () => {
+    const watched = { sites: [], pairs: pairs(121) };
+    const turn = turnsOf(watched, 4_000);
+    const times = watched.pairs.map(({ siteIds: [local, remote] }) => {
+      expect(turn(local)).toBe(turn(remote));
+      return turn(local);
+    });
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(Math.max(...times)).toBeLessThan(4_000);
+    const atOnce = Map.groupBy(times, (time) => time);
+    expect(atOnce.size).toBe(16);
+    expect(Math.max(...[...atOnce.values()].map(({ length }) => length))).toBe(8);
+  });
+
+  it("of a few come at once, and so do those of a site with all that it is paired with", () => {
+    const few = turnsOf({ sites: [], pairs: pairs(8) }, 4_000);
+    expect(pairs(8).map(({ siteIds: [local] }) => few(local))).toEqual(Array(8).fill(0));
+    const hub = pairs(40).map((pair) => ({ ...pair, siteIds: ["hub", pair.siteIds[1]] as const }));
+    expect(turnsOf({ sites: [], pairs: hub }, 4_000)("hub")).toBe(0);
   });
 });

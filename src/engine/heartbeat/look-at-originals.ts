@@ -4,7 +4,7 @@ import { ProviderError, type VmStatus } from "../../providers/contract.ts";
 import { isAbort } from "../effects.ts";
 import type { SiteRef } from "../model.ts";
 import { bounded } from "./bounded.ts";
-import { noteRegistered, type RecoveredRow, readRecovered, writeOriginals } from "./original-rows.ts";
+import { type RecoveredRow, readRecovered, writeOriginals } from "./original-rows.ts";
 import { type Next, nextOriginal, type Power, toPowerOff } from "./originals.ts";
 import type { HeartbeatParts } from "./settings.ts";
 
@@ -14,7 +14,6 @@ const most = 1000;
 const atOnce = 20;
 
 export async function lookAtOriginals(parts: HeartbeatParts, siteId: string, stop: AbortSignal): Promise<void> {
-  await noteRegistered(parts.pool, siteId);
   const { rows, now } = await readRecovered(parts.pool, siteId);
   const [first] = rows;
   if (first === undefined) return;

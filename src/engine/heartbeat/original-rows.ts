@@ -5,6 +5,7 @@ import { changeCtes } from "../../events/changes.ts";
 import { endedProtection } from "../finish/unrecovered.ts";
 import type { SiteRef } from "../model.ts";
 import type { Next, OriginalState } from "./originals.ts";
+import { together } from "./together.ts";
 
 export interface RecoveredRow {
   readonly vmId: string;
@@ -34,17 +35,26 @@ const siteRef = (alias: string) =>
  * registered. The end of the run writes the same rows.
  */
 const noteText = `INSERT INTO recovered_vm (vm_id, group_id, run_id, original_site_id, original_external_id, recovery_site_id, recovered_external_id)
-  SELECT t.vm_id, t.group_id, r.id, $1::uuid, v."externalId", (s.content -> 'recoverySite' ->> 'id')::uuid, t.result ->> 'vmId'
+  SELECT t.vm_id, t.group_id, r.id, (s.content -> 'protectedSite' ->> 'id')::uuid, v."externalId", (s.content -> 'recoverySite' ->> 'id')::uuid, t.result ->> 'vmId'
   FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id
     JOIN recovery_step t ON t.run_id = r.id AND t.kind = 'REGISTER_VM' AND t.status IN ('SUCCEEDED', 'WARNING', 'ALREADY_DONE')
     CROSS JOIN LATERAL jsonb_to_recordset(s.content -> 'vms') AS v(id uuid, "externalId" text)
-  WHERE r.ended_at IS NULL AND r.kind = 'DISASTER' AND s.content -> 'protectedSite' ->> 'id' = $1::uuid::text AND v.id = t.vm_id
+  WHERE r.ended_at IS NULL AND r.kind = 'DISASTER' AND s.content -> 'protectedSite' ->> 'id' = ANY ($1::text[]) AND v.id = t.vm_id
     AND t.result ->> 'vmId' IS NOT NULL AND NOT EXISTS (SELECT FROM recovered_vm x WHERE x.vm_id = t.vm_id)
   ON CONFLICT (vm_id) DO NOTHING`;
 
-export async function noteRegistered(pool: pg.Pool, protectedSiteId: string): Promise<void> {
-  await pool.query({ name: "originals-note", text: noteText, values: [protectedSiteId] });
-}
+/** Whether VMs are recovered whose originals are at this site; what runs have registered since the last time is noted first. Many may be asked after at once. */
+export const recoveredSites = (pool: pg.Pool): ((protectedSiteId: string) => Promise<boolean>) =>
+  together(async (siteIds) => {
+    await pool.query({ name: "originals-note", text: noteText, values: [siteIds] });
+    const { rows } = await pool.query<{ id: string }>({
+      name: "originals-sites",
+      text: "SELECT id FROM unnest($1::uuid[]) AS id WHERE EXISTS (SELECT FROM recovered_vm WHERE original_site_id = id)",
+      values: [siteIds],
+    });
+    const found = new Set(rows.map(({ id }) => id));
+    return siteIds.map((id) => found.has(id));
+  });
 
 /** Of originals at this site. */
 export async function readRecovered(pool: pg.Pool, siteId: string): Promise<{ rows: RecoveredRow[]; now: number }> {

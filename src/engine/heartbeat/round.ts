@@ -4,16 +4,7 @@ import { type Heartbeat, ProviderError } from "../../providers/contract.ts";
 import { isAbort } from "../effects.ts";
 import { bounded } from "./bounded.ts";
 import { componentsOf, nextPair, type PairSide, pairShowsChange, problemsOf } from "./pair-health.ts";
-import {
-  type PairRow,
-  readPairHealth,
-  readSiteHealth,
-  type SiteRow,
-  type Watched,
-  writeComponents,
-  writePairHealth,
-  writeSiteHealth,
-} from "./rows.ts";
+import type { HealthRows, PairRow, SiteRow, Watched } from "./rows.ts";
 import type { HeartbeatParts } from "./settings.ts";
 import { nextHealth, type SiteHealth, showsChange, type Told } from "./site-health.ts";
 
@@ -32,18 +23,37 @@ export interface SiteBeat {
   readonly problems: ReadonlyMap<string, readonly string[]>;
 }
 
-const peersOf = (site: SiteRow, { sites, pairs }: Watched) =>
-  pairs.flatMap((pair) => {
-    if (!pair.siteIds.includes(site.id)) return [];
-    const peer = sites.find(({ id }) => id !== site.id && pair.siteIds.includes(id));
-    return peer ? [{ pair, peer }] : [];
-  });
+/** What a round works with. */
+export interface Round extends HeartbeatParts {
+  readonly rows: HealthRows;
+  readonly listening: Listening;
+  /** By the site's id. */
+  readonly peers: ReadonlyMap<string, readonly Peer[]>;
+}
+
+interface Peer {
+  readonly pair: PairRow;
+  readonly peer: SiteRow;
+}
+
+/** Of every site, in the pairs' order. */
+export function peersOf({ sites, pairs }: Watched): ReadonlyMap<string, readonly Peer[]> {
+  const byId = new Map(sites.map((site) => [site.id, site]));
+  const all = pairs.flatMap((pair) =>
+    [pair.siteIds, pair.siteIds.toReversed()].flatMap(([id = "", other = ""]) => {
+      const peer = byId.get(other);
+      return peer === undefined ? [] : [{ id, pair, peer }];
+    }),
+  );
+  return Map.groupBy(all, ({ id }) => id);
+}
 
 /** Null: the site is no longer there, or is being changed by others all the time. */
-export async function beatSite(parts: HeartbeatParts, site: SiteRow, watched: Watched, listening: Listening): Promise<SiteBeat | null> {
-  const peers = peersOf(site, watched);
-  const answers = await Promise.all(peers.map(({ peer }) => ask(parts, site, peer, listening.signal)));
-  if (listening.signal.aborted) return null;
+export async function beatSite(round: Round, site: SiteRow): Promise<SiteBeat | null> {
+  const peers = round.peers.get(site.id) ?? [];
+  const { signal } = round.listening;
+  const answers = await Promise.all(peers.map(({ peer }) => ask(round, site, peer, signal)));
+  if (signal.aborted) return null;
   const told = new Map(peers.map(({ pair }, at) => [pair.id, heartbeatOf(answers[at])]));
   const problems = new Map(
     peers.map(({ pair, peer }, at) => {
@@ -51,7 +61,7 @@ export async function beatSite(parts: HeartbeatParts, site: SiteRow, watched: Wa
       return [pair.id, heartbeat ? problemsOf(site.name, peer.name, heartbeat) : []] as const;
     }),
   );
-  const health = await writeSite(parts, site, toldOf(answers, [...problems.values()].flat()), listening);
+  const health = await writeSite(round, site, toldOf(answers, [...problems.values()].flat()));
   return health && { site, health, told, problems };
 }
 
@@ -81,34 +91,37 @@ async function ask({ providers, settings }: HeartbeatParts, site: SiteRow, peer:
 /** Another node that has written in between is read, and what is told applied to that. */
 const tries = 5;
 
-async function writeSite(parts: HeartbeatParts, site: SiteRow, told: Told, listening: Listening): Promise<SiteHealth | null> {
+async function writeSite(round: Round, site: SiteRow, told: Told): Promise<SiteHealth | null> {
+  const { rows, listening, settings } = round;
   for (let left = tries; left > 0; left--) {
-    const read = await readSiteHealth(parts.pool, site.id);
+    const read = await rows.site(site.id);
     if (read === null) return null;
     const { health: before, now } = read;
-    const next = nextHealth(before, told, { now, listeningSince: listening.since(now) }, parts.settings);
+    const next = nextHealth(before, told, { now, listeningSince: listening.since(now) }, settings);
     if (isDeepStrictEqual(next, before)) return before;
-    if (!(await writeSiteHealth(parts.pool, site.id, before, next))) continue;
+    if (!(await rows.writeSite({ id: site.id, before, next }))) continue;
     if (showsChange(before, next))
-      sayChange(parts, { site: site.name, state: next.state, reason: next.reason }, before.state !== next.state);
+      sayChange(round, { site: site.name, state: next.state, reason: next.reason }, before.state !== next.state);
     return next;
   }
   return null;
 }
 
-export async function beatPair(parts: HeartbeatParts, pair: PairRow, beats: readonly (SiteBeat | null)[]): Promise<void> {
+export async function beatPair(round: Round, pair: PairRow, beats: readonly (SiteBeat | null)[]): Promise<void> {
   const sides = pair.siteIds.map((id) => sideOf(pair, beats.find((beat) => beat?.site.id === id) ?? null));
   const [local, remote] = sides;
   if (!local || !remote) return;
-  const changed = await writeComponents(parts.pool, pair.id, componentsOf([local, remote]));
+  const { rows } = round;
+  const reports = componentsOf([local, remote]);
+  const changed = reports.length > 0 && (await rows.writeComponents({ pairId: pair.id, reports }));
   for (let left = tries; left > 0; left--) {
-    const read = await readPairHealth(parts.pool, pair.id);
+    const read = await rows.pair(pair.id);
     if (read === null) return;
     const { health: before, lag, now } = read;
     const next = nextPair(before, [local, remote], lag, now);
-    if (!(await writePairHealth(parts.pool, pair.id, before, next, changed))) continue;
+    if (!(await rows.writePair({ id: pair.id, before, next, componentsChanged: changed }))) continue;
     const said = { pair: `${local.name} and ${remote.name}`, state: next.state, reason: next.reason };
-    if (changed || pairShowsChange(before, next)) sayChange(parts, said, before.state !== next.state);
+    if (changed || pairShowsChange(before, next)) sayChange(round, said, before.state !== next.state);
     return;
   }
 }

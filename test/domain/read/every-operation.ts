@@ -11,8 +11,8 @@ import { addNew, claimPlan, claimTouched, claimUntouched, markTouched } from "..
 import { openFacts } from "../../../src/domain/readiness/facts.ts";
 import { openPreviewFacts } from "../../../src/domain/recoveries/preview/read.ts";
 import { moveDeadlines } from "../../../src/engine/gap.ts";
-import { noteRegistered, readRecovered } from "../../../src/engine/heartbeat/original-rows.ts";
-import { readPairHealth, readSiteHealth, readWatched } from "../../../src/engine/heartbeat/rows.ts";
+import { readRecovered, recoveredSites } from "../../../src/engine/heartbeat/original-rows.ts";
+import { healthRows, readWatched } from "../../../src/engine/heartbeat/rows.ts";
 import { measureLag } from "../../../src/engine/lag/measure.ts";
 import { claim, releaseAll } from "../../../src/engine/lease.ts";
 import { loadEarlierSteps, loadRun, loadSteps } from "../../../src/engine/records.ts";
@@ -87,9 +87,9 @@ export async function doWhatIsDone({ database: { pool } }: Asker): Promise<void>
   );
   await releaseCycles(pool, nodeId);
   await readWatched(pool);
-  await readSiteHealth(pool, siteId);
-  await readPairHealth(pool, pairingId);
-  await noteRegistered(pool, siteId);
+  await healthRows(pool).site(siteId);
+  await healthRows(pool).pair(pairingId);
+  await recoveredSites(pool)(siteId);
   await readRecovered(pool, siteId);
   await readCopies(pool, siteId);
   await readInventory(pool, siteId);
