@@ -1,7 +1,7 @@
 /** The order of starting; stopping is the reverse, also when a later line throws. */
 import { join } from "node:path";
 import { type Config, readConfig } from "./config.ts";
-import { openDatabase } from "./database/database.ts";
+import { openDatabase, openPool } from "./database/database.ts";
 import { makeDataDir } from "./database/embedded/folders.ts";
 import { startEmbedded } from "./database/embedded.ts";
 import { readGeneration } from "./database/generation.ts";
@@ -35,6 +35,9 @@ import { startJobs } from "./jobs/queue.ts";
 import { endWith, listenForStop, sayReady } from "./process.ts";
 import { openLab } from "./providers/lab/lab.ts";
 
+/** What goes on by itself waits for connections of its own, however much of it there is, and nobody who asks waits behind it. */
+const connections = { asked: 14, ownWork: 8 } as const;
+
 async function run(config: Config): Promise<void> {
   const stop = listenForStop();
   const log = createLog(config.logLevel);
@@ -47,8 +50,10 @@ async function run(config: Config): Promise<void> {
   const directUrl = config.databaseDirectUrl ?? url;
   await migrate(directUrl, config.databaseDirectUrl === null ? {} : { variable: "DATABASE_DIRECT_URL" });
   const onConnectionLost = ({ message }: Error) => log.warn({ reason: message }, "a database connection was lost");
-  const database = closing.use(await openDatabase({ url, directUrl: config.databaseDirectUrl, onConnectionLost }));
+  const options = { url, directUrl: config.databaseDirectUrl, poolSize: connections.asked, onConnectionLost };
+  const database = closing.use(await openDatabase(options));
   const { pool, connectDirect } = database;
+  const ownWork = { ...database, pool: closing.use(openPool({ ...options, poolSize: connections.ownWork })).pool };
   const generation = await readGeneration(pool);
 
   const labUrl = config.labDatabaseUrl ?? url;
@@ -67,12 +72,12 @@ async function run(config: Config): Promise<void> {
   const { leaseSeconds, scriptsDir, secretsDir, maxOperationsPerSite: operationsPerSite, replicationMinimumSeconds } = config;
   const settings = { leaseSeconds, scriptsDir, secretsDir, operationsPerSite, replicationMinimumSeconds };
   const spoolDir = join(config.dataDir, "spool");
-  const engine = await startEngine({ database, providers, wakeUps, spoolDir, settings, log });
+  const engine = await startEngine({ database: ownWork, providers, wakeUps, spoolDir, settings, log });
   closing.defer(() => engine.close());
 
   const jobs = startJobs({ pool, log });
   closing.defer(() => jobs.close());
-  const housekeeping = startHousekeeping({ pool, eventRetentionDays: config.eventRetentionDays, log });
+  const housekeeping = startHousekeeping({ pool: ownWork.pool, eventRetentionDays: config.eventRetentionDays, log });
   closing.defer(() => housekeeping.close());
 
   const sessions = await openDoor(openSessions(pool, config), config, log);
@@ -82,11 +87,11 @@ async function run(config: Config): Promise<void> {
   };
   const announce = () => wakeUps.hint("dr_events", changesPayload);
   const { quotas, notifications } = config;
-  const refresher = startRefresher({ database, providers, quotas, announce, log });
+  const refresher = startRefresher({ database: ownWork, providers, quotas, announce, log });
   closing.defer(() => refresher.close());
-  const heartbeats = startHeartbeats({ pool, providers, settings: config.heartbeat, announce, log });
+  const heartbeats = startHeartbeats({ pool: ownWork.pool, providers, settings: config.heartbeat, announce, log });
   closing.defer(() => heartbeats.close());
-  const measuring = startMeasuring({ pool, announce, log });
+  const measuring = startMeasuring({ pool: ownWork.pool, announce, log });
   closing.defer(() => measuring.close());
   const notifier = await openNotifier(notifications, { pool, wakeUps, log });
   closing.defer(() => notifier.close());
@@ -115,7 +120,14 @@ async function run(config: Config): Promise<void> {
     generation,
   };
   const { loaders, services } = dependencies;
-  const readiness = startReadiness({ database, previews: services.previews, loaders, testDays: config.readinessTestDays, announce, log });
+  const readiness = startReadiness({
+    database: ownWork,
+    previews: services.previews,
+    loaders,
+    testDays: config.readinessTestDays,
+    announce,
+    log,
+  });
   closing.defer(() => readiness.close());
   const drills = startDrills({ pool, drills: services.drills, log });
   closing.defer(() => drills.close());

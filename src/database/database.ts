@@ -51,16 +51,18 @@ const sessionSettings = [
 /** With a limit of its own: nobody watches a connection before it is settled. */
 const settling = { text: sessionSettings, query_timeout: 5_000 };
 
-export async function openDatabase({
+interface Pooled extends AsyncDisposable {
+  readonly pool: pg.Pool;
+  close(): Promise<void>;
+}
+
+/** Connections for work that is not to wait behind that of `openDatabase`, nor the other way round. */
+export function openPool({
   url,
-  directUrl,
   poolSize = 20,
   answersInTime = true,
   onConnectionLost = () => {},
-}: DatabaseOptions): Promise<Database> {
-  const direct = directUrl ?? url;
-  // The first connections are made here, so that a wrong URL is told at once and in a sentence.
-  await checkDirect(url, directUrl ?? null);
+}: Omit<DatabaseOptions, "directUrl">): Pooled {
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
@@ -79,13 +81,28 @@ export async function openDatabase({
   pool.on("error", onError);
   // A server that is gone without a word: the client gives up a little after the server would have.
   const unwatch = answersInTime ? watchAnswers(pool, { ms: (statementSeconds + 5) * 1_000 }) : () => {};
+  const close = () => {
+    closing ??= pool.end().finally(unwatch);
+    return closing;
+  };
+  return { pool, close, [Symbol.asyncDispose]: close };
+}
+
+export async function openDatabase({ directUrl, ...options }: DatabaseOptions): Promise<Database> {
+  const { url } = options;
+  const direct = directUrl ?? url;
+  // The first connections are made here, so that a wrong URL is told at once and in a sentence.
+  await checkDirect(url, directUrl ?? null);
+  let closing: Promise<void> | undefined;
+  const onConnectionLost = (error: Error) => {
+    if (closing === undefined) options.onConnectionLost?.(error);
+  };
+  const pooled = openPool({ ...options, onConnectionLost });
+  const { pool } = pooled;
   const nameOf = statementNames({ prefix: "prisma_", most: mostNames });
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { statementNameGenerator: ({ sql }) => nameOf(sql) ?? "" }) });
   const close = () => {
-    closing ??= prisma
-      .$disconnect()
-      .then(() => pool.end())
-      .finally(unwatch);
+    closing ??= prisma.$disconnect().then(() => pooled.close());
     return closing;
   };
   return {
