@@ -24,8 +24,9 @@ const full = {
 const small = { sockets: [200], seconds: 4, warmSeconds: 1, vms: 50, floods: { "dr-gateway": [200], mercurius: [] } };
 const eventsPerSecond = 10;
 
-export async function run({ short }: PartOptions): Promise<Section> {
+export async function run({ short, only = "" }: PartOptions): Promise<Section> {
   const size = short ? small : full;
+  const isWanted = (what: string) => what.includes(only);
   await using open = new AsyncDisposableStack();
   const server = open.use(await startBenchServer());
   const planIds = await plansFor(server, Object.values(size.floods).flat().length, size.vms);
@@ -37,7 +38,9 @@ export async function run({ short }: PartOptions): Promise<Section> {
   for (const sockets of size.sockets) {
     for (const peer of [product, mercurius]) {
       const options = { tokens: tokens.slice(0, sockets), eventsPerSecond, warmSeconds: size.warmSeconds, seconds: size.seconds };
-      says(`${peer.name}, ${sockets} sockets at ${eventsPerSecond} events a second`);
+      const what = `${who({ name: peer.name, sockets })} at ${eventsPerSecond} events a second`;
+      if (!isWanted(what)) continue;
+      says(what);
       const figures = await paced(server, peer, options);
       says(`  p99 ${figure(figures.p99)} ms, ${figure(figures.serverUs)} µs`);
       pace.push({ name: peer.name, sockets, figures });
@@ -53,7 +56,9 @@ export async function run({ short }: PartOptions): Promise<Section> {
     for (const [at, sockets] of counts.entries()) {
       const withSilent = !short && peer === product && at === 0;
       const options = { tokens: tokens.slice(0, sockets), planId: planIds[floods.length] ?? "", withSilent };
-      says(`${peer.name}, ${sockets} sockets at full speed`);
+      const what = `${who({ name: peer.name, sockets })} at full speed`;
+      if (!isWanted(what)) continue;
+      says(what);
       floods.push({ name: peer.name, sockets, figures: await flood(server, product, peer, options) });
     }
   }
@@ -66,7 +71,7 @@ export async function run({ short }: PartOptions): Promise<Section> {
   };
 }
 
-const who = ({ name, sockets }: Round<unknown>) => `${name}, ${sockets.toLocaleString("en")} sockets`;
+const who = ({ name, sockets }: Omit<Round<unknown>, "figures">) => `${name}, ${sockets.toLocaleString("en")} sockets`;
 
 const pacedTable = (rounds: readonly Round<Paced>[]): Table => ({
   title: `One run at ${eventsPerSecond} events a second`,

@@ -66,6 +66,7 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ["readiness_evaluation_score", "UPDATE readiness_evaluation SET score = 101"],
   ["readiness_evaluation_evaluated", "UPDATE readiness_evaluation SET score = NULL"],
   ["readiness_cursor_one", "INSERT INTO readiness_cursor (id) VALUES (2)"],
+  ["access_version_one", "INSERT INTO access_version (id) VALUES (2)"],
   ["vm_command_in_guest_after_power_on", "UPDATE vm_command SET run_in_guest = true"],
   ["protection_group_two_sites", group("recovery_site_id = protected_site_id")],
   ["protection_group_rpo", group("rpo_minutes = 10081")],

@@ -1,18 +1,31 @@
 /** Whether sessions are still exactly as they were: asked for each event of each subscriber, and hardly ever answered with no. */
 import type pg from "pg";
 import { batched } from "../batching.ts";
+import { inOneStatement } from "../one-statement.ts";
 
 /** A session and its user as they were read: both rows have a new version whenever anything of them is written. */
 export interface SessionVersion {
   readonly sessionId: string;
   readonly session: string;
   readonly user: string;
+  readonly expiresAt: Date;
+  /** What `accessVersion` was then. */
+  readonly access: string | null;
 }
 
 /** A version with a text of its own. */
 interface Check extends SessionVersion {
   readonly text: string;
 }
+
+/**
+ * Another text as soon as any session or user has been changed or removed (a trigger sees to that, at the commit of whoever does), and for
+ * another start of the database: what was restored or promoted may be older than what was read. No row: null, and nothing is known.
+ */
+export const accessVersion =
+  "(SELECT concat(v.version, ' ', v.tableoid, ' ', extract(epoch FROM pg_postmaster_start_time())) FROM access_version v WHERE v.id = 1)";
+
+const now = `SELECT ${accessVersion} AS version, (extract(epoch FROM dr_now()) * 1000)::float8 AS ms`;
 
 /** Answers only those that have changed, so that thousands that have not cost next to nothing here. One that is expired has changed, too. */
 const changed = `SELECT k.id FROM unnest($1::uuid[], $2::xid[], $3::xid[]) AS k (id, session, user_account)
@@ -22,7 +35,10 @@ const changed = `SELECT k.id FROM unnest($1::uuid[], $2::xid[], $3::xid[]) AS k 
 /** Asks the database whether session and user are still exactly as they were found. */
 export type SessionCheck = (answer: (holds: boolean) => void, fail: (error: unknown) => void) => void;
 
-/** Makes what asks, in one statement for all who ask meanwhile. */
+/**
+ * Makes what asks: for all who ask meanwhile whether anything has changed since they were last looked at and what time it is, in one
+ * statement; and each session that it may be about by itself, in one statement for all of those.
+ */
 export function openSessionChecks(pool: Pick<pg.Pool, "query">): (version: SessionVersion) => SessionCheck {
   const checks = batched<Check, boolean>({
     identity: ({ text }) => text,
@@ -38,10 +54,32 @@ export function openSessionChecks(pool: Pick<pg.Pool, "query">): (version: Sessi
       return ({ sessionId }) => !ids.has(sessionId);
     },
   });
+  const look = inOneStatement(async () => {
+    const { rows } = await pool.query<{ version: string | null; ms: number }>({ name: "access-version", text: now });
+    return { version: rows[0]?.version ?? null, ms: rows[0]?.ms ?? Number.POSITIVE_INFINITY };
+  });
   return (version) => {
     const check = { ...version, text: `${version.sessionId} ${version.session} ${version.user}` };
     const keys = [check];
-    return (answer, fail) => checks.ask({ keys, answer: (find) => answer(find(check)), fail });
+    const endMs = version.expiresAt.getTime();
+    /** Up to here it is known to be unchanged. */
+    let { access } = version;
+    return (answer, fail) =>
+      look({
+        answer: (found) => {
+          if (found.version !== null && found.version === access) return answer(found.ms < endMs);
+          checks.ask({
+            keys,
+            answer: (find) => {
+              const holds = find(check);
+              if (holds) access = found.version; // of before the check: what is changed after it has another one
+              answer(holds);
+            },
+            fail,
+          });
+        },
+        fail,
+      });
   };
 }
 

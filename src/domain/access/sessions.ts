@@ -9,7 +9,7 @@ import { type Role, roles, type Viewer } from "../viewer.ts";
 import { type SignIn, WrongPasswordError } from "./caller.ts";
 import { verifyPassword } from "./password.ts";
 import { mostPasswordLength } from "./rules.ts";
-import { openSessionChecks, type SessionCheck } from "./session-checks.ts";
+import { accessVersion, openSessionChecks, type SessionCheck } from "./session-checks.ts";
 import { createThrottle } from "./throttle.ts";
 
 /** `refusal`: what to tell, where it is more than that. */
@@ -63,6 +63,7 @@ interface SessionRow {
   readonly roles: string[];
   readonly session_version: string;
   readonly user_version: string;
+  readonly access_version: string | null;
 }
 
 export const isRole = (text: string): text is Role => roles.some((role) => role === text);
@@ -134,7 +135,7 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
       if (!row) return { state: "unknown" };
       if (row.remaining_ms <= 0) return { state: "expired", expiredAt: row.expires_at };
       const { session_id: sessionId, expires_at: expiresAt, user_id: userId, name, remaining_ms: remainingMs } = row;
-      const version = { sessionId, session: row.session_version, user: row.user_version };
+      const version = { sessionId, session: row.session_version, user: row.user_version, expiresAt, access: row.access_version };
       const viewer = { userId, name, roles: new Set(row.roles.filter(isRole)), sessionId, expiresAt };
       return { state: "valid", viewer, remainingMs, holds: checkOf(version) };
     },
@@ -170,7 +171,7 @@ const tooLong = () =>
 
 const byToken = `
   SELECT s.token_hash, s.id AS session_id, s.expires_at, u.id AS user_id, u.name, u.roles::text[] AS roles,
-    s.xmin::text AS session_version, u.xmin::text AS user_version,
+    s.xmin::text AS session_version, u.xmin::text AS user_version, ${accessVersion} AS access_version,
     (extract(epoch FROM s.expires_at - dr_now()) * 1000)::float8 AS remaining_ms
   FROM session s JOIN user_account u ON u.id = s.user_id
   WHERE s.token_hash = ANY($1::bytea[]) AND s.deleted_at IS NULL AND u.disabled_at IS NULL`;
