@@ -224,3 +224,36 @@ it("who was cut off reads what it missed by itself, goes on with the others, and
     expect(texts).toEqual(["1", "2", "3", "4", "5"]);
   }
 });
+
+describe("nothing that is written later is delivered, while others get it,", () => {
+  const whose = "token_hash = sha256(convert_to($1, 'UTF8'))";
+  it.each([
+    ["to who was signed out on another node", `UPDATE session SET deleted_at = dr_now() WHERE ${whose}`, 4401],
+    ["to whose session was removed", `DELETE FROM session WHERE ${whose}`, 4401],
+    ["to whose user was disabled", `UPDATE user_account SET disabled_at = dr_now() WHERE id = (SELECT user_id FROM session WHERE ${whose})`, 4401],
+    ["to whose session has expired", null, 4403],
+  ])("%s", async (_who, change, code) => {
+    const name = "nora";
+    await db.database.prisma.user.deleteMany({ where: { name } });
+    await aUser(db.database, name, ["OPERATOR"]);
+    await db.database.pool.query("UPDATE session SET expires_at = expires_at + interval '1 day'"); // the others' go on
+    const token = await server.signIn(name);
+    const otto = await subscriber("otto");
+    const { socket, next, messages, closed, subscribe } = await rawSocket(server.url, { sessionToken: token });
+    open.push(() => socket.close());
+    await next("connection_ack");
+    subscribe("1", outputs, { id: encodeId("Recovery", recoveryId) });
+    await next("next");
+    const coming = nextOf([otto]);
+    await write(output("before"));
+    await Promise.all([coming, next("next")]);
+    if (change === null) await db.shiftClock(8 * 3600 + 1);
+    else await db.database.pool.query(change, [token]);
+    const later = nextOf([otto]);
+    await write(output("after"));
+    expect((await later).map(textsIn)).toEqual([["after"]]);
+    expect((await closed).code).toBe(code);
+    expect(messages).toEqual([]);
+    await db.shiftClock(0);
+  });
+});
