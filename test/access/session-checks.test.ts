@@ -185,7 +185,8 @@ describe("transactions that change somebody's access", () => {
   it("write the one row once each, however many sessions they change", async () => {
     for (let n = 0; n < 5; n++) await signIn();
     using client = await someClient();
-    const updates = async () => (await client.query("SELECT pg_stat_get_xact_tuples_updated('access_version'::regclass)::int AS n")).rows[0].n;
+    const updates = async () =>
+      (await client.query("SELECT pg_stat_get_xact_tuples_updated('access_version'::regclass)::int AS n")).rows[0].n;
     await client.query("BEGIN");
     const before = await updates();
     await client.query("UPDATE session SET deleted_at = dr_now()");

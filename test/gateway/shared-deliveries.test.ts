@@ -230,7 +230,11 @@ describe("nothing that is written later is delivered, while others get it,", () 
   it.each([
     ["to who was signed out on another node", `UPDATE session SET deleted_at = dr_now() WHERE ${whose}`, 4401],
     ["to whose session was removed", `DELETE FROM session WHERE ${whose}`, 4401],
-    ["to whose user was disabled", `UPDATE user_account SET disabled_at = dr_now() WHERE id = (SELECT user_id FROM session WHERE ${whose})`, 4401],
+    [
+      "to whose user was disabled",
+      `UPDATE user_account SET disabled_at = dr_now() WHERE id = (SELECT user_id FROM session WHERE ${whose})`,
+      4401,
+    ],
     ["to whose session has expired", null, 4403],
   ])("%s", async (_who, change, code) => {
     const name = "nora";
