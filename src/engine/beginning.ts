@@ -2,8 +2,9 @@
 import { alreadyDone, type Done, type EarlierStep } from "./already-done.ts";
 import type { StepState } from "./batch.ts";
 import { budgetOf } from "./budget.ts";
-import { compile } from "./compile.ts";
-import { createLiveRun, type LiveRun, newStep } from "./live-run.ts";
+import { compiling } from "./compile.ts";
+import { type LiveRun, makingLiveRun, newStep } from "./live-run.ts";
+import { atOnce, type Pieces } from "./pieces.ts";
 import type { RunRecord } from "./records.ts";
 import { isOwedNow, owedBefore } from "./roll-back.ts";
 import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
@@ -23,20 +24,26 @@ export interface Beginning {
 }
 
 /** `earlier`: the steps of the run that it goes on with. Throws CompileError where there is no tree. */
-export function begin(facts: RunFacts, earlier: readonly EarlierStep[]): Beginning {
+export const begin = (facts: RunFacts, earlier: readonly EarlierStep[]): Beginning => atOnce(beginning(facts, earlier));
+
+export function* beginning(facts: RunFacts, earlier: readonly EarlierStep[]): Pieces<Beginning> {
   const { snapshot, kind } = facts;
-  const { nodes, warnings } = compile(snapshot);
+  const { nodes, warnings } = yield* compiling(snapshot);
+  yield;
   const done = earlier.length === 0 ? new Map<number, Done>() : alreadyDone(kind, nodes, earlier, snapshot.protectedSite.id);
   const owed = owedBefore(nodes, earlier);
   const steps = nodes.map((node) => ({ ...newStep(node, done.get(node.ordinal)), ...(owed.has(node.ordinal) ? isOwedNow : {}) }));
-  return { run: liveRun({ ...facts, warnings }, steps), done, warnings };
+  yield;
+  return { run: yield* livingRun({ ...facts, warnings }, steps), done, warnings };
 }
 
-export function liveRun(facts: RunFacts, steps: readonly StepState[]): LiveRun {
+export const liveRun = (facts: RunFacts, steps: readonly StepState[]): LiveRun => atOnce(livingRun(facts, steps));
+
+export function* livingRun(facts: RunFacts, steps: readonly StepState[]): Pieces<LiveRun> {
   const { id, kind, state, pausedReason, startedAt, progressPercent, warnings, now, snapshot, failurePolicy: policy } = facts;
   const rules = { kind, policy, lenient: isLenient(snapshot), protectedSiteId: snapshot.protectedSite.id };
   const budgetSeconds = budgetOf(snapshot);
-  return createLiveRun({ id, kind, rules, budgetSeconds, state, pausedReason, startedAt, progressPercent, warnings, now }, steps);
+  return yield* makingLiveRun({ id, kind, rules, budgetSeconds, state, pausedReason, startedAt, progressPercent, warnings, now }, steps);
 }
 
 const isLenient = (snapshot: RunSnapshot): boolean => (snapshot.kind === "CLEANUP" || snapshot.kind === "GROUP_DELETE") && snapshot.force;

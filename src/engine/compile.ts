@@ -11,6 +11,7 @@ import { addTestStorage } from "./compile/storage.ts";
 import { createTree } from "./compile/tree.ts";
 import { findCycle } from "./cycles.ts";
 import type { StepNode } from "./model.ts";
+import { atOnce, type Pieces } from "./pieces.ts";
 import type { RisingSnapshot, RunSnapshot, RunWarning } from "./run-snapshot.ts";
 
 export { CompileError };
@@ -23,18 +24,22 @@ export interface CompiledRun {
 }
 
 /** Throws CompileError when the VMs wait for each other, or the snapshot contradicts itself. */
-export function compile(snapshot: RunSnapshot): CompiledRun {
+export const compile = (snapshot: RunSnapshot): CompiledRun => atOnce(compiling(snapshot));
+
+export function* compiling(snapshot: RunSnapshot): Pieces<CompiledRun> {
   const tree = createTree(snapshot.pastSeconds);
   const warnings = [...snapshot.warnings];
   switch (snapshot.kind) {
     case "TEST":
       refuseCycle(snapshot);
-      addPriorityGroups(tree, snapshot, addTestStorage(tree, snapshot), warnings);
+      yield;
+      yield* addPriorityGroups(tree, snapshot, addTestStorage(tree, snapshot), warnings);
       break;
     case "PLANNED":
     case "DISASTER":
       refuseCycle(snapshot);
-      addPriorityGroups(tree, snapshot, addRecoveryStorage(tree, snapshot), warnings);
+      yield;
+      yield* addPriorityGroups(tree, snapshot, addRecoveryStorage(tree, snapshot), warnings);
       addRollBack(tree, snapshot);
       break;
     case "REPROTECT":
@@ -53,7 +58,8 @@ export function compile(snapshot: RunSnapshot): CompiledRun {
       compileGroupDelete(tree, snapshot);
       break;
   }
-  markCriticalPath(tree.nodes);
+  yield;
+  yield* markCriticalPath(tree.nodes);
   return { nodes: tree.nodes, warnings };
 }
 

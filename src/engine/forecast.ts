@@ -3,9 +3,10 @@
  * of steps (but for a logarithm where they queue for slots), so it may be made once a second.
  */
 
-import { type Rest, type StepFacts, simulate } from "./forecast/simulate.ts";
+import { type Rest, type StepFacts, simulating } from "./forecast/simulate.ts";
 import { at, momentGraph } from "./graph.ts";
 import { isContainer, isSettled, type StepNode } from "./model.ts";
+import { atOnce, type Pieces } from "./pieces.ts";
 import { isRollBack } from "./roll-back.ts";
 
 export type { StepFacts };
@@ -31,6 +32,8 @@ export interface Forecast {
 export interface Forecaster {
   /** `now` in milliseconds since 1970, by the same clock as the facts. */
   at(now: number, facts: (ordinal: number) => StepFacts): Forecast;
+  /** The same in pieces, between which the facts must not change. */
+  looking(now: number, facts: (ordinal: number) => StepFacts): Pieces<Forecast>;
 }
 
 export const defaultSlotsPerSite = 20;
@@ -38,17 +41,21 @@ export const defaultSlotsPerSite = 20;
 /** What depends on the tree only is done once per run. */
 export function createForecaster(nodes: readonly StepNode[], slotsPerSite: number = defaultSlotsPerSite): Forecaster {
   const graph = momentGraph(nodes);
-  return {
-    at(now, facts) {
+  const forecaster: Forecaster = {
+    at: (now, facts) => atOnce(forecaster.looking(now, facts)),
+    *looking(now, facts) {
       const blockedBy = nodes.filter((node) => blocks(node, facts(node.ordinal))).map(({ ordinal }) => ordinal);
       const play = { nodes, graph, slotsPerSite, now, facts };
-      const rest = simulate({
+      const rest = yield* simulating({
         ...play,
         activeEnd: (node, known) => (blocks(node, known) ? Number.POSITIVE_INFINITY : activeEnd(node, known, now)),
       });
       // For the chain it matters what comes behind a prompt, so there it is answered at once.
-      const unblocked = blockedBy.length === 0 ? rest : simulate({ ...play, activeEnd: (node, known) => activeEnd(node, known, now) });
+      const unblocked =
+        blockedBy.length === 0 ? rest : yield* simulating({ ...play, activeEnd: (node, known) => activeEnd(node, known, now) });
+      yield;
       const { starts, ends } = timesOf(nodes, rest, facts);
+      yield;
       // A roll-back is held, and part of no forecast, until it is under way.
       const counts = isRollingBack(nodes, facts) ? () => true : (index: number) => !isRollBack(nodes[index] ?? { kind: "" });
       const last = ends.reduce((latest, end, index) => Math.max(latest, Number.isNaN(end) || !counts(index) ? 0 : end), 0);
@@ -61,6 +68,7 @@ export function createForecaster(nodes: readonly StepNode[], slotsPerSite: numbe
       };
     },
   };
+  return forecaster;
 }
 
 const nobodyKnows: Expected = { start: null, end: null };
@@ -95,14 +103,21 @@ function factsOf(steps: readonly StepFacts[], ordinal: number): StepFacts {
 }
 
 /** For a run whose steps stay in one array, by ordinal: the forecaster is made at the first call. */
-export function forecast(steps: readonly (StepFacts & { readonly node: StepNode })[], now: number, slotsPerSite?: number): Forecast {
+export const forecast = (...given: Parameters<typeof forecasting>): Forecast => atOnce(forecasting(...given));
+
+export function* forecasting(
+  steps: readonly (StepFacts & { readonly node: StepNode })[],
+  now: number,
+  slotsPerSite?: number,
+): Pieces<Forecast> {
   let forecaster = forecasters.get(steps);
   if (!forecaster) {
     const nodes = steps.map(({ node }) => node);
     forecaster = createForecaster(nodes, slotsPerSite);
     forecasters.set(steps, forecaster);
+    yield;
   }
-  return forecaster.at(now, (ordinal) => factsOf(steps, ordinal));
+  return yield* forecaster.looking(now, (ordinal) => factsOf(steps, ordinal));
 }
 
 const known = (time: number | undefined): number | null => (time !== undefined && Number.isFinite(time) ? time : null);

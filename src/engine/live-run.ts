@@ -19,8 +19,9 @@ import {
   type StepStatus,
 } from "./model.ts";
 import { vmResult } from "./outcome.ts";
+import { atOnce, type Pieces } from "./pieces.ts";
 import type { RunWarning } from "./run-snapshot.ts";
-import { createSchedule, type Decided, type Schedule } from "./schedule.ts";
+import { creatingSchedule, type Decided, type Schedule, type Scheduled } from "./schedule.ts";
 import { stepWarning } from "./step-warning.ts";
 import { Tally } from "./tally.ts";
 
@@ -100,13 +101,18 @@ export interface Start {
 }
 
 /** From a new tree or from what is recorded; what follows of itself is already in the batch. */
-export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRun {
-  const { schedule, decided } = scheduleOf(start.rules, steps);
+export const createLiveRun = (start: Start, steps: readonly StepState[]): LiveRun => atOnce(makingLiveRun(start, steps));
+
+export function* makingLiveRun(start: Start, steps: readonly StepState[]): Pieces<LiveRun> {
+  const { schedule, decided } = yield* scheduling(start.rules, steps);
+  yield;
+  const children = childrenOf(steps);
+  yield;
   const run: LiveRun = {
     ...start,
     steps,
     schedule,
-    children: childrenOf(steps),
+    children,
     batch: emptyBatch(),
     tally: new Tally(steps),
     progressToldTo: 0,
@@ -120,6 +126,7 @@ export function createLiveRun(start: Start, steps: readonly StepState[]): LiveRu
     switchesTo: null,
     warnings: new Map(start.warnings.map((warning) => [warning.message, warning])),
   };
+  yield;
   follow(run, decided, start.now);
   return run;
 }
@@ -128,13 +135,17 @@ const isUndecided = (rules: FailureRules, { node, status, message }: StepState):
   status === "FAILED" && !isContainer(node) && failureCounts(rules, node, { status, message }).startsWith("PAUSES");
 
 /** Of steps as they are. A failure that stops the run at once is held; what a person has skipped counts as done for those that can do without. */
-export function scheduleOf(rules: FailureRules, steps: readonly StepState[]): { schedule: Schedule; decided: readonly Decided[] } {
+export const scheduleOf = (rules: FailureRules, steps: readonly StepState[]): Scheduled => atOnce(scheduling(rules, steps));
+
+function* scheduling(rules: FailureRules, steps: readonly StepState[]): Pieces<Scheduled> {
   const held = steps.filter(
     (step) => step.status === "FAILED" && !isContainer(step.node) && failureCounts(rules, step.node, step) === "PAUSES",
   );
-  return createSchedule(
+  const statuses = new Map(steps.map((step) => [step.node.ordinal, scheduledStatus(step)]));
+  yield;
+  return yield* creatingSchedule(
     steps.map(({ node }) => node),
-    new Map(steps.map((step) => [step.node.ordinal, scheduledStatus(step)])),
+    statuses,
     new Set(held.map(({ node }) => node.ordinal)),
   );
 }

@@ -1,7 +1,8 @@
 /** Once a tick: how far the run is, when it may be over, and an event about it when that has changed. */
 
-import { forecast, progress } from "./forecast.ts";
+import { forecasting, progress } from "./forecast.ts";
 import { describeCurrent, type LiveRun, say, stepAt } from "./live-run.ts";
+import { inTurns } from "./pieces.ts";
 
 /** Of so many steps a tick says at most how far they are: thousands at once would be most of what a run writes. */
 const mostSteps = 200;
@@ -15,8 +16,8 @@ export function noteBlocked(run: LiveRun): void {
 }
 
 /** A run that an operator has paused ends when somebody resumes it, which nobody can know. */
-export function noteProgress(run: LiveRun, now: number, slotsPerSite: number, paused: boolean): void {
-  const { progressPercent, estimatedEnd: expected } = look(run, now, slotsPerSite);
+export async function noteProgress(run: LiveRun, now: number, slotsPerSite: number, paused: boolean): Promise<void> {
+  const { progressPercent, estimatedEnd: expected } = await look(run, now, slotsPerSite);
   const estimatedEnd = paused ? null : expected;
   const currentStep = describeCurrent(run);
   const percent = Math.max(run.progressPercent, Math.min(99, Math.floor(progressPercent)));
@@ -35,10 +36,14 @@ export function noteProgress(run: LiveRun, now: number, slotsPerSite: number, pa
 const feltMs = 50;
 const restTimes = 20;
 
-function look(run: LiveRun, now: number, slotsPerSite: number): { readonly progressPercent: number; readonly estimatedEnd: number | null } {
+async function look(
+  run: LiveRun,
+  now: number,
+  slotsPerSite: number,
+): Promise<{ readonly progressPercent: number; readonly estimatedEnd: number | null }> {
   const began = performance.now();
   if (began < run.nextForecastAt && run.estimate !== null) return { progressPercent: progress(run.steps, now), estimatedEnd: run.estimate };
-  const found = forecast(run.steps, now, slotsPerSite);
+  const found = await inTurns(forecasting(run.steps, now, slotsPerSite));
   const took = performance.now() - began;
   if (took > feltMs) run.nextForecastAt = began + restTimes * took;
   return found;

@@ -184,7 +184,7 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
   giveUp(d, wishes, (ordinal) => giveSlot(d, state, ordinal));
   const overdue = endDueWaits(d.run, d.clock.now());
   await answerOverdue(d, overdue);
-  noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused || isStopped(d.run));
+  await noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused || isStopped(d.run));
 }
 
 /** At a prompt's time-out; a database that is away is asked again at the next tick. */

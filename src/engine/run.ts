@@ -5,7 +5,7 @@ import { changesPayload } from "../events/changes.ts";
 import type { EarlierStep } from "./already-done.ts";
 import { changesOf } from "./announcements.ts";
 import { emptyBatch, noteStep, type StepState } from "./batch.ts";
-import { type Beginning, begin, liveRun } from "./beginning.ts";
+import { type Beginning, beginning, liveRun, livingRun } from "./beginning.ts";
 import { createClock, type DatabaseClock } from "./clock.ts";
 import { CompileError } from "./compile.ts";
 import { createExecutions } from "./execution.ts";
@@ -15,6 +15,7 @@ import { createInbox, type Inbox } from "./inbox.ts";
 import { createJournal, type Journal, LeaseLost } from "./journal.ts";
 import type { Claim } from "./lease.ts";
 import { type LiveRun, rowOf, stepAt } from "./live-run.ts";
+import { inTurns } from "./pieces.ts";
 import { notePlaces } from "./places.ts";
 import { notePoints } from "./points.ts";
 import { loadEarlierSteps, loadRun, loadSteps, type RunRecord } from "./records.ts";
@@ -67,7 +68,7 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
   });
   const clock = createClock(record.now);
   const steps = await loadSteps(pool, claim.runId);
-  const run = steps.length > 0 ? liveRun(record, steps) : await compileRun(record, journal, parts, clock);
+  const run = steps.length > 0 ? await inTurns(livingRun(record, steps)) : await compileRun(record, journal, parts, clock);
   if (run === null) return "ENDED";
   const executions = createExecutions({ run, planName: record.planName, epoch: claim.epoch, parts, inbox, clock, signal });
   await notePoints(pool, claim, run.steps);
@@ -77,7 +78,7 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
 /** Makes the tree and writes it with the run's start; null when it can't be made, which ends the run. */
 async function compileRun(record: RunRecord, journal: Journal, parts: EngineParts, clock: DatabaseClock): Promise<LiveRun | null> {
   const { snapshot } = record;
-  const begun = tryToBegin(record, await earlierSteps(snapshot, parts), parts);
+  const begun = await tryToBegin(record, await earlierSteps(snapshot, parts), parts);
   if (typeof begun === "string") {
     await endFailed(record, [], journal, parts, begun);
     return null;
@@ -113,9 +114,9 @@ async function earlierSteps(snapshot: RunSnapshot, { pool }: EngineParts): Promi
 }
 
 /** The tree, or why there is none: trying again would find the same. */
-function tryToBegin(record: RunRecord, earlier: readonly EarlierStep[], { log }: EngineParts): Beginning | string {
+async function tryToBegin(record: RunRecord, earlier: readonly EarlierStep[], { log }: EngineParts): Promise<Beginning | string> {
   try {
-    return begin(record, earlier);
+    return await inTurns(beginning(record, earlier));
   } catch (error) {
     if (error instanceof CompileError) return error.message;
     log.error({ err: error, runId: record.id }, "a run can't be compiled");

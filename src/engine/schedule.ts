@@ -6,7 +6,9 @@
  * A run that is resumed from the statuses it had goes on exactly as it would have.
  */
 import type { SettledStatus, StepNode, StepStatus } from "./model.ts";
+import { atOnce, type Pieces } from "./pieces.ts";
 import { CountingSchedule } from "./schedule/counting.ts";
+import { relationsOf } from "./schedule/relations.ts";
 
 /** A step whose status the schedule itself decided: skipped, cancelled, or a container that is over. */
 export interface Decided {
@@ -52,15 +54,29 @@ export interface Schedule {
   release(ordinal: number): void;
 }
 
+export interface Scheduled {
+  readonly schedule: Schedule;
+  readonly decided: readonly Decided[];
+}
+
 /**
  * From a tree and the statuses that are recorded (a resumed run); without them all are PENDING. Those in `held` are held, whatever their
  * status, and so are the leaves of a roll-back that have not started. `decided` is what follows at once.
  */
-export function createSchedule(
+export const createSchedule = (
   nodes: readonly StepNode[],
   statuses: ReadonlyMap<number, StepStatus> = new Map(),
   held: ReadonlySet<number> = new Set(),
-): { schedule: Schedule; decided: readonly Decided[] } {
-  const schedule = new CountingSchedule(nodes);
+): Scheduled => atOnce(creatingSchedule(nodes, statuses, held));
+
+export function* creatingSchedule(
+  nodes: readonly StepNode[],
+  statuses: ReadonlyMap<number, StepStatus>,
+  held: ReadonlySet<number>,
+): Pieces<Scheduled> {
+  const relations = yield* relationsOf(nodes);
+  yield;
+  const schedule = new CountingSchedule(nodes, relations);
+  yield;
   return { schedule, decided: schedule.restore(statuses, held) };
 }

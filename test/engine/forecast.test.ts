@@ -134,12 +134,12 @@ describe("the forecast of a run", () => {
     expect(at(people, cancelled).progressPercent).toBe(Math.floor((3 / 73) * 100));
   });
 
-  it("is unknown in the write that opens a prompt, which is the current step then", () => {
+  it("is unknown in the write that opens a prompt, which is the current step then", async () => {
     const run = aRun(one.pre(promptStep("ask")).build());
     const ask = run.steps.find(({ node }) => node.name === "ask")?.node.ordinal ?? 0;
     while (!run.schedule.ready().includes(ask)) {
       for (const ordinal of run.schedule.ready()) startStep(run, ordinal, "RUNNING", start, null);
-      noteProgress(run, start, 20, false);
+      await noteProgress(run, start, 20, false);
       for (const ordinal of run.schedule.active()) endStep(run, ordinal, { status: "SUCCEEDED", message: null }, start);
     }
     expect(rowOf(run)).toMatchObject({ estimate: expect.any(Number), currentStep: expect.not.stringContaining("ask") });
@@ -148,7 +148,7 @@ describe("the forecast of a run", () => {
     expect(run.batch.events.slice(-2)).toMatchObject([{ kind: "PROMPT_OPENED" }, { kind: "PROGRESS", estimatedCompletionTime: null }]);
   });
 
-  it("of thousands of steps tells of 200 at a time how far they are, in turn, and of the end only now and then", () => {
+  it("of thousands of steps tells of 200 at a time how far they are, in turn, and of the end only now and then", async () => {
     const names = Array.from({ length: 250 }, (_, at) => `vm ${at}`);
     const run = aRun(
       aPlan()
@@ -160,23 +160,23 @@ describe("the forecast of a run", () => {
       for (const ordinal of run.schedule.active()) endStep(run, ordinal, { status: "SUCCEEDED", message: null }, start);
     }
     for (const ordinal of run.schedule.ready()) startStep(run, ordinal, "RUNNING", start, null).progressPercent = 10;
-    const told = (now: number) => {
-      noteProgress(run, now, 1000, false);
+    const told = async (now: number) => {
+      await noteProgress(run, now, 1000, false);
       const event = run.batch.events.at(-1);
       return event?.kind === "PROGRESS" ? event.steps.map(({ ordinal }) => ordinal) : [];
     };
-    const first = told(start + second);
+    const first = await told(start + second);
     const others = run.schedule.active().filter((ordinal) => !first.includes(ordinal));
     expect(first).toHaveLength(200);
     const { estimate, progressPercent } = run;
     run.nextForecastAt = Number.POSITIVE_INFINITY; // the last one took that long
-    const next = told(start + 30 * second);
+    const next = await told(start + 30 * second);
     expect(next).toHaveLength(200);
     expect(next).toEqual(expect.arrayContaining(others));
     expect(run.estimate).toBe(estimate);
     expect(run.progressPercent).toBeGreaterThan(progressPercent);
     run.nextForecastAt = 0;
-    told(start + 60 * second);
+    await told(start + 60 * second);
     expect(run.estimate).toBeGreaterThan(estimate ?? 0);
   });
 

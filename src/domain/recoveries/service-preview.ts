@@ -111,7 +111,7 @@ async function shownOneByOne(views: readonly View[]): Promise<Preview[] | Error>
   const previews: Preview[] = [];
   for (const view of views) {
     try {
-      previews.push(view());
+      previews.push(await view());
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }

@@ -1,17 +1,20 @@
 /** Marks the longest chain of steps and gives containers their duration: with slots enough, as a run goes when nothing goes wrong: without a roll-back. */
 import { at, endOf, isEnd, momentGraph, momentsInOrder, startOf, stepOf } from "../graph.ts";
 import { isContainerKind } from "../model.ts";
+import type { Pieces } from "../pieces.ts";
 import { isRollBack } from "../roll-back.ts";
 import { CompileError } from "./error.ts";
 import type { DraftNode } from "./tree.ts";
 
-export function markCriticalPath(nodes: readonly DraftNode[]): void {
+export function* markCriticalPath(nodes: readonly DraftNode[]): Pieces<void> {
   const graph = momentGraph(nodes);
+  yield;
   const order = momentsInOrder(graph);
   if (order.length < graph.size) throw new CompileError(stuck(nodes, order));
   const time = new Float64Array(graph.size);
   const cause = new Int32Array(graph.size).fill(-1);
-  for (const moment of order) {
+  for (const [done, moment] of order.entries()) {
+    if (done % piece === 0) yield;
     const node = nodes[stepOf(moment)];
     const leafStarts = node !== undefined && !isEnd(moment) && !isContainerKind(node.kind);
     for (let e = at(graph.offsets, moment); e < at(graph.offsets, moment + 1); e++) {
@@ -22,9 +25,13 @@ export function markCriticalPath(nodes: readonly DraftNode[]): void {
       cause[target] = moment;
     }
   }
+  yield;
   measureContainers(nodes, time);
   markChain(nodes, time, cause);
 }
+
+/** Moments at a time. */
+const piece = 10_000;
 
 /** From the start of the first step in it to the end of its last. */
 function measureContainers(nodes: readonly DraftNode[], time: Float64Array): void {

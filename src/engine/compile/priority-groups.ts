@@ -1,5 +1,6 @@
 /** Priority groups in order, each with its steps around its VMs: the same in a test, where nothing is permanent, and in a recovery. */
 import { vmTiers } from "../cycles.ts";
+import type { Pieces } from "../pieces.ts";
 import type { RisingSnapshot, RunWarning, SnapshotPriorityGroup, SnapshotVm } from "../run-snapshot.ts";
 import { runWarning } from "../warnings.ts";
 import { CompileError } from "./error.ts";
@@ -16,12 +17,12 @@ interface Making {
   readonly placed: Map<string, PlacedVm>;
 }
 
-export function addPriorityGroups(tree: Tree, snapshot: RisingSnapshot, storage: Storage, warnings: RunWarning[]): void {
+export function* addPriorityGroups(tree: Tree, snapshot: RisingSnapshot, storage: Storage, warnings: RunWarning[]): Pieces<void> {
   const making: Making = { tree, snapshot, storage, warnings, placed: new Map() };
   const vmsOf = vmsByPriorityGroup(snapshot);
   const earlier = [...storage.first];
   for (const group of [...snapshot.priorityGroups].sort((a, b) => a.priority - b.priority)) {
-    const ordinal = addPriorityGroup(making, group, vmsOf.get(group) ?? [], [...earlier]);
+    const ordinal = yield* addPriorityGroup(making, group, vmsOf.get(group) ?? [], [...earlier]);
     if (ordinal !== null) earlier.push(ordinal);
   }
   addDependencies(making);
@@ -31,19 +32,19 @@ export function addPriorityGroups(tree: Tree, snapshot: RisingSnapshot, storage:
  * It comes after each of the earlier groups, not only the last: one whose VMs are all skipped early is settled before its turn, and
  * must not let those behind it pass.
  */
-function addPriorityGroup(
+function* addPriorityGroup(
   making: Making,
   group: SnapshotPriorityGroup,
   vms: readonly SnapshotVm[],
   after: readonly number[],
-): number | null {
+): Pieces<number | null> {
   const { tree, snapshot, storage } = making;
   const hasStep = [...group.preSteps, ...group.postSteps].some(({ type }) => type !== "COMMAND" || snapshot.options.runScripts);
   if (vms.length === 0 && !hasStep) return null;
   const name = `Priority group ${group.priority}${group.name === "" ? "" : `: ${group.name}`}`;
   const parent = tree.container(null, "PRIORITY_GROUP", { of: [group.priority], name, after });
   const before = addPlanSteps(tree, snapshot, group.preSteps, { parent, phase: "PRE_POWER_ON", head: storage.containers });
-  const containers = addTiers(making, parent, vms, before);
+  const containers = yield* addTiers(making, parent, vms, before);
   addPlanSteps(tree, snapshot, group.postSteps, {
     parent,
     phase: "POST_POWER_ON",
@@ -53,7 +54,7 @@ function addPriorityGroup(
 }
 
 /** Each tier waits for the gates of all earlier ones, for the same reason as priority groups do. */
-function addTiers(making: Making, parent: number, vms: readonly SnapshotVm[], after: readonly number[]): number[] {
+function* addTiers(making: Making, parent: number, vms: readonly SnapshotVm[], after: readonly number[]): Pieces<number[]> {
   const { tree, snapshot, storage, warnings, placed } = making;
   const containers: number[] = [];
   const gates: number[] = [];
@@ -72,6 +73,7 @@ function addTiers(making: Making, parent: number, vms: readonly SnapshotVm[], af
       tree.node(vmSteps.ready).opensGate = gate;
       placed.set(vm.id, vmSteps);
       containers.push(vmSteps.container);
+      yield;
     }
     gates.push(gate);
   }

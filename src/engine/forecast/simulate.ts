@@ -2,6 +2,7 @@
 import { at, endOf, isEnd, type MomentGraph, stepOf } from "../graph.ts";
 import { Heap } from "../heap.ts";
 import { isContainer, isSettled, type StepNode, type StepStatus, slotSite } from "../model.ts";
+import { inPieces, type Pieces } from "../pieces.ts";
 
 /** What the forecast has to know of a step; times in milliseconds since 1970. */
 export interface StepFacts {
@@ -36,11 +37,14 @@ interface Site {
   readonly waiting: Heap;
 }
 
-export function simulate(play: Play): Rest {
+export function* simulating(play: Play): Pieces<Rest> {
   const simulation = new Simulation(play);
-  simulation.run();
+  yield* simulation.run();
   return simulation;
 }
+
+/** Ends at a time. */
+const piece = 1_000;
 
 class Simulation implements Rest {
   readonly starts: Float64Array;
@@ -66,13 +70,17 @@ class Simulation implements Rest {
     this.#begun = new Uint8Array(length);
   }
 
-  run(): void {
+  *run(): Pieces<void> {
     const { graph, nodes, now } = this.#play;
     const over = this.#takeOver();
+    yield;
     for (let moment = 0; moment < graph.size; moment++) if (at(graph.waits, moment) === 0) this.#follow(this.#reach(moment));
-    for (const index of over) this.#follow([endOf(index)]);
+    yield;
+    yield* inPieces(over, (index) => this.#follow([endOf(index)]));
     this.#begin(now, -1);
+    let ends = 0;
     for (let index = this.#running.pop(); index !== undefined; index = this.#running.pop()) {
+      if (++ends % piece === 0) yield;
       const site = this.#siteOf(nodes[index]);
       site.free++;
       this.#touched.add(site);

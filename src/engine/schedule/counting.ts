@@ -5,7 +5,7 @@ import type { Decided, Schedule } from "../schedule.ts";
 import { causeOf } from "./cause.ts";
 import { Ordinals } from "./ordinals.ts";
 import { ReadyLeaves } from "./ready.ts";
-import { type Relations, relationsOf } from "./relations.ts";
+import type { Relations } from "./relations.ts";
 import { rollUp, withStatus } from "./roll-up.ts";
 
 const isActive = (status: StepStatus): status is "RUNNING" | "WAITING" => status === "RUNNING" || status === "WAITING";
@@ -38,9 +38,9 @@ export class CountingSchedule implements Schedule {
   /** Those of them outside of a roll-back. */
   #others: number;
 
-  constructor(nodes: readonly StepNode[]) {
+  constructor(nodes: readonly StepNode[], relations: Relations) {
     this.#nodes = nodes;
-    this.#relations = relationsOf(nodes);
+    this.#relations = relations;
     this.#ready = new ReadyLeaves(nodes);
     this.#active = new Ordinals(nodes.length);
     this.#waiting = new Ordinals(nodes.length);

@@ -1,5 +1,6 @@
 /** Who hangs on whom: the edges of a tree the other way round, and what each step waits for of its own, counted. By index (ordinal - 1). */
 import type { StepNode } from "../model.ts";
+import { inPieces, type Pieces } from "../pieces.ts";
 
 export interface Relations {
   readonly children: readonly (readonly number[])[];
@@ -18,14 +19,15 @@ export interface Relations {
 
 const none: readonly number[] = [];
 
-export function relationsOf(nodes: readonly StepNode[]): Relations {
+export function* relationsOf(nodes: readonly StepNode[]): Pieces<Relations> {
   const children = lists(nodes.length);
   const followers = lists(nodes.length);
   const dependents = lists(nodes.length);
   const behindGate = new Map<number, number[]>();
   const gateKeepers = new Map<number, number>();
   for (const { opensGate } of nodes) if (opensGate !== null) gateKeepers.set(opensGate, (gateKeepers.get(opensGate) ?? 0) + 1);
-  const waits = nodes.map((node, index) => {
+  const waits: number[] = [];
+  yield* inPieces(nodes, (node, index) => {
     if (node.ordinal !== index + 1) throw new RangeError(`step ${node.path} has ordinal ${node.ordinal} at position ${index + 1}`);
     for (const other of node.after) followers.add(other - 1, index);
     for (const other of node.needs) dependents.add(other - 1, index);
@@ -36,9 +38,10 @@ export function relationsOf(nodes: readonly StepNode[]): Relations {
       if (behind) behind.push(index);
       else behindGate.set(gate, [index]);
     }
-    return node.after.length + node.needs.length + gates.length;
+    waits.push(node.after.length + node.needs.length + gates.length);
   });
   const { all } = children;
+  yield;
   return {
     children: all,
     followers: followers.all,

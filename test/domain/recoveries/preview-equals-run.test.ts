@@ -9,6 +9,7 @@ import type { EarlierStep } from "../../../src/engine/already-done.ts";
 import { begin } from "../../../src/engine/beginning.ts";
 import { compile } from "../../../src/engine/compile.ts";
 import { isContainer } from "../../../src/engine/model.ts";
+import { atOnce } from "../../../src/engine/pieces.ts";
 import type { RisingSnapshot, SnapshotSite } from "../../../src/engine/run-snapshot.ts";
 import { treeRows } from "../../../src/engine/tree-rows.ts";
 import { type AnyStart, anyEnd, anyStart } from "./any-rows.ts";
@@ -76,7 +77,7 @@ it("of 1,000 plans the tree that is written at the start is the one that was sho
     fc.property(anyStart(), (start) => {
       const snapshot = snapshotOf(start);
       const earlier = earlierOf(snapshot, start.rerun);
-      const shown = previewTree({ snapshot, earlier, slotsPerSite: 20 }).steps.map(({ node, status, message }) => ({
+      const shown = atOnce(previewTree({ snapshot, earlier, slotsPerSite: 20 })).steps.map(({ node, status, message }) => ({
         ...node,
         expectedSeconds: Math.round(node.expectedSeconds),
         status,

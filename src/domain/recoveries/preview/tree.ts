@@ -1,9 +1,10 @@
 /** The tree that a run would have, and how it goes when nothing goes wrong. Pure. */
 import type { EarlierStep } from "../../../engine/already-done.ts";
-import { begin, type RunFacts } from "../../../engine/beginning.ts";
+import { beginning, type RunFacts } from "../../../engine/beginning.ts";
 import { createForecaster, type StepFacts } from "../../../engine/forecast.ts";
 import { stepAt } from "../../../engine/live-run.ts";
 import type { StepNode, StepStatus } from "../../../engine/model.ts";
+import { inPieces, type Pieces } from "../../../engine/pieces.ts";
 import type { RisingSnapshot, RunWarning } from "../../../engine/run-snapshot.ts";
 
 export interface PreviewStep {
@@ -35,16 +36,21 @@ export interface TreeInput {
 }
 
 /** Throws CompileError where the VMs wait for each other. */
-export function previewTree({ snapshot, earlier, slotsPerSite }: TreeInput): PreviewTree {
-  const { run, warnings } = begin(factsOf(snapshot), earlier);
+export function* previewTree({ snapshot, earlier, slotsPerSite }: TreeInput): Pieces<PreviewTree> {
+  const { run, warnings } = yield* beginning(factsOf(yield* asStored(snapshot)), earlier);
+  yield;
   const nodes = run.steps.map(({ node }) => node);
   const facts = (ordinal: number): StepFacts => stepAt(run, ordinal);
-  const forecast = createForecaster(nodes, slotsPerSite).at(began, (ordinal) => ({ ...facts(ordinal), startedAt: null, endedAt: null }));
+  const forecaster = createForecaster(nodes, slotsPerSite);
+  yield;
+  const forecast = yield* forecaster.looking(began, (ordinal) => ({ ...facts(ordinal), startedAt: null, endedAt: null }));
+  yield;
   const since = (time: number | null) => (time === null ? null : (time - began) / 1000);
   const steps = run.steps.map(({ node, status, message }): PreviewStep => {
     const { start, end } = forecast.of(node.ordinal);
     return { node, status, message, expectedStart: since(start), expectedEnd: since(end) };
   });
+  yield;
   return {
     steps,
     warnings,
@@ -52,6 +58,13 @@ export function previewTree({ snapshot, earlier, slotsPerSite }: TreeInput): Pre
     criticalPath: forecast.criticalPath.flatMap((ordinal) => steps[ordinal - 1] ?? []),
     readySeconds: latestReady(steps),
   };
+}
+
+/** As the engine will read it: what JSON leaves out is not there. */
+function* asStored(snapshot: RisingSnapshot): Pieces<RisingSnapshot> {
+  const vms: RisingSnapshot["vms"][number][] = [];
+  yield* inPieces(snapshot.vms, (vm) => vms.push(JSON.parse(JSON.stringify(vm))));
+  return { ...JSON.parse(JSON.stringify({ ...snapshot, vms: [] })), vms };
 }
 
 /** An end at 0 would say that nothing is known. */

@@ -1,6 +1,7 @@
 /** One kind of run of one plan: everything is read inside of a transaction, and made into what is shown after it. */
 import type pg from "pg";
 import { CompileError } from "../../../engine/compile.ts";
+import { inTurns } from "../../../engine/pieces.ts";
 import { loadEarlierSteps } from "../../../engine/records.ts";
 import type { RisingSnapshot, RunWarning } from "../../../engine/run-snapshot.ts";
 import { ConflictError, DomainError } from "../../errors.ts";
@@ -39,7 +40,7 @@ export interface Reading {
 }
 
 /** Everything has been read. Making a tree of thousands of steps takes seconds, for which no transaction stays open. */
-export type View = () => Preview;
+export type View = () => Promise<Preview>;
 
 export async function readView(
   reading: Reading,
@@ -52,7 +53,7 @@ export async function readView(
   const draft = work instanceof DomainError ? work : await work.draft(reading.client, plan, rows).catch(conflictOnly);
   if (work instanceof DomainError || draft instanceof DomainError) {
     const points = await reading.facts.points({ planId: plan.id, points: new Map(), lastHeardAt: null });
-    return () => withoutDraft(input, [...refusals, ...(draft instanceof DomainError ? [draft] : [])], points);
+    return async () => withoutDraft(input, [...refusals, ...(draft instanceof DomainError ? [draft] : [])], points);
   }
   return shown(reading, { input, refusals, prepared: work.prepared, draft });
 }
@@ -106,10 +107,10 @@ async function shown({ context, client, facts: read }: Reading, { input, refusal
   const facts = await read.site({ planId, siteId: sites.recoverySite.id, addresses });
   const needsSource = recoveryType === "PLANNED" && input.shutdownSourceVms !== false;
   const room = roomFindings({ vms, facts, isTest: recoveryType === "TEST", powerOnVms: options.powerOnVms, needsSource });
-  const makeTree = "snapshot" in result ? await treeOf(context, client, result.snapshot) : () => null;
+  const makeTree = "snapshot" in result ? await treeOf(context, client, result.snapshot) : () => Promise.resolve(null);
   const programs = await programFindings(rows, { kind: recoveryType, options }, context);
-  return () => {
-    const made = makeTree();
+  return async () => {
+    const made = await makeTree();
     const tree = made === null || "cycle" in made ? null : made;
     // A fault that the plan's own refusal tells as well is told once, by object.
     const known = new Set<string>(faults.map(({ code }) => code));
@@ -143,15 +144,13 @@ async function treeOf(
   { slotsPerSite }: PreviewContext,
   client: pg.ClientBase,
   snapshot: RisingSnapshot,
-): Promise<() => RerunTree | { readonly cycle: Finding }> {
+): Promise<() => Promise<RerunTree | { readonly cycle: Finding }>> {
   const rerunOf = "rerunOf" in snapshot ? snapshot.rerunOf : null;
   const earlier = rerunOf === null ? [] : await loadEarlierSteps(client, rerunOf);
   const sinceRequest = await readSecondsSinceRequest(client, rerunOf);
-  return () => {
+  return async () => {
     try {
-      // As the engine will read it.
-      const stored: RisingSnapshot = JSON.parse(JSON.stringify(snapshot));
-      return { ...previewTree({ snapshot: stored, earlier, slotsPerSite }), sinceRequest };
+      return { ...(await inTurns(previewTree({ snapshot, earlier, slotsPerSite }))), sinceRequest };
     } catch (error) {
       if (error instanceof CompileError) return { cycle: finding("DEPENDENCY_CYCLE", snapshot.plan.name, error.message) };
       throw error;

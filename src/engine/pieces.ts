@@ -1,0 +1,37 @@
+/**
+ * Work of milliseconds for hundreds of steps, of a second for a hundred thousand: it is written as a generator that pauses where it may be
+ * interrupted, so that it can be done at once, or in turns with all else that the process has to do.
+ */
+import { setImmediate as turn } from "node:timers/promises";
+
+export type Pieces<T> = Generator<void, T>;
+
+/** So long at a time nothing else happens. */
+const turnMs = 8;
+
+export function atOnce<T>(work: Pieces<T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** What the work reads must not change meanwhile. */
+export async function inTurns<T>(work: Pieces<T>): Promise<T> {
+  let began = performance.now();
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+    if (performance.now() - began < turnMs) continue;
+    await turn();
+    began = performance.now();
+  }
+}
+
+/** The list's entries, with a pause after every so many. */
+export function* inPieces<T>(list: readonly T[], each: (entry: T, index: number) => void, size = 1_000): Pieces<void> {
+  for (let at = 0; at < list.length; at++) {
+    each(list[at] as T, at);
+    if ((at + 1) % size === 0) yield;
+  }
+}

@@ -1,0 +1,61 @@
+/** Work in pieces: the same at once as in turns, and in turns nothing else waits for it. */
+import { isDeepStrictEqual } from "node:util";
+import { expect, it } from "vitest";
+import { compile, compiling } from "../../src/engine/compile.ts";
+import { atOnce, inPieces, inTurns, type Pieces } from "../../src/engine/pieces.ts";
+import { aPlan } from "./support/plans.ts";
+
+const spent = (ms: number) => {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+};
+
+it("lets others have their turn between pieces that take long, and answers when all are done", async () => {
+  const order: string[] = [];
+  function* work(): Pieces<string> {
+    for (const name of ["first", "second", "third"]) {
+      order.push(name);
+      spent(10);
+      yield;
+    }
+    return "done";
+  }
+  setImmediate(() => order.push("another"));
+  expect(await inTurns(work())).toBe("done");
+  expect(order).toEqual(["first", "another", "second", "third"]);
+  order.length = 0;
+  setImmediate(() => order.push("another"));
+  expect(atOnce(work())).toBe("done");
+  expect(order).toEqual(["first", "second", "third"]);
+});
+
+it("fails with what the work throws", async () => {
+  const work = function* (): Pieces<void> {
+    yield;
+    throw new RangeError("no such step");
+  };
+  await expect(inTurns(work())).rejects.toThrow("no such step");
+});
+
+it("pauses after every so many entries of a list", () => {
+  const seen: number[] = [];
+  const pieces = inPieces([1, 2, 3, 4, 5], (entry) => seen.push(entry), 2);
+  pieces.next();
+  expect(seen).toEqual([1, 2]);
+  pieces.next();
+  expect(seen).toEqual([1, 2, 3, 4]);
+  expect(pieces.next().done).toBe(true);
+  expect(seen).toEqual([1, 2, 3, 4, 5]);
+});
+
+it("makes the tree of thousands of VMs in pieces of a few of them", async () => {
+  const names = Array.from({ length: 3_000 }, (_, at) => `vm-${at}`);
+  const snapshot = aPlan()
+    .group(...names)
+    .build();
+  let pieces = 0;
+  const work = compiling(snapshot);
+  while (!work.next().done) pieces++;
+  expect(pieces).toBeGreaterThan(names.length);
+  expect(isDeepStrictEqual(await inTurns(compiling(snapshot)), compile(snapshot))).toBe(true);
+});
