@@ -2,6 +2,7 @@
  * Gives up on a server that is gone without a word. Done here, by looking every so often, since pg's own `query_timeout` makes a timer for each
  * statement: V8 kept what these had read until its next full collection, and copied it twice until then.
  */
+import { Duplex } from "node:stream";
 import type pg from "pg";
 
 export interface Patience {
@@ -40,7 +41,10 @@ function statementOf(client: pg.PoolClient): object | null {
   return typeof statement === "object" ? statement : null;
 }
 
-/** `end` of a pg client that has a statement under way cuts the connection; of a pool's client, only it knows. */
+/** `end` would wait for the answer. pg has no public name for the connection. */
 function endAtOnce(client: pg.PoolClient): void {
-  if ("end" in client && typeof client.end === "function") void client.end();
+  const connection: unknown = Reflect.get(client, "connection");
+  if (typeof connection !== "object" || connection === null) return;
+  const stream: unknown = Reflect.get(connection, "stream");
+  if (stream instanceof Duplex) stream.destroy();
 }

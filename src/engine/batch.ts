@@ -70,6 +70,18 @@ export const stepColumns = (steps: readonly StepState[]): unknown[] => [
   steps.map(({ dueAt }) => dueAt),
 ];
 
+/** What an Int of the API and its column hold; who writes more is told "at least". */
+const largestInt = 2 ** 31 - 1;
+
+/** Output of one write, per step once: the statement can't update one row twice. */
+export function outputsOf(batch: Batch): unknown[] {
+  const byStep = new Map<number, { ordinal: number; text: string; total: number }>();
+  for (const { ordinal, text, total } of batch.outputs) {
+    byStep.set(ordinal, { ordinal, text: (byStep.get(ordinal)?.text ?? "") + text, total: Math.min(total, largestInt) });
+  }
+  return [...byStep.values()];
+}
+
 export const stepChanged = (step: StepState): RecoveryEvent => ({
   kind: "STEP_CHANGED",
   ordinal: step.node.ordinal,

@@ -4,12 +4,13 @@
  * events, so that a write whose answer got lost is recognised when it is sent again, and not done twice.
  */
 import type pg from "pg";
+import { InOrder } from "../database/in-order.ts";
 import { textsOf, toJsonb } from "../database/json.ts";
 import { brokenConstraint, inTransaction } from "../database/transaction.ts";
 import { eventArrays, eventCtes } from "../events/append.ts";
 import type { Change } from "../events/changes.ts";
 import type { RecoveryEvent } from "../events/types.ts";
-import { type Batch, stepColumns } from "./batch.ts";
+import { type Batch, outputsOf, stepColumns } from "./batch.ts";
 import type { PausedReason } from "./model.ts";
 import type { RunWarning } from "./run-snapshot.ts";
 
@@ -45,7 +46,10 @@ export class LeaseLost extends Error {
 export interface Journal {
   /** Number of the newest event. */
   readonly lastEvent: number;
-  /** Resolves when it is durable; waits while the database is away. Throws LeaseLost when the epoch no longer holds. */
+  /**
+   * Resolves when it is durable, and all before it; waits while the database is away. Throws LeaseLost when the epoch no longer holds. The next
+   * one need not wait for it.
+   */
   write(batch: Batch, run: RunChange, changes: readonly Change[]): Promise<void>;
   /** The same for another statement whose $1 to $7 are as `runAndEvents` has them; one row means done. */
   execute(statement: Statement, row: object, news: News, values?: readonly unknown[], first?: Before): Promise<void>;
@@ -66,6 +70,14 @@ export interface News {
 interface Statement {
   readonly name: string;
   readonly text: string;
+}
+
+/** A statement with its values, and the run's newest event before and after it. */
+interface Write {
+  readonly query: pg.QueryConfig;
+  readonly before: Before | undefined;
+  readonly from: number;
+  readonly to: number;
 }
 
 const milliseconds = (column: string) => `to_timestamp(${column} / 1000.0)`;
@@ -121,18 +133,6 @@ const write = {
   SELECT base FROM r`,
 };
 
-/** What an Int of the API and its column hold; who writes more is told "at least". */
-const largestInt = 2 ** 31 - 1;
-
-/** Output of one write, per step once: the statement can't update one row twice. */
-function outputsOf(batch: Batch): unknown[] {
-  const byStep = new Map<number, { ordinal: number; text: string; total: number }>();
-  for (const { ordinal, text, total } of batch.outputs) {
-    byStep.set(ordinal, { ordinal, text: (byStep.get(ordinal)?.text ?? "") + text, total: Math.min(total, largestInt) });
-  }
-  return [...byStep.values()];
-}
-
 export interface JournalOptions {
   readonly pool: pg.Pool;
   readonly runId: string;
@@ -144,21 +144,78 @@ export interface JournalOptions {
 }
 
 export function createJournal({ pool, runId, epoch, lastEvent: known, signal, onTrouble }: JournalOptions): Journal {
+  const line = new InOrder(pool);
   let lastEvent = known;
+  /** Of all that is under way. */
+  let lastSent = known;
+  /** The newest write; it comes to its end behind all others. */
+  let newest: Promise<void> = Promise.resolve();
+  /** The newest of those that are not sent ahead: what comes behind it is sent once it is over. */
+  let alone: Promise<void> | null = null;
 
-  async function execute(statement: Statement, row: object, news: News, values: readonly unknown[] = [], before?: Before): Promise<void> {
+  /**
+   * Sent at once behind those that are under way: it is done only where they were, since their events count. That holds for a single statement
+   * behind writes that have events.
+   */
+  function execute(statement: Statement, row: object, news: News, values: readonly unknown[] = [], before?: Before): Promise<void> {
     const events = news.events.length;
     const { kinds, payloads } = eventArrays(news.events, news.changes);
-    const all = [toJsonb(row), kinds, payloads, ...values];
+    const query = { ...statement, values: [runId, epoch, lastSent, events, toJsonb(row), kinds, payloads, ...values] };
+    const write = { query, before, from: lastSent, to: lastSent + events };
+    lastSent = write.to;
+    const isAhead = events > 0 && before === undefined;
+    newest = finish(write, isAhead ? sendAhead(query) : null, newest);
+    newest.catch(() => {});
+    if (!isAhead) standAlone(newest);
+    return newest;
+  }
+
+  function sendAhead(query: pg.QueryConfig): Promise<pg.QueryResult> {
+    const send = () => {
+      signal.throwIfAborted();
+      return line.query(query);
+    };
+    const sent = (alone ?? Promise.resolve()).then(send);
+    sent.catch(() => {});
+    return sent;
+  }
+
+  function standAlone(write: Promise<void>): void {
+    const over = write.finally(() => {
+      if (alone === over) alone = null;
+    });
+    over.catch(() => {});
+    alone = over;
+  }
+
+  async function finish(write: Write, ahead: Promise<pg.QueryResult> | null, previous: Promise<void>): Promise<void> {
+    await previous;
+    if (ahead === null || !(await wasDone(ahead))) {
+      const again = writeAlone(write);
+      if (ahead !== null) standAlone(again);
+      await again;
+    }
+    lastEvent = write.to;
+  }
+
+  /** False: it is to be done again, now that those before it are durable. */
+  async function wasDone(ahead: Promise<pg.QueryResult>): Promise<boolean> {
+    try {
+      return (await ahead).rowCount === 1;
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      onTrouble(error);
+      return false;
+    }
+  }
+
+  async function writeAlone(write: Write): Promise<void> {
     for (let delay = 50; ; delay = Math.min(delay * 2, 1000)) {
       if (signal.aborted) throw signal.reason;
       try {
-        const query = { ...statement, values: [runId, epoch, lastEvent, events, ...all] };
-        const isWritten = before === undefined ? (await pool.query(query)).rowCount === 1 : await writtenWith(before, query);
-        if (isWritten || (await wasWritten(events))) {
-          lastEvent += events;
-          return;
-        }
+        const isWritten =
+          write.before === undefined ? (await pool.query(write.query)).rowCount === 1 : await writtenWith(write.before, write.query);
+        if (isWritten || (await wasWritten(write))) return;
         throw new LeaseLost(runId);
       } catch (error) {
         if (error instanceof LeaseLost || !isOutage(error)) throw error;
@@ -183,14 +240,10 @@ export function createJournal({ pool, runId, epoch, lastEvent: known, signal, on
     }
   }
 
-  /** An earlier try may have arrived although its answer did not. */
-  async function wasWritten(events: number): Promise<boolean> {
-    const { rows } = await pool.query("SELECT 1 FROM recovery WHERE id = $1 AND epoch = $2 AND last_event = $3", [
-      runId,
-      epoch,
-      lastEvent + events,
-    ]);
-    return events > 0 && rows.length === 1;
+  /** An earlier try may have arrived although its answer did not, and with it those that were sent behind it. */
+  async function wasWritten({ from, to }: Write): Promise<boolean> {
+    const { rows } = await pool.query("SELECT 1 FROM recovery WHERE id = $1 AND epoch = $2 AND last_event >= $3", [runId, epoch, to]);
+    return to > from && rows.length === 1;
   }
 
   return {

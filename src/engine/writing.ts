@@ -1,5 +1,5 @@
 /**
- * Makes durable what a run's loop has decided. One write is under way while the loop hears and decides the next one; what hangs on a write
+ * Makes durable what a run's loop has decided. Writes are under way while the loop hears and decides the next one; what hangs on a write
  * (the work of steps that it starts, those who wait for their record) comes after it, always.
  */
 import { promptsPayload } from "../events/append.ts";
@@ -13,6 +13,13 @@ import { isSettled, type StepNode } from "./model.ts";
 import { notePoints, tellsOfPoints } from "./points.ts";
 import type { Drive } from "./run-loop.ts";
 import type { EngineParts } from "./settings.ts";
+
+/** So many writes are under way at most: while the database does one, it has the next one already. */
+const mostUnderWay = 2;
+/** Behind one that is under way; of fewer events it would cost more than it is worth, and they become more meanwhile. */
+const worthOneMore = 200;
+/** More events make a write no cheaper, and what waits for it waits longer. */
+const mostTogether = 800;
 
 /** A leaf to set to work: just started, or found under way when its owner had died. */
 interface Launch {
@@ -43,7 +50,9 @@ export class Writing {
   readonly #announcements: Announcements;
   #written: (() => void)[] = [];
   #launches: Launch[] = [];
-  #underWay: Promise<void> = Promise.resolve();
+  readonly #underWay = new Set<Promise<void>>();
+  /** Something waits for the end of a write to go with the next one. */
+  #isHeld = false;
   #broken: { readonly error: unknown } | null = null;
   /** None, at first: whoever takes a run over may know more than was written. */
   #warningsWritten = -1;
@@ -69,9 +78,27 @@ export class Writing {
     this.#written.push(written);
   }
 
-  /** Everything since the last time is on its way when this resolves, and what was under way is durable. Throws what that one failed with. */
+  /**
+   * What there is since the last time is on its way when this resolves; or it stays to become more, since enough is on its way. Throws what a
+   * write has failed with.
+   */
   async next(): Promise<void> {
     if (this.#broken !== null) throw this.#broken.error;
+    const { batch } = this.#drive.run;
+    while (this.#underWay.size >= mostUnderWay && batch.events.length >= mostTogether) await Promise.race(this.#underWay);
+    const { size } = this.#underWay;
+    this.#isHeld = size >= mostUnderWay || (size > 0 && batch.events.length < worthOneMore);
+    if (!this.#isHeld) this.#send();
+  }
+
+  /** All that there is is durable. */
+  async durable(): Promise<void> {
+    if (this.#broken !== null) throw this.#broken.error;
+    this.#send();
+    await Promise.all(this.#underWay);
+  }
+
+  #send(): void {
     const { run, inbox } = this.#drive;
     const { batch } = run;
     const changes = this.#announcements.next(run, batch);
@@ -80,17 +107,16 @@ export class Writing {
     const row = isNews ? this.#row() : null;
     const after = this.#aftermath(batch);
     run.batch = emptyBatch();
-    await this.#underWay;
-    this.#underWay = this.#write(batch, row, changes, after);
-    this.#underWay.catch((error: unknown) => {
-      this.#broken = { error };
-      inbox.wake();
-    });
-  }
-
-  /** All that was on its way is durable. */
-  async durable(): Promise<void> {
-    await this.#underWay;
+    const write = this.#write(batch, row, changes, after);
+    this.#underWay.add(write);
+    write
+      .catch((error: unknown) => {
+        this.#broken ??= { error };
+      })
+      .finally(() => {
+        this.#underWay.delete(write);
+        if (this.#isHeld || this.#broken !== null) inbox.wake();
+      });
   }
 
   /** The catalogue follows the run's steps; when the database is away it follows later. */

@@ -1,21 +1,11 @@
-/** The loop goes on deciding while a write is under way: what hangs on it comes after it all the same, or never. */
-import { randomUUID } from "node:crypto";
+/** The loop goes on deciding while writes are under way: what hangs on one comes after it all the same, or never. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { emptyBatch } from "../../src/engine/batch.ts";
-import { begin } from "../../src/engine/beginning.ts";
-import { createInbox } from "../../src/engine/inbox.ts";
-import { createJournal, LeaseLost } from "../../src/engine/journal.ts";
-import { claim } from "../../src/engine/lease.ts";
-import { rowOf, startStep } from "../../src/engine/live-run.ts";
-import { loadRun } from "../../src/engine/records.ts";
-import { writeTree } from "../../src/engine/tree-rows.ts";
-import { Writing } from "../../src/engine/writing.ts";
+import { LeaseLost } from "../../src/engine/journal.ts";
+import { verifyRecoveryEvents } from "../../src/events/verify.ts";
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { labSites } from "../support/lab.ts";
-import { operator, recoveriesOf } from "../support/node.ts";
-import { aPlan } from "../support/plan.ts";
 import { until } from "../support/run.ts";
+import { aHeldRun, aRun } from "./support/held-run.ts";
 
 let db: TestDatabase;
 let lab: Lab;
@@ -28,66 +18,15 @@ afterAll(async () => {
   await db?.drop();
 });
 
-/** A run that is compiled, with two steps that may start; another session holds its row, so that a write takes until `free`. */
-async function aHeldRun() {
-  const { pool } = db.database;
-  const sites = labSites({ vms: 2, groups: 2, prefix: `${randomUUID().slice(0, 8)}-` });
-  await lab.define(sites.definition);
-  const { planId } = await aPlan(db.database, sites, { name: sites.protectedSite, priorityGroups: [{ groups: [0, 1] }] });
-  const { recoveryId: id } = await recoveriesOf(db.database, lab.provider).start(operator, { planId, recoveryType: "TEST" });
-  const claimed = (await claim(pool, randomUUID(), 60, 100)).find(({ runId }) => runId === id);
-  if (claimed === undefined) throw new Error("Somebody else has the run.");
-  const record = await loadRun(pool, id);
-  const signal = new AbortController().signal;
-  const journal = createJournal({ pool, runId: id, epoch: claimed.epoch, lastEvent: record.lastEvent, signal, onTrouble: () => {} });
-  const { run } = begin(record, []);
-  await writeTree(journal, id, run.steps, rowOf(run), { events: [], changes: [] });
-  run.batch = emptyBatch();
-  const launched: number[] = [];
-  const writing = new Writing({
-    record,
-    run,
-    claim: claimed,
-    journal,
-    inbox: createInbox(),
-    executions: { launch: (ordinal) => void launched.push(ordinal) },
-    parts: { pool, wakeUps: { hint: () => {} }, forgetOutcome: () => {} },
-  });
-  const [first = 0, second = 0] = run.schedule.ready();
-  const start = (ordinal: number) => {
-    startStep(run, ordinal, "RUNNING", Date.now(), null);
-    writing.launch(ordinal, false);
-    return writing.next();
-  };
-  const holder = await pool.connect();
-  await holder.query("BEGIN");
-  await holder.query("SELECT FROM recovery WHERE id = $1 FOR UPDATE", [id]);
-  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-  return {
-    first,
-    second,
-    launched,
-    start,
-    writing,
-    isWriting: () => until(async () => (await pool.query(waiting)).rowCount === 1),
-    free: async (...statements: readonly string[]) => {
-      for (const text of statements) await holder.query(text, [id]);
-      await holder.query("COMMIT");
-      holder.release();
-    },
-    running: async () => {
-      const { rows } = await pool.query("SELECT ordinal FROM recovery_step WHERE run_id = $1 AND status = 'RUNNING'", [id]);
-      return rows.map(({ ordinal }) => ordinal);
-    },
-  };
-}
+/** So many events are worth a write of their own while another one is under way. */
+const many = 250;
 
 describe("a write that is under way", () => {
   it("keeps the work of its steps waiting, and the next write, in order", async () => {
-    const run = await aHeldRun();
+    const run = await aHeldRun(db, lab);
     await run.start(run.first);
     const next = run.start(run.second);
-    await run.isWriting();
+    await run.waits();
     expect(run.launched).toEqual([]);
     await run.free();
     await next;
@@ -96,15 +35,52 @@ describe("a write that is under way", () => {
     expect(await run.running()).toEqual(expect.arrayContaining([run.first, run.second]));
   });
 
-  it("and comes too late, the lease being lost, sets nothing to work, nor does what was decided meanwhile", async () => {
-    const run = await aHeldRun();
+  it.each([
+    ["small, waits", 0],
+    ["large, is sent behind it", many],
+  ])("and comes too late, the lease being lost, sets nothing to work, nor does what was decided meanwhile, which, %s", async (_, count) => {
+    const run = await aHeldRun(db, lab);
     await run.start(run.first);
-    const next = run.start(run.second);
-    await run.isWriting();
+    await run.start(run.second, count);
+    await run.waits();
+    const durable = run.writing.durable();
     await run.free("UPDATE recovery SET epoch = epoch + 1 WHERE id = $1");
-    await expect(next).rejects.toThrow(LeaseLost);
+    await expect(durable).rejects.toThrow(LeaseLost);
     await expect(run.writing.next()).rejects.toThrow(LeaseLost);
+    await expect(run.writing.durable()).rejects.toThrow(LeaseLost);
     expect(run.launched).toEqual([]);
     expect(await run.running()).toEqual([]);
   });
+});
+
+it("of two writes under way the first is durable when its node dies: what it started may have been done, and nothing of the second", async () => {
+  const { pool } = db.database;
+  const run = await aRun(db, lab);
+  await pool.query(
+    `CREATE FUNCTION hold_step() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END'`,
+  );
+  await pool.query(`CREATE TRIGGER hold_step BEFORE UPDATE ON recovery_step FOR EACH ROW
+    WHEN (NEW.run_id = '${run.id}' AND NEW.ordinal = ${run.second}) EXECUTE FUNCTION hold_step()`);
+  const holder = await pool.connect();
+  await holder.query("SELECT pg_advisory_lock(42)");
+  const before = await run.lastEvent();
+  await run.start(run.first);
+  await run.start(run.second, many);
+  const pid = await run.waits();
+  await until(async () => run.launched.length > 0);
+  expect(run.launched).toEqual([run.first]);
+
+  run.die();
+  await pool.query("SELECT pg_terminate_backend($1)", [pid]);
+  await expect(run.writing.durable()).rejects.toThrow("the node died");
+  await holder.query("SELECT pg_advisory_unlock(42)");
+  holder.release();
+  expect(run.launched).toEqual([run.first]);
+  const found = await run.running();
+  expect(found).toContain(run.first);
+  expect(found).not.toContain(run.second);
+  const started = await run.started();
+  expect(started).toEqual(found);
+  expect(await run.lastEvent()).toBe(before + started.length);
+  expect(await verifyRecoveryEvents(pool, run.id)).toMatchObject({ findings: [] });
 });
