@@ -1,13 +1,17 @@
-/** Runs a program of this folder to its end, and reads the last line that it says. */
+/** Runs a program of this folder to its end, with the options of Node that `npm start` has, and reads the last line that it says. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { startArguments } from "../../demo/start-arguments.ts";
 import { productFolder } from "../support/folders.ts";
 import type { EngineResult, EngineTask } from "./task.ts";
 
+/** All but the program; the same for everybody who is measured. */
+const nodeOptions = startArguments.slice(0, -1);
+
 async function lastLine(program: string, args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, program), ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, join(import.meta.dirname, program), ...args], {
     cwd: productFolder,
     stdio: ["ignore", "pipe", "pipe"],
   });
