@@ -68,7 +68,7 @@ export function openPool({
     max: poolSize,
     application_name: "dr-gateway",
     keepAlive: true,
-    pipeline: true, // nobody but InOrder sends a statement before the answer to the one before it
+    pipeline: true, // who has several statements to send need not wait for the answers in between
     maxLifetimeSeconds: longestLifeSeconds,
     connectionTimeoutMillis: 5_000,
     onConnect: async (client) => void (await client.query(settling)),

@@ -76,10 +76,15 @@ const pieceSize = 1_000;
 /** The whole tree with what is decided from the start, and the events that say so: all or nothing. */
 export function writeTree(journal: Journal, runId: string, steps: readonly StepState[], run: RunRow, news: News): Promise<void> {
   const insert = async (client: pg.ClientBase) => {
+    let before: Promise<unknown> = Promise.resolve();
     for (let at = 0; at < steps.length; at += pieceSize) {
       const rows = treeRows(steps.slice(at, at + pieceSize));
-      await client.query({ ...insertSteps, values: [runId, ...columns.map(([, , value]) => rows.map(value))] });
+      const next = client.query({ ...insertSteps, values: [runId, ...columns.map(([, , value]) => rows.map(value))] });
+      next.catch(() => {});
+      await before; // when the database is through with that one, it has this one already
+      before = next;
     }
+    await before;
   };
   return journal.execute(startRun, run, news, [], insert);
 }
