@@ -139,13 +139,15 @@ try {
     }
   });
   await pool.query("ANALYZE");
-  const rows = await prisma.lagSample.count();
+  const rows = (await prisma.lagSample.count()) + (await prisma.lagSampleOpen.count());
   const subjectCount = subjects.groups.length + subjects.plans.length + 1;
   const bound = subjectCount * mostSamples;
   print(
     `${subjects.vms.length} VMs in ${subjects.groups.length} groups and ${subjects.plans.length} plans: ${days} days in ${(filling / 1000).toFixed(0)} s`,
   );
-  const { rows: sizes } = await pool.query("SELECT pg_total_relation_size('lag_sample') / 1048576 AS mib");
+  const { rows: sizes } = await pool.query(
+    "SELECT (pg_total_relation_size('lag_sample') + pg_total_relation_size('lag_sample_open')) / 1048576 AS mib",
+  );
   print(`${rows} rows of lag, ${sizes[0]?.mib} MiB; documented: at most ${bound}. RPO violations: ${await prisma.rpoViolation.count()}`);
   const slowest = await chartTimes(database, subjects, end);
   print(`all charts: 99th percentile ${slowest.toFixed(1)} ms`);

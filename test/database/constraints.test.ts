@@ -80,6 +80,8 @@ const cases: readonly (readonly [name: string, refused: string])[] = [
   ],
   ["lag_sample_lag", "UPDATE lag_sample SET max_lag_seconds = min_lag_seconds - 1"],
   ["lag_sample_time", "UPDATE lag_sample SET vm_seconds = 0"],
+  ["lag_sample_open_lag", "UPDATE lag_sample_open SET max_lag_seconds = min_lag_seconds - 1"],
+  ["lag_sample_open_time", "UPDATE lag_sample_open SET vm_seconds = 0"],
   ["recovery_notes_edited", recovery("notes_edited_by = 'Ada'")],
   ["recovery_plan_delays_not_negative", plan("default_startup_delay_seconds = -1")],
   ["recovery_plan_rto_positive", plan("rto_target_seconds = 0")],

@@ -40,6 +40,7 @@ const rows: Readonly<Record<string, number>> = {
   audit_record: 1_000_000,
   audit_link: 2_000_000,
   lag_sample: 10_000_000,
+  lag_sample_open: 120_000,
   rpo_violation: 1_000_000,
   notification: 100_000,
   notification_delivery: 200_000,
@@ -52,6 +53,7 @@ const rows: Readonly<Record<string, number>> = {
 const references: readonly (readonly [table: string, column: string, of: string])[] = [
   ["event", "recovery_id", "recovery"],
   ["lag_sample", "subject_id", "protection_group"],
+  ["lag_sample_open", "subject_id", "protection_group"],
   ["rpo_violation", "group_id", "protection_group"],
   ["rpo_violation", "vm_id", "virtual_machine"],
   ["recovery_group", "group_id", "protection_group"],

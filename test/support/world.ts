@@ -71,6 +71,7 @@ async function lag({ prisma }: Prisma, subjectIds: readonly string[]): Promise<v
   const sample = { stepSeconds: 300, startsAt: new Date(Date.now() - 600_000), minLagSeconds: 1, maxLagSeconds: 2, worstPercent: 1 };
   const data = subjectIds.map((subjectId) => ({ ...sample, subjectId, vmSeconds: 300, lagVmSeconds: 450, lateVmSeconds: 0 }));
   await prisma.lagSample.createMany({ data });
+  await prisma.lagSampleOpen.createMany({ data: data.map((one) => ({ ...one, startsAt: new Date() })) });
 }
 
 async function places(prisma: Prisma["prisma"], pair: PairRows): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { lagHistory } from "../../engine/lag/history.ts";
 import { type Batched, batched, groupFrozen } from "../batching.ts";
 import { type LagRequest, type LagWindow, windowOf } from "./lag-window.ts";
 
@@ -23,7 +24,7 @@ const text = `SELECT s.subject_id AS "subjectId", to_timestamp(floor(extract(epo
     min(s.min_lag_seconds) AS "minLagSeconds", round(sum(s.lag_vm_seconds) / sum(s.vm_seconds))::int4 AS "averageLagSeconds",
     max(s.max_lag_seconds) AS "maxLagSeconds", max(s.worst_percent) AS "worstPercentOfRpo",
     greatest(0, 100 * (1 - sum(s.late_vm_seconds) / sum(s.vm_seconds))) AS "withinRpoPercent"
-  FROM lag_sample s WHERE s.subject_id = ANY($1::uuid[]) AND s.step_seconds = $2::int4 AND s.vm_seconds > 0
+  FROM ${lagHistory} s WHERE s.subject_id = ANY($1::uuid[]) AND s.step_seconds = $2::int4 AND s.vm_seconds > 0
     AND s.starts_at >= to_timestamp(floor($4::float8 / 1000 / $3::float8) * $3::float8) AND s.starts_at < to_timestamp($5::float8 / 1000)
   GROUP BY s.subject_id, time ORDER BY s.subject_id, time`;
 

@@ -2,11 +2,12 @@
 import type pg from "pg";
 import { inTransaction } from "../../database/transaction.ts";
 import { appendChanges } from "../../events/changes.ts";
+import { forgetMoved, moveSamples, writeSamples } from "./history.ts";
 import { type Found, measure } from "./measurement.ts";
 import { beginMeasuring, type MeasuredGroup, readCompletions, readGroups, takeCompletions } from "./rows.ts";
 import { samplesOf } from "./samples.ts";
 import type { Completion } from "./timeline.ts";
-import { writeMeasured, writeSamples, writeViolations } from "./write.ts";
+import { writeMeasured, writeViolations } from "./write.ts";
 
 /** Longer gaps are caught up with piece by piece: no statement becomes large, and no transaction stands idle while a piece is worked out. */
 const pieceMs = 3_600_000;
@@ -30,9 +31,11 @@ const measurePiece = (pool: pg.Pool): Promise<Measured> =>
     const completions = await takeCompletions(client, until);
     const groups = await readGroups(client);
     const found: Found[] = [];
+    await moveSamples(client, until);
     for (let from = 0; from < groups.length; from += groupsAtOnce) {
       found.push(...(await measureGroups(client, groups.slice(from, from + groupsAtOnce), completions, { now, until })));
     }
+    await forgetMoved(client, until);
     const changes = await writeViolations(client, found, until);
     await appendChanges(client, changes);
     return { changes: changes.length, behind: until < now };
@@ -49,7 +52,7 @@ async function measureGroups(
   const found = groups.map((group) => measure(group, earlier.get(group.id) ?? completions.get(group.id) ?? [], until));
   await writeMeasured(client, found, until);
   const contributions = found.map(({ contribution }) => contribution);
-  await writeSamples(client, samplesOf(contributions, now));
+  await writeSamples(client, samplesOf(contributions, now), until);
   return found;
 }
 

@@ -3,7 +3,6 @@ import type pg from "pg";
 import type { Change } from "../../events/changes.ts";
 import type { Found } from "./measurement.ts";
 import { isHeld } from "./rows.ts";
-import type { Sample } from "./samples.ts";
 
 type Client = Pick<pg.ClientBase, "query">;
 
@@ -17,33 +16,6 @@ const measuredText = `INSERT INTO group_lag (group_id, measured_at, judged, poin
 export async function writeMeasured(client: Client, found: readonly Found[], until: number): Promise<void> {
   const values = [until, found.map(({ groupId }) => groupId), found.map(({ judged }) => judged), found.map(({ takenAt }) => takenAt)];
   await client.query({ name: "lag-measured", text: measuredText, values });
-}
-
-const samplesText = `INSERT INTO lag_sample AS s (subject_id, step_seconds, starts_at, min_lag_seconds, max_lag_seconds, worst_percent,
-    vm_seconds, lag_vm_seconds, late_vm_seconds)
-  SELECT x.subject, x.step, ${at("x.starts")}, x.least, x.most, x.percent, x.vms, x.lag, x.late
-  FROM unnest($1::uuid[], $2::int4[], $3::float8[], $4::int4[], $5::int4[], $6::int4[], $7::float8[], $8::float8[], $9::float8[])
-    AS x (subject, step, starts, least, most, percent, vms, lag, late)
-  ON CONFLICT (subject_id, step_seconds, starts_at) DO UPDATE SET
-    min_lag_seconds = LEAST(s.min_lag_seconds, EXCLUDED.min_lag_seconds), max_lag_seconds = GREATEST(s.max_lag_seconds, EXCLUDED.max_lag_seconds),
-    worst_percent = GREATEST(s.worst_percent, EXCLUDED.worst_percent), vm_seconds = s.vm_seconds + EXCLUDED.vm_seconds,
-    lag_vm_seconds = s.lag_vm_seconds + EXCLUDED.lag_vm_seconds, late_vm_seconds = s.late_vm_seconds + EXCLUDED.late_vm_seconds`;
-
-export async function writeSamples(client: Client, samples: readonly Sample[]): Promise<void> {
-  if (samples.length === 0) return;
-  const column = (value: (sample: Sample) => string | number) => samples.map(value);
-  const values = [
-    column(({ subjectId }) => subjectId),
-    column(({ stepSeconds }) => stepSeconds),
-    column(({ startsAt }) => startsAt),
-    column(({ minLagMs }) => Math.floor(minLagMs / 1000)),
-    column(({ maxLagMs }) => Math.ceil(maxLagMs / 1000)),
-    column(({ worstPercent }) => worstPercent),
-    column(({ vmSeconds }) => vmSeconds),
-    column(({ lagVmSeconds }) => lagVmSeconds),
-    column(({ lateVmSeconds }) => lateVmSeconds),
-  ];
-  await client.query({ name: "lag-samples", text: samplesText, values });
 }
 
 /** Of what is wrong, what explains the most comes first. For rows `g` and `m`. */

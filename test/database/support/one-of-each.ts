@@ -23,6 +23,7 @@ INSERT INTO recovery_point (id, group_id, external_id, taken_at) VALUES ('${firs
 INSERT INTO rpo_violation (id, vm_id, vm_name, group_id, group_name, rpo_minutes, cause, opened_at, worst_lag_seconds, current_lag_seconds)
   VALUES ('${first}', '${first}', 'db-1', '${first}', 'Databases', 15, 'LAG', dr_now(), 1, 1);
 INSERT INTO lag_sample VALUES ('${first}', 60, dr_now(), 1, 2, 10, 60, 90, 0);
+INSERT INTO lag_sample_open VALUES ('${first}', 60, dr_now(), 1, 2, 10, 60, 90, 0);
 INSERT INTO recovery_plan (id, name, pairing_id) VALUES ('${first}', 'Shop', '${first}'), ('${second}', 'Payroll', '${first}');
 INSERT INTO plan_priority_group (id, plan_id, priority, name) VALUES ('${first}', '${first}', 1, 'first');
 INSERT INTO plan_step (id, priority_group_id, phase, position, type, name, duration_seconds) VALUES ('${first}', '${first}', 'PRE_POWER_ON', 0, 'PAUSE', 'wait', 5);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { lagHistory } from "../../../src/engine/lag/history.ts";
 import { measureLag } from "../../../src/engine/lag/measure.ts";
 import { startMeasuring } from "../../../src/engine/lag/measuring.ts";
 import { mostSamples, resolutions } from "../../../src/engine/lag/resolutions.ts";
@@ -92,7 +93,7 @@ describe("the lag of a group", () => {
     await measureAt(41 * minute);
     expect(await violations(groupId)).toMatchObject([{}, { opened: around(40 * minute), closed: null }]);
     const { rows } = await db.database.pool.query(
-      "SELECT sum(vm_seconds)::float8 AS s FROM lag_sample WHERE subject_id = $1 AND step_seconds = 60",
+      `SELECT sum(vm_seconds)::float8 AS s FROM ${lagHistory} s WHERE subject_id = $1 AND step_seconds = 60`,
       [groupId],
     );
     expect(rows[0].s).toBeCloseTo(17 * minute, -1);
@@ -180,15 +181,15 @@ describe("measuring", () => {
     const last = await db.database.prisma.groupLag.findUniqueOrThrow({ where: { groupId } });
     for (const subjectId of [groupId, planId, pair.protectedSiteId]) {
       for (const { stepSeconds } of resolutions) {
-        const { _sum, _max } = await db.database.prisma.lagSample.aggregate({
-          where: { subjectId, stepSeconds },
-          _sum: { vmSeconds: true, lateVmSeconds: true },
-          _max: { maxLagSeconds: true },
-        });
+        const { rows } = await db.database.pool.query(
+          `SELECT sum(vm_seconds) AS measured, sum(late_vm_seconds) AS late, max(max_lag_seconds) AS worst FROM ${lagHistory} s
+            WHERE subject_id = $1 AND step_seconds = $2`,
+          [subjectId, stepSeconds],
+        );
         const measured = since(last.measuredAt);
-        expect(_sum.vmSeconds).toBeCloseTo(3 * measured, -1);
-        expect(_sum.lateVmSeconds).toBeCloseTo(3 * (measured - 15 * minute), -1);
-        expect(_max.maxLagSeconds).toBe(Math.ceil(measured));
+        expect(rows[0].measured).toBeCloseTo(3 * measured, -1);
+        expect(rows[0].late).toBeCloseTo(3 * (measured - 15 * minute), -1);
+        expect(rows[0].worst).toBe(Math.ceil(measured));
       }
     }
   });
@@ -202,7 +203,7 @@ describe("measuring", () => {
     const [last] = await rows("SELECT * FROM group_lag");
     for (const at of [10, 20, 62, 71, 140, 290, 291, 355]) await point(groupId, at * minute, (at + 1) * minute);
     const found = async () => ({
-      samples: await rows("SELECT * FROM lag_sample ORDER BY subject_id, step_seconds, starts_at"),
+      samples: await rows(`SELECT * FROM ${lagHistory} s ORDER BY subject_id, step_seconds, starts_at`),
       violations: await rows(`SELECT vm_id, opened_at, closed_at, critical_since, worst_lag_seconds, current_lag_seconds, plan_ids
         FROM rpo_violation ORDER BY opened_at, vm_id`),
     });
@@ -217,7 +218,7 @@ describe("measuring", () => {
     const measured = await found();
     expect(measured.violations).toHaveLength(2 * 4);
 
-    await pool.query("TRUNCATE lag_sample, rpo_violation");
+    await pool.query("TRUNCATE lag_sample, lag_sample_open, rpo_violation");
     await pool.query("UPDATE group_lag SET measured_at = $1, point_taken_at = $2", [last.measured_at, last.point_taken_at]);
     await pool.query(
       `INSERT INTO completed_point (group_id, taken_at, completed_at)
@@ -259,19 +260,71 @@ describe("measuring", () => {
     expect(counts[0]).toBeLessThan(16);
   });
 
+  it("keeps steps that are under way apart, and moves each when it is over, also that of a group that counts no more", async () => {
+    const { db, replicated, moment, clockAt } = stage;
+    const { pool, prisma } = db.database;
+    const { groupId } = await replicated();
+    const steps = async (table: "lagSample" | "lagSampleOpen") => {
+      const where = { subjectId: groupId, stepSeconds: 300 };
+      const orderBy = { startsAt: "asc" } as const;
+      const found =
+        table === "lagSample"
+          ? await prisma.lagSample.findMany({ where, orderBy })
+          : await prisma.lagSampleOpen.findMany({ where, orderBy });
+      return found.map(({ startsAt, vmSeconds }) => [(startsAt.getTime() - first) / 300_000, Math.round(vmSeconds)]);
+    };
+    /** A step of five minutes that begins in the future. */
+    const first = Math.ceil(moment(60).getTime() / 300_000) * 300_000;
+    const measureAt = async (seconds: number) => {
+      await clockAt((first - moment(0).getTime()) / 1000 + seconds);
+      const now = `SELECT to_timestamp(${first / 1000 + seconds})`;
+      await pool.query(`CREATE OR REPLACE FUNCTION dr_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS '${now}'`);
+      await measureLag(pool);
+    };
+    await measureAt(0);
+    await pool.query("TRUNCATE lag_sample, lag_sample_open");
+    await measureAt(100);
+    await measureAt(200);
+    expect([await steps("lagSample"), await steps("lagSampleOpen")]).toEqual([[], [[0, 200]]]);
+    await measureAt(310);
+    expect([await steps("lagSample"), await steps("lagSampleOpen")]).toEqual([[[0, 300]], [[1, 10]]]);
+    await measureAt(600);
+    expect([await steps("lagSample"), await steps("lagSampleOpen")]).toEqual([
+      [
+        [0, 300],
+        [1, 300],
+      ],
+      [],
+    ]);
+    await measureAt(700);
+    await prisma.protectionGroup.update({ where: { id: groupId }, data: { state: "NOT_READY" } });
+    await measureAt(1_000);
+    expect([await steps("lagSample"), await steps("lagSampleOpen")]).toEqual([
+      [
+        [0, 300],
+        [1, 300],
+        [2, 100],
+      ],
+      [],
+    ]);
+    await measureAt(1_300);
+    expect(await steps("lagSample")).toHaveLength(3);
+    await db.shiftClock(1);
+  });
+
   it("keeps as many samples as is documented, and no more, after a gap of days too", async () => {
     const { db, replicated, measureAt } = stage;
     const { groupId } = await replicated();
     await measureAt(9 * 24 * hour);
     await expireLag(db.database.pool, new AbortController().signal);
-    const count = await db.database.prisma.lagSample.count({ where: { subjectId: groupId } });
-    expect(count).toBeLessThanOrEqual(mostSamples);
+    const count = async (where: object) =>
+      (await db.database.prisma.lagSample.count({ where })) + (await db.database.prisma.lagSampleOpen.count({ where }));
+    expect(await count({ subjectId: groupId })).toBeLessThanOrEqual(mostSamples);
     const page = readFileSync(new URL("../../../docs/rpo.md", import.meta.url), "utf8");
     expect(page).toContain(`at most ${mostSamples.toLocaleString("en")} rows`);
     for (const { stepSeconds, keptSeconds } of resolutions) {
-      const where = { subjectId: groupId, stepSeconds };
       const expected = Math.min(keptSeconds, 9 * 24 * hour) / stepSeconds;
-      expect(Math.abs((await db.database.prisma.lagSample.count({ where })) - expected)).toBeLessThanOrEqual(2);
+      expect(Math.abs((await count({ subjectId: groupId, stepSeconds })) - expected)).toBeLessThanOrEqual(2);
     }
   });
 });

@@ -81,7 +81,7 @@ export async function aLagStage(): Promise<LagStage> {
       }));
     },
     async reset() {
-      await pool.query("TRUNCATE lag_sample, rpo_violation, group_lag, completed_point, event");
+      await pool.query("TRUNCATE lag_sample, lag_sample_open, rpo_violation, group_lag, completed_point, event");
       await prisma.protectionGroup.updateMany({ data: { state: "NOT_READY" } });
     },
   };

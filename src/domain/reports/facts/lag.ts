@@ -1,5 +1,6 @@
 /** The lag of plans over a report's range, from what is kept of its history. */
 import type pg from "pg";
+import { lagHistory } from "../../../engine/lag/history.ts";
 import { resolutions } from "../../../engine/lag/resolutions.ts";
 import { type Scope, scopeCtes, valuesOf } from "./scope.ts";
 
@@ -41,7 +42,7 @@ export function samplesFor({ start, end, now }: Pick<Scope, "start" | "end" | "n
   return { sampleSeconds, stepSeconds: Math.max(1, Math.ceil(wanted / sampleSeconds)) * sampleSeconds };
 }
 
-const samples = `lag_sample s JOIN scope ON scope.id = s.subject_id
+const samples = `${lagHistory} s JOIN scope ON scope.id = s.subject_id
   WHERE s.step_seconds = $5::int4 AND s.starts_at >= $1 AND s.starts_at < least($2, $3)`;
 
 const totalsText = `WITH ${scopeCtes}

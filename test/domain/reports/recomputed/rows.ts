@@ -17,7 +17,10 @@ export async function readRows({ prisma }: Database) {
     /** With the plan that each had, also when that is deleted, and the moment by which it belongs to a range. */
     runs: recoveries.map((run) => ({ ...run, of: run.planId ?? run.task?.targetId ?? "", dated: run.startedAt ?? run.requestedAt })),
     violations: await prisma.rpoViolation.findMany(),
-    samples: await prisma.lagSample.findMany({ orderBy: { startsAt: "asc" } }),
+    samples: [
+      ...(await prisma.lagSample.findMany({ orderBy: { startsAt: "asc" } })),
+      ...(await prisma.lagSampleOpen.findMany({ orderBy: { startsAt: "asc" } })),
+    ],
     findings: await prisma.readinessFinding.findMany(),
     leftovers: await prisma.leftover.findMany(),
   };
