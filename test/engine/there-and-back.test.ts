@@ -243,7 +243,7 @@ it("all of that reads no large table from end to end", async () => {
   try {
     await aWorld(world.database, 2);
     await fillUp(world.database);
-    await keepStanding(world.database.pool, 30);
+    await keepStanding(world.database.pool, 30, null);
     await measureLag(world.database.pool);
     const client = await world.database.pool.connect();
     expect(await fullReads(client, texts).finally(() => client.release(true))).toEqual([]);

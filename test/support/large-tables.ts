@@ -179,9 +179,7 @@ export async function fullReads(client: Queryable, texts: Iterable<string>): Pro
   const partial = await partialIndexes(client);
   const full: string[] = [];
   for (const text of texts) {
-    const exemptions = mayReadInFull.filter(({ what }) => what.test(text));
-    if (exemptions.some(({ tables }) => tables === undefined)) continue;
-    const may = new Set(exemptions.flatMap(({ tables }) => tables ?? []));
+    const may = new Set(mayReadInFull.filter(({ what }) => what.test(text)).flatMap(({ tables }) => tables));
     full.push(...(await readInFull(client, text, partial)).filter((table) => !may.has(table)).map((table) => `${table} by ${text}`));
   }
   return full;

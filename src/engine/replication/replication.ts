@@ -4,7 +4,6 @@
  * from runs: copies may take long, and neither may a recovery wait for them nor a large test keep replicas from being fresh.
  */
 import { changesPayload } from "../../events/changes.ts";
-import { readEnds } from "../../events/log.ts";
 import { isOutage } from "../journal.ts";
 import { monotonicMs } from "../monotonic.ts";
 import type { EngineParts } from "../settings.ts";
@@ -13,6 +12,7 @@ import { driveCycle } from "./drive.ts";
 import { type HeldCycle, holdCycle } from "./held-cycle.ts";
 import { createKeeper } from "./keeper.ts";
 import { keepStanding } from "./standing.ts";
+import { readTold } from "./told.ts";
 
 export interface Replication {
   /** Starts nothing more, and gives every cycle back. */
@@ -30,8 +30,8 @@ export function startReplication(parts: EngineParts, nodeId: string, minimumSeco
   const ends = new Set<Promise<void>>();
   const compared = new Set<string>();
   const keepAllStanding = createKeeper({
-    keep: () => keepStanding(pool, minimumSeconds),
-    newest: async () => (await readEnds(pool)).newest,
+    keep: (groupIds) => keepStanding(pool, minimumSeconds, groupIds),
+    told: (since) => readTold(pool, since),
   });
 
   async function look(): Promise<void> {

@@ -18,6 +18,7 @@ import { claim, releaseAll } from "../../../src/engine/lease.ts";
 import { loadEarlierSteps, loadRun, loadSteps } from "../../../src/engine/records.ts";
 import { claimCycles, releaseCycles, renewCycles } from "../../../src/engine/replication/claim.ts";
 import { keepStanding } from "../../../src/engine/replication/standing.ts";
+import { readTold } from "../../../src/engine/replication/told.ts";
 import { readChanges, readEnds, readNewest, readPrompts, readRecovery } from "../../../src/events/log.ts";
 import { startJobs } from "../../../src/jobs/queue.ts";
 import { type Asker, at } from "./support.ts";
@@ -67,11 +68,12 @@ export async function askEveryList(asker: Asker, schema: GraphQLSchema, ids: Rea
 export async function doWhatIsDone({ database: { pool } }: Asker): Promise<void> {
   const one = async (table: string) =>
     (await pool.query<{ id: string }>(`SELECT id FROM ${table} ORDER BY id LIMIT 1`)).rows[0]?.id ?? uuid();
-  const [siteId, pairingId, planId, runId] = [
+  const [siteId, pairingId, planId, runId, groupId] = [
     await one("site"),
     await one("site_pairing"),
     await one("recovery_plan"),
     await one("recovery"),
+    await one("protection_group"),
   ];
   const nodeId = uuid();
   const log = { info: () => {}, warn: () => {} };
@@ -79,7 +81,9 @@ export async function doWhatIsDone({ database: { pool } }: Asker): Promise<void>
   await moveDeadlines(pool, { nodeId, leaseSeconds: 6 });
   await claim(pool, nodeId, 6, 1);
   await releaseAll(pool, nodeId);
-  await keepStanding(pool, 30);
+  await keepStanding(pool, 30, null);
+  await keepStanding(pool, 30, [groupId]);
+  await readTold(pool, 0n);
   await renewCycles(
     pool,
     { nodeId, leaseSeconds: 6 },
