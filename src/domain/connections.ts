@@ -1,4 +1,5 @@
 /** Lists by page: Relay's arguments read and checked, keyset cursors, and what a page looks like to the schema. */
+import { RowBytes } from "../database/row-bytes.ts";
 import { builder } from "./builder.ts";
 import { oncePerPage } from "./cost.ts";
 import { InvalidRequestError } from "./errors.ts";
@@ -122,9 +123,14 @@ function invalid(name: string, message: string): InvalidRequestError {
   return new InvalidRequestError(message, [{ path: [name], message }]);
 }
 
+/** Rows of a page: objects, or as PostgreSQL sent them, where that may be all that is needed. */
+export type Rows<Row extends object> = readonly Row[] | RowBytes<Row>;
+
+export const objectsOf = <Row extends object>(rows: Rows<Row>): readonly Row[] => (rows instanceof RowBytes ? rows.objects : rows);
+
 /** A page as it was read; `more`: there are more in the direction of reading. */
-export interface Page<Row> {
-  readonly rows: readonly Row[];
+export interface Page<Row extends object> {
+  readonly rows: Rows<Row>;
   readonly more: boolean;
 }
 
@@ -169,7 +175,7 @@ export function connect<Node extends object>(
 ): Connection<Node> {
   const kept: Node[] = [];
   const places: Row[] = [];
-  rows.forEach((row, at) => {
+  objectsOf(rows).forEach((row, at) => {
     const node = nodes[at];
     if (node instanceof Error) throw node;
     if (!node) return;
@@ -187,7 +193,7 @@ const cursorOf = (row: Row | undefined, args: Sorted) => (row ? encodePlace({ va
 class Bounds implements PageInfo {
   readonly hasNextPage: boolean;
   readonly hasPreviousPage: boolean;
-  readonly #rows: readonly Row[];
+  readonly #rows: Rows<Row>;
   readonly #args: Sorted;
   constructor({ rows, more }: Page<Row>, args: Sorted) {
     this.hasNextPage = args.backward ? args.before !== null : more;
@@ -196,28 +202,33 @@ class Bounds implements PageInfo {
     this.#args = args;
   }
   get startCursor(): string | null {
-    return cursorOf(this.#rows[0], this.#args);
+    return cursorOf(objectsOf(this.#rows)[0], this.#args);
   }
   get endCursor(): string | null {
-    return cursorOf(this.#rows.at(-1), this.#args);
+    return cursorOf(objectsOf(this.#rows).at(-1), this.#args);
   }
 }
 
 /** A class, not an object with getters of its own: each of those would have a shape of its own, by which V8 keeps it until a full collection. */
-class ConnectionOf<Node> implements Connection<Node> {
-  readonly nodes: readonly Node[];
+class ConnectionOf<Node extends object> implements Connection<Node> {
+  /** For the field `nodes`, which may need no objects. */
+  readonly listed: Rows<Node>;
   readonly totalCount: () => Promise<number>;
   readonly #page: Page<Row>;
   readonly #args: Sorted;
-  constructor(page: Page<Row>, nodes: readonly Node[], args: Sorted, totalCount: () => Promise<number>) {
-    this.nodes = nodes;
+  constructor(page: Page<Row>, nodes: Rows<Node>, args: Sorted, totalCount: () => Promise<number>) {
+    this.listed = nodes;
     this.totalCount = totalCount;
     this.#page = page;
     this.#args = args;
   }
+  get nodes(): readonly Node[] {
+    return objectsOf(this.listed);
+  }
   get edges(): Edge<Node>[] {
-    return this.#page.rows.flatMap((row, at) => {
-      const node = this.nodes[at];
+    const { nodes } = this;
+    return objectsOf(this.#page.rows).flatMap((row, at) => {
+      const node = nodes[at];
       return node ? new Edge(node, row, this.#args) : [];
     });
   }
@@ -229,7 +240,7 @@ class ConnectionOf<Node> implements Connection<Node> {
 /** Of a page whose rows all have their nodes, in the same order. */
 export const connectionOf = <Node extends object>(
   page: Page<Row>,
-  nodes: readonly Node[],
+  nodes: Rows<Node>,
   args: Sorted,
   totalCount: () => Promise<number>,
 ): Connection<Node> => new ConnectionOf(page, nodes, args, totalCount);

@@ -1,5 +1,6 @@
 /** The statements of a list, put together from constants: what a client chooses is an order, a direction and values, never text. */
 import type pg from "pg";
+import type { Statement } from "../database/row-tap.ts";
 import { statementNames } from "../database/statement-names.ts";
 import type { PageArgs, SortType } from "./connections.ts";
 
@@ -46,13 +47,6 @@ export interface ListedRow {
   readonly id: string;
   /** The sort value, as PostgreSQL writes it. */
   readonly cursorValue: string;
-}
-
-interface Statement {
-  /** Undefined: it is not prepared. */
-  readonly name: string | undefined;
-  readonly text: string;
-  readonly values: unknown[];
 }
 
 const escapeLike = (text: string) => text.replace(/[\\%_]/g, (character) => `\\${character}`);

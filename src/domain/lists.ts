@@ -1,11 +1,14 @@
 /** Sorted, filtered lists by page, of all or below a parent; the same page below many parents is one statement. */
 import type pg from "pg";
+import { firstNumber } from "../database/row-bytes.ts";
+import { queryBytes, type Statement } from "../database/row-tap.ts";
 import { type Batched, batched, type Gate, type Loader } from "./batching.ts";
 import {
   type Connection,
   type ConnectionArgs,
   connect,
   connectionOf,
+  objectsOf,
   type Direction,
   type Page,
   type PageArgs,
@@ -51,6 +54,10 @@ export interface List<Row, Field, Filter, Kind> {
 
 /** `parentPlace`: among the parents that were asked for, from 1; there is none in a list of all. */
 type Found<R> = R & ListedRow & { readonly parentPlace?: number | undefined };
+
+interface Paged {
+  readonly page: Pick<PageArgs, "limit" | "backward">;
+}
 
 type AnyKey = Pick<Key<unknown, unknown, unknown>, "parent" | "shape">;
 
@@ -141,7 +148,7 @@ export function openList<R extends object, Field extends string, Filter extends 
       },
       async nodes(parent, request, loader) {
         const { page, found, totalCount } = await read(parent, request);
-        return connect(found, page, await loader.loadMany(found.rows.map(({ id }) => id)), totalCount);
+        return connect(found, page, await loader.loadMany(objectsOf(found.rows).map(({ id }) => id)), totalCount);
       },
     };
   };
@@ -154,25 +161,52 @@ function openPages<R extends object, Field extends string, Filter extends object
   const readAlike = async (keys: readonly Key<Field, Filter, Kind>[]) => {
     const [first] = keys;
     if (first === undefined) return [];
-    const rows = await run<Found<R>>(pool, pageStatement(source, first.page, first.filter, parentsOf(keys), first.plain));
-    const ofKeys = keys.map((): Readonly<Found<R>>[] => []);
-    for (const row of rows) ofKeys[(row.parentPlace ?? 1) - 1]?.push(Object.freeze(row));
-    return keys.map((key, at) => [identity(key), pageOf(ofKeys[at] ?? [], key.page)] as const);
+    const statement = pageStatement(source, first.page, first.filter, parentsOf(keys), first.plain);
+    const pages = first.plain === null ? await readObjects<Found<R>>(pool, statement, keys) : await readBytes<Found<R>>(pool, statement, keys);
+    return keys.map((key, at) => [identity(key), pages[at] ?? emptyPage] as const);
   };
   return batched<Key<Field, Filter, Kind>, Page<R & ListedRow>>({
     identity,
     fetch: async (keys) => {
       const found = new Map((await Promise.all(alike(keys).map(readAlike))).flat());
-      return (key) => found.get(identity(key)) ?? { rows: [], more: false };
+      return (key) => found.get(identity(key)) ?? emptyPage;
     },
   });
 }
 
+const emptyPage: Page<never> = { rows: Object.freeze([]), more: false };
+
+/** The page of each key. */
+async function readObjects<Row extends { readonly parentPlace?: number | undefined }>(
+  pool: Pick<pg.Pool, "query">,
+  statement: Statement,
+  keys: readonly Paged[],
+): Promise<Page<Row>[]> {
+  const ofKeys = keys.map((): Readonly<Row>[] => []);
+  for (const row of await run<Row>(pool, statement)) ofKeys[(row.parentPlace ?? 1) - 1]?.push(Object.freeze(row));
+  return keys.map(({ page }, at) => {
+    const { some, more } = pageOf(ofKeys[at] ?? [], page);
+    return { rows: Object.freeze(some), more };
+  });
+}
+
+/** The same for rows that stay as they came: few plain columns, which most answers show as they are. */
+async function readBytes<Row extends object>(pool: Pick<pg.Pool, "query">, statement: Statement, keys: readonly Paged[]): Promise<Page<Row>[]> {
+  const rows = await queryBytes<Row>(pool, statement);
+  const ofKeys = keys.map((): number[] => []);
+  const ofParents = rows.columns[0]?.name === "parentPlace";
+  for (const place of rows.places) ofKeys[ofParents ? firstNumber(rows.bytes, place) - 1 : 0]?.push(place);
+  return keys.map(({ page }, at) => {
+    const { some, more } = pageOf(ofKeys[at] ?? [], page);
+    return { rows: rows.with(some), more };
+  });
+}
+
 /** Read backward, a page comes from its end. */
-function pageOf<Row>(read: readonly Row[], { limit, backward }: PageArgs): Page<Row> {
+function pageOf<One>(read: One[], { limit, backward }: Paged["page"]): { readonly some: One[]; readonly more: boolean } {
   const more = read.length > limit;
-  const rows = more ? read.slice(0, limit) : read;
-  return { rows: Object.freeze(backward ? rows.toReversed() : rows), more };
+  const some = more ? read.slice(0, limit) : read;
+  return { some: backward ? some.toReversed() : some, more };
 }
 
 function openCounts<Field extends string, Filter extends object, Kind extends string>(

@@ -14,6 +14,13 @@ declare global {
   }
 }
 
+declare module "graphql" {
+  interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> {
+    /** Of a global id: the row's properties that it is made of, with "/" between them. */
+    idOf?: readonly string[];
+  }
+}
+
 /** What `builder.node` was given as `id.resolve`; null: it is the type of no node. */
 function idOf(pothosOptions: object): ((row: unknown) => unknown) | null {
   const id: unknown = Reflect.get(pothosOptions, "id");
@@ -22,19 +29,32 @@ function idOf(pothosOptions: object): ((row: unknown) => unknown) | null {
   return (row) => resolve(row);
 }
 
-const hasNodes = (page: unknown): page is { readonly nodes: readonly unknown[] } =>
-  typeof page === "object" && page !== null && "nodes" in page && Array.isArray(page.nodes);
+/** Null: it is none of our pages. */
+function nodesOf(page: unknown): object | null {
+  if (typeof page !== "object" || page === null) return null;
+  if ("listed" in page && typeof page.listed === "object") return page.listed;
+  return "nodes" in page && Array.isArray(page.nodes) ? page.nodes : null;
+}
 
 class RelayAtOncePlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
+  override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
+    if (field.name !== "id" || !this.#idOf(field)) return field;
+    return { ...field, extensions: { ...field.extensions, idOf: field.pothosOptions.reads ?? ["id"] } };
+  }
+
   override wrapResolve(
     resolve: GraphQLFieldResolver<unknown, Types["Context"], object>,
     field: PothosOutputFieldConfig<Types>,
   ): GraphQLFieldResolver<unknown, Types["Context"], object> {
-    const { name, pothosOptions } = this.buildCache.getTypeConfig(field.parentType);
+    const { name } = this.buildCache.getTypeConfig(field.parentType);
     if (field.name === "nodes" && name.endsWith("Connection"))
-      return (page, ...rest) => (hasNodes(page) ? page.nodes : resolve(page, ...rest));
-    const own = field.name === "id" ? idOf(pothosOptions) : null;
+      return (page, ...rest) => nodesOf(page) ?? resolve(page, ...rest);
+    const own = this.#idOf(field);
     return own === null ? resolve : (row) => encodeId(name, String(own(row)));
+  }
+
+  #idOf({ name, parentType }: PothosOutputFieldConfig<Types>) {
+    return name === "id" ? idOf(this.buildCache.getTypeConfig(parentType).pothosOptions) : null;
   }
 }
 

@@ -9,9 +9,16 @@ import {
   type GraphQLOutputType,
   getArgumentValues,
 } from "graphql";
+import { RowBytes } from "../database/row-bytes.ts";
 import { Place, type PlannedField, type ResponsePath, type Run } from "./compiler-place.ts";
+import { type ListWriter, textOf } from "./compiler-text.ts";
+import type { RowField } from "./row-json.ts";
 
-export type Answer = ExecutionResult | Promise<ExecutionResult>;
+/** `stringify`: where its text can be had sooner than by JSON.stringify; yoga, too, asks for it by this name. */
+interface Result extends ExecutionResult {
+  readonly stringify?: () => string;
+}
+export type Answer = Result | Promise<Result>;
 
 /** Answers what the answer has, or a promise of it; throws what makes it null. `path`: an item's; null: the field's own. */
 export type Complete = (place: Place, value: unknown, path: ResponsePath | null) => unknown;
@@ -23,6 +30,12 @@ export interface Selected {
   readonly empty: Fields;
   /** Of lists that are shared. */
   readonly answers: WeakMap<readonly unknown[], readonly Fields[] | null>;
+  /** Properties of their objects alone. */
+  readonly isPlain: boolean;
+  /** Where all of it can be written from rows as they came. */
+  readonly writer: ListWriter | null;
+  /** A list that can be so is in it, however deep. */
+  readonly hasWritten: boolean;
 }
 
 export interface FieldPlan extends PlannedField {
@@ -32,12 +45,19 @@ export interface FieldPlan extends PlannedField {
   readonly complete: Complete;
   /** A property of its object, as it is; null: there is more to it. */
   readonly plain: { readonly property: string; readonly type: GraphQLLeafType } | null;
+  /** Null: not by this. */
+  readonly from: RowField["from"] | null;
+  /** What is selected on its objects, if they are of one type. */
+  readonly inner: Selected | null;
 }
 
 type Fields = Record<string, unknown>;
 
 export function answerOf(run: Run, selected: Selected): Answer {
-  const answer = (data: Fields | null): ExecutionResult => (run.errors.all.length > 0 ? { errors: run.errors.all, data } : { data });
+  const answer = (data: Fields | null): Result => {
+    if (run.errors.all.length > 0) return { errors: run.errors.all, data };
+    return selected.hasWritten ? { data, stringify: () => `{"data":${textOf(data, selected)}}` } : { data };
+  };
   const failed = (error: GraphQLError) => {
     run.errors.add(error, undefined);
     return answer(null);
@@ -141,17 +161,21 @@ export const leaf =
 const isIterable = (value: unknown): value is Iterable<unknown> =>
   typeof value === "object" && value !== null && Symbol.iterator in value && typeof value[Symbol.iterator] === "function";
 
-/** `plain`: what is selected on an item, where that is properties of its object alone. */
-export const list = (itemType: GraphQLOutputType, complete: Complete, plain: Selected | null): Complete =>
+/** `selected`: on an item, where it is an object of one type. */
+export const list = (itemType: GraphQLOutputType, complete: Complete, selected: Selected | null): Complete =>
   present((place, value, at) => {
     if (!isIterable(value))
       throw new GraphQLError(`Expected Iterable, but did not find one for field "${place.parentType.name}.${place.fieldName}".`);
-    const shared = plain && Array.isArray(value) && Object.isFrozen(value) ? sharedItems(plain, value) : null;
+    const isBytes = value instanceof RowBytes;
+    const written = isBytes ? selected?.writer?.written(value) : null;
+    if (written) return written;
+    const rows = isBytes ? value.objects : value;
+    const shared = selected?.isPlain && Array.isArray(rows) && Object.isFrozen(rows) ? sharedItems(selected, rows) : null;
     if (shared !== null) return shared;
     const prev = at ?? place.path;
     const results: unknown[] = [];
     let hasPromise = false;
-    for (const item of value) {
+    for (const item of rows) {
       const result = completeItem(place, itemType, complete, item, { prev, key: results.length, typename: undefined });
       hasPromise ||= isPromise(result);
       results.push(result);

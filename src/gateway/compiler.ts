@@ -47,6 +47,8 @@ import {
   present,
   type Selected,
 } from "./compiler-run.ts";
+import { ListWriter } from "./compiler-text.ts";
+import type { RowField } from "./row-json.ts";
 
 export interface Compiled {
   /** Fields that were planned; what it takes in memory goes by them. */
@@ -79,6 +81,9 @@ export function compile(
   };
 }
 
+/** How a field's value is completed, and what is selected on the objects of one type in it. */
+type Value = Pick<FieldPlan, "complete" | "inner">;
+
 class Planner {
   size = 0;
   readonly fragments: Record<string, FragmentDefinitionNode> = Object.create(null);
@@ -98,7 +103,14 @@ class Planner {
     const spread = new Set<string>();
     for (const { selections } of sets) this.#collect(type, selections, collected, spread);
     const plans = [...collected].flatMap(([key, nodes]) => this.#field(type, key, nodes) ?? []);
-    return { plans, empty: Object.fromEntries(plans.map(({ key }) => [key, null])), answers: new WeakMap() };
+    return {
+      plans,
+      empty: Object.fromEntries(plans.map(({ key }) => [key, null])),
+      answers: new WeakMap(),
+      isPlain: plans.length > 0 && plans.every(({ plain }) => plain !== null),
+      writer: writerOf(plans),
+      hasWritten: plans.some(({ field, inner }) => inner !== null && (inner.hasWritten || (inner.writer !== null && isList(field)))),
+    };
   }
 
   #collect(type: GraphQLObjectType, selections: readonly SelectionNode[], collected: Map<string, FieldNode[]>, spread: Set<string>): void {
@@ -136,8 +148,10 @@ class Planner {
     const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
     const resolve = field.resolve ?? defaultFieldResolver;
     const type = getNullableType(field.type);
-    const plain = resolve === defaultFieldResolver && isLeafType(type) ? { property: field.name, type } : null;
-    return { key, field, parentType, nodes, resolve, complete: this.#value(field.type, sets), plain };
+    const property = propertyOf(field);
+    const plain = property !== null && isLeafType(type) ? { property, type } : null;
+    const from = plain ? ({ kind: "property", ...plain } as const) : fromOf(field, parentType);
+    return { key, field, parentType, nodes, resolve, ...this.#value(field.type, sets), plain, from };
   }
 
   #definition(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
@@ -147,24 +161,27 @@ class Planner {
     return isQuery && name === TypeMetaFieldDef.name ? TypeMetaFieldDef : type.getFields()[name];
   }
 
-  #value(type: GraphQLOutputType, sets: readonly SelectionSetNode[]): Complete {
-    if (isNonNullType(type)) return nonNull(this.#value(type.ofType, sets));
-    if (isLeafType(type)) return leaf(type);
+  #value(type: GraphQLOutputType, sets: readonly SelectionSetNode[]): Value {
+    if (isNonNullType(type)) {
+      const { complete, inner } = this.#value(type.ofType, sets);
+      return { complete: nonNull(complete), inner };
+    }
+    if (isLeafType(type)) return { complete: leaf(type), inner: null };
     if (isListType(type)) return this.#list(type.ofType, sets);
-    if (isObjectType(type)) return present(this.#object(type, this.selected(type, sets)));
+    if (isObjectType(type)) {
+      const inner = this.selected(type, sets);
+      return { complete: present(this.#object(type, inner)), inner };
+    }
     const members = this.#schema
       .getPossibleTypes(type)
       .map((member) => [member.name, this.#object(member, this.selected(member, sets))] as const);
-    return present(abstract(type, new Map(members)));
+    return { complete: present(abstract(type, new Map(members))), inner: null };
   }
 
-  #list(itemType: GraphQLOutputType, sets: readonly SelectionSetNode[]): Complete {
+  #list(itemType: GraphQLOutputType, sets: readonly SelectionSetNode[]): Value {
+    const { complete, inner } = this.#value(itemType, sets);
     const type = getNullableType(itemType);
-    if (!isObjectType(type) || type.isTypeOf) return list(itemType, this.#value(itemType, sets), null);
-    const selected = this.selected(type, sets);
-    const complete = present(this.#object(type, selected));
-    const isPlain = selected.plans.length > 0 && selected.plans.every(({ plain }) => plain !== null);
-    return list(itemType, isNonNullType(itemType) ? nonNull(complete) : complete, isPlain ? selected : null);
+    return { complete: list(itemType, complete, isObjectType(type) && !type.isTypeOf ? inner : null), inner };
   }
 
   #object(type: GraphQLObjectType, selected: Selected): Complete {
@@ -180,4 +197,24 @@ class Planner {
       return isPromise(is) ? is.then(checked) : checked(is);
     };
   }
+}
+
+const isList = ({ type }: { readonly type: GraphQLOutputType }): boolean => isListType(getNullableType(type));
+
+/** Of its object, as it is; null: there is more to it. Pothos exposes properties by resolvers of its own. */
+function propertyOf({ name, resolve, extensions }: GraphQLField<unknown, unknown>): string | null {
+  if (resolve === undefined || resolve === defaultFieldResolver) return name;
+  const { pothosExposedField: exposed, pothosResolveWrapped: isWrapped } = extensions;
+  return typeof exposed === "string" && isWrapped === false ? exposed : null;
+}
+
+/** What else comes of a row alone. */
+function fromOf({ name, extensions: { idOf } }: GraphQLField<unknown, unknown>, { name: type }: GraphQLObjectType): RowField["from"] | null {
+  if (name === TypeNameMetaFieldDef.name) return { kind: "constant", text: type };
+  return idOf ? { kind: "id", type, properties: idOf } : null;
+}
+
+function writerOf(plans: readonly FieldPlan[]): ListWriter | null {
+  const fields = plans.flatMap(({ key, field, from }) => (from ? [{ key, isNullable: !isNonNullType(field.type), from }] : []));
+  return fields.length > 0 && fields.length === plans.length ? new ListWriter(fields) : null;
 }

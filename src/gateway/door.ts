@@ -46,7 +46,7 @@ export function createDoor({ graphql: { yoga, getResultForParams, answered }, al
     const result = await answered(call, await resultOf(params, call));
     if (response.destroyed) return;
     const { errors = [] } = result;
-    const text = JSON.stringify(errors.length > 0 ? { ...result, errors: errors.map((error) => withoutHttp(error).toJSON()) } : result);
+    const text = errors.length > 0 ? failureText(result, errors) : (result.stringify ?? JSON.stringify)(result);
     const { status, headers } = headOf(errors, mediaType);
     const bytes = Buffer.byteLength(text);
     const own = { "content-type": `${mediaType}; charset=utf-8`, "content-length": bytes };
@@ -56,6 +56,9 @@ export function createDoor({ graphql: { yoga, getResultForParams, answered }, al
       .end(text, bytes === text.length ? "latin1" : "utf8");
   };
 }
+
+const failureText = (result: ExecutionResult, errors: readonly GraphQLError[]) =>
+  JSON.stringify({ ...result, errors: errors.map((error) => withoutHttp(error).toJSON()) });
 
 const asError = (thrown: unknown) => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 

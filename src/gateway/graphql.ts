@@ -171,7 +171,7 @@ async function patiently<T>(attempt: () => Promise<T>, signal: AbortSignal, fail
   }
 }
 
-type Answered = (call: Call, result: ExecutionResult) => Promise<ExecutionResult>;
+type Answered = (call: Call, result: ExecutionResult) => Promise<Delivery>;
 
 /** What is told of the one result of an operation, in place of it. */
 function answeredBy(answers: Answers, admission: Admission): Answered {
