@@ -95,5 +95,5 @@ export function firstNumber(bytes: Buffer, place: number): number {
 }
 
 /** Whether pg leaves the text of this type as it is. */
-export const isText = ({ type }: Column): boolean => pg.types.getTypeParser(type, "text") === pg.types.getTypeParser(pg.types.builtins.TEXT, "text");
-
+export const isText = ({ type }: Column): boolean =>
+  pg.types.getTypeParser(type, "text") === pg.types.getTypeParser(pg.types.builtins.TEXT, "text");

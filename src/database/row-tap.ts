@@ -22,14 +22,17 @@ export async function queryBytes<Row extends object>(pool: Pick<pg.Pool, "query"
   const { submit } = query;
   const tapped: pg.QueryConfig = Object.assign(query, config, {
     submit(connection: pg.Connection): unknown {
+      const tap = tapOf(connection.stream);
+      if (tap instanceof Error) return tap; // as pg does with what it does not send
       const refused: unknown = submit.call(query, connection);
-      if (!refused) tapOf(connection.stream).take(heard);
+      if (!refused) tap.take(heard);
       return refused;
     },
   });
   const { fields, rowCount } = await pool.query<never>(tapped);
   // The count is PostgreSQL's own. Whatever pg may do otherwise one day, no row goes missing in silence.
-  if (rowCount !== heard.places.length) throw new Error(`${heard.places.length} rows of ${rowCount} were taken; pg hears otherwise than it did.`);
+  if (rowCount !== heard.places.length)
+    throw new Error(`${heard.places.length} rows of ${rowCount} were taken; pg hears otherwise than it did.`);
   return new RowBytes<Row>(known(fields), heard.bytes(), heard.places);
 }
 
@@ -92,11 +95,9 @@ class Tap {
   #left = 0;
   #kind = 0;
 
-  constructor(stream: Duplex) {
-    const [listener, another] = stream.listeners("data");
-    if (listener === undefined || another !== undefined) throw new Error("pg hears its socket otherwise than it did.");
+  constructor(stream: Duplex, pass: (chunk: Buffer) => void) {
     this.#stream = stream;
-    this.#pass = (chunk) => void Reflect.apply(listener, stream, [chunk]);
+    this.#pass = pass;
     stream.removeAllListeners("data").on("data", (chunk: Buffer) => this.#hear(chunk));
   }
 
@@ -136,7 +137,8 @@ class Tap {
         if ((kind === dataRow) !== (this.#kind === dataRow)) give();
         this.#kind = kind;
         if (kind === dataRow) heard.begin(at - from);
-        else if (!kinds.has(kind)) return void this.#stream.destroy(new Error(`PostgreSQL sent a message of the kind ${kind}, which there is not.`));
+        else if (!kinds.has(kind))
+          return void this.#stream.destroy(new Error(`PostgreSQL sent a message of the kind ${kind}, which there is not.`));
         this.#left = 1 + chunk.readUInt32BE(at + 1);
       }
       const size = Math.min(this.#left, chunk.length - at);
@@ -153,8 +155,12 @@ class Tap {
 
 const taps = new WeakMap<Duplex, Tap>();
 
-function tapOf(stream: Duplex): Tap {
-  const tap = taps.get(stream) ?? new Tap(stream);
+function tapOf(stream: Duplex): Tap | Error {
+  const known = taps.get(stream);
+  if (known) return known;
+  const [listener, another] = stream.listeners("data");
+  if (listener === undefined || another !== undefined) return new Error("pg hears its socket otherwise than it did.");
+  const tap = new Tap(stream, (chunk) => void Reflect.apply(listener, stream, [chunk]));
   taps.set(stream, tap);
   return tap;
 }

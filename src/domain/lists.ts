@@ -8,8 +8,8 @@ import {
   type ConnectionArgs,
   connect,
   connectionOf,
-  objectsOf,
   type Direction,
+  objectsOf,
   type Page,
   type PageArgs,
   readPage,
@@ -162,7 +162,8 @@ function openPages<R extends object, Field extends string, Filter extends object
     const [first] = keys;
     if (first === undefined) return [];
     const statement = pageStatement(source, first.page, first.filter, parentsOf(keys), first.plain);
-    const pages = first.plain === null ? await readObjects<Found<R>>(pool, statement, keys) : await readBytes<Found<R>>(pool, statement, keys);
+    const pages =
+      first.plain === null ? await readObjects<Found<R>>(pool, statement, keys) : await readBytes<Found<R>>(pool, statement, keys);
     return keys.map((key, at) => [identity(key), pages[at] ?? emptyPage] as const);
   };
   return batched<Key<Field, Filter, Kind>, Page<R & ListedRow>>({
@@ -191,7 +192,11 @@ async function readObjects<Row extends { readonly parentPlace?: number | undefin
 }
 
 /** The same for rows that stay as they came: few plain columns, which most answers show as they are. */
-async function readBytes<Row extends object>(pool: Pick<pg.Pool, "query">, statement: Statement, keys: readonly Paged[]): Promise<Page<Row>[]> {
+async function readBytes<Row extends object>(
+  pool: Pick<pg.Pool, "query">,
+  statement: Statement,
+  keys: readonly Paged[],
+): Promise<Page<Row>[]> {
   const rows = await queryBytes<Row>(pool, statement);
   const ofKeys = keys.map((): number[] => []);
   const ofParents = rows.columns[0]?.name === "parentPlace";

@@ -47,8 +47,7 @@ class RelayAtOncePlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     field: PothosOutputFieldConfig<Types>,
   ): GraphQLFieldResolver<unknown, Types["Context"], object> {
     const { name } = this.buildCache.getTypeConfig(field.parentType);
-    if (field.name === "nodes" && name.endsWith("Connection"))
-      return (page, ...rest) => nodesOf(page) ?? resolve(page, ...rest);
+    if (field.name === "nodes" && name.endsWith("Connection")) return (page, ...rest) => nodesOf(page) ?? resolve(page, ...rest);
     const own = this.#idOf(field);
     return own === null ? resolve : (row) => encodeId(name, String(own(row)));
   }

@@ -209,7 +209,10 @@ function propertyOf({ name, resolve, extensions }: GraphQLField<unknown, unknown
 }
 
 /** What else comes of a row alone. */
-function fromOf({ name, extensions: { idOf } }: GraphQLField<unknown, unknown>, { name: type }: GraphQLObjectType): RowField["from"] | null {
+function fromOf(
+  { name, extensions: { idOf } }: GraphQLField<unknown, unknown>,
+  { name: type }: GraphQLObjectType,
+): RowField["from"] | null {
   if (name === TypeNameMetaFieldDef.name) return { kind: "constant", text: type };
   return idOf ? { kind: "id", type, properties: idOf } : null;
 }

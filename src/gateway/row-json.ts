@@ -156,9 +156,9 @@ const quoted: WriteValue = (work, begin, end, at) => {
       out[next++] = byte;
       continue;
     }
-    const escape = escapes[byte] ?? bytes;
-    out.set(escape, next);
-    next += escape.length;
+    const escaped = escapes[byte] ?? bytes;
+    out.set(escaped, next);
+    next += escaped.length;
   }
   out[next++] = 0x22;
   if (seen >= 0x80) work.isWide = true;
@@ -172,7 +172,9 @@ function booleanWrite(key: Buffer): WriteValue {
 
 /** By the values as the database has them. */
 function enumWrite(type: GraphQLEnumType, key: Buffer): WriteValue {
-  const values = type.getValues().map(({ name, value }) => ({ value: bytesOf(String(value)), write: always(`${key.toString()}"${name}"`) }));
+  const values = type
+    .getValues()
+    .map(({ name, value }) => ({ value: bytesOf(String(value)), write: always(`${key.toString()}"${name}"`) }));
   return (work, begin, end, at) => {
     for (const { value, write } of values) if (isSame(value, work.bytes, begin, end)) return write(work, at);
     return cannot;

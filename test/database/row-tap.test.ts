@@ -2,12 +2,12 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { queryBytes } from "../../src/database/row-tap.ts";
-import { aDatabase } from "../support/database.ts";
+import { freshDatabase } from "../support/database.ts";
 
-let db: Awaited<ReturnType<typeof aDatabase>>;
+let db: Awaited<ReturnType<typeof freshDatabase>>;
 let pool: pg.Pool;
 beforeAll(async () => {
-  db = await aDatabase();
+  db = await freshDatabase();
   pool = new pg.Pool({ connectionString: db.url, max: 1 });
 });
 afterAll(async () => {
@@ -24,23 +24,26 @@ it("gives the rows that pg gives, however they come in pieces", async () => {
 });
 
 it("takes a row that is larger than what a socket reads at once", async () => {
-  const rows = await queryBytes<{ long: string }>(pool, { text: "SELECT repeat('x', 1000000) AS long FROM generate_series(1, $1)", values: [3] });
+  const rows = await queryBytes<{ long: string }>(pool, {
+    text: "SELECT repeat('x', 1000000) AS long FROM generate_series(1, $1)",
+    values: [3],
+  });
   expect(rows.objects.map(({ long }) => long.length)).toEqual([1_000_000, 1_000_000, 1_000_000]);
 });
 
 it("leaves the connection as it was behind a statement that fails amid its rows, or is refused", async () => {
   const text = "SELECT 1 / (5 - n) AS one FROM generate_series(1, $1::int) AS n";
   await expect(queryBytes(pool, { name: "fails", text, values: [9] })).rejects.toThrow("division by zero");
+  expect((await queryBytes(pool, { name: "fails", text, values: [4] })).length).toBe(4);
   await expect(queryBytes(pool, { name: "fails", text: "SELECT 2", values: [] })).rejects.toThrow("must be unique");
   expect((await pool.query("SELECT 'plain' AS it")).rows).toEqual([{ it: "plain" }]);
-  expect((await queryBytes(pool, { name: "fails", text, values: [4] })).length).toBe(4);
 });
 
 it("fails aloud where pg hears its socket otherwise", async () => {
-  const client = await pool.connect();
+  const other = new pg.Pool({ connectionString: db.url, max: 1 });
+  const client = await other.connect();
   client.connection.stream.on("data", () => {});
   client.release();
-  const other = new pg.Pool({ connectionString: db.url, max: 1, onConnect: (one) => void one.connection?.stream.on("data", () => {}) });
   await expect(queryBytes(other, { text: "SELECT 1", values: [] })).rejects.toThrow("hears its socket otherwise");
   await other.end();
 });

@@ -1,6 +1,6 @@
 /** Rows as PostgreSQL sent them are written as JSON.stringify writes their objects, or not at all. */
 import fc from "fast-check";
-import { GraphQLBoolean, GraphQLEnumType, GraphQLFloat, GraphQLID, GraphQLInt, GraphQLString } from "graphql";
+import { GraphQLBoolean, GraphQLEnumType, GraphQLFloat, GraphQLID, GraphQLInt, type GraphQLLeafType, GraphQLString } from "graphql";
 import { expect, it } from "vitest";
 import { type Column, RowBytes } from "../../src/database/row-bytes.ts";
 import { encodeId } from "../../src/domain/ids.ts";
@@ -38,7 +38,7 @@ function sent(rows: readonly (readonly (string | null)[])[], form: readonly Colu
 }
 
 const State = new GraphQLEnumType({ name: "State", values: { ON: {}, OFF: { value: "off" } } });
-const property = (key: string, type: typeof GraphQLString | GraphQLEnumType, name = key, isNullable = true): RowField => ({
+const property = (key: string, type: GraphQLLeafType, name = key, isNullable = true): RowField => ({
   key,
   isNullable,
   from: { kind: "property", property: name, type },
@@ -53,7 +53,12 @@ const fields: readonly RowField[] = [
   property("state", State),
 ];
 
-const anyText = fc.string({ unit: fc.oneof(fc.constantFrom('"', "\\", "\n", "\u0001", "\u001f", "\u007f", "\u2028", "é", "😀"), fc.string({ unit: "binary", minLength: 1, maxLength: 1 })) });
+const anyText = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom('"', "\\", "\n", "\u0001", "\u001f", "\u007f", "\u2028", "é", "😀"),
+    fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
+  ),
+});
 const anyRow = fc.tuple(
   fc.uuid(),
   fc.option(anyText.filter((one) => !one.includes("\0"))),
@@ -66,7 +71,9 @@ it("writes what JSON.stringify writes of the objects", () => {
   const write = rowsText([...fields, property("size", GraphQLInt)], columns);
   fc.assert(
     fc.property(fc.array(anyRow, { maxLength: 40 }), (rows) => {
-      const bytes = sent(rows.map(([id, name, size, isOn, state]) => [id, name, String(size), isOn === null ? null : isOn ? "t" : "f", state]));
+      const bytes = sent(
+        rows.map(([id, name, size, isOn, state]) => [id, name, String(size), isOn === null ? null : isOn ? "t" : "f", state]),
+      );
       const objects = bytes.objects.map(({ id, name, size, isOn, state }) => ({
         id: encodeId("VirtualMachine", String(id)),
         step: encodeId("RecoveryStep", `${id}/${size}`),
