@@ -104,8 +104,8 @@ type Looks = Readonly<Record<(typeof recoveryTypes)[number], Preview>>;
 
 /** A disaster as it would be: nothing can be synchronised, the site can't be fenced. */
 const options = {
-  DISASTER: { syncData: false, acceptUnfenced: true, acceptDataLoss: true },
-  PLANNED: {},
+  DISASTER: { syncData: false, acceptUnfenced: true, acceptDataLoss: true, withoutSteps: true },
+  PLANNED: { withoutSteps: true },
   TEST: {},
 } as const satisfies Record<PreviewInput["recoveryType"], Partial<PreviewInput>>;
 

@@ -24,7 +24,11 @@ import type { PlanSites } from "./start/sites.ts";
 import { prepareTest, testDraft } from "./start/test.ts";
 import type { StartInput } from "./start.ts";
 
-export type PreviewInput = Omit<StartInput, "notes" | "idempotencyKey"> & { readonly shutdownSourceVms?: boolean | null | undefined };
+export type PreviewInput = Omit<StartInput, "notes" | "idempotencyKey"> & {
+  readonly shutdownSourceVms?: boolean | null | undefined;
+  /** The tree is made, and its steps are not kept: of a large plan they are most of a preview. */
+  readonly withoutSteps?: boolean;
+};
 export type PreviewContext = Pick<ServiceContext, "providers" | "scriptsDir" | "secretsDir" | "slotsPerSite"> & {
   readonly database: Pick<ServiceContext["database"], "pool">;
 };

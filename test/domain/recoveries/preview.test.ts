@@ -50,6 +50,13 @@ describe("the tree of a preview is the one of the run that starts right after", 
     expect(tree).toEqual(await started(recoveryType));
   });
 
+  it("and all that is said of it is the same for whoever does not keep its steps", async () => {
+    const shown = await preview("PLANNED");
+    const without = await preview("PLANNED", { withoutSteps: true });
+    expect(shown.tree?.criticalPath).not.toEqual([]);
+    expect(without).toEqual({ ...shown, tree: { ...shown.tree, steps: [], criticalPath: [] }, points: expect.anything() });
+  });
+
   it("with any settings and options", async () => {
     let seed = 7;
     const pick = <T>(...choices: readonly T[]): T => {

@@ -131,7 +131,7 @@ async function shown({ context, client, facts: read }: Reading, { input, refusal
       ]),
       warnings: different([...warningsOf(tree?.warnings ?? plan.warnings, input), ...points.flatMap(lagOf), ...room.warnings]),
       points,
-      tree,
+      tree: tree !== null && input.withoutSteps === true ? { ...tree, steps: [], criticalPath: [] } : tree,
       rtoSeconds: tree?.readySeconds == null ? null : Math.round(tree.sinceRequest + tree.readySeconds),
       rpoSeconds: rpoOf(points, recoveryType !== "DISASTER" && options.syncData),
     };
