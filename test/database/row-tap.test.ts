@@ -6,9 +6,11 @@ import { freshDatabase } from "../support/database.ts";
 
 let db: Awaited<ReturnType<typeof freshDatabase>>;
 let pool: pg.Pool;
+/** Sends ahead, as the product's own does. */
+const aPool = () => new pg.Pool({ connectionString: db.url, max: 1, pipeline: true });
 beforeAll(async () => {
   db = await freshDatabase();
-  pool = new pg.Pool({ connectionString: db.url, max: 1 });
+  pool = aPool();
 });
 afterAll(async () => {
   await pool.end();
@@ -40,10 +42,23 @@ it("leaves the connection as it was behind a statement that fails amid its rows,
 });
 
 it("fails aloud where pg hears its socket otherwise", async () => {
-  const other = new pg.Pool({ connectionString: db.url, max: 1 });
+  const other = aPool();
   const client = await other.connect();
   client.connection.stream.on("data", () => {});
   client.release();
   await expect(queryBytes(other, { text: "SELECT 1", values: [] })).rejects.toThrow("hears its socket otherwise");
+  await other.end();
+});
+
+it("fails aloud where rows go past it", async () => {
+  const other = aPool();
+  const client = await other.connect();
+  const { stream } = client.connection;
+  const [own] = stream.listeners("data");
+  client.release();
+  const statement = { text: "SELECT 1", values: [] };
+  expect((await queryBytes(other, statement)).length).toBe(1);
+  stream.removeAllListeners("data").on("data", (chunk) => own && Reflect.apply(own, stream, [chunk]));
+  await expect(queryBytes(other, statement)).rejects.toThrow("0 rows of 1 were taken");
   await other.end();
 });
