@@ -1,7 +1,6 @@
 /** What a start would do now: the tree, how long it takes, the points, and what stands in the way. Writes nothing. */
 import { setImmediate as turn } from "node:timers/promises";
 import type pg from "pg";
-import { inTurn } from "../../database/in-turn.ts";
 import { inSnapshot } from "../../database/transaction.ts";
 import { type DomainError, NotFoundError, ServiceUnavailableError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
@@ -96,7 +95,7 @@ async function look(
       ),
     ),
   );
-  const read = await inSnapshot(context.database.pool, (client) => viewsOf(context, inTurn(client), planIds, asked));
+  const read = await inSnapshot(context.database.pool, (client) => viewsOf(context, client, planIds, asked));
   const previews: (Preview[] | Error)[] = [];
   for (const views of read) {
     previews.push(views instanceof Error ? views : await shownOneByOne(views));
