@@ -23,7 +23,7 @@ export interface Finding {
 const mostTold = 20;
 
 export interface ChainReport {
-  /** How many links were looked at. */
+  /** How many there were in the links that were looked at. */
   readonly verified: number;
   /** Hexadecimal; null: there is nothing in the chain. */
   readonly headHash: string | null;
@@ -33,8 +33,10 @@ export interface ChainReport {
 }
 
 export interface Link {
-  /** What the previous one's number plus one should be; null: this chain has no numbers. */
+  /** The previous one's number plus `count`, or something is missing; null: this chain has no numbers. */
   readonly number: bigint | null;
+  /** How many things it holds, of which the last one has the number; one by default. */
+  readonly count?: number;
   /** Null: what was hashed is gone, and was told of. */
   readonly digest: Buffer | null;
   /** As it stands there. */
@@ -70,10 +72,11 @@ export class ChainCheck {
 
   /** Looks at the next one; `name` says what it is, such as "event 7". */
   next(link: Link, at: Pick<Finding, "position" | "recordId">, name: (number: bigint) => string): void {
-    const { number, digest, hash } = link;
+    const { number, count = 1, digest, hash } = link;
     const place = { ...at, number };
-    if (number !== null && number > this.#number + 1n) this.missing(this.#number + 1n, number - 1n, name);
-    if (number !== null && number <= this.#number) {
+    const before = number === null ? null : number - BigInt(count);
+    if (before !== null && before > this.#number) this.missing(this.#number + 1n, before, name);
+    if (number !== null && before !== null && before < this.#number) {
       this.add({ ...place, kind: "UNEXPECTED", message: `${name(number)} is there once more.` });
       return;
     }
@@ -82,7 +85,7 @@ export class ChainCheck {
     else if (this.#previous !== null && digest !== null && !linkOf(this.#previous, digest).equals(hash))
       this.add({ ...place, kind: "CHANGED", message: `${subject}, or the hash before it, is not what its hash was made of.` });
     if (number !== null) this.#number = number;
-    this.#verified += 1;
+    this.#verified += count;
     this.#previous = hash;
     if (hash === null) return;
     this.#head = hash;

@@ -51,7 +51,7 @@ export interface Journal {
    * one need not wait for it.
    */
   write(batch: Batch, run: RunChange, changes: readonly Change[]): Promise<void>;
-  /** The same for another statement whose $1 to $7 are as `runAndEvents` has them; one row means done. */
+  /** The same for another statement whose $1 to $8 are as `runAndEvents` has them; one row means done. */
   execute(statement: Statement, row: object, news: News, values?: readonly unknown[], first?: Before): Promise<void>;
 }
 
@@ -82,7 +82,7 @@ interface Write {
 
 const milliseconds = (column: string) => `to_timestamp(${column} / 1000.0)`;
 
-/** $1 run, $2 epoch, $3 expected last event, $4 number of events, $5 run's row, $6 and $7 events. Later statements add to it. */
+/** $1 run, $2 epoch, $3 expected last event, $4 number of events, $5 run's row, $6 to $8 events. Later statements add to it. */
 export const runAndEvents = {
   run: `r AS (
     UPDATE recovery SET last_event = last_event + $4::int, state = x.state::"RecoveryState", paused_reason = x."pausedReason"::"PausedReason",
@@ -98,12 +98,12 @@ export const runAndEvents = {
     UPDATE task SET state = 'RUNNING', progress_percent = GREATEST(progress_percent, x.progress), current_step = x."currentStep",
       errors = x.errors, warnings = COALESCE(x.warnings, task.warnings)
     FROM r, jsonb_to_record($5::jsonb) AS x(progress int, "currentStep" text, errors text[], warnings jsonb) WHERE task.recovery_id = r.id)`,
-  /** $6 kinds and $7 payloads. The counter comes last: whoever holds it lets all other writers wait. */
-  events: (after: string) => eventCtes({ run: "r", after: [after], count: "$4::int", kinds: "$6", payloads: "$7" }),
+  /** $6 kinds, $7 payloads and $8 ends. The counter comes last: whoever holds it lets all other writers wait. */
+  events: (after: string) => eventCtes({ run: "r", after: [after], count: "$4::int", kinds: "$6", payloads: "$7", ends: "$8" }),
 } as const;
 
 /**
- * $8 to $18 steps, column by column, $19 prompts, $20 output, $21 prompts that are withdrawn. Steps are looked up by their ordinals, or all of
+ * $9 to $19 steps, column by column, $20 prompts, $21 output, $22 prompts that are withdrawn. Steps are looked up by their ordinals, or all of
  * a large run's would be read.
  */
 const write = {
@@ -113,21 +113,21 @@ const write = {
     UPDATE recovery_step s SET status = x.status::"StepStatus", attempt = x.attempt, progress_percent = x.progress, message = x.message,
       errors = ${textsOf("x.errors")}, warnings = ${textsOf("x.warnings")}, result = x.result::jsonb, started_at = ${milliseconds("x.started")},
       ended_at = ${milliseconds("x.ended")}, due_at = ${milliseconds("x.due")}
-    FROM r, unnest($8::int[], $9::text[], $10::int[], $11::int[], $12::text[], $13::text[], $14::text[], $15::text[], $16::float8[], $17::float8[],
-      $18::float8[]) AS x(ordinal, status, attempt, progress, message, errors, warnings, result, started, ended, due)
-    WHERE s.run_id = r.id AND s.ordinal = x.ordinal AND s.ordinal = ANY($8::int[]) RETURNING 1),
+    FROM r, unnest($9::int[], $10::text[], $11::int[], $12::int[], $13::text[], $14::text[], $15::text[], $16::text[], $17::float8[], $18::float8[],
+      $19::float8[]) AS x(ordinal, status, attempt, progress, message, errors, warnings, result, started, ended, due)
+    WHERE s.run_id = r.id AND s.ordinal = x.ordinal AND s.ordinal = ANY($9::int[]) RETURNING 1),
   p AS (
     INSERT INTO recovery_prompt (id, run_id, ordinal, attempt, name, message, opened_at, due_at, default_answer, needs_two_people)
     SELECT x.id, r.id, x.ordinal, x.attempt, x.name, x.message, ${milliseconds("x.opened")}, ${milliseconds("x.due")}, x."defaultAnswer"::"PromptAnswer", x."needsTwoPeople"
-    FROM r, jsonb_to_recordset($19::jsonb) AS x(id uuid, ordinal int, attempt int, name text, message text, opened float8, due float8, "defaultAnswer" text,
+    FROM r, jsonb_to_recordset($20::jsonb) AS x(id uuid, ordinal int, attempt int, name text, message text, opened float8, due float8, "defaultAnswer" text,
       "needsTwoPeople" boolean)),
   o AS (
     INSERT INTO step_output (run_id, ordinal, tail, total_bytes)
-    SELECT r.id, x.ordinal, right(x.text, 65536), x.total FROM r, jsonb_to_recordset($20::jsonb) AS x(ordinal int, text text, total int)
+    SELECT r.id, x.ordinal, right(x.text, 65536), x.total FROM r, jsonb_to_recordset($21::jsonb) AS x(ordinal int, text text, total int)
     ON CONFLICT (run_id, ordinal) DO UPDATE SET tail = right(step_output.tail || excluded.tail, 65536), total_bytes = excluded.total_bytes),
   w AS (
     UPDATE recovery_prompt SET withdrawn_at = dr_now() FROM r
-    WHERE run_id = r.id AND recovery_prompt.id = ANY($21::uuid[]) AND answer IS NULL AND withdrawn_at IS NULL),
+    WHERE run_id = r.id AND recovery_prompt.id = ANY($22::uuid[]) AND answer IS NULL AND withdrawn_at IS NULL),
   ${runAndEvents.task},
   ${runAndEvents.events("u")}
   SELECT base FROM r`,
@@ -159,8 +159,8 @@ export function createJournal({ pool, runId, epoch, lastEvent: known, signal, on
    */
   function execute(statement: Statement, row: object, news: News, values: readonly unknown[] = [], before?: Before): Promise<void> {
     const events = news.events.length;
-    const { kinds, payloads } = eventArrays(news.events, news.changes);
-    const query = { ...statement, values: [runId, epoch, lastSent, events, toJsonb(row), kinds, payloads, ...values] };
+    const { kinds, payloads, ends } = eventArrays(news.events, news.changes);
+    const query = { ...statement, values: [runId, epoch, lastSent, events, toJsonb(row), kinds, payloads, ends, ...values] };
     const write = { query, before, from: lastSent, to: lastSent + events };
     lastSent = write.to;
     const isAhead = events > 0 && before === undefined;

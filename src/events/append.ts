@@ -6,16 +6,35 @@ import type pg from "pg";
 import { toJsonb } from "../database/json.ts";
 import { insertedEvents } from "./chain.ts";
 import { type Change, changeCtes, changesGiven } from "./changes.ts";
-import { promptEventKinds, type RecoveryEvent } from "./types.ts";
+import { mostOfRow, promptEventKinds, type RecoveryEvent } from "./types.ts";
 import type { WakeUps } from "./wake-ups.ts";
 
-/** A run's events, and behind them what has changed with it, as the statement takes them: kinds, and payloads a line each, which JSON never breaks. */
-export function eventArrays(
-  events: readonly RecoveryEvent[],
-  changes: readonly Change[] = [],
-): { readonly kinds: string[]; readonly payloads: string } {
-  const all = [...events, ...changes];
-  return { kinds: all.map(({ kind }) => kind), payloads: all.map(toJsonb).join("\n") };
+/** Rows of the log as the statement takes them: their kinds, their payloads a line each, which JSON never breaks, and at which of the events each ends. */
+export interface EventArrays {
+  readonly kinds: readonly string[];
+  readonly payloads: string;
+  readonly ends: readonly number[];
+}
+
+/** Of a run's events, and behind them of what has changed with it. */
+export function eventArrays(events: readonly RecoveryEvent[], changes: readonly Change[] = []): EventArrays {
+  const rows = [...rowsOf(events), ...changes.map((change) => [change])];
+  let end = 0;
+  return {
+    kinds: rows.map(([{ kind }]) => kind),
+    payloads: rows.map((row) => toJsonb(row.length === 1 ? row[0] : row)).join("\n"),
+    ends: rows.map(({ length }) => (end += length)),
+  };
+}
+
+function rowsOf(events: readonly RecoveryEvent[]): [RecoveryEvent, ...RecoveryEvent[]][] {
+  const rows: [RecoveryEvent, ...RecoveryEvent[]][] = [];
+  for (const event of events) {
+    const row = rows.at(-1);
+    if (row !== undefined && event.kind === "STEP_CHANGED" && row[0].kind === "STEP_CHANGED" && row.length < mostOfRow) row.push(event);
+    else rows.push([event]);
+  }
+  return rows;
 }
 
 /** Names of CTEs and parameters, all from the code and never from input. */
@@ -28,6 +47,7 @@ export interface EventCtes {
   readonly count: string;
   readonly kinds: string;
   readonly payloads: string;
+  readonly ends: string;
   /** A SELECT of what else has changed with it, for `changeCtes`. */
   readonly changes?: string;
 }
@@ -36,25 +56,25 @@ export interface EventCtes {
  * The end of a `WITH` list: CTE `counter` (yields `base`, the position before) and CTE `logged`, the insert. Without a row in
  * `run` (the writer was fenced) the counter stays as it is and nothing is logged.
  */
-export function eventCtes({ run, after = [], count, kinds, payloads, changes }: EventCtes): string {
+export function eventCtes({ run, after = [], count, kinds, payloads, ends, changes }: EventCtes): string {
   const done = after.map((cte) => ` AND (SELECT count(*) FROM ${cte}) >= 0`).join("");
-  const given = `cardinality(${kinds}::text[])`;
+  const given = `coalesce((${ends}::int[])[cardinality(${ends}::int[])], 0)`;
   const all = changes === undefined ? given : `${given} + (SELECT count(*) FROM changed)`;
-  const more = `UNION ALL SELECT counter.base + ${given} + changed.ord, NULL, NULL, changed.kind, changed.payload FROM changed, counter`;
+  const more = `UNION ALL SELECT counter.base + ${given} + changed.ord, NULL, NULL, changed.kind, changed.payload::json FROM changed, counter`;
   return `${changes === undefined ? "" : `${changeCtes(changes)}, `}counter AS (
     UPDATE event_counter SET value = value + ${all}
     WHERE id = 1 AND EXISTS (SELECT 1 FROM ${run})${done}
     RETURNING value - (${all}) AS base
-  ), ${insertedEvents(`SELECT counter.base + e.ord AS position, CASE WHEN e.ord <= ${count} THEN ${run}.id END AS recovery_id,
-      CASE WHEN e.ord <= ${count} THEN ${run}.base + e.ord::int END AS sequence, e.kind, e.payload::jsonb AS payload
-    FROM ${run}, counter, unnest(${kinds}::text[], string_to_array(${payloads}::text, E'\\n')) WITH ORDINALITY AS e (kind, payload, ord)
+  ), ${insertedEvents(`SELECT counter.base + e.place AS position, CASE WHEN e.place <= ${count} THEN ${run}.id END AS recovery_id,
+      CASE WHEN e.place <= ${count} THEN ${run}.base + e.place END AS sequence, e.kind, e.payload::json AS payload
+    FROM ${run}, counter, unnest(${kinds}::text[], string_to_array(${payloads}::text, E'\\n'), ${ends}::int[]) AS e (kind, payload, place)
     ${changes === undefined ? "" : more}`)}`;
 }
 
-/** $1 recovery, $2 number of events, $3 kinds, $4 payloads, $5 changes; the newest sequence and position, or no row: there is no such recovery. */
+/** $1 recovery, $2 number of events, $3 kinds, $4 payloads, $5 ends, $6 changes; the newest sequence and position, or no row: there is no such recovery. */
 const appendText = `WITH run AS (
     UPDATE recovery SET last_event = last_event + $2::int WHERE id = $1::uuid RETURNING id, last_event - $2::int AS base
-  ), ${eventCtes({ run: "run", count: "$2::int", kinds: "$3", payloads: "$4", changes: changesGiven("$5") })}
+  ), ${eventCtes({ run: "run", count: "$2::int", kinds: "$3", payloads: "$4", ends: "$5", changes: changesGiven("$6") })}
   SELECT run.base + $2::int AS sequence, (counter.base + $2::int)::text AS position FROM run, counter`;
 
 export interface Appended {
@@ -73,8 +93,8 @@ export async function appendEvents(
   events: readonly RecoveryEvent[],
   changes: readonly Change[] = [],
 ): Promise<Appended> {
-  const { kinds, payloads } = eventArrays(events);
-  const values = [recoveryId, events.length, kinds, payloads, toJsonb(changes)];
+  const { kinds, payloads, ends } = eventArrays(events);
+  const values = [recoveryId, events.length, kinds, payloads, ends, toJsonb(changes)];
   const { rows } = await client.query<{ sequence: number; position: string }>({ name: "events_append", text: appendText, values });
   const [row] = rows;
   if (row === undefined) throw new Error(`Events of the recovery ${recoveryId}, which does not exist`);

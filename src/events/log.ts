@@ -1,7 +1,7 @@
 /** Reading the log: prepared statements, typed by hand. What was written by `append` is not checked again. */
 import type pg from "pg";
 import type { Change, LoggedChange } from "./changes.ts";
-import type { LoggedEvent, RecoveryEvent } from "./types.ts";
+import { type LoggedEvent, mostOfRow, type RecoveryEvent } from "./types.ts";
 
 /** The pool, or what stands in for it in a test. */
 export interface Queryable {
@@ -14,7 +14,8 @@ interface EventRow {
   sequence: number;
   occurred_at: Date;
   version: number;
-  payload: RecoveryEvent;
+  /** A list: of events that were written together, of which the last one has the row's position and sequence. */
+  payload: RecoveryEvent | readonly RecoveryEvent[];
 }
 
 interface ChangeRow {
@@ -31,9 +32,12 @@ function ofLog(events: string): string {
   return `SELECT c.value::text AS newest, e.* FROM event_counter c LEFT JOIN LATERAL (${events}) e ON true WHERE c.id = 1 ORDER BY e.position`;
 }
 
+/** Of a recovery the rows that have what is asked for, and no more than that takes: by the last event of each, and there are no gaps. */
 const statements = {
-  recovery: `SELECT ${columns} FROM event WHERE recovery_id = $1::uuid AND sequence > $2 ORDER BY sequence LIMIT $3`,
-  newest: `SELECT ${columns} FROM event WHERE recovery_id = $1::uuid ORDER BY sequence DESC LIMIT $2`,
+  recovery: `SELECT ${columns} FROM event
+    WHERE recovery_id = $1::uuid AND sequence > $2::int AND sequence < $2::int + $3::int + ${mostOfRow} ORDER BY sequence LIMIT $3::int`,
+  newest: `SELECT ${columns} FROM event
+    WHERE recovery_id = $1::uuid AND sequence > (SELECT last_event FROM recovery WHERE id = $1::uuid) - $2::int ORDER BY sequence`,
   prompts: ofLog(`SELECT ${columns} FROM event
     WHERE position > $1 AND recovery_id IS NOT NULL AND kind IN ('PROMPT_OPENED', 'PROMPT_ANSWERED') ORDER BY position LIMIT $2`),
   changes: ofLog(
@@ -46,13 +50,15 @@ const statements = {
 export async function readRecovery(pool: Queryable, recoveryId: string, afterSequence: number, limit: number): Promise<LoggedEvent[]> {
   const values = [recoveryId, afterSequence, limit];
   const { rows } = await pool.query<EventRow>({ name: "events_recovery", text: statements.recovery, values });
-  return rows.map(logged);
+  const events = rows.flatMap(eventsOf);
+  const first = events.findIndex(({ sequence }) => sequence > afterSequence);
+  return first < 0 ? [] : events.slice(first, first + limit);
 }
 
 /** The newest events of one recovery, in order. */
 export async function readNewest(pool: Queryable, recoveryId: string, limit: number): Promise<LoggedEvent[]> {
   const { rows } = await pool.query<EventRow>({ name: "events_newest", text: statements.newest, values: [recoveryId, limit] });
-  return rows.map(logged).reverse();
+  return rows.flatMap(eventsOf).slice(-limit);
 }
 
 export interface LogPage<Entry> {
@@ -63,21 +69,21 @@ export interface LogPage<Entry> {
 
 /** Events of prompts across all recoveries behind a position, in commit order. */
 export const readPrompts = (pool: Queryable, after: bigint, limit: number): Promise<LogPage<LoggedEvent>> =>
-  readLog<EventRow, LoggedEvent>(pool, { name: "events_prompts", text: statements.prompts, values: [String(after), limit] }, logged);
+  readLog<EventRow, LoggedEvent>(pool, { name: "events_prompts", text: statements.prompts, values: [String(after), limit] }, eventsOf);
 
 /** What changed beside the runs behind a position, in commit order. */
 export const readChanges = (pool: Queryable, after: bigint, limit: number): Promise<LogPage<LoggedChange>> =>
-  readLog<ChangeRow, LoggedChange>(pool, { name: "events_changes", text: statements.changes, values: [String(after), limit] }, changed);
+  readLog<ChangeRow, LoggedChange>(pool, { name: "events_changes", text: statements.changes, values: [String(after), limit] }, changeOf);
 
-/** A statement of `ofLog`: its values are the position and the limit. */
+/** A statement of `ofLog`: its values are the position and the limit, of rows with one entry each. */
 async function readLog<Row extends { position: string }, Entry extends { readonly position: bigint }>(
   pool: Queryable,
   statement: { readonly name: string; readonly text: string; readonly values: [string, number] },
-  entryOf: (row: Row) => Entry,
+  entriesOf: (row: Row) => readonly Entry[],
 ): Promise<LogPage<Entry>> {
   const { rows } = await pool.query<{ newest: string } & (Row | { position: null })>(statement);
   const [after, limit] = [BigInt(statement.values[0]), statement.values[1]];
-  const entries = rows.filter((row) => row.position !== null).map(entryOf);
+  const entries = rows.filter((row) => row.position !== null).flatMap(entriesOf);
   const newest = BigInt(rows[0]?.newest ?? 0);
   const last = entries.at(-1);
   if (last !== undefined && entries.length === limit) return { entries, upTo: last.position };
@@ -97,18 +103,16 @@ export async function readEnds(pool: Queryable): Promise<LogEnds> {
   return { newest: BigInt(rows[0]?.newest ?? 0), keptAfter: BigInt(rows[0]?.keptAfter ?? 0) };
 }
 
-const logged = (row: EventRow): LoggedEvent => ({
-  position: BigInt(row.position),
-  recoveryId: row.recovery_id,
-  sequence: row.sequence,
-  occurredAt: row.occurred_at,
-  version: row.version,
-  event: row.payload,
-});
+function eventsOf({ position, recovery_id: recoveryId, sequence, occurred_at: occurredAt, version, payload }: EventRow): LoggedEvent[] {
+  const events = isList(payload) ? payload : [payload];
+  return events.map((event, at) => {
+    const before = events.length - 1 - at;
+    return { position: BigInt(position) - BigInt(before), recoveryId, sequence: sequence - before, occurredAt, version, event };
+  });
+}
 
-const changed = (row: ChangeRow): LoggedChange => ({
-  position: BigInt(row.position),
-  occurredAt: row.occurred_at,
-  version: row.version,
-  change: row.payload,
-});
+const isList = (payload: EventRow["payload"]): payload is readonly RecoveryEvent[] => Array.isArray(payload);
+
+const changeOf = (row: ChangeRow): [LoggedChange] => [
+  { position: BigInt(row.position), occurredAt: row.occurred_at, version: row.version, change: row.payload },
+];

@@ -2,8 +2,12 @@
  * What the log holds: events of recoveries, self-contained (as things were when it happened), versioned by `event.version`.
  * Times are ISO strings, ids are database ids. The gateway maps them to the schema's types.
  */
-/** What is written with each event; readers of an older release know by it what they can't read. */
+/** Versions of a row's payload: an event, or a list of them that were written together; readers of an older release know by it what they can't read. */
 export const eventVersion = 1;
+export const listVersion = 2;
+
+/** Most events of a row: a large run's write has hundreds of changed steps, and a row of them costs a quarter of what they cost alone, and an eighth of the space. */
+export const mostOfRow = 32;
 
 export interface StepChanged {
   readonly kind: "STEP_CHANGED";

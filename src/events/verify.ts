@@ -2,7 +2,7 @@
 import type pg from "pg";
 import { ChainCheck, type ChainReport } from "../database/chain-check.ts";
 import { beginning, digestOf } from "../database/hash-chain.ts";
-import { eventLine } from "./chain.ts";
+import { countOf, eventLine } from "./chain.ts";
 
 /** A connection inside a transaction that sees one snapshot. */
 export type Snapshot = Pick<pg.ClientBase, "query">;
@@ -10,16 +10,20 @@ export type Snapshot = Pick<pg.ClientBase, "query">;
 /** Rows that are held at once. */
 export const pageSize = 1_000;
 
-export interface ChainedEvent {
+/** A row of the log: an event, or several that were written together. */
+export interface ChainedRow {
+  /** Of its last event. */
   readonly position: string;
   readonly sequence: number;
+  /** How many events it has. */
+  readonly count: number;
   readonly kind: string;
   readonly line: string;
   readonly hash: Buffer | null;
 }
 
 /** Between two numbers: without statistics, of a log that grew just now, the planner would sort all that is behind the first one for each page. */
-const eventsText = `SELECT e.position, e.sequence, e.kind, ${eventLine("e")} AS line, e.hash FROM event e
+const eventsText = `SELECT e.position, e.sequence, ${countOf("e")} AS count, e.kind, ${eventLine("e")} AS line, e.hash FROM event e
   WHERE e.recovery_id = $1::uuid AND e.sequence > $2::bigint AND e.sequence <= $3::bigint ORDER BY e.sequence`;
 
 const nextText = "SELECT min(e.sequence) AS sequence FROM event e WHERE e.recovery_id = $1::uuid AND e.sequence > $2::bigint";
@@ -33,11 +37,11 @@ export interface VerifyOptions {
 }
 
 /** Events of one recovery in order, with what was hashed of each, a page at a time. */
-export async function* chainedEvents(client: Snapshot, recoveryId: string, signal?: AbortSignal): AsyncGenerator<readonly ChainedEvent[]> {
+export async function* chainedEvents(client: Snapshot, recoveryId: string, signal?: AbortSignal): AsyncGenerator<readonly ChainedRow[]> {
   for (let after = 0; ; after += pageSize) {
     signal?.throwIfAborted();
     const upTo = after + pageSize;
-    const { rows } = await client.query<ChainedEvent>({ name: "verify-events", text: eventsText, values: [recoveryId, after, upTo] });
+    const { rows } = await client.query<ChainedRow>({ name: "verify-events", text: eventsText, values: [recoveryId, after, upTo] });
     if (rows.length > 0) yield rows;
     if (rows.length === pageSize) continue;
     // The end, or a gap.
@@ -67,20 +71,20 @@ export async function verifyRecoveryEvents(
   });
   const [recovery] = rows;
   const check = new ChainCheck({ kept });
-  let newest: ChainedEvent | null = null;
+  let newest: ChainedRow | null = null;
   for await (const page of chainedEvents(client, recoveryId, signal))
-    for (const event of page) {
-      const at = { position: BigInt(event.position), recordId: null };
-      const number = BigInt(event.sequence);
-      check.next({ number, digest: digestOf(event.line), hash: event.hash }, at, eventName);
-      if (recovery !== undefined && event.sequence > recovery.lastEvent)
+    for (const row of page) {
+      const at = { position: BigInt(row.position), recordId: null };
+      const number = BigInt(row.sequence);
+      check.next({ number, count: row.count, digest: digestOf(row.line), hash: row.hash }, at, eventName);
+      if (recovery !== undefined && row.sequence > recovery.lastEvent)
         check.add({
           ...at,
           number,
           kind: "UNEXPECTED",
           message: `${eventName(number)} was not counted by its run, which has ${recovery.lastEvent}.`,
         });
-      newest = event;
+      newest = row;
     }
   if (recovery === undefined && newest === null) return null;
   const nowhere = { position: null, recordId: null, number: null };
@@ -92,11 +96,12 @@ export async function verifyRecoveryEvents(
 
 interface LogRow {
   readonly position: string;
+  readonly count: number;
   readonly line: string | null;
   readonly hash: Buffer | null;
 }
 
-const logText = `SELECT e.position, CASE WHEN e.recovery_id IS NULL THEN ${eventLine("e")} END AS line,
+const logText = `SELECT e.position, ${countOf("e")} AS count, CASE WHEN e.recovery_id IS NULL THEN ${eventLine("e")} END AS line,
     CASE WHEN e.recovery_id IS NULL THEN e.hash END AS hash
   FROM event e WHERE e.position > $1::bigint ORDER BY e.position LIMIT ${pageSize}`;
 
@@ -122,9 +127,9 @@ export async function verifyLog(client: Snapshot, { kept = null, signal }: Verif
     if (to >= from) check.missing(from, to, logName, "position");
   };
   for await (const page of pagesByPosition<LogRow>(client, { name: "verify-log", text: logText }, signal))
-    for (const { position: text, line, hash } of page) {
+    for (const { position: text, count, line, hash } of page) {
       const position = BigInt(text);
-      pass(position - 1n);
+      pass(position - BigInt(count));
       last = position;
       const at = { position, recordId: null };
       const unexpected = position > value || (line !== null && position <= upTo);

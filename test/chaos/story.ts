@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { countOf } from "../../src/events/chain.ts";
 import type { Lab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aLab, labSites } from "../support/lab.ts";
@@ -95,7 +96,9 @@ async function read(db: TestDatabase, lab: Lab, ids: readonly string[], runs: re
   const events = await Promise.all(ids.map((id) => eventsOf(db.database, id)));
   const ledger = await lab.ledger();
   // Of the whole log: what changes with the runs stands between their own events.
-  const log = await db.database.pool.query<{ position: string }>("SELECT position FROM event");
+  const log = await db.database.pool.query<{ position: string }>(
+    `SELECT generate_series(position - ${countOf("event")} + 1, position) AS position FROM event`,
+  );
   return {
     statuses: Object.fromEntries(
       runs.flatMap(({ steps }, run) => steps.map(({ path, name, status }) => [`${run}/${path} ${name}`, status])),

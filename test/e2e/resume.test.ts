@@ -128,7 +128,7 @@ async function positions(after: bigint, last: string, plan: string | null): Prom
   const { rows } = await db.database.pool.query<{ position: string }>(
     `SELECT position FROM event WHERE recovery_id IS NULL AND kind <> 'AUDIT_RECORDED' AND position > $1
       AND position <= (SELECT position FROM event WHERE kind = 'PLAN_CHANGED' AND payload ->> 'name' = $2)
-      AND ($3::text IS NULL OR payload -> 'plans' ? $3) ORDER BY position`,
+      AND ($3::text IS NULL OR (payload -> 'plans')::jsonb ? $3) ORDER BY position`,
     [String(after), last, plan],
   );
   return rows.map(({ position }) => BigInt(position));

@@ -1,11 +1,12 @@
 import pg from "pg";
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { toJsonb } from "../../src/database/json.ts";
 import { appendEvents } from "../../src/events/append.ts";
 import { readChanges, readNewest, readPrompts, readRecovery } from "../../src/events/log.ts";
 import type { LoggedEvent } from "../../src/events/types.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
-import { aRecovery, changed, lastPosition, output, outputs, prompt, sequences, until, upTo } from "./support.ts";
+import { aRecovery, changed, lastPosition, output, outputs, prompt, sequences, steps, until, upTo } from "./support.ts";
 
 let db: TestDatabase;
 let pool: pg.Pool;
@@ -66,6 +67,52 @@ describe("writing", () => {
     await appendEvents(pool, recoveryId, [output(`a\0b \uD800 c\\u0000 "quoted" {x,y} \u{1F600}`)]);
     const [logged] = await readRecovery(pool, recoveryId, 0, 1);
     expect(logged?.event).toMatchObject({ text: `a\uFFFDb \uFFFD c\\u0000 "quoted" {x,y} \u{1F600}` });
+  });
+
+  it("keeps changes of steps that are written together in few rows, and numbers and gives each of them as if it had its own", async () => {
+    const [recoveryId, other] = [await aRecovery(pool), await aRecovery(pool)];
+    const before = await lastPosition(pool);
+    const written = [...steps(3), prompt("a"), ...steps(70), output("b"), ...steps(1)];
+    const changes = [changed("TASK_CHANGED", "t")];
+    expect(await appendEvents(pool, recoveryId, written, changes)).toEqual({ sequence: 76, position: before + 76n });
+    await appendEvents(pool, other, steps(2));
+    await appendEvents(pool, recoveryId, steps(2));
+    const { rows } = await pool.query("SELECT sequence, version FROM event WHERE recovery_id = $1 ORDER BY sequence", [recoveryId]);
+    expect(rows.map(({ sequence, version }) => [sequence, version])).toEqual([
+      ...[
+        [3, 2],
+        [4, 1],
+        [36, 2],
+        [68, 2],
+        [74, 2],
+        [75, 1],
+      ],
+      ...[
+        [76, 1],
+        [78, 2],
+      ],
+    ]); // prettier-ignore
+    const all = await readRecovery(pool, recoveryId, 0, 1_000);
+    const stored: unknown = JSON.parse(toJsonb([...written, ...steps(2)]));
+    expect(all.map(({ event }) => event)).toEqual(stored);
+    expect(sequences(all)).toEqual(upTo(78));
+    const positions = [...upTo(76), 80, 81].map((place) => before + BigInt(place));
+    expect(all.map(({ position }) => position)).toEqual(positions);
+    expect((await readChanges(pool, before, 10)).entries.map(({ position }) => position - before)).toEqual([77n]);
+  });
+
+  it("gives any part of what was written together: from any place on, of any length, or the newest", async () => {
+    const recoveryId = await aRecovery(pool);
+    for (const count of [40, 1, 33, 2]) await appendEvents(pool, recoveryId, steps(count));
+    const count = 76;
+    for (const after of [0, 1, 30, 31, 32, 33, 39, 40, 41, 42, 73, 74, 75, 76, 77])
+      for (const limit of [1, 2, 32, 33, 50, 100]) {
+        const expected = upTo(count).filter((sequence) => sequence > after && sequence <= after + limit);
+        expect(sequences(await readRecovery(pool, recoveryId, after, limit)), `${limit} after ${after}`).toEqual(expected);
+      }
+    for (const limit of [1, 2, 3, 34, 35, 36, 75, 76, 100])
+      expect(sequences(await readNewest(pool, recoveryId, limit)), `newest ${limit}`).toEqual(upTo(count).slice(-limit));
+    expect(await readNewest(pool, await aRecovery(pool), 5)).toEqual([]);
   });
 
   it("refuses a recovery that does not exist, and leaves the counter as it is", async () => {

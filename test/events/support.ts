@@ -4,7 +4,7 @@ import type { Change, ChangeKind } from "../../src/events/changes.ts";
 import type { Feed } from "../../src/events/feed.ts";
 import type { EventsLog } from "../../src/events/listener.ts";
 import { type Queryable, readEnds } from "../../src/events/log.ts";
-import type { LoggedEvent, OutputWritten, PromptOpened, RunEnded } from "../../src/events/types.ts";
+import type { LoggedEvent, OutputWritten, PromptOpened, RunEnded, StepChanged } from "../../src/events/types.ts";
 import type { WakeUpListener, WakeUps } from "../../src/events/wake-ups.ts";
 
 export const silent: EventsLog = { warn: () => {} };
@@ -32,6 +32,24 @@ export const prompt = (name: string): PromptOpened => ({
   dueAt: null,
   defaultAnswer: null,
 });
+
+export const steps = (count: number): StepChanged[] =>
+  Array.from({ length: count }, (_, index) => ({
+    kind: "STEP_CHANGED",
+    ordinal: index + 1,
+    path: `${index + 1}`,
+    stepKind: "PAUSE",
+    name: `Step "${index + 1}"\n\0`,
+    status: "RUNNING",
+    attempt: 1,
+    progressPercent: 0,
+    message: null,
+    errors: [],
+    warnings: [],
+    vmId: null,
+    groupId: null,
+    siteId: null,
+  }));
 
 export const changed = (kind: ChangeKind, name: string): Change => ({ kind, id: v7(), change: "UPDATED", name });
 

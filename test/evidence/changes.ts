@@ -13,7 +13,7 @@ export const changesOf = {
       "occurred_at = 'infinity'",
     ],
     version: ["version = version + 1"],
-    payload: [`payload = payload || '{"a": 1}'`, "payload = '{}'"],
+    payload: [`payload = (payload::jsonb || '{"a": 1}')::json`, "payload = '{}'", "payload = json_build_array(payload, payload)"],
     hash: ["hash = sha256(hash)", "hash = NULL"],
   },
   audit_record: {

@@ -7,7 +7,7 @@ import { appendEvents } from "../../src/events/append.ts";
 import { appendChanges } from "../../src/events/changes.ts";
 import { expireEvents } from "../../src/events/retention.ts";
 import { type Snapshot, verifyLog, verifyRecoveryEvents } from "../../src/events/verify.ts";
-import { aRecovery, changed, ended, output, prompt } from "../events/support.ts";
+import { aRecovery, changed, ended, output, prompt, steps } from "../events/support.ts";
 import type { TestDatabase } from "../support/database.ts";
 
 const day = 86_400;
@@ -30,7 +30,7 @@ export async function writeLogs(db: TestDatabase): Promise<Logs> {
   await appendChanges(pool, [changed("SITE_CHANGED", "north"), changed("PAIRING_CHANGED", "north")]);
   await appendEvents(pool, open, [prompt("Go on?")], [changed("SITE_CHANGED", "south")]);
   await appendEvents(pool, over, [output("c"), ended], [changed("SITE_CHANGED", "east")]);
-  await appendEvents(pool, open, [output("d"), output("e")]);
+  await appendEvents(pool, open, [output("d"), ...steps(2), output("e")]);
   await pool.query("UPDATE recovery SET ended_at = dr_now(), state = 'COMPLETED', result_state = 'SUCCESS' WHERE id = $1", [over]);
   await writeAudit(openAudit({ pool, announce: () => {}, log: { warn: () => {} } }));
   return { over, open };

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { prismaFolder, readMigrations } from "../../src/database/schema-files.ts";
 import { openAudit } from "../../src/domain/access/audit.ts";
 import { verifyAuditLog } from "../../src/domain/access/service-verify-audit.ts";
+import { countOf } from "../../src/events/chain.ts";
 import { expireEvents } from "../../src/events/retention.ts";
 import { chainedEvents, verifyLog, verifyRecoveryEvents } from "../../src/events/verify.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
@@ -32,8 +33,11 @@ interface EventRow {
   readonly position: string;
   readonly recovery_id: string | null;
   readonly sequence: number | null;
+  /** How many events the row has. */
+  readonly count: number;
 }
-const events = async () => (await pool().query<EventRow>("SELECT position, recovery_id, sequence FROM event ORDER BY position")).rows;
+const events = async () =>
+  (await pool().query<EventRow>(`SELECT position, recovery_id, sequence, ${countOf("event")} AS count FROM event ORDER BY position`)).rows;
 const links = async () =>
   (
     await pool().query<{ position: string; single: boolean }>(
@@ -44,12 +48,15 @@ const records = async () => (await pool().query<{ id: string }>("SELECT id FROM 
 
 /** Where the event stands, or the one behind it in its chain, whose hash says what it follows. */
 const near =
-  ({ position, recovery_id, sequence }: EventRow, all: readonly EventRow[]) =>
+  ({ position, recovery_id, sequence, count }: EventRow, all: readonly EventRow[]) =>
   (at: { position: bigint | null; number: bigint | null }): boolean => {
     const chain = all.filter((other) => other.recovery_id === recovery_id);
     const next = chain[chain.findIndex((other) => other.position === position) + 1];
-    const numbers = sequence === null ? [] : [sequence, sequence + 1];
-    return [position, next?.position].some((one) => at.position === BigInt(one ?? -1)) || numbers.some((one) => at.number === BigInt(one));
+    const first = BigInt(position) - BigInt(count - 1);
+    const isAt = at.position !== null && at.position >= first && at.position <= BigInt(position);
+    const isNext = next !== undefined && at.position === BigInt(next.position);
+    const number = Number(at.number ?? -1);
+    return isAt || isNext || (sequence !== null && number > sequence - count && number <= sequence + (next?.count ?? 1));
   };
 
 describe("verify", () => {
@@ -237,7 +244,10 @@ describe("a chain", () => {
     const { name = "" } = (await readMigrations(folder)).find((migration) => migration.name.endsWith("_evidence")) ?? {};
     const sql = await readFile(join(folder, name, "migration.sql"), "utf8");
     const data = sql.slice(sql.indexOf("-- The chains begin"));
-    const before = `UPDATE event SET hash = NULL; UPDATE event_counter SET removed_count = 0, removed_position = 0, removed_hash = NULL;
+    const rows = `WITH list AS (DELETE FROM event WHERE json_typeof(payload) = 'array' RETURNING *, json_array_length(payload) AS count)
+      INSERT INTO event SELECT position - count + e.at, recovery_id, sequence - count + e.at, kind, occurred_at, 1, e.payload, NULL
+      FROM list, json_array_elements(payload) WITH ORDINALITY AS e (payload, at)`; // each event had one of its own
+    const before = `${rows}; UPDATE event SET hash = NULL; UPDATE event_counter SET removed_count = 0, removed_position = 0, removed_hash = NULL;
       UPDATE audit_record SET target_made = false; DELETE FROM audit_link; DELETE FROM audit_counter; ${data}`;
     expect(
       await tampered(pool(), before, async (client) => [...(await eventFindings(client, logs)), ...(await auditFindings(client))]),

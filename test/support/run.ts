@@ -2,6 +2,7 @@
 
 import type { Database } from "../../src/database/database.ts";
 import { isOutage } from "../../src/engine/journal.ts";
+import { readRecovery } from "../../src/events/log.ts";
 import type { RecoveryEvent } from "../../src/events/types.ts";
 
 export interface ReadStep {
@@ -83,8 +84,8 @@ export interface ReadEvent {
 }
 
 export async function eventsOf({ pool }: Pick<Database, "pool">, runId: string): Promise<ReadEvent[]> {
-  const { rows } = await pool.query("SELECT sequence, position, payload FROM event WHERE recovery_id = $1 ORDER BY sequence", [runId]);
-  return rows.map((row) => ({ sequence: row.sequence, position: BigInt(row.position), event: row.payload }));
+  const events = await readRecovery(pool, runId, 0, 1_000_000);
+  return events.map(({ sequence, position, event }) => ({ sequence, position, event }));
 }
 
 export const openPrompt = (database: Pick<Database, "pool">, runId: string): Promise<string> =>

@@ -62,7 +62,7 @@ describe("npm run verify", () => {
     const all = await verify(["--all"]);
     await set("-");
     expect(all).toMatchObject({ code: 1, err: "1 of 4 chains are not whole." });
-    expect(all.out).toContain(`Recovery ${logs.open}: BROKEN, 3 events looked at.`);
+    expect(all.out).toContain(`Recovery ${logs.open}: BROKEN, 5 events looked at.`);
     expect(all.out).toMatch(/CHANGED \(position \d+\): Event 2 of the recovery, or the hash before it, is not what its hash was made of\./);
   });
 

@@ -26,8 +26,11 @@ interface Row {
   readonly sequence: number;
   readonly kind: string;
   readonly occurred_at: Date;
-  readonly payload: Readonly<Record<string, unknown>>;
+  /** A list: of events that were written together, of which the last one has the row's sequence. */
+  readonly payload: Payload | readonly Payload[];
 }
+
+type Payload = Readonly<Record<string, unknown>>;
 
 const events = {
   name: "events",
@@ -95,14 +98,14 @@ async function read(): Promise<void> {
 
 const batchOf = (recoveryId: string, ofRun: readonly Row[]) => ({
   cursor: Buffer.from(`${recoveryId}.${ofRun.at(-1)?.sequence}`).toString("base64url"),
-  events: ofRun.map(({ sequence, kind, occurred_at: occurredAt, payload }) => ({
-    ...payload,
-    sequence,
-    kind,
-    occurredAt: occurredAt.toISOString(),
-    number: payload.path,
-  })),
+  events: ofRun.flatMap(eventsOf),
 });
+
+function eventsOf({ sequence, kind, occurred_at: at, payload }: Row) {
+  const occurredAt = at.toISOString();
+  const all: readonly Payload[] = Array.isArray(payload) ? payload : [payload];
+  return all.map((one, index) => ({ ...one, sequence: sequence - all.length + 1 + index, kind, occurredAt, number: one.path }));
+}
 
 const listener = new pg.Client({ connectionString });
 await listener.connect();

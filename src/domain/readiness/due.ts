@@ -42,7 +42,7 @@ const markText = `WITH place AS (
     SELECT e.payload ->> 'id' AS id FROM upto u JOIN event e ON e.position > u.position AND e.position <= u.next
       WHERE NOT u.lost AND e.recovery_id IS NULL AND e.kind = 'PLAN_CHANGED'
     UNION SELECT p.id FROM upto u JOIN event e ON e.position > u.position AND e.position <= u.next
-      CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(e.payload -> 'plans', '[]')) AS p (id)
+      CROSS JOIN LATERAL json_array_elements_text(coalesce(e.payload -> 'plans', '[]')) AS p (id)
       WHERE NOT u.lost AND e.recovery_id IS NULL AND e.kind IN ${kinds}
     UNION SELECT p.id::text FROM recovery_plan p WHERE (SELECT lost FROM upto)
   ), held AS MATERIALIZED (

@@ -47,5 +47,6 @@ export const endedEvents = (changes: readonly string[]): string =>
     count: "$4::int",
     kinds: "$6",
     payloads: "$7",
+    ends: "$8",
     changes: [updatedRows("TASK_CHANGED", "t"), ...changes].join(" UNION ALL "),
   });

@@ -97,7 +97,7 @@ export async function aPlanStage(wish: PlanWish = {}, sites?: LabSites, quotas?:
       return (await ask(query, { input }, viewer))[mutation];
     },
     async untold(...changes) {
-      const text = "SELECT payload - 'plans' AS change FROM event WHERE recovery_id IS NULL AND kind <> 'AUDIT_RECORDED'";
+      const text = "SELECT payload::jsonb - 'plans' AS change FROM event WHERE recovery_id IS NULL AND kind <> 'AUDIT_RECORDED'";
       const { rows } = await database.pool.query<{ change: object }>(text);
       // Each event has a name, by whomever it was said; a test says it where nothing is left to look it up in.
       const told = (change: object) => rows.some((row) => isDeepStrictEqual({ ...row.change, ...change }, row.change));

@@ -10,6 +10,7 @@ import { rowOf, say, startStep, stepAt } from "../../../src/engine/live-run.ts";
 import { loadRun } from "../../../src/engine/records.ts";
 import { writeTree } from "../../../src/engine/tree-rows.ts";
 import { Writing } from "../../../src/engine/writing.ts";
+import { readRecovery } from "../../../src/events/log.ts";
 import type { Lab } from "../../../src/providers/lab/lab.ts";
 import type { TestDatabase } from "../../support/database.ts";
 import { labSites } from "../../support/lab.ts";
@@ -94,11 +95,8 @@ export async function aRun(db: TestDatabase, lab: Lab, writer: pg.Pool = db.data
     },
     /** The run's events that say that a step has started, in order. */
     started: async (): Promise<number[]> => {
-      const { rows } = await pool.query(
-        "SELECT (payload ->> 'ordinal')::int AS ordinal FROM event WHERE recovery_id = $1 AND kind = 'STEP_CHANGED' ORDER BY sequence",
-        [id],
-      );
-      return rows.map(({ ordinal }) => ordinal);
+      const events = await readRecovery(pool, id, 0, 1_000);
+      return events.flatMap(({ event }) => (event.kind === "STEP_CHANGED" ? [event.ordinal] : []));
     },
     lastEvent: async (): Promise<number> =>
       (await pool.query<{ last: number }>("SELECT last_event AS last FROM recovery WHERE id = $1", [id])).rows[0]?.last ?? -1,
