@@ -93,4 +93,19 @@ export const mayReadInFull: readonly Exemption[] = [
     tables: ["recovery_plan"],
     because: "the end of a run: all plans of a pair that has changed, which none has at that moment",
   },
+  {
+    what: /^WITH run AS \(\s*SELECT r\.\*, coalesce\(r\.plan_id, t\.target_id/,
+    tables: ["protected_vm", "protection_group", "recovery", "recovery_plan", "virtual_machine"],
+    because: "a report may be about all plans and any dates; it is made by a job, one at a time",
+  },
+  {
+    what: /FROM virtual_machine v\s+WHERE v\.missing_since IS NULL AND NOT EXISTS \(SELECT FROM protected_vm/,
+    tables: ["protected_vm", "virtual_machine"],
+    because: "a report counts the VMs that nothing protects",
+  },
+  {
+    what: /^DELETE FROM vm_dependency d USING virtual_machine v WHERE v\.site_id/,
+    tables: ["vm_dependency"],
+    because: "a site is removed with all its machines",
+  },
 ];

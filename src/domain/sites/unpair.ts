@@ -21,8 +21,7 @@ export interface PairReferences {
   readonly plans: number;
 }
 
-const onPair = `protection_group g WHERE least(g.protected_site_id, g.recovery_site_id) = least($2::uuid, $3::uuid)
-  AND greatest(g.protected_site_id, g.recovery_site_id) = greatest($2::uuid, $3::uuid)`;
+const onPair = "protection_group g WHERE (g.protected_site_id, g.recovery_site_id) IN (($2::uuid, $3::uuid), ($3::uuid, $2::uuid))";
 const referencesText = `SELECT (SELECT count(*)::int4 FROM ${onPair}) AS groups, ARRAY(SELECT g.name FROM ${onPair} ORDER BY 1 LIMIT 5) AS "groupNames",
   (SELECT count(*)::int4 FROM recovery_plan WHERE pairing_id = $1) AS plans,
   ARRAY(SELECT name FROM recovery_plan WHERE pairing_id = $1 ORDER BY 1 LIMIT 5) AS "planNames"`;

@@ -47,7 +47,7 @@ export const groupStatement = {
     RETURNING recovery_plan.id, recovery_plan.name),
   pp AS (
     DELETE FROM plan_priority_group q USING z, f
-    WHERE f.gone AND q.id IN (SELECT priority_group_id FROM plan_protection_group WHERE group_id = f."groupId")
+    WHERE f.gone AND q.id = ANY (ARRAY(SELECT o.priority_group_id FROM plan_protection_group o, f WHERE o.group_id = f."groupId"))
       AND NOT EXISTS (SELECT FROM plan_protection_group o WHERE o.priority_group_id = q.id AND o.group_id <> f."groupId")),
   pg AS (DELETE FROM plan_protection_group USING z, f WHERE plan_protection_group.group_id = f."groupId" AND f.gone),
   rr AS (
