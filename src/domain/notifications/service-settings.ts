@@ -60,6 +60,8 @@ async function update(
   errors.check();
   const kinds = emailKinds == null ? null : toldKinds.filter((kind) => emailKinds.filter(isToldKind).includes(kind));
   const act = async (client: pg.PoolClient) => {
+    // What the update takes too, before the row: whoever changes users locks the table first.
+    await client.query("LOCK TABLE user_account IN ROW EXCLUSIVE MODE");
     const text = `SELECT ${columns} FROM user_account WHERE id = $1 AND disabled_at IS NULL FOR UPDATE`;
     const { rows } = await client.query<SettingsRow>({ name: "notification-settings-lock", text, values: [userId] });
     const [there] = rows;
