@@ -16,7 +16,8 @@ export interface GatewayProcess {
   stop(): Promise<void>;
 }
 
-export const dataDir = resolve(".dr-gateway/demo");
+/** Two demos at once need a DATA_DIR each. */
+export const dataDir = join(resolve(process.env.DATA_DIR || ".dr-gateway"), "demo");
 
 async function freePort(): Promise<number> {
   const server = createServer();
