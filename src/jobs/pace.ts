@@ -9,6 +9,8 @@ export interface Pace {
   work<T>(work: () => Promise<T>): Promise<T>;
   /** Rests for what was worked since the last rest, by its own measure or by this one; ends early when it is aborted. */
   rest(stop: AbortSignal | undefined, times?: number): Promise<void>;
+  /** Another pace, which rests for nothing but its own work; this one rests for that too. */
+  beside(restTimes: number): Pace;
 }
 
 /** No rest is longer: a database that hung for a while is no reason to stay away. */
@@ -30,7 +32,7 @@ export function createPace(restTimes: number, { now, sleep }: Clock = realClock)
   let workedMs = 0;
   let underWay = 0;
   let from = 0;
-  return {
+  const pace: Pace = {
     async work(work) {
       if (underWay === 0) from = now();
       underWay += 1;
@@ -46,8 +48,13 @@ export function createPace(restTimes: number, { now, sleep }: Clock = realClock)
       workedMs = 0;
       await sleep(ms, signal);
     },
+    beside(times) {
+      const own = createPace(times, { now, sleep });
+      return { ...own, work: (work) => pace.work(() => own.work(work)) };
+    },
   };
+  return pace;
 }
 
 /** What does not rest: all that is due is done at once. */
-export const withoutRest: Pace = { work: (work) => work(), rest: () => Promise.resolve() };
+export const withoutRest: Pace = { work: (work) => work(), rest: () => Promise.resolve(), beside: () => withoutRest };

@@ -48,3 +48,15 @@ it("counts work that fails, and rests a minute at most", async () => {
   await pace.rest(undefined);
   expect(rests).toEqual([60_000]);
 });
+
+it("rests for what goes on beside it, which rests for itself alone", async () => {
+  const { rests, pass, clock } = aClock();
+  const pace = createPace(4, clock);
+  const beside = pace.beside(1);
+  await beside.work(() => pass(10));
+  await pace.work(() => pass(5));
+  await beside.rest(undefined);
+  await pace.rest(undefined);
+  await pace.rest(undefined);
+  expect(rests).toEqual([10, 60, 0]);
+});

@@ -16,6 +16,8 @@ const restTimes = 4;
 /** and half of it while they are so late that five minutes would not be kept: `write.ts` wants them a little earlier. */
 const lateSeconds = 10;
 const lateRestTimes = 1;
+/** Half of it, at most, goes to those that are new or touched, as all of a site are whose state changes: what is one plan's is not felt. */
+const touchedRestTimes = 1;
 
 /** Evaluates this plan now, whether it is due or not; null: there is no such plan, or somebody else evaluates it. */
 export async function evaluateNow(context: ReadinessContext, planId: string): Promise<Written | null> {
@@ -30,14 +32,18 @@ export async function evaluateNow(context: ReadinessContext, planId: string): Pr
 }
 
 /** Everything that is new or that a change has touched, until nothing is. */
-export async function evaluateTouched(context: ReadinessContext, stop?: AbortSignal): Promise<void> {
+export async function evaluateTouched(context: ReadinessContext, stop?: AbortSignal, pace: Pace = withoutRest): Promise<void> {
   const { pool } = context.database;
   await addNew(pool);
   while (stop?.aborted !== true) {
-    await markTouched(pool);
-    const claims = await claimTouched(pool, atOnce);
+    const claims = await pace.work(async () => {
+      await markTouched(pool);
+      const claimed = await claimTouched(pool, atOnce);
+      await evaluateAll(context, claimed);
+      return claimed;
+    });
     if (claims.length === 0) return;
-    await evaluateAll(context, claims);
+    await pace.rest(stop);
   }
 }
 
@@ -86,12 +92,15 @@ async function writeAll(context: ReadinessContext, evaluated: readonly Evaluated
   return written;
 }
 
-/** Two looks beside each other: what is late never keeps a change waiting. `close` waits for what is being evaluated. */
-export function startReadiness(context: ReadinessContext): Looking {
-  const pace = createPace(restTimes);
+/**
+ * Two looks beside each other: what is late never keeps a change waiting, and rests for what the changes take too. `close` waits for what is
+ * being evaluated.
+ */
+export function startReadiness(context: ReadinessContext, pace = createPace(restTimes)): Looking {
+  const touched = pace.beside(touchedRestTimes);
   const failed = (err: unknown) => context.log.warn({ err }, "plans whose readiness is due could not be looked for");
   const looks = [
-    startLooking({ everyMs: lookEveryMs, look: (stop) => evaluateTouched(context, stop), failed }),
+    startLooking({ everyMs: lookEveryMs, look: (stop) => evaluateTouched(context, stop, touched), failed }),
     startLooking({ everyMs: lookEveryMs, look: (stop) => evaluateAgain(context, stop, pace), failed }),
   ];
   return { close: async () => void (await Promise.all(looks.map((look) => look.close()))) };

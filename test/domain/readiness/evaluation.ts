@@ -3,7 +3,7 @@ import pg from "pg";
 import { expect, it, vi } from "vitest";
 import { decodeId } from "../../../src/domain/ids.ts";
 import { claimPlan, claimTouched, claimUntouched, markTouched } from "../../../src/domain/readiness/due.ts";
-import { evaluateAgain, evaluateNow, evaluateTouched } from "../../../src/domain/readiness/service.ts";
+import { evaluateAgain, evaluateNow, evaluateTouched, startReadiness } from "../../../src/domain/readiness/service.ts";
 import { withoutRest } from "../../../src/jobs/pace.ts";
 import { at, list } from "../read/support.ts";
 import type { ReadinessStage } from "./stage.ts";
@@ -98,6 +98,22 @@ export function evaluations(stageOf: () => ReadinessStage): void {
     await evaluateAgain(context, undefined, pace);
     expect(rests, "they are in time").toEqual([1, 4]);
     await db.shiftClock(345);
+  });
+
+  it("many plans that something has touched take half of a gateway's time, which the others rest for", async () => {
+    const { sql, context } = stageOf();
+    const rested = Promise.withResolvers<unknown>();
+    const asked: number[] = [];
+    const touchedPace = { ...withoutRest, rest: async (_stop: unknown, times?: number) => rested.resolve(times) };
+    const beside = (times: number) => {
+      asked.push(times);
+      return touchedPace;
+    };
+    await sql("UPDATE readiness_evaluation SET evaluated_at = dr_now() - interval '1 minute', due_at = dr_now()");
+    const readiness = startReadiness(context, { ...withoutRest, beside });
+    expect(await rested.promise, "by its own measure").toBeUndefined();
+    await readiness.close();
+    expect(asked).toEqual([1]);
   });
 
   it("an evaluation whose plan another node has claimed meanwhile writes nothing, and a plan whose node died is evaluated by another", async () => {
