@@ -48,6 +48,7 @@ export async function finishRun(journal: Journal, end: End, row: RunRow, events:
   const ended: EndedRun = {
     ...row,
     ...outcome,
+    mindsCancel: error === null && outcome.resultState !== "CANCELLED",
     rto: figures.rtoAchievedSeconds,
     rtoOfRecovered: figures.rtoOfRecoveredVmsSeconds,
     rpo: figures.rpoAchievedSeconds,

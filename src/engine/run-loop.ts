@@ -15,7 +15,7 @@ import { giveUp, giveUpReady } from "./give-up.ts";
 import { giveUpFailures, hearStepWishes, isStopped } from "./held.ts";
 import { idleUntil, waitMs } from "./idle.ts";
 import type { Inbox, Message } from "./inbox.ts";
-import { isOutage, type Journal, pause } from "./journal.ts";
+import { isOutage, type Journal, LeaseLost, pause } from "./journal.ts";
 import type { Claim } from "./lease.ts";
 import { endStep, type LiveRun, leafAt, rowOf, say, startStep, stepAt } from "./live-run.ts";
 import { isSettled, isWait, slotSite } from "./model.ts";
@@ -223,15 +223,29 @@ function startReady(d: Drive, state: LoopState): void {
   }
 }
 
+/** Somebody may cancel it between the last look and this write: given back, it is taken up anew with that. */
 async function finish(d: Drive): Promise<RunEnd> {
   const { run, record } = d;
   const outcome = outcomeOf(run.kind, run.steps, [...run.warnings.values()], run.cancelReason !== null);
   const figures = figuresOf(record.snapshot, run.steps, record.requests);
   const end = { runId: run.id, snapshot: record.snapshot, outcome, figures, steps: run.steps, error: null, switchesTo: run.switchesTo };
-  const { follower } = await finishRun(d.journal, end, rowOf(run), run.batch.events);
+  let follower: string | null;
+  try {
+    ({ follower } = await finishRun(d.journal, end, rowOf(run), run.batch.events));
+  } catch (error) {
+    if (error instanceof LeaseLost && (await isCancelledNow(d))) return "HANDED_OVER";
+    throw error;
+  }
   d.parts.wakeUps.hint("dr_events", run.id);
   d.parts.wakeUps.hint("dr_events", changesPayload);
   if (follower !== null) d.parts.wakeUps.hint("dr_work", follower);
   await sayEnded(d.parts, { runId: run.id, plan: record.planName, kind: run.kind, resultState: outcome.resultState });
   return "ENDED";
+}
+
+/** And still this node's. A database that is away now says nothing: then the lease lapses. */
+async function isCancelledNow({ parts, claim }: Drive): Promise<boolean> {
+  const text = "SELECT FROM recovery WHERE id = $1 AND epoch = $2 AND ended_at IS NULL AND cancel_requested_at IS NOT NULL";
+  const asked = parts.pool.query({ name: "engine-cancelled-now", text, values: [claim.runId, claim.epoch] });
+  return asked.then(({ rowCount }) => rowCount === 1).catch(() => false);
 }

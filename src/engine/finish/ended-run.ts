@@ -5,6 +5,8 @@ import type { RunWarning } from "../run-snapshot.ts";
 
 /** Fields of $5 that `ended` reads. */
 export interface EndedRun {
+  /** It is not to end like this where somebody has cancelled it by now: that was taken on, so it counts. */
+  readonly mindsCancel: boolean;
   readonly state: string;
   readonly resultState: string;
   readonly rto: number | null;
@@ -20,10 +22,10 @@ export interface EndedRun {
 }
 
 /** As columns of the record that $5 is read as. */
-export const endedColumns = `state text, "resultState" text, rto int, "rtoOfRecovered" int, rpo int, started float8, "vmCount" int,
+export const endedColumns = `"mindsCancel" boolean, state text, "resultState" text, rto int, "rtoOfRecovered" int, rpo int, started float8, "vmCount" int,
   "vmsSucceeded" int, "vmsFailed" int, errors text[], warnings jsonb`;
 
-/** CTEs z (the run's row, none if its owner has lost it), r (as the journal's events need it) and t (its task). */
+/** CTEs z (the run's row, none if its owner has lost it, or minds a cancel that has come; what is switched ends as it has), r (as the journal's events need it) and t (its task). */
 export const endedCtes = `z AS (
     UPDATE recovery SET last_event = last_event + $4::int, state = f.state::"RecoveryState", result_state = f."resultState"::"ResultState",
       paused_reason = NULL, ended_at = dr_now(), started_at = COALESCE(to_timestamp(f.started / 1000.0), started_at), progress_percent = 100,
@@ -32,6 +34,7 @@ export const endedCtes = `z AS (
       vms_succeeded = f."vmsSucceeded", vms_failed = f."vmsFailed", warnings = f.warnings, warnings_count = jsonb_array_length(f.warnings),
       errors = f.errors
     FROM f WHERE id = $1::uuid AND epoch = $2::bigint AND last_event = $3::int
+      AND NOT (f."mindsCancel" AND cancel_requested_at IS NOT NULL AND switch_requested_at IS NULL)
     RETURNING id, last_event - $4::int AS base, plan_id, plan_name, pairing_id, kind, initiated_by_id, initiated_by,
       switch_requested_at, switch_requested_by),
   r AS (SELECT id, base FROM z),

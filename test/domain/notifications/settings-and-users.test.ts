@@ -1,6 +1,6 @@
 /** What a user is told, changed at the moment at which an administrator changes the user: each waits for the other, and both are done. */
-import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeStatement } from "../../support/before-statement.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { operator } from "../../support/node.ts";
 import { until } from "../../support/run.ts";
@@ -8,25 +8,12 @@ import { servicesOf } from "../../support/services.ts";
 import { aReader } from "./stage.ts";
 
 let db: TestDatabase;
-const { query } = pg.Client.prototype;
 beforeAll(async () => {
   db = await freshDatabase();
 });
 afterAll(async () => {
-  pg.Client.prototype.query = query;
   await db.drop();
 });
-
-/** Does it before the first statement of this name is sent. */
-function before(name: string, work: () => Promise<void>): void {
-  pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
-    const send = () => Reflect.apply(query, this, given);
-    const [first] = given;
-    if (typeof first !== "object" || first === null || !("name" in first) || first.name !== name) return send();
-    pg.Client.prototype.query = query;
-    return work().then(send);
-  };
-}
 
 /** Another session waits for a lock, or the work is done. */
 const waitsOrIsDone = (work: Promise<unknown>) => {
@@ -38,7 +25,7 @@ it("a user's notifications and roles, changed at once, do not wait for each othe
   const { notifications, users } = servicesOf(db.database);
   const userId = await aReader(db.database.pool, "eve", "eve@example.com", []);
   let roles: Promise<unknown> | undefined;
-  before("notification-settings-put", async () => {
+  beforeStatement("notification-settings-put", async () => {
     roles = users.setRoles(operator, { userId, roles: ["OPERATOR"] });
     roles.catch(() => undefined); // looked at below
     await waitsOrIsDone(roles);
