@@ -30,6 +30,12 @@ const kinds = "('PLAN_CHANGED', 'PROTECTION_GROUP_CHANGED', 'VM_CHANGED', 'RPO_V
 const lockText = "SELECT 1 FROM readiness_cursor WHERE id = 1 FOR UPDATE SKIP LOCKED";
 
 /**
+ * For a row `r`: a test of its plan, or the cleanup of one, goes on. Such a run changes the plan's groups and VMs all the time and what the plan is
+ * made of never; its end is a change too, and the plan's turn comes round meanwhile as ever. A real recovery is told of at once.
+ */
+const isTested = `EXISTS (SELECT FROM recovery o WHERE o.plan_id = r.plan_id AND o.ended_at IS NULL AND o.kind IN ('TEST', 'CLEANUP'))`;
+
+/**
  * Rows are locked in the plans' order, as whoever writes evaluations does. A plan that is being evaluated stays with whoever has claimed it: its time moves by a trifle, which tells that one that it was touched again.
  * A cursor that is ahead of the log (a database that has come back older), or whose place in it is gone, says nothing: every plan is due then.
  */
@@ -46,7 +52,9 @@ const markText = `WITH place AS (
       WHERE NOT u.lost AND e.recovery_id IS NULL AND e.kind IN ${kinds}
     UNION SELECT p.id::text FROM recovery_plan p WHERE (SELECT lost FROM upto)
   ), held AS MATERIALIZED (
-    SELECT r.plan_id FROM readiness_evaluation r WHERE r.plan_id = ANY (ARRAY(SELECT t.id::uuid FROM touched t)) ORDER BY r.plan_id FOR NO KEY UPDATE
+    SELECT r.plan_id FROM readiness_evaluation r
+    WHERE r.plan_id = ANY (ARRAY(SELECT t.id::uuid FROM touched t)) AND (r.evaluated_at IS NULL OR NOT ${isTested})
+    ORDER BY r.plan_id FOR NO KEY UPDATE
   ), marked AS (
     UPDATE readiness_evaluation r SET due_at = CASE WHEN r.claim IS NOT NULL AND r.due_at > dr_now() THEN r.due_at - interval '1 millisecond'
       ELSE coalesce(r.evaluated_at + make_interval(secs => $2), dr_now()) END
