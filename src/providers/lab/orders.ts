@@ -11,6 +11,9 @@ const many: Statement = { name: "lab-orders", text: "SELECT lab.order_effects($1
 /** In one statement at most: the first of them waits for the last. */
 const most = 100;
 
+/** So many such statements are under way at most: more would keep short questions, and orders of others, waiting for a connection and for the server. */
+const atOnce = 2;
+
 interface Waiting {
   readonly given: { readonly key: string; readonly kind: EffectKind; readonly request: object };
   /** Its reply among those of many; undefined: it has to ask by itself. */
@@ -22,13 +25,21 @@ interface Owner {
   readonly runId: string;
   readonly epoch: bigint;
   readonly waiting: Waiting[];
+  /** Statements. */
+  underWay: number;
 }
 
-export class Orders {
-  readonly #line: Line;
-  readonly #owners = new Map<string, Owner>();
+/** What orders need of it. */
+export type OrderLine = Pick<Line, "follow" | "converse" | "askMany" | "hear">;
 
-  constructor(line: Line) {
+export class Orders {
+  readonly #line: OrderLine;
+  /** Of whom orders wait or are under way, in the order of their turns. */
+  readonly #owners = new Map<string, Owner>();
+  #underWay = 0;
+  #isDue = false;
+
+  constructor(line: OrderLine) {
     this.#line = line;
   }
 
@@ -39,28 +50,63 @@ export class Orders {
       const { promise, resolve } = Promise.withResolvers<Operation<K>>();
       const hear = (reply: Reply<never> | undefined) => resolve(reply === undefined ? alone() : this.#line.hear<Operation<K>>(reply));
       this.#ownerOf({ siteId, runId, epoch }).waiting.push({ given: { key, kind, request }, hear });
+      this.#sendSoon();
       return promise;
     };
     return this.#line.follow(begin, signal);
   }
 
-  /** What it orders until this turn of the event loop is over goes together. */
-  #ownerOf(who: Omit<Owner, "waiting">): Owner {
+  #ownerOf(who: Pick<Owner, "siteId" | "runId" | "epoch">): Owner {
     const name = `${who.siteId}/${who.runId}/${who.epoch}`;
     const known = this.#owners.get(name);
     if (known) return known;
-    const owner: Owner = { ...who, waiting: [] };
+    const owner: Owner = { ...who, waiting: [], underWay: 0 };
     this.#owners.set(name, owner);
-    setImmediate(() => {
-      this.#owners.delete(name);
-      for (let at = 0; at < owner.waiting.length; at += most) void this.#send(owner, owner.waiting.slice(at, at + most));
-    });
     return owner;
   }
 
-  async #send({ siteId, runId, epoch }: Owner, orders: readonly Waiting[]): Promise<void> {
-    const values = [siteId, runId, epoch, JSON.stringify(orders.map(({ given }) => given))];
-    const replies = orders.length === 1 ? null : await this.#line.askMany(many, values);
+  /** What is ordered until this turn of the event loop is over goes together, and what comes while it waits for its turn. */
+  #sendSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      for (const [name, owner] of this.#owners) if (owner.waiting.length === 1 && owner.underWay === 0) this.#sendAlone(name, owner);
+      this.#sendNext();
+    });
+  }
+
+  #sendAlone(name: string, { waiting }: Owner): void {
+    this.#owners.delete(name);
+    for (const { hear } of waiting) hear(undefined);
+  }
+
+  /** Owners take turns: an order of one waits for no hundred of another. */
+  #sendNext(): void {
+    for (const [name, owner] of this.#owners) {
+      if (this.#underWay >= atOnce) return;
+      if (owner.waiting.length === 0) continue;
+      this.#putLast(name, owner);
+      void this.#send(name, owner);
+    }
+  }
+
+  #putLast(name: string, owner: Owner): void {
+    this.#owners.delete(name);
+    this.#owners.set(name, owner);
+  }
+
+  async #send(name: string, owner: Owner): Promise<void> {
+    const { siteId, runId, epoch, waiting } = owner;
+    const orders = waiting.splice(0, most);
+    this.#underWay++;
+    owner.underWay++;
+    const replies = await this.#line.askMany(many, [siteId, runId, epoch, JSON.stringify(orders.map(({ given }) => given))]);
+    this.#underWay--;
+    owner.underWay--;
+    if (owner.underWay === 0 && waiting.length === 0) this.#owners.delete(name);
+    else this.#putLast(name, owner);
     for (const [index, { hear }] of orders.entries()) hear(replies?.[index]);
+    this.#sendNext();
   }
 }

@@ -21,16 +21,20 @@ $$;
 CREATE OR REPLACE FUNCTION lab.chance(p_words text) RETURNS double precision LANGUAGE sql IMMUTABLE AS
 $$ SELECT ('x' || substr(encode(sha256(convert_to(p_words, 'UTF8')), 'hex'), 1, 8))::bit(32)::bigint / 4294967296.0 $$;
 
+-- How long it takes when no fault decides it.
+CREATE OR REPLACE FUNCTION lab.lasting(s lab.settings, l lab.latency, p_name text) RETURNS interval LANGUAGE sql STABLE AS $$
+  SELECT CASE WHEN s.speed > 0 THEN (l.min_ms + (l.max_ms - l.min_ms) * lab.chance(concat_ws('/', s.seed, l.kind, p_name))) / s.speed ELSE 0 END * interval '1 millisecond'
+$$;
+
 -- How long it takes. The first target is the name, which is the same in every run: so are the durations.
 CREATE OR REPLACE FUNCTION lab.duration(p_site text, p_kind text, p_targets text[]) RETURNS interval LANGUAGE plpgsql STABLE AS $$
 BEGIN
   RETURN (SELECT coalesce((
-      SELECT f.milliseconds FROM lab.fault f
+      SELECT f.milliseconds * interval '1 millisecond' FROM lab.fault f
       WHERE f.action = 'LATENCY' AND (f.site_id IS NULL OR f.site_id = p_site) AND (f.kind IS NULL OR f.kind = p_kind)
         AND (f.target IS NULL OR f.target = ANY (p_targets))
       ORDER BY f.id DESC LIMIT 1),
-    CASE WHEN s.speed > 0 THEN (SELECT (l.min_ms + (l.max_ms - l.min_ms) * lab.chance(concat_ws('/', s.seed, p_kind, p_targets[1]))) / s.speed
-      FROM lab.latency l WHERE l.kind = p_kind) END, 0) * interval '1 millisecond'
+    (SELECT lab.lasting(s, l, p_targets[1]) FROM lab.latency l WHERE l.kind = p_kind), interval '0')
     FROM lab.settings s);
 END $$;
 

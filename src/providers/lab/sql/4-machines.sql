@@ -32,6 +32,12 @@ BEGIN
   RETURN lab.taken_on('{}', done);
 END $$;
 
+-- Name of the group whose replica this VM's disks are; null: there is none. OFFSET: the VM is looked up, and its group then.
+CREATE OR REPLACE FUNCTION lab.replica_with(p_vm text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT g.name FROM (SELECT group_id FROM lab.group_vm WHERE former_vm_id = p_vm OFFSET 0) m JOIN lab.replica_group g ON g.id = m.group_id
+  WHERE g.promoted_to IS NULL LIMIT 1
+$$;
+
 CREATE OR REPLACE FUNCTION lab.power_on(p_site text, v lab.vm, p_targets text[], p_now timestamptz) RETURNS lab.outcome
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -41,8 +47,8 @@ BEGIN
   IF v.on_at IS NOT NULL AND v.off_at IS NULL THEN RETURN lab.taken_on('{}', v.on_at, false); END IF;
   IF v.off_at > p_now THEN RETURN lab.refused('BUSY', format('VM %s is being powered off.', v.name), 'TRANSIENT'); END IF;
   IF lab.is_read_only(v, p_now) THEN RETURN lab.refused('REFUSED', format('The storage of VM %s is read-only.', v.name)); END IF;
-  SELECT g.name INTO replica FROM lab.group_vm m JOIN lab.replica_group g ON g.id = m.group_id WHERE m.former_vm_id = v.id AND g.promoted_to IS NULL LIMIT 1;
-  IF FOUND THEN RETURN lab.refused('REFUSED', format('The disks of VM %s are the replica of group %s.', v.name, replica)); END IF;
+  replica := lab.replica_with(v.id);
+  IF replica IS NOT NULL THEN RETURN lab.refused('REFUSED', format('The disks of VM %s are the replica of group %s.', v.name, replica)); END IF;
   UPDATE lab.vm SET content = lab.content_at(v, p_now), on_at = done, booted_at = done + lab.duration(p_site, 'boot', p_targets), off_at = NULL WHERE id = v.id;
   RETURN lab.taken_on('{}', done);
 END $$;

@@ -1,7 +1,7 @@
 -- Many orders of one owner at one site, as one statement: what every order costs by itself is done once.
 
 -- [{ key, kind, request }] in, replies in the same order out. Null: something shall go wrong at the sites, which hits calls one by one, so
--- they have to come one by one. An error of one of them is everybody's, and nothing has happened: then too they come one by one.
+-- they have to come one by one; or one of them is there twice. An error of one of them is everybody's, and nothing has happened: then too they come one by one.
 CREATE OR REPLACE FUNCTION lab.order_effects(p_site text, p_run text, p_epoch bigint, p_orders jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   refusal jsonb;
@@ -16,8 +16,10 @@ DECLARE
   changes lab.operation[] := '{}';
   changed_targets text[] := '{}';
   effective timestamptz[] := '{}';
+  plain lab.plain[];
+  taken lab.plain;
 BEGIN
-  IF EXISTS (SELECT FROM lab.fault) THEN RETURN NULL; END IF;
+  IF EXISTS (SELECT FROM lab.fault) OR (SELECT count(DISTINCT e ->> 'key') < count(*) FROM jsonb_array_elements(p_orders) e) THEN RETURN NULL; END IF;
   refusal := lab.fence(p_site, p_run, p_epoch, true);
   IF refusal IS NOT NULL THEN RETURN (SELECT jsonb_agg(refusal) FROM jsonb_array_elements(p_orders)); END IF;
 
@@ -25,8 +27,9 @@ BEGIN
   PERFORM pg_advisory_xact_lock(k.hash) FROM (
     SELECT DISTINCT hashtextextended(p_site || '/' || (e ->> 'key'), 0) AS hash FROM jsonb_array_elements(p_orders) e ORDER BY hash) k;
   now_ := lab.now();
+  plain := ARRAY(SELECT p FROM lab.take_on_plainly(p_site, p_orders, p_run, now_) p);
   FOR x IN
-    SELECT e ->> 'key' AS key, e ->> 'kind' AS kind, e -> 'request' AS request, known
+    SELECT e ->> 'key' AS key, e ->> 'kind' AS kind, e -> 'request' AS request, known, (SELECT t FROM unnest(plain) t WHERE t.position = given.position) AS taken
     FROM jsonb_array_elements(p_orders) WITH ORDINALITY AS given (e, position)
       -- OFFSET: each is looked up by its key; joined, all operations of the site would be read for a few.
       LEFT JOIN LATERAL (SELECT b AS known FROM lab.operation b WHERE b.site_id = p_site AND b.key = e ->> 'key' OFFSET 0) AS before ON true
@@ -37,8 +40,14 @@ BEGIN
       reply := CASE WHEN o.kind = x.kind AND o.request = x.request AND o.run_id = p_run THEN lab.plainly_answered(o, now_)
         ELSE lab.refusal('KEY_REUSED', format('The key %s stands for another request.', x.key)) END;
     ELSE
-      targets := lab.targets(x.kind, x.request);
-      done := lab.take_on(p_site, x.kind, x.request, targets, p_run, now_);
+      taken := x.taken;
+      IF taken.position IS NOT NULL THEN
+        targets := ARRAY[taken.target];
+        done := lab.taken_on(taken.result, taken.completes_at);
+      ELSE
+        targets := lab.targets(x.kind, x.request);
+        done := lab.take_on(p_site, x.kind, x.request, targets, p_run, now_);
+      END IF;
       IF done.code IS NOT NULL THEN
         reply := lab.refusal(done.code, done.message, done.failure);
       ELSE
