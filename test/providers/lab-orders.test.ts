@@ -28,8 +28,8 @@ function aLine() {
     hear: async (reply) => (reply.kind === "ANSWER" ? reply.answer : expect.unreachable()),
   };
   const orders = new Orders(line);
-  const { signal } = new AbortController();
-  const order = (runId: string, count: number, from = 0) =>
+  const patient = new AbortController().signal;
+  const order = (runId: string, count: number, from = 0, signal = patient) =>
     Promise.all(
       Array.from({ length: count }, (_, nth) =>
         orders.order("site", "powerOn", { vmId: "vm" }, { key: `${runId}-${from + nth}`, runId, epoch: 1n, signal }),
@@ -83,4 +83,20 @@ it("what is ordered while a statement is under way goes with the next one", asyn
   together[0]?.answer();
   await turn();
   expect(runs()).toEqual(["large 100", "large 100", "large 2"]);
+});
+
+it("what its caller has given up before its turn is not sent", async () => {
+  const { together, order, runs } = aLine();
+  void order("large", 200);
+  await turn();
+  const caller = new AbortController();
+  const given = order("large", 30, 200, caller.signal);
+  given.catch(() => {}); // it is waited for below
+  void order("large", 5, 230);
+  await turn();
+  caller.abort(new Error("given up"));
+  together[0]?.answer();
+  await turn();
+  await expect(given).rejects.toThrow("given up");
+  expect(runs()).toEqual(["large 100", "large 100", "large 5"]);
 });

@@ -18,6 +18,8 @@ interface Waiting {
   readonly given: { readonly key: string; readonly kind: EffectKind; readonly request: object };
   /** Its reply among those of many; undefined: it has to ask by itself. */
   hear(reply: Reply<never> | undefined): void;
+  /** True: nobody waits for it any more, and it is not sent. */
+  isGivenUp(): boolean;
 }
 
 interface Owner {
@@ -47,9 +49,13 @@ export class Orders {
     const { key, runId, epoch, signal } = call;
     const alone = () => this.#line.converse<Operation<K>>(one, [siteId, kind, JSON.stringify(request), key, runId, epoch]);
     const begin = () => {
-      const { promise, resolve } = Promise.withResolvers<Operation<K>>();
+      const { promise, resolve, reject } = Promise.withResolvers<Operation<K>>();
       const hear = (reply: Reply<never> | undefined) => resolve(reply === undefined ? alone() : this.#line.hear<Operation<K>>(reply));
-      this.#ownerOf({ siteId, runId, epoch }).waiting.push({ given: { key, kind, request }, hear });
+      const isGivenUp = () => {
+        if (signal.aborted) reject(signal.reason);
+        return signal.aborted;
+      };
+      this.#ownerOf({ siteId, runId, epoch }).waiting.push({ given: { key, kind, request }, hear, isGivenUp });
       this.#sendSoon();
       return promise;
     };
@@ -98,10 +104,11 @@ export class Orders {
 
   async #send(name: string, owner: Owner): Promise<void> {
     const { siteId, runId, epoch, waiting } = owner;
-    const orders = waiting.splice(0, most);
+    const orders = waiting.splice(0, most).filter((one) => !one.isGivenUp());
     this.#underWay++;
     owner.underWay++;
-    const replies = await this.#line.askMany(many, [siteId, runId, epoch, JSON.stringify(orders.map(({ given }) => given))]);
+    const given = JSON.stringify(orders.map((one) => one.given));
+    const replies = orders.length === 0 ? [] : await this.#line.askMany(many, [siteId, runId, epoch, given]);
     this.#underWay--;
     owner.underWay--;
     if (owner.underWay === 0 && waiting.length === 0) this.#owners.delete(name);
