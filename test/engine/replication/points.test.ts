@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type KeptPoint, pointsTooMany } from "../../../src/engine/replication/retention-rule.ts";
 import { done } from "../../support/lab-recovery.ts";
+import { recordStatements } from "../../support/large-tables.ts";
 import { until } from "../../support/run.ts";
 import { aReplicationStage, killOwner, type Replicated, type ReplicationStage } from "./stage.ts";
 
@@ -80,6 +81,27 @@ describe("recovery points", () => {
     expect((await scene.cleanup()).resultState).toBe("SUCCESS");
     await scene.again();
     expect(await scene.points()).toHaveLength(1);
+  });
+
+  it("are looked for among the few steps of a run that tell of points, not among all of its thousands", async () => {
+    const scene = await at.replicated({ machines: 1 });
+    const sent = recordStatements();
+    await scene.again();
+    const texts = [...sent.stop()].filter((text) => text.includes("FROM recovery_step s") || text.includes("JOIN recovery_step s"));
+    expect(texts).toHaveLength(2);
+    const client = await at.stage.db.database.pool.connect();
+    try {
+      await client.query("BEGIN");
+      await client.query(`SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', c.relname::text, 'reltuples', 5000000::real, 'relpages', 1)
+        FROM pg_class c WHERE c.relname = 'recovery_step'`);
+      for (const text of texts) {
+        const { rows } = await client.query<{ "QUERY PLAN": string }>(`EXPLAIN (GENERIC_PLAN) ${text}`);
+        expect(rows.map((row) => row["QUERY PLAN"]).join("\n")).toContain("recovery_step_points");
+      }
+    } finally {
+      await client.query("ROLLBACK");
+      client.release();
+    }
   });
 
   it("that the site will not drop stay usable, and go once it does", async () => {
