@@ -1,4 +1,5 @@
 /** What one journal write holds: changes of steps, prompts and output, and the events that say so, in order. */
+import { arrayText } from "../database/array-text.ts";
 import { toJsonb, toText, toTexts } from "../database/json.ts";
 import type { RecoveryEvent } from "../events/types.ts";
 import type { PromptAnswer, StepNode, StepResult, StepStatus } from "./model.ts";
@@ -56,18 +57,20 @@ export const isEmpty = (batch: Batch): boolean =>
   batch.withdrawn.length === 0;
 
 /** Of steps' rows what a run changes, column by column, as the journal's statement takes them. */
-export const stepColumns = (steps: readonly StepState[]): unknown[] => [
-  steps.map(({ node }) => node.ordinal),
-  steps.map(({ status }) => status),
-  steps.map(({ attempt }) => attempt),
-  steps.map(({ progressPercent }) => progressPercent),
-  steps.map(({ message }) => (message === null ? null : toText(message))),
-  steps.map(({ errors }) => toTexts(errors)),
-  steps.map(({ warnings }) => toTexts(warnings)),
-  steps.map(({ result }) => (result === null ? null : toJsonb(result))),
-  steps.map(({ startedAt }) => startedAt),
-  steps.map(({ endedAt }) => endedAt),
-  steps.map(({ dueAt }) => dueAt),
+export const stepColumns = (steps: readonly StepState[]): string[] => columns.map((column) => arrayText(steps.map(column)));
+
+const columns: readonly ((step: StepState) => string | number | null)[] = [
+  ({ node }) => node.ordinal,
+  ({ status }) => status,
+  ({ attempt }) => attempt,
+  ({ progressPercent }) => progressPercent,
+  ({ message }) => (message === null ? null : toText(message)),
+  ({ errors }) => toTexts(errors),
+  ({ warnings }) => toTexts(warnings),
+  ({ result }) => (result === null ? null : toJsonb(result)),
+  ({ startedAt }) => startedAt,
+  ({ endedAt }) => endedAt,
+  ({ dueAt }) => dueAt,
 ];
 
 /** What an Int of the API and its column hold; who writes more is told "at least". */

@@ -1,5 +1,6 @@
 /** Writes the tree of a run once it is compiled: thousands of rows, in pieces, so that neither gateway nor database holds its breath. */
 import type pg from "pg";
+import { arrayText } from "../database/array-text.ts";
 import { textsOf, toJsonb, toText, toTexts } from "../database/json.ts";
 import type { StepState } from "./batch.ts";
 import { type Journal, type News, type RunRow, runAndEvents } from "./journal.ts";
@@ -21,7 +22,12 @@ export const treeRows = (steps: readonly StepState[]) =>
 type TreeRow = ReturnType<typeof treeRows>[number];
 
 /** A column: its name, the type of its values on the way, what they become (if not themselves), and a row's value. */
-type Column = readonly [name: string, type: string, value: (row: TreeRow) => unknown, read?: (column: string) => string];
+type Column = readonly [
+  name: string,
+  type: string,
+  value: (row: TreeRow) => string | number | boolean | null,
+  read?: (column: string) => string,
+];
 
 const as = (type: string) => (column: string) => `${column}::${type}`;
 const time = (column: string) => `to_timestamp(${column} / 1000.0)`;
@@ -70,8 +76,11 @@ const startRun = {
   text: `WITH ${runAndEvents.run}, ${runAndEvents.task}, ${runAndEvents.events("r")} SELECT base FROM r`,
 };
 
-/** Rows that go together: a few milliseconds' work for who makes them and for who takes them. */
-const pieceSize = 1_000;
+/**
+ * Rows that go together: a few milliseconds' work for who makes them and for who takes them. What is longer than a socket's buffer keeps the
+ * database waiting for its rest.
+ */
+const pieceSize = 250;
 
 /** The whole tree with what is decided from the start, and the events that say so: all or nothing. */
 export function writeTree(journal: Journal, runId: string, steps: readonly StepState[], run: RunRow, news: News): Promise<void> {
@@ -79,7 +88,7 @@ export function writeTree(journal: Journal, runId: string, steps: readonly StepS
     let before: Promise<unknown> = Promise.resolve();
     for (let at = 0; at < steps.length; at += pieceSize) {
       const rows = treeRows(steps.slice(at, at + pieceSize));
-      const next = client.query({ ...insertSteps, values: [runId, ...columns.map(([, , value]) => rows.map(value))] });
+      const next = client.query({ ...insertSteps, values: [runId, ...columns.map(([, , value]) => arrayText(rows.map(value)))] });
       next.catch(() => {});
       await before; // when the database is through with that one, it has this one already
       before = next;

@@ -17,9 +17,9 @@ import type { EngineParts } from "./settings.ts";
 /** So many writes are under way at most: while the database does one, it has the next one already. */
 const mostUnderWay = 2;
 /** Behind one that is under way; of fewer events it would cost more than it is worth, and they become more meanwhile. */
-const worthOneMore = 200;
-/** More events make a write no cheaper, and what waits for it waits longer. */
-const mostTogether = 800;
+const worthOneMore = 100;
+/** More events make a write no cheaper, and what is longer than a socket's buffer keeps the database waiting for its rest. */
+const mostTogether = 400;
 
 /** A leaf to set to work: just started, or found under way when its owner had died. */
 interface Launch {
