@@ -9,6 +9,14 @@ export interface BeatReader {
   serve(at: number): boolean;
 }
 
+/** Of a reader, for as long as it is there: sets of those that wait and are away would be made anew with each beat, and outlive young collections. */
+interface Place {
+  readonly reader: BeatReader;
+  isWaiting: boolean;
+  /** The beat that it was served by, and has not come back from; null: it has. Who is not back when another one begins is not waited for. */
+  awaySince: number | null;
+}
+
 export interface BeatOptions {
   /** Least time between two beats; at most twice that is waited for readers that have not come back. */
   readonly everyMs: number;
@@ -23,9 +31,13 @@ const madeUpMs = 2;
 
 export class Beat {
   readonly #options: BeatOptions;
-  readonly #waiting = new Set<BeatReader>();
-  /** Served by the last beat, and not back yet. */
-  readonly #away = new Set<BeatReader>();
+  readonly #places = new Map<BeatReader, Place>();
+  /** Of those that wait, in their order, and of some that have left. */
+  #queue: Place[] = [];
+  #waiting = 0;
+  #away = 0;
+  /** Of the last beat. */
+  #number = 0;
   #servedAt = Number.NEGATIVE_INFINITY;
   /** When it should have been: readers are told this time. */
   #wasDueAt = Number.NEGATIVE_INFINITY;
@@ -38,23 +50,50 @@ export class Beat {
 
   /** It is served with the next beat, soon if there was none for a while. */
   wait(reader: BeatReader): void {
-    this.#waiting.add(reader);
+    const place = this.#placeOf(reader);
+    if (!place.isWaiting) {
+      place.isWaiting = true;
+      this.#waiting++;
+      this.#queue.push(place);
+    }
     this.#cancel ??= this.#plan();
   }
 
   /** It could take something again. */
   isBack(reader: BeatReader): void {
-    if (!this.#away.delete(reader) || this.#away.size > 0 || this.#cancel === null) return;
+    const place = this.#places.get(reader);
+    if (place !== undefined) this.#back(place);
+  }
+
+  leave(reader: BeatReader): void {
+    const place = this.#places.get(reader);
+    if (place?.isWaiting) {
+      place.isWaiting = false;
+      this.#waiting--;
+    }
+    this.isBack(reader);
+    this.#places.delete(reader);
+    if (this.#waiting > 0) return;
+    this.#queue = [];
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  #back(place: Place): void {
+    if (place.awaySince !== this.#number) return;
+    place.awaySince = null;
+    this.#away--;
+    if (this.#away > 0 || this.#cancel === null) return;
     this.#cancel();
     this.#cancel = this.#plan();
   }
 
-  leave(reader: BeatReader): void {
-    this.#waiting.delete(reader);
-    this.isBack(reader);
-    if (this.#waiting.size > 0) return;
-    this.#cancel?.();
-    this.#cancel = null;
+  #placeOf(reader: BeatReader): Place {
+    const known = this.#places.get(reader);
+    if (known !== undefined) return known;
+    const place: Place = { reader, isWaiting: false, awaySince: null };
+    this.#places.set(reader, place);
+    return place;
   }
 
   /** Never at once: whoever is told of the same news, or has pulled in the same turn, comes along. */
@@ -72,7 +111,7 @@ export class Beat {
 
   #due(): number {
     const { everyMs } = this.#options;
-    if (this.#away.size > 0) return this.#servedAt + 2 * everyMs;
+    if (this.#away > 0) return this.#servedAt + 2 * everyMs;
     return Math.max(this.#wasDueAt + everyMs, this.#servedAt + everyMs - madeUpMs);
   }
 
@@ -84,12 +123,16 @@ export class Beat {
     const dueAt = this.#wasDueAt + everyMs;
     this.#wasDueAt = now - dueAt < everyMs ? dueAt : now;
     this.#servedAt = now;
-    const readers = [...this.#waiting];
-    this.#waiting.clear();
-    this.#away.clear();
-    for (const reader of readers) {
-      this.#away.add(reader); // first: it may be back before it has answered
-      if (!reader.serve(this.#wasDueAt)) this.isBack(reader);
+    const places = this.#queue.filter(({ isWaiting }) => isWaiting);
+    for (const place of places) place.isWaiting = false;
+    this.#queue = [];
+    this.#waiting = 0;
+    this.#away = 0;
+    this.#number++;
+    for (const place of places) {
+      this.#away++;
+      place.awaySince = this.#number; // first: it may be back before it has answered
+      if (!place.reader.serve(this.#wasDueAt)) this.#back(place);
     }
   }
 }

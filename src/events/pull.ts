@@ -34,3 +34,28 @@ export const pulled = <Value>(source: Pullable<Value>): Promise<IteratorResult<V
   new Promise((resolve, reject) =>
     source.pull({ take: (value) => resolve({ done: false, value }), end: () => resolve({ done: true, value: undefined }), fail: reject }),
   );
+
+/** Those who wait for their values, first come, first served. There is one, mostly, and a list of its own for each wait would outlive young collections. */
+export class Takers<Value> {
+  #first: Taker<Value> | null = null;
+  readonly #others: Taker<Value>[] = [];
+
+  get isEmpty(): boolean {
+    return this.#first === null;
+  }
+
+  add(taker: Taker<Value>): void {
+    if (this.#first === null) this.#first = taker;
+    else this.#others.push(taker);
+  }
+
+  next(): Taker<Value> | null {
+    const taker = this.#first;
+    this.#first = this.#others.length === 0 ? null : (this.#others.shift() ?? null);
+    return taker;
+  }
+
+  end(): void {
+    for (let taker = this.next(); taker !== null; taker = this.next()) taker.end();
+  }
+}

@@ -1,5 +1,5 @@
 /** One feed: a hand-written iterator (an `async function*` that waits can't be returned), stepped by pulls, news and timers. */
-import { type Pullable, pulled, type Taker } from "./pull.ts";
+import { type Pullable, pulled, type Taker, Takers } from "./pull.ts";
 import { type Batch, type Cut, type Filter, type Limits, pauseMs, type Tail, type TailReader } from "./tail.ts";
 import type { LoggedEvent } from "./types.ts";
 
@@ -39,7 +39,7 @@ const done = { done: true, value: undefined } as const;
 export class Reader<Entry> implements Feed<Entry>, TailReader {
   readonly #options: ReaderOptions<Entry>;
   readonly #filter: Filter<Entry>;
-  readonly #takers: Taker<Batch<Entry>>[] = [];
+  readonly #takers = new Takers<Batch<Entry>>();
   #tail: Tail<Entry> | null = null;
   #closed = false;
   #place: bigint | null;
@@ -72,7 +72,7 @@ export class Reader<Entry> implements Feed<Entry>, TailReader {
       taker.end();
       return;
     }
-    this.#takers.push(taker);
+    this.#takers.add(taker);
     this.#tail?.beat.isBack(this);
     this.#step();
   }
@@ -109,7 +109,7 @@ export class Reader<Entry> implements Feed<Entry>, TailReader {
     this.#behindSince = null;
     this.#tail?.leave(this);
     this.#tail = null;
-    for (const taker of this.#takers.splice(0)) taker.end();
+    this.#takers.end();
   };
 
   #open(): void {
@@ -154,7 +154,7 @@ export class Reader<Entry> implements Feed<Entry>, TailReader {
   }
 
   #isIdle(): boolean {
-    return this.#takers.length === 0 || this.#reading || this.#timer !== null;
+    return this.#takers.isEmpty || this.#reading || this.#timer !== null;
   }
 
   /** Delivers what there is; false: there was nothing, and the place has moved on past what this feed does not want. */
@@ -198,7 +198,7 @@ export class Reader<Entry> implements Feed<Entry>, TailReader {
     this.#deliveredAt = now;
     this.#notBefore = now + this.#options.limits.batchMs;
     this.#moveTo(tail, cut.upTo);
-    this.#takers.shift()?.take(cut.batch());
+    this.#takers.next()?.take(cut.batch());
     if (tail.isOver(cut.upTo)) this.end();
     else this.#step();
   }

@@ -4,7 +4,7 @@
  * and would keep its source open.
  */
 import { createSourceEventStream, type ExecutionResult, execute, GraphQLError, type SubscriptionArgs } from "graphql";
-import { type Pullable, pull, pulled, type Taker } from "../events/pull.ts";
+import { type Pullable, pull, pulled, type Taker, Takers } from "../events/pull.ts";
 import type { Live } from "./live.ts";
 import type { Asker, Delivery, SharedAnswers } from "./shared-answers.ts";
 
@@ -50,7 +50,7 @@ function deliveriesOf(source: AsyncIterator<unknown>, args: SubscriptionArgs, ev
   const over = new AbortController();
   let isOver = false;
   const finished = { done: true, value: undefined } as const;
-  const takers: Taker<Delivery>[] = [];
+  const takers = new Takers<Delivery>();
   let asking = false;
   let event: unknown;
   let recipient: Recipient | null = null;
@@ -59,7 +59,7 @@ function deliveriesOf(source: AsyncIterator<unknown>, args: SubscriptionArgs, ev
 
   /** One event after the other, each from its source to its taker. */
   const ask = () => {
-    if (asking || isOver || takers.length === 0) return;
+    if (asking || isOver || takers.isEmpty) return;
     asking = true;
     pull(source, ofSource);
   };
@@ -70,13 +70,13 @@ function deliveriesOf(source: AsyncIterator<unknown>, args: SubscriptionArgs, ev
     over.abort();
     forget();
     leave();
-    for (const taker of takers.splice(0)) taker.end();
+    takers.end();
     await source.return?.();
   }
 
   async function fail(error: unknown): Promise<void> {
     if (isOver) return;
-    const taker = takers.shift();
+    const taker = takers.next();
     await end().catch(() => {}); // the first error is the one to tell
     taker?.fail(error);
   }
@@ -106,7 +106,7 @@ function deliveriesOf(source: AsyncIterator<unknown>, args: SubscriptionArgs, ev
       if (isLost(delivery)) return void fail(delivery.errors?.[0] ?? new GraphQLError("The delivery failed."));
       asking = false;
       event = undefined; // what hangs on it is kept by who has yet to get it
-      takers.shift()?.take(delivery);
+      takers.next()?.take(delivery);
       ask();
     },
     fail: (error) => void fail(error),
@@ -116,7 +116,7 @@ function deliveriesOf(source: AsyncIterator<unknown>, args: SubscriptionArgs, ev
     [Symbol.asyncIterator]: () => deliveries,
     pull(taker) {
       if (isOver) return taker.end();
-      takers.push(taker);
+      takers.add(taker);
       ask();
     },
     next: () => pulled(deliveries),

@@ -5,7 +5,6 @@ import { assertValidSchema, type DocumentNode, type ExecutionResult, type GraphQ
 import { createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Caller } from "../domain/access/caller.ts";
-import type { SessionCheck } from "../domain/access/session-checks.ts";
 import { forgetContext } from "../domain/context.ts";
 import { type Admission, whoOf } from "./admission.ts";
 import { createAlike } from "./alike.ts";
@@ -119,11 +118,11 @@ function useDeliveries({ admission, contextFactory, streams }: GraphqlOptions): 
   const recipients =
     (call: Call): EventContext["recipients"] =>
     (signal, { take, fail }) => {
-      let known: { readonly holds: SessionCheck; readonly recipient: Recipient } | null = null;
+      let known: { readonly ask: () => void; readonly recipient: Recipient } | null = null;
       const find = (found: Promise<Identified>) =>
         found.then((identified) => {
           const recipient = recipientOf(call, identified, signal);
-          known = identified.holds && { holds: identified.holds, recipient };
+          known = identified.holds && { ask: identified.holds(answer, again), recipient };
           take(recipient);
         }, fail);
       const recognise = () => admission.recognise(call);
@@ -134,7 +133,7 @@ function useDeliveries({ admission, contextFactory, streams }: GraphqlOptions): 
       const again = (error: unknown) => void find(patiently(recognise, signal, error));
       return () => {
         if (known === null) answer(false);
-        else known.holds(answer, again);
+        else known.ask();
       };
     };
   return {

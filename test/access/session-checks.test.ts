@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 
 const run = (text: string, values: unknown[] = []) => db.database.pool.query(text, values);
-const holds = (check: SessionCheck) => new Promise<boolean>((resolve, reject) => check(resolve, reject));
+const holds = (check: SessionCheck) => new Promise<boolean>((resolve, reject) => check(resolve, reject)());
 const signIn = async (user = "ada") => {
   const { token, viewer } = await sessions.create({ user, password: "right" }, "here");
   const found = await sessions.authenticate(token);

@@ -92,6 +92,48 @@ describe("readers that wait are served together", () => {
     expect([quick.served, silent.served]).toEqual([[0, 200, 300, 400], [0]]);
   });
 
+  it("without waiting for one that left while the others were served", () => {
+    const beat = new Beat({ everyMs: 100, monotonic: () => performance.now() });
+    const begun = performance.now();
+    const served: number[] = [];
+    const leaving: BeatReader = { serve: () => false };
+    const staying: BeatReader = {
+      serve() {
+        beat.leave(leaving);
+        return served.push(performance.now() - begun) > 0;
+      },
+    };
+    for (const reader of [staying, leaving]) beat.wait(reader);
+    vi.advanceTimersByTime(1);
+    beat.isBack(staying);
+    beat.wait(staying);
+    vi.advanceTimersByTime(150);
+    expect(served.map(Math.round)).toEqual([0, 100]);
+  });
+
+  it("each once in a beat, those that wait twice or come back meanwhile too, in their order", () => {
+    const beat = new Beat({ everyMs: 100, monotonic: () => performance.now() });
+    const served: string[] = [];
+    const reader = (name: string): BeatReader => {
+      const one: BeatReader = {
+        serve() {
+          served.push(name);
+          beat.isBack(one);
+          beat.wait(one);
+          return true;
+        },
+      };
+      return one;
+    };
+    const [first, second, gone] = [reader("first"), reader("second"), reader("gone")];
+    for (const one of [first, gone, second, first]) beat.wait(one);
+    beat.leave(gone);
+    vi.advanceTimersByTime(1);
+    expect(served).toEqual(["first", "second"]);
+    vi.advanceTimersByTime(100);
+    expect(served).toEqual(["first", "second", "first", "second"]);
+  });
+
   it("at once when the one that is waited for has left", () => {
     const { reader } = aBeat();
     const [quick, leaving] = [reader(), reader()];

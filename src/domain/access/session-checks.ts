@@ -1,7 +1,7 @@
 /** Whether sessions are still exactly as they were: asked for each event of each subscriber, and hardly ever answered with no. */
 import type pg from "pg";
 import { batched } from "../batching.ts";
-import { inOneStatement } from "../one-statement.ts";
+import { type Asker, inOneStatement } from "../one-statement.ts";
 
 /** A session and its user as they were read: both rows have a new version whenever anything of them is written. */
 export interface SessionVersion {
@@ -32,8 +32,8 @@ const changed = `SELECT k.id FROM unnest($1::uuid[], $2::xid[], $3::xid[]) AS k 
   WHERE NOT EXISTS (SELECT FROM session s JOIN user_account u ON u.id = s.user_id
     WHERE s.id = k.id AND s.xmin = k.session AND u.xmin = k.user_account AND s.expires_at > dr_now())`;
 
-/** Asks the database whether session and user are still exactly as they were found. */
-export type SessionCheck = (answer: (holds: boolean) => void, fail: (error: unknown) => void) => void;
+/** Makes what asks the database whether session and user are still exactly as they were found: once for each event, so nothing is made for each. */
+export type SessionCheck = (answer: (holds: boolean) => void, fail: (error: unknown) => void) => () => void;
 
 /**
  * Makes what asks: for all who ask meanwhile whether anything has changed since they were last looked at and what time it is, in one
@@ -54,19 +54,20 @@ export function openSessionChecks(pool: Pick<pg.Pool, "query">): (version: Sessi
       return ({ sessionId }) => !ids.has(sessionId);
     },
   });
-  const look = inOneStatement(async () => {
+  const read = async () => {
     const { rows } = await pool.query<{ version: string | null; ms: number }>({ name: "access-version", text: now });
     return { version: rows[0]?.version ?? null, ms: rows[0]?.ms ?? Number.POSITIVE_INFINITY };
-  });
+  };
+  const look = inOneStatement(read);
   return (version) => {
     const check = { ...version, text: `${version.sessionId} ${version.session} ${version.user}` };
     const keys = [check];
     const endMs = version.expiresAt.getTime();
     /** Up to here it is known to be unchanged. */
     let { access } = version;
-    return (answer, fail) =>
-      look({
-        answer: (found) => {
+    return (answer, fail) => {
+      const asker: Asker<Awaited<ReturnType<typeof read>>> = {
+        answer(found) {
           if (found.version !== null && found.version === access) return answer(found.ms < endMs);
           checks.ask({
             keys,
@@ -79,7 +80,9 @@ export function openSessionChecks(pool: Pick<pg.Pool, "query">): (version: Sessi
           });
         },
         fail,
-      });
+      };
+      return () => look(asker);
+    };
   };
 }
 
