@@ -3,6 +3,7 @@
  * little. Each is answered by itself.
  */
 import type { EffectCall, EffectKind, EffectRequest, Operation } from "../contract.ts";
+import { overOrLate } from "./late.ts";
 import type { Line, Reply, Statement } from "./line.ts";
 
 const one: Statement = { name: "lab-order", text: "SELECT lab.order_effect($1, $2, $3, $4, $5, $6, $7) AS reply" };
@@ -103,17 +104,19 @@ export class Orders {
   }
 
   async #send(name: string, owner: Owner): Promise<void> {
-    const { siteId, runId, epoch, waiting } = owner;
-    const orders = waiting.splice(0, most).filter((one) => !one.isGivenUp());
+    const orders = owner.waiting.splice(0, most).filter((one) => !one.isGivenUp());
     this.#underWay++;
     owner.underWay++;
-    const given = JSON.stringify(orders.map((one) => one.given));
-    const replies = orders.length === 0 ? [] : await this.#line.askMany(many, [siteId, runId, epoch, given]);
+    if (orders.length > 0) await overOrLate(this.#sendTogether(owner, orders));
     this.#underWay--;
     owner.underWay--;
-    if (owner.underWay === 0 && waiting.length === 0) this.#owners.delete(name);
+    if (owner.underWay === 0 && owner.waiting.length === 0) this.#owners.delete(name);
     else this.#putLast(name, owner);
-    for (const [index, { hear }] of orders.entries()) hear(replies?.[index]);
     this.#sendNext();
+  }
+
+  async #sendTogether({ siteId, runId, epoch }: Owner, orders: readonly Waiting[]): Promise<void> {
+    const replies = await this.#line.askMany(many, [siteId, runId, epoch, JSON.stringify(orders.map(({ given }) => given))]);
+    for (const [index, { hear }] of orders.entries()) hear(replies?.[index]);
   }
 }

@@ -14,6 +14,7 @@ import type {
 import type { Inventory } from "../inventory.ts";
 import type { Line, Statement } from "./line.ts";
 import { Orders } from "./orders.ts";
+import { Questions } from "./questions.ts";
 
 const statement = (name: string, call: string): Statement => ({ name: `lab-${name}`, text: `SELECT ${call} AS reply` });
 
@@ -35,10 +36,16 @@ export class LabProvider implements Provider {
   readonly version = "1";
   readonly #line: Line;
   readonly #orders: Orders;
+  readonly #heartbeats: Questions;
+  readonly #observations: Questions;
+  readonly #statuses: Questions;
 
   constructor(line: Line) {
     this.#line = line;
     this.#orders = new Orders(line);
+    this.#heartbeats = new Questions(line, "heartbeat", statements.heartbeat);
+    this.#observations = new Questions(line, "observe", statements.observe);
+    this.#statuses = new Questions(line, "vmStatus", statements.vmStatus);
   }
 
   capabilities(siteId: string, signal: AbortSignal): Promise<Capabilities> {
@@ -46,7 +53,7 @@ export class LabProvider implements Provider {
   }
 
   heartbeat(siteId: string, peerSiteId: string, signal: AbortSignal): Promise<Heartbeat> {
-    return this.#line.ask(statements.heartbeat, [siteId, peerSiteId], signal);
+    return this.#heartbeats.ask([siteId, peerSiteId], signal);
   }
 
   inventory(siteId: string, signal: AbortSignal): Promise<Inventory> {
@@ -58,8 +65,8 @@ export class LabProvider implements Provider {
   }
 
   async observe(siteId: string, keys: readonly string[], call: Owner): Promise<ReadonlyMap<string, Operation>> {
-    const values = [siteId, keys, call.runId, call.epoch];
-    const operations = await this.#line.ask<Record<string, Operation>>(statements.observe, values, call.signal);
+    const values = [siteId, keys, call.runId, call.epoch.toString()];
+    const operations = await this.#observations.ask<Record<string, Operation>>(values, call.signal);
     return new Map(Object.entries(operations));
   }
 
@@ -68,7 +75,7 @@ export class LabProvider implements Provider {
   }
 
   async vmStatus(siteId: string, vmIds: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, VmStatus>> {
-    const found = await this.#line.ask<readonly VmStatus[]>(statements.vmStatus, [siteId, vmIds], signal);
+    const found = await this.#statuses.ask<readonly VmStatus[]>([siteId, vmIds], signal);
     return new Map(found.map((status) => [status.vmId, status]));
   }
 

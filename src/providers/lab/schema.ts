@@ -21,6 +21,7 @@ const functions = [
   "6-orders.sql",
   "7-reads.sql",
   "7-health.sql",
+  "7-together.sql",
   "7-inventory.sql",
   "8-define.sql",
 ];
