@@ -40,9 +40,20 @@ const pin = `INSERT INTO recovery_point_pin (point_id, run_id)
   WHERE r.id = $1 AND r.epoch = $2 AND s.ordinal = ANY($3::int[]) AND r.kind = 'TEST' AND s.kind = 'CREATE_SNAPSHOT' AND s.result ? 'pointId'
   ON CONFLICT DO NOTHING`;
 
+const ordinalsOfRuns = new WeakMap<readonly StepState[], readonly number[]>();
+
+/** Which of a run's steps they are stays as it is, and a run may have 100,000. */
+function ordinalsOf(steps: readonly StepState[]): readonly number[] {
+  const known = ordinalsOfRuns.get(steps);
+  if (known) return known;
+  const found = steps.flatMap(({ node }) => (tellsOfPoints(node) ? node.ordinal : []));
+  ordinalsOfRuns.set(steps, found);
+  return found;
+}
+
 /** `steps`: the run's; only those that tell of points are read, of a run with thousands of others. */
 export async function notePoints(pool: pg.Pool, { runId, epoch }: Claim, steps: readonly StepState[]): Promise<void> {
-  const values = [runId, epoch, steps.filter(({ node }) => tellsOfPoints(node)).map(({ node }) => node.ordinal)];
+  const values = [runId, epoch, ordinalsOf(steps)];
   await pool.query({ name: "engine-note-points", text, values });
   await pool.query({ name: "engine-pin-points", text: pin, values });
 }
