@@ -27,6 +27,8 @@ export interface Inbox {
   wished(): boolean;
   /** Resolves at the next message or wake, at once if there was one since the last wait, or after `ms`. */
   wait(ms: number): Promise<void>;
+  /** Lets more come: resolves when so many messages have, when somebody wishes something, or after `ms`. */
+  gather(most: number, ms: number): Promise<void>;
 }
 
 export function createInbox(): Inbox {
@@ -34,6 +36,7 @@ export function createInbox(): Inbox {
   let woken = false;
   let wished = false;
   let release: (() => void) | null = null;
+  let gathering: { readonly most: number; readonly enough: () => void } | null = null;
   const wake = () => {
     woken = true;
     release?.();
@@ -42,6 +45,7 @@ export function createInbox(): Inbox {
     put(message) {
       messages.push(message);
       wake();
+      if (gathering !== null && messages.length >= gathering.most) gathering.enough();
     },
     take(most) {
       const taken = messages.splice(0, most);
@@ -52,6 +56,7 @@ export function createInbox(): Inbox {
     wish() {
       wished = true;
       wake();
+      gathering?.enough();
     },
     wished() {
       const answer = wished;
@@ -70,6 +75,18 @@ export function createInbox(): Inbox {
       }
       release = null;
       woken = false;
+    },
+    async gather(most, ms) {
+      if (wished || messages.length >= most) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        const enough = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        gathering = { most, enough };
+      });
+      gathering = null;
     },
   };
 }

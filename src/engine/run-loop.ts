@@ -32,6 +32,13 @@ import { Writing } from "./writing.ts";
 /** So many steps end, and so many start, in one write at most: more make it no cheaper, and what waits for it waits longer. */
 const mostAtOnce = 200;
 
+/**
+ * Of thousands that are at work, some end all the time, and a write of each by itself would be most of what the database does: so long the others
+ * of this moment are waited for. Nobody notices it in a step that takes seconds.
+ */
+const manyAtWork = 1_000;
+const gatherMs = 50;
+
 /** ENDED; or given back: nothing to do before the date, or (null) before it is woken. */
 export type RunEnd = "ENDED" | "HANDED_OVER" | "LOST" | { readonly waitsUntil: Date | null };
 
@@ -89,6 +96,7 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
         return idle;
       }
       await d.inbox.wait(waitMs(d));
+      if (d.executions.working >= manyAtWork) await d.inbox.gather(mostAtOnce, gatherMs);
     }
   } finally {
     for (const ordinal of state.slots) giveSlot(d, state, ordinal);
