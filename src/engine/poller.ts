@@ -28,6 +28,9 @@ const mostKeys = 500;
 const progressIntervals = 5;
 const progressMsOfEach = 0.4;
 
+/** What may be over at any time is asked for more seldom where thousands are: the last ones, whom the run waits for, are few. */
+const anyTimeMsOfEach = 0.25;
+
 /** No rest is longer: a site that was slow to answer once keeps nobody from noticing an end. */
 const longestRestMs = 2_000;
 
@@ -120,7 +123,8 @@ export function createPoller<V>(
       if (signal.aborted) return Promise.reject(signal.reason);
       const meanwhileMs = Math.max(intervalMs * progressIntervals, waiting.size * progressMsOfEach);
       // An estimate that has run out says nothing.
-      const ms = expectedMs !== undefined && expectedMs > 0 ? Math.min(expectedMs, meanwhileMs) : intervalMs;
+      const isExpected = expectedMs !== undefined && expectedMs > 0;
+      const ms = isExpected ? Math.min(expectedMs, meanwhileMs) : Math.max(intervalMs, waiting.size * anyTimeMsOfEach);
       return (waiting.get(key) ?? wait(key, ms)).promise;
     },
     hurry() {

@@ -12,7 +12,7 @@ it("a round asks for every key once, never for more than 500 at once, and a fail
       if (keys.includes("key 700")) throw new Error("not now");
       return new Map(keys.map((key) => [key, `state of ${key}`]));
     },
-    1,
+    300,
     never,
   );
   const answers = await Promise.allSettled(Array.from({ length: 1_200 }, (_, at) => poller.next(`key ${at}`)));
@@ -70,4 +70,28 @@ it("asks after its interval for what should be over already", async () => {
   expect(ask).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1);
   expect(ask).toHaveBeenCalledTimes(1);
+});
+
+it("asks more seldom for what may be over at any time where thousands are, and after its interval for the last ones", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  let asked = 0;
+  const poller = createPoller<string>(
+    async (keys) => {
+      asked += keys.length;
+      return new Map(keys.map((key) => [key, key]));
+    },
+    200,
+    never,
+  );
+  /** How long it is until each has been answered once. */
+  const answeredAfter = async (many: number) => {
+    const from = performance.now();
+    const all = Promise.all(Array.from({ length: many }, (_, at) => poller.next(`key ${at}`))).then(() => performance.now());
+    await vi.advanceTimersByTimeAsync(10_000);
+    return (await all) - from;
+  };
+  expect(await answeredAfter(100)).toBe(200);
+  expect(await answeredAfter(8_000)).toBeGreaterThan(1_900);
+  expect(await answeredAfter(100)).toBe(200);
+  expect(asked).toBe(8_200);
 });
