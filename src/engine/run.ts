@@ -13,6 +13,7 @@ import { figuresOf } from "./figures.ts";
 import { finishRun } from "./finish.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import { createJournal, type Journal, LeaseLost } from "./journal.ts";
+import { leanly } from "./lean-heap.ts";
 import type { Claim } from "./lease.ts";
 import { type LiveRun, rowOf, stepAt } from "./live-run.ts";
 import { inTurns } from "./pieces.ts";
@@ -72,7 +73,7 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
   if (run === null) return "ENDED";
   const executions = createExecutions({ run, planName: record.planName, epoch: claim.epoch, parts, inbox, clock, signal });
   await notePoints(pool, claim, run.steps);
-  return runLoop({ claim, parts, record, run, journal, inbox, clock, executions, signal });
+  return leanly(run.steps.length, () => runLoop({ claim, parts, record, run, journal, inbox, clock, executions, signal }));
 }
 
 /** Makes the tree and writes it with the run's start; null when it can't be made, which ends the run. */
