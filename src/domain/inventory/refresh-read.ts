@@ -50,16 +50,23 @@ const statements: { readonly [K in keyof Kinds]: string } = {
   ),
 };
 
-export async function readInventory(client: Pick<pg.ClientBase, "query">, siteId: string): Promise<Current> {
-  const read = async <K extends keyof Kinds>(kind: K): Promise<Row<Kinds[K]>[]> =>
+const reading =
+  (client: Pick<pg.ClientBase, "query">, siteId: string) =>
+  async <K extends keyof Kinds>(kind: K): Promise<Row<Kinds[K]>[]> =>
     (await client.query<Row<Kinds[K]>>({ name: `inventory-${kind}`, text: statements[kind], values: [siteId] })).rows;
+
+export async function readPlaces(client: Pick<pg.ClientBase, "query">, siteId: string): Promise<Omit<Current, "virtualMachines">> {
+  const read = reading(client, siteId);
   return {
     datastores: await read("datastores"),
     networks: await read("networks"),
     resourcePools: await read("resourcePools"),
     folders: await read("folders"),
-    virtualMachines: await read("virtualMachines"),
   };
+}
+
+export async function readInventory(client: Pick<pg.ClientBase, "query">, siteId: string): Promise<Current> {
+  return { ...(await readPlaces(client, siteId)), virtualMachines: await reading(client, siteId)("virtualMachines") };
 }
 
 /** Ids of VMs at the site that recoveries have made: each is its original's row, until a reprotect has moved that here. */

@@ -14,7 +14,8 @@ import { checkedInventory } from "./refresh-check.ts";
 import { type Difference, diff, isEmpty } from "./refresh-diff.ts";
 import { joinGroups, lockGroupsOfArrivals } from "./refresh-members.ts";
 import { removePlaces, writePlaces } from "./refresh-places.ts";
-import { readCopies, readInventory } from "./refresh-read.ts";
+import { readCopies, readInventory, readPlaces } from "./refresh-read.ts";
+import type { SeenMachines } from "./refresh-seen.ts";
 import { writeVms } from "./refresh-vms.ts";
 
 /** How often each site's inventory is read by itself. */
@@ -74,14 +75,23 @@ const sameText = `UPDATE site SET refreshed_at = $2, refresh_due_at = dr_now() +
  * What a reading mostly finds: everything is as it was. Compared without a lock, since a large site takes its time; false: something differs, or
  * a later reading was faster, and `writeReading` decides.
  */
-export async function noteUnchanged(pool: pg.Pool, siteId: string, reading: Reading): Promise<boolean> {
-  if (!isEmpty(await difference(pool, siteId, reading))) return false;
+export async function noteUnchanged(pool: pg.Pool, siteId: string, reading: Reading, seen: SeenMachines): Promise<boolean> {
+  const { isKnown, same } = await seen.look(pool, siteId, reading.inventory.virtualMachines);
+  if (!isEmpty(await difference(pool, siteId, reading, !isKnown))) return false;
+  if (!isKnown) same();
   const { askedAt, capabilities, providerVersion } = reading;
   const values = [siteId, askedAt, refreshSeconds, JSON.stringify(capabilities), providerVersion];
   return (await pool.query({ name: "inventory-site-unchanged", text: sameText, values })).rowCount === 1;
 }
 
-async function difference(database: Pick<pg.ClientBase, "query">, siteId: string, { inventory }: Reading): Promise<Difference> {
+/** `ofMachines`: without them a place that only a vanished machine keeps would seem to go. */
+async function difference(
+  database: Pick<pg.ClientBase, "query">,
+  siteId: string,
+  { inventory }: Reading,
+  ofMachines = true,
+): Promise<Difference> {
+  if (!ofMachines) return diff({ ...(await readPlaces(database, siteId)), virtualMachines: [] }, { ...inventory, virtualMachines: [] });
   const copies = await readCopies(database, siteId);
   const told = { ...inventory, virtualMachines: inventory.virtualMachines.filter(({ vmId }) => !copies.has(vmId)) };
   return diff(await readInventory(database, siteId), told);

@@ -4,6 +4,7 @@ import { appendChanges } from "../../events/changes.ts";
 import { type Looking, startLooking } from "../../jobs/looking.ts";
 import { createPace, type Pace, withoutRest } from "../../jobs/pace.ts";
 import { DomainError } from "../errors.ts";
+import { createSeen, neverSeen, type SeenMachines } from "./refresh-seen.ts";
 import { noteUnchanged, type Reading, type RefreshContext, readSite, refreshSeconds, writeReading } from "./service-refresh.ts";
 
 interface DueSite {
@@ -25,21 +26,32 @@ const claimText = `UPDATE site SET refresh_due_at = dr_now() + make_interval(sec
   RETURNING id, name, provider, external_id AS "externalId"`;
 
 /** Reads every site that is due. One that can't be read is left as it is, and tried again when it is due again. */
-export async function refreshDueSites(context: RefreshContext, stop?: AbortSignal, pace: Pace = withoutRest): Promise<void> {
+export async function refreshDueSites(
+  context: RefreshContext,
+  stop?: AbortSignal,
+  pace: Pace = withoutRest,
+  seen: SeenMachines = neverSeen,
+): Promise<void> {
   while (stop?.aborted !== true) {
     const values = [refreshSeconds, sitesAtOnce];
     const { rows } = await context.database.pool.query<DueSite>({ name: "inventory-claim", text: claimText, values });
     if (rows.length === 0) return;
-    await Promise.all(rows.map((site) => refreshSite(context, site, stop, pace)));
+    await Promise.all(rows.map((site) => refreshSite(context, site, { stop, pace, seen })));
     await pace.rest(stop);
   }
 }
 
-async function refreshSite(context: RefreshContext, site: DueSite, stop: AbortSignal | undefined, pace: Pace): Promise<void> {
+interface Refreshing {
+  readonly stop: AbortSignal | undefined;
+  readonly pace: Pace;
+  readonly seen: SeenMachines;
+}
+
+async function refreshSite(context: RefreshContext, site: DueSite, { stop, pace, seen }: Refreshing): Promise<void> {
   try {
     const reading = await readSite(context, site);
     if (stop?.aborted === true) return;
-    const changes = await pace.work(() => take(context, site, reading));
+    const changes = await pace.work(() => take(context, site, reading, seen));
     if (changes > 0) context.announce();
   } catch (error) {
     const why = error instanceof DomainError ? { reason: error.message } : { err: error };
@@ -48,8 +60,13 @@ async function refreshSite(context: RefreshContext, site: DueSite, stop: AbortSi
 }
 
 /** Answers how much has changed. */
-async function take({ database: { pool }, quotas }: RefreshContext, { id }: DueSite, reading: Reading): Promise<number> {
-  if (await noteUnchanged(pool, id, reading)) return 0;
+async function take(
+  { database: { pool }, quotas }: RefreshContext,
+  { id }: DueSite,
+  reading: Reading,
+  seen: SeenMachines,
+): Promise<number> {
+  if (await noteUnchanged(pool, id, reading, seen)) return 0;
   return inTransaction(pool, async (client) => {
     const written = await writeReading(client, id, reading, quotas);
     await appendChanges(client, written);
@@ -60,9 +77,10 @@ async function take({ database: { pool }, quotas }: RefreshContext, { id }: DueS
 /** `close` waits for what is being read, for as long as a site may take to answer. */
 export function startRefresher(context: RefreshContext, lookEveryMs = 5_000): Looking {
   const pace = createPace(restTimes);
+  const seen = createSeen();
   return startLooking({
     everyMs: lookEveryMs,
-    look: (stop) => refreshDueSites(context, stop, pace),
+    look: (stop) => refreshDueSites(context, stop, pace, seen),
     failed: (error) => context.log.warn({ err: error }, "sites whose inventory is due could not be looked for"),
   });
 }

@@ -5,6 +5,7 @@ import { readGeneration } from "../../../src/database/generation.ts";
 import { openSessions } from "../../../src/domain/access/sessions.ts";
 import { startHousekeeping } from "../../../src/domain/housekeeping.ts";
 import { readCopies, readInventory } from "../../../src/domain/inventory/refresh-read.ts";
+import { createSeen } from "../../../src/domain/inventory/refresh-seen.ts";
 import { claimDue as claimDeliveries } from "../../../src/domain/notifications/deliveries.ts";
 import { fanOut } from "../../../src/domain/notifications/fan-out.ts";
 import { addNew, claimPlan, claimTouched, claimUntouched, markTouched } from "../../../src/domain/readiness/due.ts";
@@ -97,6 +98,7 @@ export async function doWhatIsDone({ database: { pool } }: Asker): Promise<void>
   await readRecovered(pool, siteId);
   await readCopies(pool, siteId);
   await readInventory(pool, siteId);
+  await createSeen().look(pool, siteId, []);
   await measureLag(pool);
   await addNew(pool);
   await markTouched(pool);
