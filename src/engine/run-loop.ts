@@ -62,6 +62,8 @@ interface LoopState {
   pausedBy: string | null;
   lastTick: number;
   wishesRead: boolean;
+  /** The run has been looked at, and its progress has yet to be told. */
+  progressDue: boolean;
   idleSince: number | null;
 }
 
@@ -73,6 +75,7 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
     pausedBy: null,
     lastTick: Number.NEGATIVE_INFINITY,
     wishesRead: false,
+    progressDue: false,
     idleSince: null,
   };
   resumeActive(d, state);
@@ -86,6 +89,7 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
       if (mayStart(d, state)) startReady(d, state);
       setState(d.run, state.paused, state.pausedBy);
       await state.writing.next();
+      if (state.progressDue) await tellProgress(d, state);
       if (d.run.schedule.isOver() && !isStopped(d.run)) {
         await state.writing.durable();
         if (!state.writing.pointsDue) return await finish(d);
@@ -163,7 +167,7 @@ function hear(d: Drive, state: LoopState, messages: readonly Message[]): void {
   }
 }
 
-/** Looks at what people wish, at deadlines and at progress. */
+/** Looks at what people wish, and at deadlines. */
 async function tick(d: Drive, state: LoopState): Promise<void> {
   state.lastTick = performance.now();
   await state.writing.durable();
@@ -192,7 +196,14 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
   giveUp(d, wishes, (ordinal) => giveSlot(d, state, ordinal));
   const overdue = endDueWaits(d.run, d.clock.now());
   await answerOverdue(d, overdue);
+  state.progressDue = true;
+}
+
+/** Behind the write of what has started: a forecast takes its time with thousands of steps, which they need not wait for. */
+async function tellProgress(d: Drive, state: LoopState): Promise<void> {
+  state.progressDue = false;
   await noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused || isStopped(d.run));
+  await state.writing.next();
 }
 
 /** At a prompt's time-out; a database that is away is asked again at the next tick. */
