@@ -1,14 +1,14 @@
 /**
  * One statement for many requests. Each request has its own DataLoader, whose batch goes to one queue per loader for the whole
  * process. Nothing is cached, nothing is stale: **a key joins only a statement that has not been sent**, so each read starts after
- * its request came. At most two statements of a loader run; what comes meanwhile waits and goes together. The second one waits until it
- * is as large as the first, or that has taken long: a statement costs as much as its first hundred rows, and few large ones as little.
+ * its request came. What comes while a statement of a loader runs waits and goes together: a statement costs as much as its first hundred
+ * rows, so that few large ones cost little. One that takes long does not hold up the others: then another one runs beside it, at most.
  */
 import DataLoader from "dataloader";
 
 const mostStatements = 2;
 const mostKeys = 1000;
-/** A slow statement does not hold up the others for longer. */
+/** From so long on, another one runs beside it. */
 const patienceMs = 5;
 
 export interface Loader<K, V> {
@@ -63,8 +63,6 @@ interface BatchOptions<K, V> {
 export function batched<K, V>({ fetch, identity }: BatchOptions<K, V>): Batched<K, V> {
   const waiting: Asked<K, V>[] = [];
   let running = 0;
-  /** Calls that the running statements are for. */
-  let sent = 0;
   let sentAt = 0;
   let scheduled = false;
   let isPatient = false;
@@ -99,7 +97,7 @@ export function batched<K, V>({ fetch, identity }: BatchOptions<K, V>): Batched<
     for (const { answer } of calls) answer(found);
   };
 
-  const patience = () => (running === 0 || waiting.length >= sent ? 0 : sentAt + patienceMs - performance.now());
+  const patience = () => (running === 0 ? 0 : sentAt + patienceMs - performance.now());
 
   const dispatch = () => {
     scheduled = false;
@@ -108,11 +106,9 @@ export function batched<K, V>({ fetch, identity }: BatchOptions<K, V>): Batched<
       if (ms > 0) return beLate(ms);
       const calls = take();
       running++;
-      sent += calls.length;
       sentAt = performance.now();
       void send(calls).finally(() => {
         running--;
-        sent -= calls.length;
         dispatch();
       });
     }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { batched, batchedOne, createGate, padded } from "../../../src/domain/batching.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 
@@ -30,56 +30,66 @@ describe("a queue of reads", () => {
     ]);
   });
 
-  it("runs at most two statements, and lets what comes meanwhile wait and go together", async () => {
+  it("lets what comes during a statement wait and go together", async () => {
     const { queue, sent } = held();
-    const answers: Promise<unknown>[] = [];
-    for (const key of ["a", "b", "c", "d"]) {
+    const answers = [queue.loader().load("a")];
+    await turn();
+    for (const key of ["b", "c", "d"]) {
       answers.push(queue.loader().load(key));
       await turn();
     }
-    expect(sent.map(({ keys }) => keys)).toEqual([["a"], ["b"]]);
-    sent[1]?.answer();
-    await turn();
-    expect(sent.map(({ keys }) => keys)).toEqual([["a"], ["b"], ["c", "d"]]);
+    expect(sent.map(({ keys }) => keys)).toEqual([["a"]]);
     sent[0]?.answer();
-    sent[2]?.answer();
+    await turn();
+    expect(sent.map(({ keys }) => keys)).toEqual([["a"], ["b", "c", "d"]]);
+    sent[1]?.answer();
     expect(await Promise.all(answers)).toEqual(["a!", "b!", "c!", "d!"]);
   });
 
-  it("lets a few wait for a larger statement, until they are as many, or it has taken long", async () => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
-    try {
+  describe("while statements take long", () => {
+    beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "performance"] }));
+    afterEach(() => void vi.useRealTimers());
+
+    it("runs one beside another that has taken long, and two at most", async () => {
       const { queue, sent } = held();
-      const ask = (...keys: string[]) => keys.map((key) => queue.loader().load(key));
+      const answers: Promise<unknown>[] = [];
+      const ask = async (...keys: string[]) => {
+        for (const key of keys) answers.push(queue.loader().load(key));
+        await turn();
+      };
       const keys = () => sent.map((statement) => statement.keys.join(""));
-      const answers = ask("a", "b");
-      await turn();
-      answers.push(...ask("c"));
-      await turn();
+      await ask("a", "b");
+      vi.advanceTimersByTime(2);
+      await ask("c");
+      await ask("d", "e", "f");
+      vi.advanceTimersByTime(2);
       expect(keys()).toEqual(["ab"]);
-      vi.advanceTimersByTime(5);
-      expect(keys()).toEqual(["ab", "c"]);
+      vi.advanceTimersByTime(1);
+      expect(keys()).toEqual(["ab", "cdef"]);
+      await ask("g", "h");
+      vi.advanceTimersByTime(100);
+      expect(keys()).toEqual(["ab", "cdef"]);
       sent[1]?.answer();
       await turn();
-      answers.push(...ask("d", "e"));
-      await turn();
-      expect(keys()).toEqual(["ab", "c", "de"]);
+      expect(keys()).toEqual(["ab", "cdef", "gh"]);
+      await ask("i");
       for (const statement of sent) statement.answer();
-      expect(await Promise.all(answers)).toEqual(["a!", "b!", "c!", "d!", "e!"]);
-    } finally {
-      vi.useRealTimers();
-    }
-  });
+      await turn();
+      for (const statement of sent) statement.answer();
+      expect(await Promise.all(answers)).toEqual([..."abcdefghi"].map((key) => `${key}!`));
+    });
 
-  it("never joins a statement that has been sent", async () => {
-    const { queue, sent } = held();
-    const first = queue.loader().load("a");
-    await turn();
-    const second = queue.loader().load("a");
-    await turn();
-    expect(sent).toHaveLength(2);
-    for (const statement of sent) statement.answer();
-    expect(await Promise.all([first, second])).toEqual(["a!", "a!"]);
+    it("never joins one that has been sent", async () => {
+      const { queue, sent } = held();
+      const first = queue.loader().load("a");
+      await turn();
+      const second = queue.loader().load("a");
+      await turn();
+      vi.advanceTimersByTime(5);
+      expect(sent.map(({ keys }) => keys)).toEqual([["a"], ["a"]]);
+      for (const statement of sent) statement.answer();
+      expect(await Promise.all([first, second])).toEqual(["a!", "a!"]);
+    });
   });
 
   it("takes at most 1,000 keys a statement", async () => {
