@@ -57,8 +57,12 @@ export function driveRun(claim: Claim, parts: EngineParts, signal: AbortSignal):
 }
 
 async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: AbortSignal): Promise<RunEnd> {
+  const record = await loadRun(parts.pool, claim.runId);
+  return leanly(record.snapshot, () => driveFrom(record, claim, parts, inbox, signal));
+}
+
+async function driveFrom(record: RunRecord, claim: Claim, parts: EngineParts, inbox: Inbox, signal: AbortSignal): Promise<RunEnd> {
   const { pool, log } = parts;
-  const record = await loadRun(pool, claim.runId);
   const journal = createJournal({
     pool,
     runId: claim.runId,
@@ -73,7 +77,7 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
   if (run === null) return "ENDED";
   const executions = createExecutions({ run, planName: record.planName, epoch: claim.epoch, parts, inbox, clock, signal });
   await notePoints(pool, claim, run.steps);
-  return leanly(run.steps.length, () => runLoop({ claim, parts, record, run, journal, inbox, clock, executions, signal }));
+  return runLoop({ claim, parts, record, run, journal, inbox, clock, executions, signal });
 }
 
 /** Makes the tree and writes it with the run's start; null when it can't be made, which ends the run. */

@@ -5,12 +5,12 @@ it("the heap grows less while large runs are driven, and as ever when the last o
   const set: number[] = [];
   const [one, other] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
   const first = leanly(
-    100_000,
+    { vms: Array(25_000) },
     () => one.promise,
     (percent) => set.push(percent),
   );
   const second = leanly(
-    10_000,
+    { vms: Array(2_500) },
     () => other.promise,
     (percent) => set.push(percent),
   );
@@ -27,7 +27,7 @@ it("of a small run nothing is noticed", async () => {
   const set: number[] = [];
   expect(
     await leanly(
-      500,
+      { vms: Array(500) },
       async () => "done",
       (percent) => set.push(percent),
     ),

@@ -1,6 +1,7 @@
 /** One kind of run of one plan: everything is read inside of a transaction, and made into what is shown after it. */
 import type pg from "pg";
 import { CompileError } from "../../../engine/compile.ts";
+import { leanly } from "../../../engine/lean-heap.ts";
 import { inTurns } from "../../../engine/pieces.ts";
 import { loadEarlierSteps } from "../../../engine/records.ts";
 import type { RisingSnapshot, RunWarning } from "../../../engine/run-snapshot.ts";
@@ -150,7 +151,7 @@ async function treeOf(
   const sinceRequest = await readSecondsSinceRequest(client, rerunOf);
   return async () => {
     try {
-      return { ...(await inTurns(previewTree({ snapshot, earlier, slotsPerSite }))), sinceRequest };
+      return { ...(await leanly(snapshot, () => inTurns(previewTree({ snapshot, earlier, slotsPerSite })))), sinceRequest };
     } catch (error) {
       if (error instanceof CompileError) return { cycle: finding("DEPENDENCY_CYCLE", snapshot.plan.name, error.message) };
       throw error;
