@@ -85,9 +85,9 @@ describe("the evidence of an ended run", () => {
 
   it("says where an event was changed, though the head stays as it was", async () => {
     const { headHash } = Object(await evidence());
-    const set = (by: string) => `UPDATE event SET occurred_at = occurred_at ${by} interval '1 ms' WHERE recovery_id = $1 AND sequence = 3`;
+    const set = (by: string) => `UPDATE event SET occurred_at = occurred_at ${by} interval '1 ms' WHERE recovery_id = $1 AND sequence = 2`;
     await changed(set("+"), set("-"), async () => {
-      const finding = { kind: "CHANGED", number: 3, position: expect.any(Number), auditRecordId: null, message: expect.any(String) };
+      const finding = { kind: "CHANGED", number: 2, position: expect.any(Number), auditRecordId: null, message: expect.any(String) };
       expect(await verify()).toMatchObject({ isWhole: false, headHash, findingCount: 1, findings: [finding] });
     });
     expect(await verify()).toMatchObject({ isWhole: true });
