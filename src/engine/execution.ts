@@ -103,6 +103,7 @@ export function createExecutions(options: ExecutionOptions): Executions {
     interrupt() {
       cancelled.abort(new DOMException("the run was cancelled", "AbortError"));
       operations.hurry();
+      statuses.hurry();
       for (const { own, stops } of live.values()) if (stops) own.abort(cancelled.signal.reason);
     },
   };

@@ -21,6 +21,8 @@ export interface Inbox {
   take(most: number): readonly Message[];
   /** Ends the waiting without a message: a slot is free. */
   wake(): void;
+  /** The same, and there is enough to do already: nothing more is gathered. */
+  goOn(): void;
   /** Somebody wished something, or answered: the run looks at once. */
   wish(): void;
   /** Whether somebody wished something since the last time. */
@@ -35,6 +37,7 @@ export function createInbox(): Inbox {
   const messages: Message[] = [];
   let woken = false;
   let wished = false;
+  let busy = false;
   let release: (() => void) | null = null;
   let gathering: { readonly most: number; readonly enough: () => void } | null = null;
   const wake = () => {
@@ -53,6 +56,11 @@ export function createInbox(): Inbox {
       return taken;
     },
     wake,
+    goOn() {
+      busy = true;
+      wake();
+      gathering?.enough();
+    },
     wish() {
       wished = true;
       wake();
@@ -77,7 +85,9 @@ export function createInbox(): Inbox {
       woken = false;
     },
     async gather(most, ms) {
-      if (wished || messages.length >= most) return;
+      const isEnough = busy || wished || messages.length >= most;
+      busy = false;
+      if (isEnough) return;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms);
         const enough = () => {
@@ -87,6 +97,7 @@ export function createInbox(): Inbox {
         gathering = { most, enough };
       });
       gathering = null;
+      busy = false;
     },
   };
 }

@@ -228,7 +228,7 @@ function startReady(d: Drive, state: LoopState): void {
   giveUpReady(d, mostAtOnce);
   const slots = (siteId: string | null) => (siteId === null ? mostAtOnce : d.parts.slots.free(siteId));
   const ready = d.run.schedule.readyFor(mostAtOnce, slots);
-  if (ready.length === mostAtOnce) d.inbox.wake(); // each of them starts, and there may be more
+  if (ready.length === mostAtOnce) d.inbox.goOn(); // each of them starts, and there may be more
   for (const ordinal of ready) {
     if (isOverBudget(d.run, ordinal, now) || startWait(d.run, ordinal, now)) continue;
     const step = stepAt(d.run, ordinal);

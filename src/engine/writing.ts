@@ -115,7 +115,7 @@ export class Writing {
       })
       .finally(() => {
         this.#underWay.delete(write);
-        if (this.#isHeld || this.#broken !== null) inbox.wake();
+        if (this.#isHeld || this.#broken !== null) inbox.goOn();
       });
   }
 

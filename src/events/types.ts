@@ -2,7 +2,7 @@
  * What the log holds: events of recoveries, self-contained (as things were when it happened), versioned by `event.version`.
  * Times are ISO strings, ids are database ids. The gateway maps them to the schema's types.
  */
-/** Versions of a row's payload: an event, or a list of them that were written together; readers of an older release know by it what they can't read. */
+/** Versions of a row's payload: an event, or a list of them that were written together, which releases before lists can't read. */
 export const eventVersion = 1;
 export const listVersion = 2;
 

@@ -48,3 +48,13 @@ it("lets nobody's wish wait", async () => {
   expect(await isOver()).toBe(true);
   expect(await watched(inbox.gather(3, 50))()).toBe(true);
 });
+
+it("gathers nothing when there is enough to do already, now or since the last time, and does so again after that", async () => {
+  const inbox = createInbox();
+  const isOver = watched(inbox.gather(3, 50));
+  inbox.goOn();
+  expect(await isOver()).toBe(true);
+  inbox.goOn();
+  expect(await watched(inbox.gather(3, 50))()).toBe(true);
+  expect(await watched(inbox.gather(3, 50))()).toBe(false);
+});

@@ -42,8 +42,9 @@ export async function evaluateTouched(context: ReadinessContext, stop?: AbortSig
       await evaluateAll(context, claimed);
       return claimed;
     });
+    // A look that found nothing counts for no rest, or those of a quiet night would hold up the first change of the morning.
+    await pace.rest(stop, claims.length === 0 ? 0 : undefined);
     if (claims.length === 0) return;
-    await pace.rest(stop);
   }
 }
 
