@@ -1,12 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { measureLag } from "../../src/engine/lag/measure.ts";
-import { keepStanding } from "../../src/engine/replication/standing.ts";
 import { at, list, text } from "../domain/read/support.ts";
-import { freshDatabase } from "../support/database.ts";
 import { contentOf, secondsLost } from "../support/lab-recovery.ts";
-import { fillUp, fullReads, recordStatements } from "../support/large-tables.ts";
+import { recordStatements } from "../support/large-tables.ts";
+import { fullReadsInLargeWorld } from "../support/large-world.ts";
 import { aPublicStage, type PublicStage } from "../support/public-stage.ts";
-import { aWorld } from "../support/world.ts";
 
 const machine = (number: number, more: object = {}) => ({
   name: `vm-${number}`,
@@ -239,17 +236,7 @@ it("all of that reads no large table from end to end", async () => {
       texts.some((text) => text.includes(written)),
       written,
     ).toBe(true);
-  const world = await freshDatabase();
-  try {
-    await aWorld(world.database, 2);
-    await fillUp(world.database);
-    await keepStanding(world.database.pool, 30, null);
-    await measureLag(world.database.pool);
-    const client = await world.database.pool.connect();
-    expect(await fullReads(client, texts).finally(() => client.release(true))).toEqual([]);
-  } finally {
-    await world.drop();
-  }
+  expect(await fullReadsInLargeWorld(texts)).toEqual([]);
 });
 
 async function errorsOf(recoveryId: string): Promise<unknown> {

@@ -1,13 +1,10 @@
 /** What the mutations of the schema ask of the database, and what follows from them: none of it reads a large table from end to end. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { schema } from "../../../src/domain/schema.ts";
-import { measureLag } from "../../../src/engine/lag/measure.ts";
-import { keepStanding } from "../../../src/engine/replication/standing.ts";
-import { freshDatabase } from "../../support/database.ts";
-import { fillUp, fullReads, recordStatements } from "../../support/large-tables.ts";
+import { recordStatements } from "../../support/large-tables.ts";
+import { fullReadsInLargeWorld } from "../../support/large-world.ts";
 import { aPublicStage, type PublicStage } from "../../support/public-stage.ts";
 import { testPassword } from "../../support/real-gateway.ts";
-import { aWorld } from "../../support/world.ts";
 import { settings as notifications } from "../notifications/stage.ts";
 import { move, recover, report, test } from "./running.ts";
 import { aSender } from "./sender.ts";
@@ -43,15 +40,5 @@ it("is sent each of the schema's mutations, and reads no large table in full for
   expect([...sender.sent].sort()).toEqual(Object.keys(schema.getMutationType()?.getFields() ?? {}).sort());
 
   const texts = [...recorded.stop()].filter((text) => !/\blab\./.test(text));
-  const world = await freshDatabase();
-  try {
-    await aWorld(world.database, 2);
-    await fillUp(world.database);
-    await keepStanding(world.database.pool, 30, null);
-    await measureLag(world.database.pool);
-    const client = await world.database.pool.connect();
-    expect(await fullReads(client, texts).finally(() => client.release(true))).toEqual([]);
-  } finally {
-    await world.drop();
-  }
+  expect(await fullReadsInLargeWorld(texts)).toEqual([]);
 });

@@ -116,6 +116,13 @@ export function evaluations(stageOf: () => ReadinessStage): void {
     expect(asked).toEqual([1]);
   });
 
+  it("looks that found nothing count for no rest: those of a quiet night would hold up the first change of the morning", async () => {
+    const { context } = stageOf();
+    const rests: unknown[] = [];
+    await evaluateTouched(context, undefined, { ...withoutRest, rest: async (_stop: unknown, times?: number) => void rests.push(times) });
+    expect(rests.at(-1)).toBe(0);
+  });
+
   it("an evaluation whose plan another node has claimed meanwhile writes nothing, and a plan whose node died is evaluated by another", async () => {
     const { db, context, change, id, findings } = stageOf();
     const target = (rtoTargetSeconds: number) => change("updateRecoveryPlan", { planId: id("RecoveryPlan", "stored"), rtoTargetSeconds });
