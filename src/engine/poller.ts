@@ -10,6 +10,8 @@ export interface Poller<V> {
    * it is; undefined when the site has none for the key. Rejects with what the round failed with.
    */
   next(key: string, expectedMs?: number): Promise<V | undefined>;
+  /** The same of a round that comes as soon as a few others may have asked too: nobody has looked yet. */
+  soon(key: string): Promise<V | undefined>;
   /** Whatever is expected: looks at all that is waited for now. */
   hurry(): void;
 }
@@ -30,6 +32,9 @@ const progressMsOfEach = 0.4;
 
 /** What may be over at any time is asked for more seldom where thousands are: the last ones, whom the run waits for, are few. */
 const anyTimeMsOfEach = 0.25;
+
+/** Who asks for the first time waits for others for such a part of the interval. */
+const soonPart = 0.1;
 
 /** No rest is longer: a site that was slow to answer once keeps nobody from noticing an end. */
 const longestRestMs = 2_000;
@@ -126,6 +131,10 @@ export function createPoller<V>(
       const isExpected = expectedMs !== undefined && expectedMs > 0;
       const ms = isExpected ? Math.min(expectedMs, meanwhileMs) : Math.max(intervalMs, waiting.size * anyTimeMsOfEach);
       return (waiting.get(key) ?? wait(key, ms)).promise;
+    },
+    soon(key) {
+      if (signal.aborted) return Promise.reject(signal.reason);
+      return (waiting.get(key) ?? wait(key, intervalMs * soonPart)).promise;
     },
     hurry() {
       restUntil = 0;

@@ -95,3 +95,21 @@ it("asks more seldom for what may be over at any time where thousands are, and a
   expect(await answeredAfter(100)).toBe(200);
   expect(asked).toBe(8_200);
 });
+
+it("asks at once for what nobody has looked at yet, whatever else is waited for, with what others ask in that moment", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const asked: number[] = [];
+  const poller = createPoller<string>(
+    async (keys) => {
+      asked.push(keys.length);
+      return new Map(keys.map((key) => [key, key]));
+    },
+    200,
+    never,
+  );
+  for (let at = 0; at < 8_000; at++) void poller.next(`booting ${at}`);
+  const first = [1, 2, 3].map((at) => poller.soon(`new ${at}`));
+  await vi.advanceTimersByTimeAsync(20);
+  expect(await Promise.all(first)).toEqual(["new 1", "new 2", "new 3"]);
+  expect(asked).toEqual([3]);
+});

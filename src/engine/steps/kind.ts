@@ -41,8 +41,10 @@ export interface StepContext {
   effect<K extends EffectKind>(site: SiteRef, kind: K, request: EffectRequest<K>, secret?: string): Promise<EffectEnd<K>>;
   /** Asks a site something; retried while it is transient. */
   ask<T>(site: SiteRef, question: (provider: Provider, signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** The VM's status at the next poll. */
+  /** The VM's status as it is now; retried while the site does not answer. */
   vmStatus(site: SiteRef, vmId: string): Promise<VmStatus | undefined>;
+  /** The same at the next poll, for who has looked already. */
+  nextVmStatus(site: SiteRef, vmId: string): Promise<VmStatus | undefined>;
   /** Runs a program of the scripts folder under the supervisor; its output becomes events. */
   runCommand(command: CommandRun): Promise<CommandOutcome>;
   /** What became of this step's command whose owner died; OWNER_GONE: nobody knows. */

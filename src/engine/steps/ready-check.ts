@@ -23,9 +23,9 @@ async function watch(
   const vmId = vmOf(context, spec.vm);
   if (vmId === null) return failed("The machine is not registered");
   let status: VmStatus | undefined;
-  for (;;) {
+  for (let ask = context.vmStatus; ; ask = context.nextVmStatus) {
     context.signal.throwIfAborted();
-    status = (await look(spec, vmId, context)) ?? status;
+    status = (await look(() => ask(spec.site, vmId))) ?? status;
     const left = context.remainingMs() ?? Number.POSITIVE_INFINITY;
     if (status && (await isReady(spec, status, context, Math.max(left, 100)))) {
       return succeeded("Ready", seen(vmId, status));
@@ -35,9 +35,9 @@ async function watch(
 }
 
 /** A site that does not answer for a while is no reason to give a machine up before its time is over. */
-async function look(spec: Check, vmId: string, context: StepContext): Promise<VmStatus | undefined> {
+async function look(ask: () => Promise<VmStatus | undefined>): Promise<VmStatus | undefined> {
   try {
-    return await context.vmStatus(spec.site, vmId);
+    return await ask();
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
     return undefined;
