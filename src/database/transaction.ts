@@ -1,13 +1,27 @@
 /** Short transactions on the pool: locks in one order (plan, pair, run, the run's parts, the log's counter), no calls to a site inside. */
 import type pg from "pg";
 
-export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+export const inTransaction = <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
+  inTransactionUpTo(pool, async (client) => ({ result: await work(client) }));
+
+/** What a transaction comes to. */
+export interface Ending<T> {
+  readonly result: T;
+  /**
+   * Its last statements, all sent before anything is waited for: the COMMIT goes with them, since others wait for what they hold. One that fails
+   * makes a roll-back of it.
+   */
+  readonly last?: () => Promise<unknown>;
+}
+
+/** The same for work that says what comes last. */
+export async function inTransactionUpTo<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Ending<T>>): Promise<T> {
   const client = await pool.connect();
   let broken = false;
   try {
     await client.query("BEGIN");
-    const result = await work(client);
-    await client.query("COMMIT");
+    const { result, last } = await work(client);
+    await Promise.all([last?.(), client.query("COMMIT")]);
     return result;
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {
@@ -16,6 +30,16 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
     throw error;
   } finally {
     client.release(broken);
+  }
+}
+
+/** For statements that are sent together, and go over one connection then; each reads what is there when its turn comes. */
+export async function onOneConnection<T>(pool: pg.Pool, read: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    return await read(client);
+  } finally {
+    client.release();
   }
 }
 

@@ -18,6 +18,11 @@ export async function lockGroupsOfPlan(client: Queryable, planId: string): Promi
   await client.query({ name: "plan-groups-lock", text, values: [planId] });
 }
 
+/** Both, in this order, without waiting for the first one's answer in between. */
+export async function lockPairAndGroups(client: Queryable, plan: { readonly id: string; readonly pairingId: string }): Promise<void> {
+  await Promise.all([lockPair(client, plan.pairingId), lockGroupsOfPlan(client, plan.id)]);
+}
+
 /** Every pair of these sites, by id. */
 export async function lockPairsOf(client: Queryable, siteIds: readonly string[]): Promise<void> {
   const text =

@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { onOneConnection } from "../../database/transaction.ts";
 import { batched, batchedMany, batchedOne, type Gate, groupFrozen, padded } from "../batching.ts";
 import { columnsOf, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
@@ -171,7 +172,7 @@ export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | 
     ({ runId }) => runId,
   );
   const planFacts = batchedOne(
-    (ids) => readPlanFacts(pool, ids),
+    (ids) => onOneConnection(pool, (client) => readPlanFacts(client, ids)),
     ({ id }) => id,
   );
   const prompt = batchedOne(

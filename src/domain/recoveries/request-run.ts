@@ -1,7 +1,7 @@
 /** How every run of a plan is requested: sites are asked first, then one short transaction checks, snapshots and writes the run. */
 import type pg from "pg";
 import { v7 as newId } from "uuid";
-import { brokenConstraint, inTransaction } from "../../database/transaction.ts";
+import { brokenConstraint, inTransactionUpTo, onOneConnection } from "../../database/transaction.ts";
 import { sayEnded } from "../../engine/say-ended.ts";
 import { ConflictError, type DomainError } from "../errors.ts";
 import { answerOrPrepare, claim, type KeyedRequest } from "../idempotency.ts";
@@ -31,6 +31,8 @@ export interface RunRequest<P> {
   make(client: pg.ClientBase, plan: LockedPlan, prepared: P): Promise<Omit<NewRun, "recoveryId" | "taskId" | "plan" | "viewer">>;
 }
 
+type Written = { readonly earlier: StartedRun } | { readonly stopped: Stopped["run"] | undefined };
+
 export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, asked: Asked, request: RunRequest<P>): Promise<StartedRun> {
   const { mutation, planId, input, idempotencyKey } = asked;
   const { pool } = context.database;
@@ -41,26 +43,27 @@ export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, 
   };
   const before = await answerOrPrepare<StartedRun, P>(pool, keyed, async () => {
     // Nothing is held here, and what is read may be of two moments: a refusal is told as the next look finds it.
-    await check(pool).catch(async (error: unknown) => {
-      await check(pool);
-      throw error;
-    });
+    await onOneConnection(pool, (client) =>
+      check(client).catch(async (error: unknown) => {
+        await check(client);
+        throw error;
+      }),
+    );
     return request.prepare();
   });
   if ("answer" in before) return before.answer;
   const { prepared } = before;
   const run: StartedRun = { recoveryId: newId(), taskId: newId() };
-  const written = await inTransaction(pool, async (client) => {
+  const written = await inTransactionUpTo<Written>(pool, async (client) => {
     const first = await claim(client, keyed, run);
-    if (first !== null) return { earlier: first };
+    if (first !== null) return { result: { earlier: first } };
     const plan = await lockPlan(client, planId);
     const stopped = await request.lock(client, plan, prepared);
     await check(client);
     const made = await request.make(client, plan, prepared);
     const changes = await asked.alongside?.(client, run);
-    await insertRecovery(client, { ...run, plan, viewer, ...made, ...(changes === undefined ? {} : { changes }) });
-    await stopped?.writeEvents();
-    return { stopped: stopped?.run };
+    const writeEvents = await insertRecovery(client, { ...run, plan, viewer, ...made, ...(changes === undefined ? {} : { changes }) });
+    return { result: { stopped: stopped?.run }, last: () => Promise.all([writeEvents(), stopped?.writeEvents()]) };
   }).catch(async (error: unknown) => {
     // What a constraint stopped is the same conflict as what a check finds.
     if (brokenConstraint(error) === null) throw error;

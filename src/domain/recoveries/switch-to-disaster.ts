@@ -7,7 +7,7 @@ import { v7 as newId } from "uuid";
 import { inTransaction } from "../../database/transaction.ts";
 import type { RecoveryOptions } from "../../engine/run-snapshot.ts";
 import { answerOrPrepare, claim, type KeyedRequest } from "../idempotency.ts";
-import { lockGroupsOfPlan, lockPair } from "../locks.ts";
+import { lockPairAndGroups } from "../locks.ts";
 import type { Viewer } from "../viewer.ts";
 import { controlledRun } from "./service/cancel.ts";
 import { checkTexts, type RecoveriesContext } from "./service/context.ts";
@@ -91,8 +91,7 @@ async function request(client: pg.ClientBase, viewer: Viewer, wanted: Request, p
   const run = (name: keyof typeof statements, values: unknown[]) =>
     client.query<{ options: Partial<RecoveryOptions> }>({ name: `switch-${name}`, text: statements[name], values });
   const plan = await lockPlan(client, planId);
-  await lockPair(client, plan.pairingId);
-  await lockGroupsOfPlan(client, planId);
+  await lockPairAndGroups(client, plan);
   await controlledRun(client, viewer, "SWITCH_TO_DISASTER", recoveryId);
   const facts = await planFacts(client, planId);
   const refusal = siteRefusal(facts) ?? contentRefusal(facts);

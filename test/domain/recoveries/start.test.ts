@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import pg from "pg";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TestSnapshot } from "../../../src/engine/run-snapshot.ts";
 import { until } from "../../support/run.ts";
 import { anotherPlan, aStage, endRun, operator, refusedUnchanged, row, type Stage } from "./stage.ts";
@@ -258,6 +259,23 @@ describe("starting a test", () => {
     await expect(start({ idempotencyKey: "k" })).rejects.toMatchObject({ code: "CONFLICT" });
     await test("UPDATE recovery_plan SET lifecycle = 'READY'");
     await expect(start({ idempotencyKey: "k" })).resolves.toMatchObject({ recoveryId: expect.any(String) });
+  });
+
+  it("waits for the database eight times on its connections, however many its statements are", async () => {
+    const original = pg.Client.prototype.query;
+    const underWay = new Map<pg.Client, number>();
+    let waits = 0;
+    const query = vi.spyOn(pg.Client.prototype, "query").mockImplementation(function (this: pg.Client, ...args: unknown[]) {
+      const answer: unknown = Reflect.apply(original, this, args);
+      if (!(answer instanceof Promise)) return;
+      const before = underWay.get(this) ?? 0;
+      if (before === 0) waits++;
+      underWay.set(this, before + 1);
+      void answer.finally(() => underWay.set(this, (underWay.get(this) ?? 1) - 1));
+      return answer as never;
+    });
+    await start().finally(() => query.mockRestore());
+    expect(waits).toBe(8);
   });
 
   it("keeps a key for 24 hours", async () => {

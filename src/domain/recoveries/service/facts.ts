@@ -166,15 +166,18 @@ type OfPlan = { readonly forPlanId: string };
 type PlanRow = Omit<PlanFacts, "groups" | "groupsOfLeftovers" | "unmapped">;
 type UnmappedRow = UnmappedNetworks["first"][number] & { readonly count: number };
 
-/** Those of the plans that exist, in no order. */
+/** Those of the plans that exist, in no order. Sent together: what waits for each answer, waits for the machine's cores each time. */
 export async function readPlanFacts(database: Queryable, planIds: readonly string[]): Promise<PlanFacts[]> {
   const read = async <R extends pg.QueryResultRow>(name: keyof typeof statements) =>
     (await database.query<R>({ name: `plan-facts-${name}`, text: statements[name], values: [planIds] })).rows;
-  const byPlan = <R extends OfPlan>(rows: R[]) => Map.groupBy(rows, ({ forPlanId }) => forPlanId);
-  const plans = await read<PlanRow>("plans");
-  const groups = byPlan(await read<GroupFacts & OfPlan>("groups"));
-  const groupsOfLeftovers = byPlan(await read<GroupFacts & OfPlan>("groupsOfLeftovers"));
-  const unmapped = byPlan(await read<UnmappedRow & OfPlan>("unmapped"));
+  const readByPlan = async <R extends OfPlan>(name: keyof typeof statements) =>
+    Map.groupBy(await read<R & pg.QueryResultRow>(name), ({ forPlanId }) => forPlanId);
+  const [plans, groups, groupsOfLeftovers, unmapped] = await Promise.all([
+    read<PlanRow>("plans"),
+    readByPlan<GroupFacts & OfPlan>("groups"),
+    readByPlan<GroupFacts & OfPlan>("groupsOfLeftovers"),
+    readByPlan<UnmappedRow & OfPlan>("unmapped"),
+  ]);
   return plans.map((plan) => ({
     ...plan,
     groups: groups.get(plan.id) ?? [],

@@ -63,7 +63,8 @@ const tasks: Record<PlanRunKind, readonly [type: TaskType, name: string]> = {
   REPROTECT: ["REPROTECT", "Reprotect"],
 };
 
-export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promise<void> {
+/** All but its first event, which the answer writes: it comes last in the transaction. */
+export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promise<() => Promise<unknown>> {
   const { recoveryId, taskId, plan, viewer, snapshot } = run;
   const write = (name: keyof typeof statements, values: unknown[]) =>
     client.query<{ id: string; name: string }>({ name: `run-${name}`, text: statements[name], values });
@@ -77,24 +78,25 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   const { userId, name: userName } = viewer;
   const row = [recoveryId, planId, planName, pairingId, kind, options, run.notes, run.cleansUpId, userId, userName, run.vmCount, warnings];
   const policy = run.options.failurePolicy ?? "CONTINUE";
-  await write("run", [...row, run.rerunOfId, policy, kind === "PLANNED" ? plannedRunVersion : 1]);
-  await write("snapshot", [recoveryId, JSON.stringify(snapshot)]);
-  await write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]);
-  await write("groups", [recoveryId, groupIds, run.groups.map(({ name }) => name)]);
-  if (run.keepsGroups !== true) await write("release", [planId]);
-  await write("use", [recoveryId, groupIds]);
-  await write("state", [groupIds, groupStates[kind]]);
-  await write("lifecycle", [planId, run.lifecycle]);
-  const plans = [{ id: planId, name: planName }, ...(kind === "CLEANUP" ? [] : (await write("others", [pairingId, planId])).rows)];
-  await appendEvents(
-    client,
-    recoveryId,
-    [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null }],
-    [
-      { kind: "TASK_CHANGED", id: taskId, change: "CREATED", name: taskName },
-      ...plans.map(({ id, name }): Change => ({ kind: "PLAN_CHANGED", id, change: "UPDATED", name })),
-      ...run.groups.map(({ id, name }): Change => ({ kind: "PROTECTION_GROUP_CHANGED", id, change: "UPDATED", name })),
-      ...(run.changes ?? []),
-    ],
-  );
+  // Together: none needs the answer of another, and each wait would be one for a core, with rows held.
+  const [others] = await Promise.all([
+    kind === "CLEANUP" ? [] : write("others", [pairingId, planId]).then(({ rows }) => rows),
+    write("run", [...row, run.rerunOfId, policy, kind === "PLANNED" ? plannedRunVersion : 1]),
+    write("snapshot", [recoveryId, JSON.stringify(snapshot)]),
+    write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]),
+    write("groups", [recoveryId, groupIds, run.groups.map(({ name }) => name)]),
+    run.keepsGroups === true ? undefined : write("release", [planId]),
+    write("use", [recoveryId, groupIds]),
+    write("state", [groupIds, groupStates[kind]]),
+    write("lifecycle", [planId, run.lifecycle]),
+  ]);
+  const plans = [{ id: planId, name: planName }, ...others];
+  const events = [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null }] as const;
+  const changes: Change[] = [
+    { kind: "TASK_CHANGED", id: taskId, change: "CREATED", name: taskName },
+    ...plans.map(({ id, name }): Change => ({ kind: "PLAN_CHANGED", id, change: "UPDATED", name })),
+    ...run.groups.map(({ id, name }): Change => ({ kind: "PROTECTION_GROUP_CHANGED", id, change: "UPDATED", name })),
+    ...(run.changes ?? []),
+  ];
+  return () => appendEvents(client, recoveryId, events, changes);
 }

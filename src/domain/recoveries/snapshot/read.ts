@@ -82,7 +82,9 @@ export type PlanOfPair = PlanRow & OfPair;
 
 const ofPlans = <R extends OfPlan>(rows: readonly R[]) => Map.groupBy(rows, ({ forPlanId }) => forPlanId);
 
-/** Of each plan, by its id. A VM may be in several of them. */
+const ofPairs = <R extends OfPair>(rows: readonly R[]) => Map.groupBy(rows, ({ pairingId }) => pairingId);
+
+/** Of each plan, by its id. A VM may be in several of them. Sent together: each answer would be waited for in a transaction that holds rows. */
 export async function readRowsOfPlans(
   client: Pick<pg.ClientBase, "query">,
   plans: readonly PlanOfPair[],
@@ -90,32 +92,54 @@ export async function readRowsOfPlans(
   const ids = plans.map(({ id }) => id);
   const read = async <R extends pg.QueryResultRow>(name: keyof typeof statements) =>
     (await client.query<R>({ name: `snapshot-${name}`, text: statements[name], values: [ids] })).rows;
-  const priorityGroups = ofPlans(await read<PriorityGroupRow & OfPlan>("priorityGroups"));
-  const planSteps = ofPlans(await read<PlanStepRow & OfPlan>("planSteps"));
-  const groups = ofPlans(await read<GroupRow & OfPlan>("groups"));
-  const vms = ofPlans(await read<VmRow & OfPlan>("vms"));
+  const [
+    priorityGroups,
+    planSteps,
+    groups,
+    vms,
+    nics,
+    networkMappings,
+    placeMappings,
+    ipRules,
+    vmCommands,
+    dependencies,
+    probes,
+    vmPlaces,
+  ] = await Promise.all([
+    read<PriorityGroupRow & OfPlan>("priorityGroups").then(ofPlans),
+    read<PlanStepRow & OfPlan>("planSteps").then(ofPlans),
+    read<GroupRow & OfPlan>("groups").then(ofPlans),
+    read<VmRow & OfPlan>("vms").then(ofPlans),
+    read<NicRow>("nics"),
+    read<NetworkMappingRow & OfPlan>("networkMappings").then(ofPlans),
+    read<PlaceMappingRow & OfPair>("placeMappings").then(ofPairs),
+    read<IpRuleRow>("ipRules"),
+    read<VmCommandRow>("vmCommands"),
+    read<DependencyRow>("dependencies"),
+    read<ProbeRow>("probes"),
+    read<VmPlaceRow & OfPlan>("vmPlaces").then(ofPlans),
+  ]);
   const ofVms = byPlanOfVm(vms);
-  const nics = ofVms(await read<NicRow>("nics"));
-  const networkMappings = ofPlans(await read<NetworkMappingRow & OfPlan>("networkMappings"));
-  const placeMappings = Map.groupBy(await read<PlaceMappingRow & OfPair>("placeMappings"), ({ pairingId }) => pairingId);
-  const ipRules = ofVms(await read<IpRuleRow>("ipRules"));
-  const vmCommands = ofVms(await read<VmCommandRow>("vmCommands"));
-  const dependencies = ofVms(await read<DependencyRow>("dependencies"));
-  const probes = ofVms(await read<ProbeRow>("probes"));
-  const vmPlaces = ofPlans(await read<VmPlaceRow & OfPlan>("vmPlaces"));
+  const [ownNics, ownIpRules, ownCommands, ownDependencies, ownProbes] = [
+    ofVms(nics),
+    ofVms(ipRules),
+    ofVms(vmCommands),
+    ofVms(dependencies),
+    ofVms(probes),
+  ];
   const rowsOf = (plan: PlanOfPair): PlanRows => ({
     plan,
     priorityGroups: priorityGroups.get(plan.id) ?? [],
     planSteps: planSteps.get(plan.id) ?? [],
     groups: groups.get(plan.id) ?? [],
     vms: vms.get(plan.id) ?? [],
-    nics: nics(plan.id),
+    nics: ownNics(plan.id),
     networkMappings: networkMappings.get(plan.id) ?? [],
     placeMappings: placeMappings.get(plan.pairingId) ?? [],
-    ipRules: ipRules(plan.id),
-    vmCommands: vmCommands(plan.id),
-    dependencies: dependencies(plan.id),
-    probes: probes(plan.id),
+    ipRules: ownIpRules(plan.id),
+    vmCommands: ownCommands(plan.id),
+    dependencies: ownDependencies(plan.id),
+    probes: ownProbes(plan.id),
     vmPlaces: vmPlaces.get(plan.id) ?? [],
   });
   return new Map(plans.map((plan) => [plan.id, rowsOf(plan)]));

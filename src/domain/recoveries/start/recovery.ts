@@ -4,7 +4,7 @@ import type { RecoveryOptions, RecoverySnapshot, RunWarning, SiteCondition, Snap
 import { runWarning } from "../../../engine/warnings.ts";
 import { nothingKnown, withCapabilities } from "../../ask-site.ts";
 import { type DomainError, PreconditionFailedError } from "../../errors.ts";
-import { lockGroupsOfPlan, lockPair } from "../../locks.ts";
+import { lockPairAndGroups } from "../../locks.ts";
 import type { Viewer } from "../../viewer.ts";
 import { lastRecovery } from "../last-recovery.ts";
 import { afterEvent } from "../lifecycle.ts";
@@ -63,8 +63,7 @@ export async function startRecovery(
         return prepareRecovery(beforeRuns(context), input);
       },
       async lock(client, plan) {
-        await lockPair(client, plan.pairingId);
-        await lockGroupsOfPlan(client, plan.id);
+        await lockPairAndGroups(client, plan);
         return recoveryType === "DISASTER" ? stopForDisaster(client, plan, viewer) : undefined;
       },
       async make(client, plan, prepared) {

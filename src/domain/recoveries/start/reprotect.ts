@@ -4,7 +4,7 @@ import { v7 as newId } from "uuid";
 import type { ReprotectedGroup, ReprotectedVm, ReprotectSnapshot, SnapshotSite } from "../../../engine/run-snapshot.ts";
 import { capabilitiesOf, nothingKnown, withCapabilities } from "../../ask-site.ts";
 import { PreconditionFailedError } from "../../errors.ts";
-import { lockGroupsOfPlan, lockPair } from "../../locks.ts";
+import { lockPairAndGroups } from "../../locks.ts";
 import { requireRole, type Viewer } from "../../viewer.ts";
 import { afterEvent } from "../lifecycle.ts";
 import { requestRun } from "../request-run.ts";
@@ -46,10 +46,7 @@ export async function startReprotect(
     {
       refusal: reprotectRefusal,
       prepare: () => prepare(context, planId, options.reverseReplication),
-      async lock(client, plan) {
-        await lockPair(client, plan.pairingId);
-        await lockGroupsOfPlan(client, plan.id);
-      },
+      lock: async (client, plan) => void (await lockPairAndGroups(client, plan)),
       async make(client, plan, { sites, asked, pastSeconds }) {
         const tries = await earlierTries(client, planId, sites);
         const rerunOf = tries[0]?.runId ?? null;

@@ -4,7 +4,7 @@ import type { SnapshotSite, TestSnapshot } from "../../../engine/run-snapshot.ts
 import { runWarning } from "../../../engine/warnings.ts";
 import { nothingKnown, withCapabilities } from "../../ask-site.ts";
 import type { DomainError } from "../../errors.ts";
-import { lockGroupsOfPlan, lockPair } from "../../locks.ts";
+import { lockPairAndGroups } from "../../locks.ts";
 import type { Viewer } from "../../viewer.ts";
 import { afterEvent } from "../lifecycle.ts";
 import { checkDataWanted } from "../recovery-point.ts";
@@ -39,10 +39,7 @@ export async function startTest(
   return requestRun<PreparedTest>(context, viewer, asked, {
     refusal: testRefusal,
     prepare: () => prepareTest(beforeRuns(context), input.planId),
-    async lock(client, plan) {
-      await lockPair(client, plan.pairingId);
-      await lockGroupsOfPlan(client, plan.id);
-    },
+    lock: async (client, plan) => void (await lockPairAndGroups(client, plan)),
     async make(client, plan, prepared) {
       const { snapshot, options, rows } = takeDraft(await testDraft(client, plan, input, prepared));
       const lifecycle = afterEvent(plan.lifecycle, "testStarted") ?? plan.lifecycle;

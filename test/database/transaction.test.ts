@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { inTransactionUpTo, onOneConnection } from "../../src/database/transaction.ts";
+import { freshDatabase, type TestDatabase } from "../support/database.ts";
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await freshDatabase();
+});
+afterAll(() => db.drop());
+
+describe("a transaction", () => {
+  const raise = "UPDATE event_counter SET value = value + 1";
+  const value = async () => (await db.database.prisma.eventCounter.findFirstOrThrow()).value;
+
+  it("is over with its last statements, which nobody waits for in between", async () => {
+    const before = await value();
+    const sent: unknown[] = [];
+    const result = await inTransactionUpTo(db.database.pool, async (client) => {
+      const query = vi.spyOn(client, "query");
+      const last = async () => {
+        await client.query(raise);
+        sent.push(...query.mock.calls.map(([text]) => text));
+        query.mockRestore();
+      };
+      return { result: "done", last };
+    });
+    expect(result).toBe("done");
+    expect(sent).toEqual([raise, "COMMIT"]);
+    expect(await value()).toBe(before + 1n);
+  });
+
+  it("writes nothing where one of its last statements fails, whatever comes behind it", async () => {
+    const before = await value();
+    const work = inTransactionUpTo(db.database.pool, async (client) => ({
+      result: null,
+      last: () => Promise.all([client.query(raise), client.query("SELECT 1 / 0"), client.query(raise)]),
+    }));
+    await expect(work).rejects.toThrow("division by zero");
+    expect(await value()).toBe(before);
+    expect(db.database.pool.idleCount).toBe(db.database.pool.totalCount);
+  });
+});
+
+describe("one connection", () => {
+  it("is given back, also when a statement fails while others are under way", async () => {
+    const { pool } = db.database;
+    const reading = onOneConnection(pool, (client) => Promise.all([client.query("SELECT 1 / 0"), client.query("SELECT 1")]));
+    await expect(reading).rejects.toThrow("division by zero");
+    expect(pool.idleCount).toBe(pool.totalCount);
+    expect((await pool.query("SELECT 2 AS two")).rows).toEqual([{ two: 2 }]);
+  });
+});
