@@ -2,7 +2,7 @@
 import type { Change } from "../events/changes.ts";
 import type { Ids } from "./current.ts";
 import type { Change as Difference } from "./diff.ts";
-import { type GroupItem, type Kind, keyOf, type Model, pairKey } from "./items.ts";
+import { type GroupItem, type Kind, keyOf, type Model, pairKey, type SettingsItem } from "./items.ts";
 import { idOf } from "./write-inventory.ts";
 
 /** `before`: as the database was. All ids are known by now. */
@@ -28,7 +28,10 @@ function ofOne(difference: Difference, ids: Ids, before: Model): Change[] {
   if (isOf(difference, "vms")) return [{ kind: "VM_CHANGED", id: idOf(ids, "vms", key), change: own, name: difference.item.name }];
   if (isOf(difference, "plans")) return [{ kind: "PLAN_CHANGED", id: idOf(ids, "plans", key), change: own, name: difference.item.name }];
   if (isOf(difference, "settings")) {
-    return [{ kind: "VM_CHANGED", id: idOf(ids, "vms", key), change: updated, name: difference.item.virtualMachine }];
+    const { site, virtualMachine: name } = difference.item;
+    const own: Change = { kind: "VM_CHANGED", id: idOf(ids, "vms", key), change: updated, name };
+    const others = othersOf(difference.item, before.settings.get(key)).map((other) => ids.vms.get(keyOf(site, other)));
+    return [own, ...others.flatMap((id): Change[] => (id === undefined ? [] : [{ kind: "VM_CHANGED", id, change: updated }]))];
   }
   if (isOf(difference, "mappings")) {
     const { sourceSite, targetSite } = difference.item;
@@ -56,3 +59,11 @@ function ofOne(difference: Difference, ids: Ids, before: Model): Change[] {
 const membersOf = (now: GroupItem, before: GroupItem | undefined): string[] => [
   ...new Set([...now.virtualMachines, ...(before?.protectedSite === now.protectedSite ? before.virtualMachines : [])]),
 ];
+
+/** Those that the VM has come to depend on, or no longer does: whether they can be removed from their groups follows from it. */
+function othersOf({ dependsOn: now }: SettingsItem, before: SettingsItem | undefined): string[] {
+  const without = (some: readonly string[], others: readonly string[]) =>
+    some.filter((name) => !others.some((other) => keyOf(other) === keyOf(name)));
+  const earlier = before?.dependsOn ?? [];
+  return [...without(earlier, now), ...without(now, earlier)];
+}

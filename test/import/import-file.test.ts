@@ -80,6 +80,24 @@ describe("importing a file", () => {
     expect(await told(newest)).toHaveLength(5);
   });
 
+  it("tells of the VMs that nothing depends on any more, and of those that something does now", async () => {
+    const dependsOn = (...names: string[]) =>
+      run(
+        changed(
+          (file) =>
+            void Object.assign(file.vmSettings.find(({ virtualMachine }) => virtualMachine === "web-1") ?? {}, { dependsOn: names }),
+        ),
+      );
+    const told = async (after: bigint) =>
+      (await readChanges(scene.db().database.pool, after, 1_000)).entries
+        .filter(({ change }) => change.kind === "VM_CHANGED")
+        .map(({ change }) => `${change.change} ${change.name}`);
+    await dependsOn("db-1", "DB-2");
+    const { newest } = await readEnds(scene.db().database.pool);
+    await dependsOn("db-2", "web-2");
+    expect((await told(newest)).toSorted()).toEqual(["UPDATED db-1", "UPDATED web-1", "UPDATED web-2"]);
+  });
+
   it("makes plans that can be started", async () => {
     await run(base());
     const recoveries = createRecoveries({

@@ -80,7 +80,8 @@ builder.objectRef<ChangeIn>(subjects.PROTECTION_GROUP_CHANGED.event).implement({
 });
 
 builder.objectRef<ChangeIn>(subjects.VM_CHANGED.event).implement({
-  description: "A VM has changed: what its site tells of it, its protection, its recovery settings or its network mappings.",
+  description:
+    "A VM has changed: what its site tells of it, its protection, its recovery settings, its network mappings, or which VMs depend on it.",
   interfaces: [ChangeEventRef],
   fields: (t) => ({
     vm: t.field({

@@ -19,6 +19,7 @@ const statements = {
   lock: "SELECT FROM virtual_machine WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",
   dependencies: `DELETE FROM vm_dependency d USING virtual_machine i WHERE i.id = ANY($1::uuid[]) AND d.depends_on_vm_id = i.id
     AND NOT ${referredTo.virtual_machine}`,
+  needed: "SELECT vm_id AS id, depends_on_vm_id AS other FROM vm_dependency WHERE vm_id = ANY($1::uuid[])",
   delete: `DELETE FROM virtual_machine i WHERE i.id = ANY($1::uuid[]) AND NOT ${referredTo.virtual_machine} RETURNING i.id, i.name`,
   miss: "UPDATE virtual_machine SET missing_since = $2 WHERE id = ANY($1::uuid[])",
   // So that two may swap their names.
@@ -50,7 +51,13 @@ export async function writeVms(
   { added, changed, deleted, missed }: Difference["virtualMachines"],
 ): Promise<WrittenVms> {
   const run = async (name: keyof typeof statements, values: readonly unknown[]) =>
-    (await client.query<{ id: string; name: string }>({ name: `inventory-vms-${name}`, text: statements[name], values: [...values] })).rows;
+    (
+      await client.query<{ id: string; name: string; other: string }>({
+        name: `inventory-vms-${name}`,
+        text: statements[name],
+        values: [...values],
+      })
+    ).rows;
   const forAll = async (name: keyof typeof statements, ids: readonly string[]) => (ids.length === 0 ? [] : run(name, [ids]));
 
   const created = added.map((value) => ({ id: newId(), value }));
@@ -60,6 +67,7 @@ export async function writeVms(
   const gone = idsOf(deleted);
 
   await forAll("lock", [...idsOf(changed), ...gone, ...idsOf(missed)]);
+  const needed = await forAll("needed", [...gone, ...idsOf(renamed)]);
   await forAll("dependencies", gone);
   const left = await forAll("delete", gone);
   if (missed.length > 0) await run("miss", [idsOf(missed), askedAt]);
@@ -70,11 +78,15 @@ export async function writeVms(
   const nics = [...created, ...rewired].flatMap(nicsOf);
   if (nics.length > 0) await run("writeNics", [siteId, JSON.stringify(nics)]);
 
-  const changes = [
+  const own = [
     ...created.map(({ id }) => change(id, "CREATED")),
     ...[...changed, ...missed].map(({ id }) => change(id, "UPDATED")),
     ...left.map(({ id, name }) => change(id, "DELETED", name)),
   ];
+  const told = new Set(idsOf(own));
+  // Who depends on a VM is why it can't be removed from its group.
+  const others = new Set(needed.filter(({ id, other }) => told.has(id) && !told.has(other)).map(({ other }) => other));
+  const changes = [...own, ...[...others].map((id) => change(id, "UPDATED"))];
   return { changes, arrived: idsOf([...created, ...moved]) };
 }
 

@@ -8,7 +8,7 @@ import { checkPlansOfVm } from "../plans/service-graph.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
 import { findVm, findVms, type LockedVm, readSettings, writeSettings } from "./service-vm-rows.ts";
-import { changesIn, type SettingsWish, withWish } from "./vm-settings.ts";
+import { changesIn, othersIn, type SettingsWish, withWish } from "./vm-settings.ts";
 import { checkSettings } from "./vm-settings-checks.ts";
 
 export type SettingsInput = SettingsWish & {
@@ -43,7 +43,7 @@ export const configureSettings = (context: ServiceContext, viewer: Viewer, input
       return ifChanged({ ...before, version: after.version }, after, async () => {
         await writeSettings(client, vm.id, after);
         await checkTogether(client, errors, vm.id, input);
-        return [{ kind: "VM_CHANGED", id: vm.id, change: "UPDATED" }];
+        return [vm.id, ...othersIn(before, after)].map((id) => ({ kind: "VM_CHANGED", id, change: "UPDATED" }));
       });
     },
   });

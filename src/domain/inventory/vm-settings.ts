@@ -153,3 +153,10 @@ export function changesIn(before: VmSettings, after: VmSettings): { readonly com
     script(before) === script(after) ? { ...settings, readyCheck, readyTarget } : settings;
   return { commands: !isDeepStrictEqual(run(before), run(after)), others: !isDeepStrictEqual(rest(before), rest(after)) };
 }
+
+type Dependencies = Pick<VmSettings, "dependsOnVmIds">;
+
+/** Ids of the other VMs that this one has come to depend on, or no longer does: whether they can be removed from their groups follows from it. */
+export function othersIn({ dependsOnVmIds: before }: Dependencies, { dependsOnVmIds: after }: Dependencies): string[] {
+  return [...before.filter((id) => !after.includes(id)), ...after.filter((id) => !before.includes(id))];
+}

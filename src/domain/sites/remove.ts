@@ -47,6 +47,10 @@ export function removalRefusal(siteName: string, found: SiteReferences): Conflic
   return new ConflictError(`The site ${siteName} ${parts.join(", ")}.`, remedy);
 }
 
+/** VMs elsewhere that one of the site's depends on: since a part of those that are recovered together was reprotected. */
+const neededText = `SELECT DISTINCT o.id, o.name FROM virtual_machine v JOIN vm_dependency d ON d.vm_id = v.id
+  JOIN virtual_machine o ON o.id = d.depends_on_vm_id WHERE v.site_id = $1 AND o.site_id <> $1 ORDER BY o.id`;
+
 const removals = [
   ["dependencies", "DELETE FROM vm_dependency d USING virtual_machine v WHERE v.site_id = $1 AND d.depends_on_vm_id = v.id"],
   [
@@ -67,6 +71,7 @@ export function remove(context: ServiceContext, viewer: Viewer, input: SiteInput
       const { rows } = await client.query<SiteReferences>({ name: "site-references", text: referencesText, values: [siteId] });
       const refusal = rows[0] ? removalRefusal(site.name, rows[0]) : null;
       if (refusal !== null) throw refusal;
+      const needed = await client.query<{ id: string; name: string }>({ name: "site-needed-vms", text: neededText, values: [siteId] });
       for (const [name, text] of removals) await client.query({ name: `site-remove-${name}`, text, values: [siteId] });
       const vms = await client.query<{ id: string; name: string }>({
         name: "site-remove-vms",
@@ -75,7 +80,8 @@ export function remove(context: ServiceContext, viewer: Viewer, input: SiteInput
       });
       await client.query({ name: "site-remove", text: "DELETE FROM site WHERE id = $1", values: [siteId] });
       const gone = vms.rows.map(({ id, name }): Change => ({ kind: "VM_CHANGED", id, change: "DELETED", name }));
-      return [{ kind: "SITE_CHANGED", id: siteId, change: "DELETED", name: site.name }, ...gone];
+      const others = needed.rows.map(({ id, name }): Change => ({ kind: "VM_CHANGED", id, change: "UPDATED", name }));
+      return [{ kind: "SITE_CHANGED", id: siteId, change: "DELETED", name: site.name }, ...gone, ...others];
     },
   });
 }

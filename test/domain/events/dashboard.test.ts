@@ -168,6 +168,22 @@ async function expectTruth(dashboard: Dashboard): Promise<void> {
   await until(isTrue, "the same view", 5).catch(() => expect(found).toEqual([]));
 }
 
+it("a view shows what may be done with a VM by events alone, while another VM comes to depend on it and no longer does", async () => {
+  const dashboard = await openDashboard(gateway, token, ask);
+  const vm = (name: string): Shown => [...dashboard.model.values()].find((one) => one.__typename === "VirtualMachine" && one.name === name);
+  const dependsOn = (...names: string[]) => {
+    const dependsOnVmIds = names.map((name) => vm(name).id);
+    return send("configureVmRecoverySettings", { vmId: vm("spare-0").id, dependsOnVmIds });
+  };
+  for (const names of [["web-1"], ["web-2"], []]) {
+    expect(await dependsOn(...names)).toEqual({ __typename: "ConfigureVmRecoverySettingsPayload" });
+    await expectTruth(dashboard);
+    const held = ["web-1", "web-2"].filter((name) => vm(name).allowedOperations[0].code === "CONFLICT");
+    expect(held).toEqual(names);
+  }
+  await dashboard.close();
+});
+
 it("a view that was queried once shows what a fresh query does, by events alone: after 200 random mutations, and as a run goes on", async () => {
   const dashboard = await openDashboard(gateway, token, ask);
   const { recoveryPlans } = await ask(`{ recoveryPlans(filter: { name: "tested" }) { nodes { id } } }`);

@@ -199,6 +199,21 @@ describe("writing what a site has told", () => {
       expect(left).toMatchObject([{ name: "needed", missingSince: expect.any(Date) }]);
     });
 
+    it("tells of a VM that can be removed from its group now, or not for another reason: who depended on it is gone, or has another name", async () => {
+      const { siteId, told, group } = await aProtectedSite();
+      const { prisma } = db.database;
+      const [dependsOnVmId = ""] = group.vmIds;
+      const [vm] = told.virtualMachines;
+      if (vm === undefined) throw new Error("there is no VM");
+      const all = (name: string) => ({ ...told, virtualMachines: [vm, { ...vm, vmId: "other", name }] });
+      await write(siteId, all("other"));
+      const other = await prisma.virtualMachine.findFirstOrThrow({ where: { siteId, name: "other" } });
+      await prisma.vmDependency.create({ data: { vmId: other.id, dependsOnVmId } });
+      const tells = async (inventory: Inventory) => (await write(siteId, inventory)).slice(1).map(({ id, change }) => `${id} ${change}`);
+      expect(await tells(all("renamed"))).toEqual([`${other.id} UPDATED`, `${dependsOnVmId} UPDATED`]);
+      expect(await tells(told)).toEqual([`${other.id} DELETED`, `${dependsOnVmId} UPDATED`]);
+    });
+
     it("lets a new VM have the name of a protected one that vanished", async () => {
       const { siteId, told, group } = await aProtectedSite();
       const [vm] = told.virtualMachines;

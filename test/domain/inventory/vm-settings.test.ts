@@ -123,6 +123,19 @@ describe("a VM's recovery settings", () => {
     expect(await stage.untold({ kind: "VM_CHANGED", id: stage.vmIds.get("vm-1"), change: "UPDATED" })).toEqual([]);
   });
 
+  it("tell of the VMs that nothing depends on any more, and of those that something does now, since they can be removed or not", async () => {
+    const changed = async () => {
+      const text = "SELECT payload ->> 'name' AS name FROM event WHERE kind = 'VM_CHANGED' ORDER BY position";
+      const { rows } = await sql(text);
+      return rows.map(({ name }) => name);
+    };
+    await configure({ dependsOnVmIds: [vm("vm-3"), vm("vm-4")] });
+    expect((await changed()).toSorted()).toEqual(["vm-1", "vm-3", "vm-4"]);
+    await configure({ priority: "LOW" });
+    await configure({ dependsOnVmIds: [vm("vm-4"), vm("vm-6")] });
+    expect((await changed()).slice(3)).toEqual(["vm-1", "vm-1", "vm-3", "vm-6"]);
+  });
+
   it("keep what a request leaves out, and go back to the defaults with null", async () => {
     const all = {
       priority: "LOW",

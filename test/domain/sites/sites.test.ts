@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { encodeId } from "../../../src/domain/ids.ts";
+import { encodeId, idOf } from "../../../src/domain/ids.ts";
 import { aGroup, aPair, aPlan, aRun } from "../../support/rows.ts";
 import { at, list, text } from "../read/support.ts";
 import { aStage, type Stage } from "./stage.ts";
@@ -161,6 +161,21 @@ describe("removing a site", () => {
         .toSorted(),
     ).toEqual(["vm-1", "vm-2", "vm-3"].map((name) => `VM_CHANGED DELETED ${name}`));
     expect(await stage.run("removeSite", { siteId })).toMatchObject({ __typename: "NotFoundError" });
+  });
+
+  it("tells of the VMs elsewhere that one of its own depended on: nothing keeps them in their groups any more", async () => {
+    const { prisma } = stage.asker.database;
+    const [goes, stays] = [text(await stage.run("registerSite", north, "site { id }"), "site.id"), await aPair(stage.asker.database)];
+    const [needed] = (await aGroup(stage.asker.database, stays, "web", 1)).vmIds;
+    const names = { in: ["vm-1", "vm-2"] };
+    const own = await prisma.virtualMachine.findMany({ where: { siteId: idOf("Site", goes), name: names }, orderBy: { name: "asc" } });
+    const [first = "", second = ""] = own.map(({ id }) => id);
+    const dependencies = [needed ?? "", second].map((dependsOnVmId) => ({ vmId: first, dependsOnVmId }));
+    await prisma.vmDependency.createMany({ data: dependencies });
+    const before = (await stage.changes()).length;
+    expect(await stage.run("removeSite", { siteId: goes }, "removedSiteId")).toMatchObject({ removedSiteId: goes });
+    const updated = (await stage.changes()).slice(before).filter(({ kind, change }) => kind === "VM_CHANGED" && change === "UPDATED");
+    expect(updated).toMatchObject([{ id: needed, name: "web-vm-01" }]);
   });
 
   it("is refused while something refers to it, and says what", async () => {
