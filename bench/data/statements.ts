@@ -77,8 +77,8 @@ export const protection = (vmsPerGroup: number): string[] => [
       CASE WHEN v.n % 3 > 0 THEN 'Debian GNU/Linux 13' ELSE 'Windows Server 2025' END, 1 + v.n % 8, 1024 * (1 + v.n % 16), (20 + v.n % 80) * 1073741824::bigint,
       'Prod-Cluster', 'host-' || lpad((1 + v.n % 32)::text, 2, '0'), i.store_a, i.folder_a, i.pool_a
     FROM made_vm v JOIN made_pair i ON i.n = v.pair ORDER BY v.n`,
-  `INSERT INTO protected_vm (vm_id, group_id, protection_state, placeholder_name, placeholder_external_id, recovery_datastore_id, replication_state, last_sync_at)
-    SELECT v.id, v.group_id, 'SHADOWING', v.name || '-placeholder', 'placeholder-' || v.n, i.store_b, 'SYNCED', ${synced.replaceAll("n %", "v.group_number %")}
+  `INSERT INTO protected_vm (vm_id, group_id, name_key, protection_state, placeholder_name, placeholder_external_id, recovery_datastore_id, replication_state, last_sync_at)
+    SELECT v.id, v.group_id, lower(v.name), 'SHADOWING', v.name || '-placeholder', 'placeholder-' || v.n, i.store_b, 'SYNCED', ${synced.replaceAll("n %", "v.group_number %")}
     FROM made_vm v JOIN made_pair i ON i.n = v.pair ORDER BY v.n`,
   `INSERT INTO vm_nic (id, vm_id, nic_index, network_id, mac_address, ip_addresses)
     SELECT uuidv7(), v.id, 0, i.network_a, NULL, ARRAY['10.' || v.n / 65536 || '.' || v.n / 256 % 256 || '.' || v.n % 256]

@@ -22,8 +22,23 @@ export interface Source<Field extends string, Filter, Parent extends string> {
   readonly id: string;
   readonly orders: Readonly<Record<Field, { readonly expression: string; readonly type: SortType }>>;
   readonly conditions: readonly Condition<Filter>[];
-  /** For each kind of parent: the column with its id, for counting; and how the ids of one parent's rows, that of `above.id`, are read. */
-  readonly parents: Readonly<Record<Parent, { readonly from?: string; readonly column: string; readonly ids?: string }>>;
+  readonly parents: Readonly<Record<Parent, ParentSource<Field>>>;
+}
+
+export interface ParentSource<Field extends string> {
+  readonly from?: string;
+  /** With its id, for counting. */
+  readonly column: string;
+  /** How the ids of one parent's rows, that of `above.id`, are read. */
+  readonly ids?: string;
+  /** Orders in which an index has them behind the parent's id: columns of what `ids` reads, equal to the order's expression and the row's id. */
+  readonly sorted?: { readonly [field in Field]?: Place };
+}
+
+/** What a page's bounds are compared with, and its rows are sorted by. */
+interface Place {
+  readonly expression: string;
+  readonly id: string;
 }
 
 /** SQL by property of the row. */
@@ -95,9 +110,23 @@ function orderOf<Parent extends string>(
 }
 
 /** Ids as an array are looked up in order: neighbours, as what was made together has, in one descent of the index in place of one each. */
-function isOf<Filter, Parent extends string>({ id, parents }: Pick<Source<never, Filter, Parent>, "id" | "parents">, kind: Parent): string {
-  const { column, ids } = parents[kind];
-  return ids === undefined ? `${column} = above.id` : `${id} = ANY(ARRAY(${ids}))`;
+const isOf = (id: string, { column, ids }: Pick<ParentSource<never>, "column" | "ids">): string =>
+  ids === undefined ? `${column} = above.id` : `${id} = ANY(ARRAY(${ids}))`;
+
+/** Rows beyond a cursor, on the page's side of it; nothing where there is none. */
+function boundOf(
+  parts: Parts,
+  page: Pick<PageArgs, "after" | "before" | "direction">,
+  side: "after" | "before",
+  at: Place,
+  type: SortType,
+): string[] {
+  const end = page[side];
+  if (end === null) return [];
+  parts.shape += `-${side}`;
+  const beyond = (side === "after") === (page.direction === "ASC") ? ">" : "<";
+  const value = `${parts.value(end.value, "text")}::${type}`;
+  return [`(${at.expression}, ${at.id}) ${beyond} (${value}, ${parts.value(end.id, "uuid")})`];
 }
 
 /** One page of all, or one for each parent (their ids are the last value; `parentPlace` is the place among them, from 1). One row more than asked for tells whether there are more. */
@@ -115,18 +144,21 @@ export function pageStatement<Field extends string, Filter, Parent extends strin
   const way = ascending ? "ASC" : "DESC";
   const parts = new Parts();
   const limit = parts.value(page.limit + 1, "int4");
-  const bound = (place: PageArgs["after"], side: "after" | "before") => {
-    if (place === null) return;
-    const beyond = (side === "after") === (page.direction === "ASC") ? ">" : "<";
-    const value = `${parts.value(place.value, "text")}::${type}`;
-    parts.where.push(`(${expression}, ${source.id}) ${beyond} (${value}, ${parts.value(place.id, "uuid")})`);
-    parts.shape += `-${side}`;
-  };
-  bound(page.after, "after");
-  bound(page.before, "before");
+  const parent = parents === null ? null : source.parents[parents.kind];
+  const isFiltered = source.conditions.some(({ value }) => (value(filter) ?? null) !== null);
+  const sorted = isFiltered ? undefined : parent?.sorted?.[page.field];
+  const place = sorted ?? { expression, id: source.id };
+  const bounds = (["after", "before"] as const).flatMap((side) => boundOf(parts, page, side, place, type));
   parts.filter(source.conditions, filter);
-  if (parents !== null) parts.where.push(isOf(source, parents.kind));
-  const from = parents === null || source.parents[parents.kind].ids ? "" : (source.parents[parents.kind].from ?? "");
+  if (parent !== null && sorted !== undefined) {
+    // All that is below the parent is in this order: no more than the page is read of it.
+    const ids = [parent.ids, ...bounds].join(" AND ");
+    const page = `${ids} ORDER BY ${sorted.expression} ${way}, ${sorted.id} ${way} LIMIT ${limit}`;
+    parts.where.push(isOf(source.id, { ...parent, ids: page }));
+  } else {
+    parts.where.push(...bounds, ...(parent === null ? [] : [isOf(source.id, parent)]));
+  }
+  const from = parent === null || parent.ids ? "" : (parent.from ?? "");
   const text = `SELECT ${columns.join(", ")}
     FROM ${source.from}${from}
     WHERE ${parts.conditions()}

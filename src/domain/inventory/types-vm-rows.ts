@@ -4,7 +4,7 @@ import { needsConfiguration } from "./loaders-configuration.ts";
 
 /** A machine with its membership in a group; everything of the membership is null or at its default without one. */
 export type VmRow = Omit<VirtualMachine, "diskBytes" | "externalId"> &
-  Omit<ProtectedVm, "vmId" | "groupId"> & {
+  Omit<ProtectedVm, "vmId" | "groupId" | "nameKey"> & {
     readonly diskBytes: number;
     readonly groupId: string | null;
     /** Age of the last synchronisation by the database's clock. */
@@ -76,7 +76,11 @@ export const vmSource: Source<VmOrderField, VmFilter, VmParent> = {
     { type: "bool", sql: (wanted) => `(m.vm_id IS NOT NULL) = ${wanted}`, value: ({ isProtected }) => isProtected },
   ],
   parents: {
-    group: { column: "m.group_id", ids: "SELECT vm_id FROM protected_vm WHERE group_id = above.id" },
+    group: {
+      column: "m.group_id",
+      ids: "SELECT vm_id FROM protected_vm WHERE group_id = above.id",
+      sorted: { NAME: { expression: "name_key", id: "vm_id" } },
+    },
     plan: { from: inPlan, column: "pg.plan_id", ids: membersWhere("p.plan_id") },
     priorityGroup: { from: inPlan, column: "pg.priority_group_id", ids: membersWhere("p.priority_group_id") },
   },

@@ -142,6 +142,61 @@ describe("a list", () => {
     expect(names(list(next, "protectionGroups.nodes")[0], "vms")).toEqual(["One-vm-04", "One-vm-05", "One-vm-06"]);
   });
 
+  describe("of a group's VMs by their names", () => {
+    const inGroup = (
+      args: string,
+    ) => `query ($id: ID!${args.includes("$cursor") ? ", $cursor: String" : ""}) { protectionGroup(id: $id) { vms(${args}) {
+      edges { node { name } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
+    const ask = async (args: string, cursor: string | null = null) =>
+      at(await asker.ask(inGroup(args), { id: encodeId("ProtectionGroup", one.groupId), cursor }), "protectionGroup");
+
+    async function pages(order: string, size: number, backward: boolean): Promise<string[]> {
+      const found: string[] = [];
+      for (let cursor: string | null = null; ; ) {
+        const group: unknown = await ask(
+          `${backward ? "last" : "first"}: ${size}, ${backward ? "before" : "after"}: $cursor, ${order}`,
+          cursor,
+        );
+        if (backward) found.unshift(...names(group, "vms"));
+        else found.push(...names(group, "vms"));
+        if (at(group, `vms.pageInfo.${backward ? "hasPreviousPage" : "hasNextPage"}`) === false) return found;
+        cursor = text(group, `vms.pageInfo.${backward ? "startCursor" : "endCursor"}`);
+      }
+    }
+
+    it.each(["ASC", "DESC"])("is the same in pages of any size, forward and backward, and with a filter: %s", async (direction) => {
+      const order = `orderBy: { field: NAME, direction: ${direction} }`;
+      const filtered = names(await ask(`first: 500, ${order}, filter: { isProtected: true }`), "vms");
+      expect(filtered).toHaveLength(7);
+      for (const size of [1, 3, 7, 8]) {
+        expect(await pages(order, size, false)).toEqual(filtered);
+        expect(await pages(order, size, true)).toEqual(filtered);
+      }
+    });
+
+    it("follows a new name", async () => {
+      const { prisma } = asker.database;
+      const [last] = names(await ask("first: 1, orderBy: { field: NAME, direction: DESC }"), "vms");
+      const rename = (name: string, next: string) => prisma.virtualMachine.updateMany({ where: { name }, data: { name: next } });
+      await rename(last ?? "", "AAA");
+      expect(names(await ask("first: 2"), "vms")).toEqual(["AAA", "One-vm-01"]);
+      await rename("AAA", last ?? "");
+      expect(names(await ask("first: 1"), "vms")).toEqual(["One-vm-01"]);
+    });
+
+    it("reads no more machines than it shows, but one", async () => {
+      const { pool } = asker.database;
+      const query = vi.spyOn(pool, "query");
+      await asker.ask(`{ protectionGroups(filter: { name: "One" }) { nodes { vms(first: 3) { nodes { name faults { code } } } } } }`);
+      const [page] = query.mock.calls.flatMap(([asked]) => (JSON.stringify(asked).includes("virtual_machine v LEFT JOIN") ? [asked] : []));
+      query.mockRestore();
+      const { text: sql, values } = Object(page);
+      const { rows } = await pool.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, values);
+      const read = JSON.stringify(rows).matchAll(/"Relation Name": ?"virtual_machine".*?"Actual Rows": ?([\d.]+),"Actual Loops": ?(\d+)/g);
+      expect([...read].map(([, count, loops]) => Number(count) * Number(loops))).toEqual([4]);
+    });
+  });
+
   it.each([
     ["first: 0", "first"],
     ["first: 501", "first"],

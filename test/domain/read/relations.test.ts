@@ -181,7 +181,7 @@ describe("reading a relation", () => {
     const client = stack.adopt(await asker.database.pool.connect(), (used) => used.release(true));
     expect(await fullReads(client, texts)).toEqual([]);
     // Without an index it would be seen; cycles that are due would be looked for from the side of all groups.
-    await client.query("DROP INDEX protected_vm_group_id_idx, replication_cycle_next_at_idx, recovery_plan_by_last_test");
+    await client.query("DROP INDEX protected_vm_group_id_name_key_vm_id_idx, replication_cycle_next_at_idx, recovery_plan_by_last_test");
     const some = texts.filter((text) => /^SELECT above.*protected_vm|WITH busy AS|ORDER BY coalesce\(p\.last_test_at/s.test(text));
     const seen = new Set((await fullReads(client, some)).map((line) => line.split(" by ")[0]));
     expect([...seen]).toEqual(expect.arrayContaining(["protected_vm", "protection_group", "recovery_plan"]));

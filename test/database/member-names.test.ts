@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { aGroup, aPair, type GroupRows } from "../support/rows.ts";
+
+let db: TestDatabase;
+let group: GroupRows;
+beforeAll(async () => {
+  db = await freshDatabase();
+  group = await aGroup(db.database, await aPair(db.database), "Group", 2);
+});
+afterAll(() => db.drop());
+
+describe("a member's name", () => {
+  const member = () => group.vmIds[0] ?? "";
+  const key = async () => (await db.database.prisma.protectedVm.findUniqueOrThrow({ where: { vmId: member() } })).nameKey;
+  const rename = "UPDATE virtual_machine SET name = $2 WHERE id = $1";
+  const leave = () => db.database.pool.query("DELETE FROM protected_vm WHERE vm_id = $1", [member()]);
+  const join = "INSERT INTO protected_vm (vm_id, group_id, name_key) VALUES ($1, $2, 'whatever')";
+
+  it("is its VM's, whatever is written, and follows it", async () => {
+    expect(await key()).toBe("group-vm-01");
+    await db.database.pool.query(rename, [member(), "Other"]);
+    expect(await key()).toBe("other");
+    await leave();
+    await db.database.pool.query(join, [member(), group.groupId]);
+    expect(await key()).toBe("other");
+  });
+
+  it.each([
+    {
+      what: "it joins a group",
+      first: join,
+      firstOf: () => [member(), group.groupId],
+      second: rename,
+      secondOf: () => [member(), "Renamed"],
+    },
+    { what: "it is renamed", first: rename, firstOf: () => [member(), "Renamed"], second: join, secondOf: () => [member(), group.groupId] },
+  ])("is the new one where the other comes while $what", async ({ first, firstOf, second, secondOf }) => {
+    const { pool } = db.database;
+    await leave();
+    await pool.query(rename, [member(), "Before"]);
+    const [one, two] = [await pool.connect(), await pool.connect()];
+    await one.query("BEGIN");
+    await one.query(first, firstOf());
+    const { rows } = await two.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    const waiting = two.query(second, secondOf());
+    const isWaiting = "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'";
+    while ((await pool.query(isWaiting, [rows[0]?.pid])).rowCount === 0);
+    await one.query("COMMIT");
+    await waiting;
+    one.release();
+    two.release();
+    expect(await key()).toBe("renamed");
+  });
+});
