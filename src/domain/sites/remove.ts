@@ -48,8 +48,8 @@ export function removalRefusal(siteName: string, found: SiteReferences): Conflic
 }
 
 /** VMs elsewhere that one of the site's depends on: since a part of those that are recovered together was reprotected. */
-const neededText = `SELECT DISTINCT o.id, o.name FROM virtual_machine v JOIN vm_dependency d ON d.vm_id = v.id
-  JOIN virtual_machine o ON o.id = d.depends_on_vm_id WHERE v.site_id = $1 AND o.site_id <> $1 ORDER BY o.id`;
+const neededText = `SELECT DISTINCT o.id, o.name FROM vm_dependency d JOIN virtual_machine o ON o.id = d.depends_on_vm_id
+  WHERE d.vm_id = ANY(ARRAY(SELECT id FROM virtual_machine WHERE site_id = $1)) AND o.site_id <> $1 ORDER BY o.id`;
 
 const removals = [
   ["dependencies", "DELETE FROM vm_dependency d USING virtual_machine v WHERE v.site_id = $1 AND d.depends_on_vm_id = v.id"],
