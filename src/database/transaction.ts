@@ -2,7 +2,9 @@
 import type pg from "pg";
 
 export const inTransaction = <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
-  inTransactionUpTo(pool, async (client) => ({ result: await work(client) }));
+  inTransactionUpTo(pool, nothing, async (client) => ({ result: await work(client) }));
+
+const nothing = () => Promise.resolve();
 
 /** What a transaction comes to. */
 export interface Ending<T> {
@@ -14,13 +16,17 @@ export interface Ending<T> {
   readonly last?: () => Promise<unknown>;
 }
 
-/** The same for work that says what comes last. */
-export async function inTransactionUpTo<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<Ending<T>>): Promise<T> {
+/** The same for work that says what comes first and last. `first` goes with the BEGIN: it locks and reads, and writes nothing. */
+export async function inTransactionUpTo<F, T>(
+  pool: pg.Pool,
+  first: (client: pg.PoolClient) => Promise<F>,
+  work: (client: pg.PoolClient, first: F) => Promise<Ending<T>>,
+): Promise<T> {
   const client = await pool.connect();
   let broken = false;
   try {
-    await client.query("BEGIN");
-    const { result, last } = await work(client);
+    const [, found] = await Promise.all([client.query("BEGIN"), first(client)]);
+    const { result, last } = await work(client, found);
     await Promise.all([last?.(), client.query("COMMIT")]);
     return result;
   } catch (error) {

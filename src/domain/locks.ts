@@ -18,9 +18,10 @@ export async function lockGroupsOfPlan(client: Queryable, planId: string): Promi
   await client.query({ name: "plan-groups-lock", text, values: [planId] });
 }
 
-/** Both, in this order, without waiting for the first one's answer in between. */
-export async function lockPairAndGroups(client: Queryable, plan: { readonly id: string; readonly pairingId: string }): Promise<void> {
-  await Promise.all([lockPair(client, plan.pairingId), lockGroupsOfPlan(client, plan.id)]);
+/** Both, of a plan whose row is held: in this order, without waiting for the first one's answer in between. */
+export async function lockPairAndGroups(client: Queryable, planId: string): Promise<void> {
+  const text = "SELECT 1 FROM site_pairing WHERE id = (SELECT pairing_id FROM recovery_plan WHERE id = $1) FOR UPDATE";
+  await Promise.all([client.query({ name: "pair-of-plan-lock", text, values: [planId] }), lockGroupsOfPlan(client, planId)]);
 }
 
 /** Every pair of these sites, by id. */

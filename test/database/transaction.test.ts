@@ -1,3 +1,4 @@
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { inTransactionUpTo, onOneConnection } from "../../src/database/transaction.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
@@ -12,29 +13,39 @@ describe("a transaction", () => {
   const raise = "UPDATE event_counter SET value = value + 1";
   const value = async () => (await db.database.prisma.eventCounter.findFirstOrThrow()).value;
 
-  it("is over with its last statements, which nobody waits for in between", async () => {
+  it("begins with what comes first and is over with what comes last, which nobody waits for in between", async () => {
     const before = await value();
     const sent: unknown[] = [];
-    const result = await inTransactionUpTo(db.database.pool, async (client) => {
-      const query = vi.spyOn(client, "query");
+    const query = vi.spyOn(pg.Client.prototype, "query");
+    const note = () => sent.push(...query.mock.calls.splice(0).map(([text]) => text));
+    const first = async (client: pg.ClientBase) => {
+      const read = client.query("SELECT 1 AS one");
+      note();
+      return (await read).rows;
+    };
+    const result = await inTransactionUpTo(db.database.pool, first, async (client, found) => {
       const last = async () => {
         await client.query(raise);
-        sent.push(...query.mock.calls.map(([text]) => text));
-        query.mockRestore();
+        note();
       };
-      return { result: "done", last };
+      return { result: found, last };
     });
-    expect(result).toBe("done");
-    expect(sent).toEqual([raise, "COMMIT"]);
+    query.mockRestore();
+    expect(result).toEqual([{ one: 1 }]);
+    expect(sent.filter((text) => typeof text === "string")).toEqual(["BEGIN", "SELECT 1 AS one", raise, "COMMIT"]);
     expect(await value()).toBe(before + 1n);
   });
 
   it("writes nothing where one of its last statements fails, whatever comes behind it", async () => {
     const before = await value();
-    const work = inTransactionUpTo(db.database.pool, async (client) => ({
-      result: null,
-      last: () => Promise.all([client.query(raise), client.query("SELECT 1 / 0"), client.query(raise)]),
-    }));
+    const work = inTransactionUpTo(
+      db.database.pool,
+      async () => null,
+      async (client) => ({
+        result: null,
+        last: () => Promise.all([client.query(raise), client.query("SELECT 1 / 0"), client.query(raise)]),
+      }),
+    );
     await expect(work).rejects.toThrow("division by zero");
     expect(await value()).toBe(before);
     expect(db.database.pool.idleCount).toBe(db.database.pool.totalCount);

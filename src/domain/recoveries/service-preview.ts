@@ -15,7 +15,7 @@ import { checkDataWanted } from "./recovery-point.ts";
 import { roleFor } from "./service/control-refusals.ts";
 import { readPlanFacts } from "./service/facts.ts";
 import { readPlans } from "./service/open-runs.ts";
-import { readRowsOfPlans } from "./snapshot/read.ts";
+import { readRows } from "./snapshot/read.ts";
 import type { ResolvedPlan } from "./snapshot/resolve.ts";
 import { type Before, beforeRuns } from "./start/before.ts";
 import { prepareRecovery, recoveryDraft } from "./start/recovery.ts";
@@ -138,8 +138,8 @@ async function viewsOf(
 ): Promise<(View[] | Error)[]> {
   const facts = new Map((await readPlanFacts(client, planIds)).map((one) => [one.id, one]));
   const plans = await readPlans(client, planIds);
-  const rows = await readRowsOfPlans(client, plans);
-  const now = new Map(plans.map((plan) => [plan.id, { facts: facts.get(plan.id), plan, rows: rows.get(plan.id) }]));
+  const rowsOf = await readRows(client, planIds);
+  const now = new Map(plans.map((plan) => [plan.id, { facts: facts.get(plan.id), plan, rows: rowsOf(plan) }]));
   const reading: Reading = { context, client, facts: openPreviewFacts(client) };
   const ofPlan = async (planId: string, at: number): Promise<View[] | Error> => {
     const of = asked[at] ?? [];

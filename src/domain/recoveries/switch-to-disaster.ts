@@ -91,7 +91,7 @@ async function request(client: pg.ClientBase, viewer: Viewer, wanted: Request, p
   const run = (name: keyof typeof statements, values: unknown[]) =>
     client.query<{ options: Partial<RecoveryOptions> }>({ name: `switch-${name}`, text: statements[name], values });
   const plan = await lockPlan(client, planId);
-  await lockPairAndGroups(client, plan);
+  await lockPairAndGroups(client, planId);
   await controlledRun(client, viewer, "SWITCH_TO_DISASTER", recoveryId);
   const facts = await planFacts(client, planId);
   const refusal = siteRefusal(facts) ?? contentRefusal(facts);

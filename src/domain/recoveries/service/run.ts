@@ -7,6 +7,11 @@ import { appendEvents } from "../../../events/append.ts";
 import type { Change } from "../../../events/changes.ts";
 import type { Viewer } from "../../viewer.ts";
 
+interface NamedPlan {
+  readonly id: string;
+  readonly name: string;
+}
+
 export interface NewRun {
   readonly recoveryId: string;
   readonly taskId: string;
@@ -26,6 +31,7 @@ export interface NewRun {
   readonly snapshot: TestSnapshot | CleanupSnapshot | RecoverySnapshot | ReprotectSnapshot;
   readonly groups: readonly { readonly id: string; readonly name: string }[];
   readonly vmCount: number;
+  readonly otherPlans: readonly NamedPlan[];
   /** What else changes with it. */
   readonly changes?: readonly Change[];
 }
@@ -43,9 +49,10 @@ const statements = {
   use: "INSERT INTO group_use (group_id, run_id) SELECT unnest($2::uuid[]), $1",
   state: `UPDATE protection_group SET state = $2::"ProtectionGroupState" WHERE id = ANY ($1::uuid[])`,
   lifecycle: "UPDATE recovery_plan SET lifecycle = $2 WHERE id = $1",
-  /** No test starts beside another one on its pair of sites: what the others of its plans allow changes too. */
-  others: "SELECT id, name FROM recovery_plan WHERE pairing_id = $1 AND id <> $2 ORDER BY id",
 } as const;
+
+const othersText = `SELECT o.id, o.name FROM recovery_plan p JOIN recovery_plan o ON o.pairing_id = p.pairing_id AND o.id <> p.id
+  WHERE p.id = $1 ORDER BY o.id`;
 
 const groupStates: Record<PlanRunKind, ProtectionGroupState> = {
   TEST: "TESTING",
@@ -63,11 +70,15 @@ const tasks: Record<PlanRunKind, readonly [type: TaskType, name: string]> = {
   REPROTECT: ["REPROTECT", "Reprotect"],
 };
 
-/** All but its first event, which the answer writes: it comes last in the transaction. */
-export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promise<() => Promise<unknown>> {
+/** Other plans of the plan's pair of sites: what they allow changes with a run of this one, since no test starts beside another. */
+export async function otherPlans(client: pg.ClientBase, planId: string): Promise<readonly NamedPlan[]> {
+  return (await client.query<NamedPlan>({ name: "run-others", text: othersText, values: [planId] })).rows;
+}
+
+/** Its event comes last. All is sent before anything is waited for: each wait would be one for a core, with rows held. */
+export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promise<void> {
   const { recoveryId, taskId, plan, viewer, snapshot } = run;
-  const write = (name: keyof typeof statements, values: unknown[]) =>
-    client.query<{ id: string; name: string }>({ name: `run-${name}`, text: statements[name], values });
+  const write = (name: keyof typeof statements, values: unknown[]) => client.query({ name: `run-${name}`, text: statements[name], values });
   const { kind } = snapshot;
   const warnings = JSON.stringify(snapshot.warnings);
   const groupIds = run.groups.map(({ id }) => id);
@@ -78,9 +89,15 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   const { userId, name: userName } = viewer;
   const row = [recoveryId, planId, planName, pairingId, kind, options, run.notes, run.cleansUpId, userId, userName, run.vmCount, warnings];
   const policy = run.options.failurePolicy ?? "CONTINUE";
-  // Together: none needs the answer of another, and each wait would be one for a core, with rows held.
-  const [others] = await Promise.all([
-    kind === "CLEANUP" ? [] : write("others", [pairingId, planId]).then(({ rows }) => rows),
+  const plans = [{ id: planId, name: planName }, ...(kind === "CLEANUP" ? [] : run.otherPlans)];
+  const events = [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null }] as const;
+  const changes: Change[] = [
+    { kind: "TASK_CHANGED", id: taskId, change: "CREATED", name: taskName },
+    ...plans.map(({ id, name }): Change => ({ kind: "PLAN_CHANGED", id, change: "UPDATED", name })),
+    ...run.groups.map(({ id, name }): Change => ({ kind: "PROTECTION_GROUP_CHANGED", id, change: "UPDATED", name })),
+    ...(run.changes ?? []),
+  ];
+  await Promise.all([
     write("run", [...row, run.rerunOfId, policy, kind === "PLANNED" ? plannedRunVersion : 1]),
     write("snapshot", [recoveryId, JSON.stringify(snapshot)]),
     write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]),
@@ -89,14 +106,6 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
     write("use", [recoveryId, groupIds]),
     write("state", [groupIds, groupStates[kind]]),
     write("lifecycle", [planId, run.lifecycle]),
+    appendEvents(client, recoveryId, events, changes),
   ]);
-  const plans = [{ id: planId, name: planName }, ...others];
-  const events = [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null }] as const;
-  const changes: Change[] = [
-    { kind: "TASK_CHANGED", id: taskId, change: "CREATED", name: taskName },
-    ...plans.map(({ id, name }): Change => ({ kind: "PLAN_CHANGED", id, change: "UPDATED", name })),
-    ...run.groups.map(({ id, name }): Change => ({ kind: "PROTECTION_GROUP_CHANGED", id, change: "UPDATED", name })),
-    ...(run.changes ?? []),
-  ];
-  return () => appendEvents(client, recoveryId, events, changes);
 }

@@ -84,12 +84,8 @@ const ofPlans = <R extends OfPlan>(rows: readonly R[]) => Map.groupBy(rows, ({ f
 
 const ofPairs = <R extends OfPair>(rows: readonly R[]) => Map.groupBy(rows, ({ pairingId }) => pairingId);
 
-/** Of each plan, by its id. A VM may be in several of them. Sent together: each answer would be waited for in a transaction that holds rows. */
-export async function readRowsOfPlans(
-  client: Pick<pg.ClientBase, "query">,
-  plans: readonly PlanOfPair[],
-): Promise<ReadonlyMap<string, PlanRows>> {
-  const ids = plans.map(({ id }) => id);
+/** Of each of these plans. A VM may be in several of them. Sent together: each answer would be waited for in a transaction that holds rows. */
+export async function readRows(client: Pick<pg.ClientBase, "query">, ids: readonly string[]): Promise<(plan: PlanOfPair) => PlanRows> {
   const read = async <R extends pg.QueryResultRow>(name: keyof typeof statements) =>
     (await client.query<R>({ name: `snapshot-${name}`, text: statements[name], values: [ids] })).rows;
   const [
@@ -127,7 +123,7 @@ export async function readRowsOfPlans(
     ofVms(dependencies),
     ofVms(probes),
   ];
-  const rowsOf = (plan: PlanOfPair): PlanRows => ({
+  return (plan) => ({
     plan,
     priorityGroups: priorityGroups.get(plan.id) ?? [],
     planSteps: planSteps.get(plan.id) ?? [],
@@ -142,7 +138,6 @@ export async function readRowsOfPlans(
     probes: ownProbes(plan.id),
     vmPlaces: vmPlaces.get(plan.id) ?? [],
   });
-  return new Map(plans.map((plan) => [plan.id, rowsOf(plan)]));
 }
 
 /** Gives each plan the rows of its VMs, in their order. */
@@ -163,8 +158,4 @@ function byPlanOfVm(vms: ReadonlyMap<string, readonly Pick<VmRow, "id">[]>) {
 }
 
 /** Of one plan. */
-export async function readPlanRows(client: pg.ClientBase, plan: PlanOfPair): Promise<PlanRows> {
-  const rows = (await readRowsOfPlans(client, [plan])).get(plan.id);
-  if (rows === undefined) throw new RangeError("each plan has its rows");
-  return rows;
-}
+export const readPlanRows = async (client: pg.ClientBase, plan: PlanOfPair): Promise<PlanRows> => (await readRows(client, [plan.id]))(plan);

@@ -63,7 +63,7 @@ export async function startRecovery(
         return prepareRecovery(beforeRuns(context), input);
       },
       async lock(client, plan) {
-        await lockPairAndGroups(client, plan);
+        await lockPairAndGroups(client, plan.id);
         return recoveryType === "DISASTER" ? stopForDisaster(client, plan, viewer) : undefined;
       },
       async make(client, plan, prepared) {

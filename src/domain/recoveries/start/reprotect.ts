@@ -46,7 +46,7 @@ export async function startReprotect(
     {
       refusal: reprotectRefusal,
       prepare: () => prepare(context, planId, options.reverseReplication),
-      lock: async (client, plan) => void (await lockPairAndGroups(client, plan)),
+      lock: async (client, plan) => void (await lockPairAndGroups(client, plan.id)),
       async make(client, plan, { sites, asked, pastSeconds }) {
         const tries = await earlierTries(client, planId, sites);
         const rerunOf = tries[0]?.runId ?? null;

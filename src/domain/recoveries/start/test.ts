@@ -4,7 +4,6 @@ import type { SnapshotSite, TestSnapshot } from "../../../engine/run-snapshot.ts
 import { runWarning } from "../../../engine/warnings.ts";
 import { nothingKnown, withCapabilities } from "../../ask-site.ts";
 import type { DomainError } from "../../errors.ts";
-import { lockPairAndGroups } from "../../locks.ts";
 import type { Viewer } from "../../viewer.ts";
 import { afterEvent } from "../lifecycle.ts";
 import { checkDataWanted } from "../recovery-point.ts";
@@ -36,12 +35,13 @@ export async function startTest(
   checkDataWanted(input);
   const mutation = alongside?.mutation ?? "startRecovery";
   const asked = { mutation, planId: input.planId, input: alongside?.input ?? input, idempotencyKey, alongside: alongside?.write };
+  const before = beforeRuns(context);
+  before.sites(input.planId).catch(() => {}); // on its way while the plan is looked at
   return requestRun<PreparedTest>(context, viewer, asked, {
     refusal: testRefusal,
-    prepare: () => prepareTest(beforeRuns(context), input.planId),
-    lock: async (client, plan) => void (await lockPairAndGroups(client, plan)),
-    async make(client, plan, prepared) {
-      const { snapshot, options, rows } = takeDraft(await testDraft(client, plan, input, prepared));
+    prepare: () => prepareTest(before, input.planId),
+    async make(client, plan, prepared, held) {
+      const { snapshot, options, rows } = takeDraft(await testDraft(client, plan, input, prepared, held));
       const lifecycle = afterEvent(plan.lifecycle, "testStarted") ?? plan.lifecycle;
       const common = { lifecycle, options, notes: input.notes ?? "", cleansUpId: null, rerunOfId: null };
       return { ...common, snapshot, groups: rows.groups, vmCount: snapshot.vms.length };
