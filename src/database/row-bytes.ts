@@ -48,10 +48,8 @@ export class RowBytes<Row extends object> implements Iterable<Readonly<Row>> {
   }
 
   #made(): Readonly<Row>[] {
-    const { columns, bytes } = this;
-    const empty = Object.fromEntries(columns.map(({ name }): readonly unknown[] => [name, null]));
-    const read = columns.map(({ name, type }) => ({ name, parse: pg.types.getTypeParser(type, "text") }));
-    const [begins, ends] = [new Int32Array(columns.length), new Int32Array(columns.length)];
+    const { bytes } = this;
+    const { empty, read, begins, ends } = formOf(this.columns);
     return this.places.map((place) => {
       findFields(bytes, place, begins, ends);
       const made = { ...empty }; // one shape for all
@@ -64,6 +62,23 @@ export class RowBytes<Row extends object> implements Iterable<Readonly<Row>> {
       return Object.freeze(row);
     });
   }
+}
+
+/** What objects are made by. */
+const newForm = (columns: readonly Column[]) => ({
+  /** To be copied. */
+  empty: Object.fromEntries(columns.map(({ name }): readonly unknown[] => [name, null])),
+  read: columns.map(({ name, type }) => ({ name, parse: pg.types.getTypeParser(type, "text") })),
+  begins: new Int32Array(columns.length),
+  ends: new Int32Array(columns.length),
+});
+
+const forms = new WeakMap<readonly Column[], ReturnType<typeof newForm>>();
+
+function formOf(columns: readonly Column[]): ReturnType<typeof newForm> {
+  const form = forms.get(columns) ?? newForm(columns);
+  forms.set(columns, form);
+  return form;
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Takes the rows of a statement out of what its connection hears, before pg makes objects of them: a third of what a large answer costs. pg has
- * no hook for that, but hears PostgreSQL by one listener to its socket, which gets all other messages as they come.
+ * The statements that are sent most, without what pg does for any: it asks for the description of a prepared statement's rows each time, which never
+ * changes, and makes objects of the rows before anybody wants them. Rows are taken out of what the connection hears; pg has no hook for that, but
+ * hears PostgreSQL by one listener to its socket, which gets all other messages as they come.
  */
 import type { Duplex } from "node:stream";
 import pg from "pg";
@@ -15,25 +16,51 @@ export interface Statement {
 
 /** As `pool.query`, but with the rows as they came. */
 export async function queryBytes<Row extends object>(pool: Pick<pg.Pool, "query">, statement: Statement): Promise<RowBytes<Row>> {
-  const heard = new Heard();
-  const { name, ...unnamed } = statement;
-  const config = name === undefined ? unnamed : { name, ...unnamed };
-  const query = new pg.Query(config);
-  const { submit } = query;
-  const tapped: pg.QueryConfig = Object.assign(query, config, {
-    submit(connection: pg.Connection): unknown {
-      const tap = tapOf(connection.stream);
-      if (tap instanceof Error) return tap; // as pg does with what it does not send
-      const refused: unknown = submit.call(query, connection);
-      if (!refused) tap.take(heard);
-      return refused;
-    },
-  });
-  const { fields, rowCount } = await pool.query<never>(tapped);
-  // The count is PostgreSQL's own. Whatever pg may do otherwise one day, no row goes missing in silence.
-  if (rowCount !== heard.places.length)
-    throw new Error(`${heard.places.length} rows of ${rowCount} were taken; pg hears otherwise than it did.`);
-  return new RowBytes<Row>(known(fields), heard.bytes(), heard.places);
+  const query = new TappedQuery(statement);
+  const { fields, rowCount } = await pool.query<never>(query);
+  return query.taken(fields, rowCount);
+}
+
+/** As `pool.query`, for statements that are sent often: frozen rows. */
+export const queryRows = async <Row extends object>(
+  pool: Pick<pg.Pool, "query">,
+  statement: Statement,
+): Promise<readonly Readonly<Row>[]> => (await queryBytes<Row>(pool, statement)).objects;
+
+class TappedQuery extends pg.Query {
+  readonly name: string | undefined;
+  readonly text: string;
+  readonly values: unknown[];
+  readonly #heard = new Heard();
+  #tap: Tap | null = null;
+  #columns: readonly Column[] | undefined;
+
+  constructor({ name, text, values }: Statement) {
+    super({ text }); // pg would copy each property by its descriptor
+    this.name = name;
+    this.text = text;
+    this.values = values;
+  }
+
+  override readonly submit = (connection: pg.Connection): unknown => {
+    const tap = tapOf(connection);
+    if (tap instanceof Error) return tap; // as pg does with what it does not send
+    this.#tap = tap;
+    this.#columns = this.name === undefined ? undefined : tap.described.get(this.name);
+    const refused: unknown = Reflect.apply(pg.Query.prototype.submit, this, [this.#columns ? tap.undescribed : connection]);
+    if (!refused) tap.take(this.#heard);
+    return refused;
+  };
+
+  /** With what pg was told, which is no fields where they were known before. */
+  taken<Row extends object>(fields: readonly pg.FieldDef[], count: number | null): RowBytes<Row> {
+    const { places, bytes } = this.#heard;
+    // The count is PostgreSQL's own. Whatever pg may do otherwise one day, no row goes missing in silence.
+    if (count !== places.length) throw new Error(`${places.length} rows of ${count} were taken; pg hears otherwise than it did.`);
+    const columns = this.#columns ?? known(fields);
+    if (this.name !== undefined) this.#tap?.described.set(this.name, columns);
+    return new RowBytes<Row>(columns, bytes, places);
+  }
 }
 
 const forms = new Map<string, readonly Column[]>();
@@ -55,7 +82,8 @@ function known(fields: readonly pg.FieldDef[]): readonly Column[] {
 /** The rows of a statement, one behind the other. */
 class Heard {
   readonly places: number[] = [];
-  #bytes = Buffer.allocUnsafeSlow(16 * 1024);
+  /** Those of a small answer are where they were read. */
+  #bytes: Buffer = nothing;
   #length = 0;
 
   /** A row begins so many bytes behind what there is. */
@@ -64,18 +92,22 @@ class Heard {
   }
   add(chunk: Buffer, from: number, to: number): void {
     const length = this.#length + to - from;
-    if (length > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#bytes.length));
-      this.#bytes.copy(larger, 0, 0, this.#length);
-      this.#bytes = larger;
+    if (this.#length === 0) this.#bytes = chunk.subarray(from, to);
+    else {
+      if (length > this.#bytes.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(16 * 1024, 2 * length));
+        this.#bytes.copy(larger, 0, 0, this.#length);
+        this.#bytes = larger;
+      }
+      chunk.copy(this.#bytes, this.#length, from, to);
     }
-    chunk.copy(this.#bytes, this.#length, from, to);
     this.#length = length;
   }
-  bytes(): Buffer {
+  get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 }
+const nothing = Buffer.alloc(0);
 
 /** A message begins with a byte for its kind, and four for its length, which they are part of. */
 const headerBytes = 5;
@@ -86,6 +118,10 @@ const kinds: ReadonlySet<number> = new Set(Buffer.from("123ACDEGHIKNRSTVWZcdnstv
 
 /** What one connection hears, between PostgreSQL and pg. */
 class Tap {
+  /** Statements that were described on it, by their names: these stand for the same as long as it lives. */
+  readonly described = new Map<string, readonly Column[]>();
+  /** The connection, for those. */
+  readonly undescribed: pg.Connection;
   readonly #stream: Duplex;
   readonly #pass: (chunk: Buffer) => void;
   #heard: Heard | null = null;
@@ -95,7 +131,9 @@ class Tap {
   #left = 0;
   #kind = 0;
 
-  constructor(stream: Duplex, pass: (chunk: Buffer) => void) {
+  constructor(connection: pg.Connection, pass: (chunk: Buffer) => void) {
+    const { stream } = connection;
+    this.undescribed = Object.create(connection, { describe: { value: () => {} } });
     this.#stream = stream;
     this.#pass = pass;
     stream.removeAllListeners("data").on("data", (chunk: Buffer) => this.#hear(chunk));
@@ -155,12 +193,13 @@ class Tap {
 
 const taps = new WeakMap<Duplex, Tap>();
 
-function tapOf(stream: Duplex): Tap | Error {
+function tapOf(connection: pg.Connection): Tap | Error {
+  const { stream } = connection;
   const known = taps.get(stream);
   if (known) return known;
   const [listener, another] = stream.listeners("data");
   if (listener === undefined || another !== undefined) return new Error("pg hears its socket otherwise than it did.");
-  const tap = new Tap(stream, (chunk) => void Reflect.apply(listener, stream, [chunk]));
+  const tap = new Tap(connection, (chunk) => void Reflect.apply(listener, stream, [chunk]));
   taps.set(stream, tap);
   return tap;
 }

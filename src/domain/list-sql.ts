@@ -1,5 +1,4 @@
 /** The statements of a list, put together from constants: what a client chooses is an order, a direction and values, never text. */
-import type pg from "pg";
 import type { Statement } from "../database/row-tap.ts";
 import { statementNames } from "../database/statement-names.ts";
 import type { PageArgs, SortType } from "./connections.ts";
@@ -196,9 +195,4 @@ export function countStatement<Field extends string, Filter, Parent extends stri
     text: `SELECT ${column} AS "parentId", count(*)::int4 AS count FROM ${source.from}${from} WHERE ${parts.conditions()} GROUP BY ${column}`,
     values: parts.values,
   };
-}
-
-export async function run<Row extends pg.QueryResultRow>(pool: Pick<pg.Pool, "query">, { name, text, values }: Statement): Promise<Row[]> {
-  const { rows } = await pool.query<Row>(name === undefined ? { text, values } : { name, text, values });
-  return rows;
 }

@@ -1,7 +1,7 @@
 /** Sorted, filtered lists by page, of all or below a parent; the same page below many parents is one statement. */
 import type pg from "pg";
 import { firstNumber } from "../database/row-bytes.ts";
-import { queryBytes, type Statement } from "../database/row-tap.ts";
+import { queryBytes, queryRows, type Statement } from "../database/row-tap.ts";
 import { type Batched, batched, type Gate, type Loader } from "./batching.ts";
 import {
   type Connection,
@@ -15,7 +15,7 @@ import {
   readPage,
 } from "./connections.ts";
 import { InvalidRequestError } from "./errors.ts";
-import { countStatement, type ListedRow, type PlainColumns, type PlainPage, pageStatement, run, type Source } from "./list-sql.ts";
+import { countStatement, type ListedRow, type PlainColumns, type PlainPage, pageStatement, type Source } from "./list-sql.ts";
 import type { Shown } from "./shown.ts";
 
 interface Parent<Kind> {
@@ -184,7 +184,7 @@ async function readObjects<Row extends { readonly parentPlace?: number | undefin
   keys: readonly Paged[],
 ): Promise<Page<Row>[]> {
   const ofKeys = keys.map((): Readonly<Row>[] => []);
-  for (const row of await run<Row>(pool, statement)) ofKeys[(row.parentPlace ?? 1) - 1]?.push(Object.freeze(row));
+  for (const row of await queryRows<Row>(pool, statement)) ofKeys[(row.parentPlace ?? 1) - 1]?.push(row);
   return keys.map(({ page }, at) => {
     const { some, more } = pageOf(ofKeys[at] ?? [], page);
     return { rows: Object.freeze(some), more };
@@ -221,7 +221,7 @@ function openCounts<Field extends string, Filter extends object, Kind extends st
   const countAlike = async (keys: readonly Key<Field, Filter, Kind>[]) => {
     const [first] = keys;
     if (first === undefined) return [];
-    const rows = await run<{ parentId: string | null; count: number }>(pool, countStatement(source, first.filter, parentsOf(keys)));
+    const rows = await queryRows<{ parentId: string | null; count: number }>(pool, countStatement(source, first.filter, parentsOf(keys)));
     const byParent = new Map(rows.map(({ parentId, count }) => [parentId ?? "", count]));
     return keys.map((key) => [identity(key), byParent.get(key.parent?.id ?? "") ?? 0] as const);
   };

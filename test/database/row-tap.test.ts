@@ -1,7 +1,7 @@
 /** Rows are taken out of what a connection hears; all else goes to pg as it comes. */
 import pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { queryBytes } from "../../src/database/row-tap.ts";
+import { queryBytes, queryRows } from "../../src/database/row-tap.ts";
 import { freshDatabase } from "../support/database.ts";
 
 let db: Awaited<ReturnType<typeof freshDatabase>>;
@@ -39,6 +39,33 @@ it("leaves the connection as it was behind a statement that fails amid its rows,
   expect((await queryBytes(pool, { name: "fails", text, values: [4] })).length).toBe(4);
   await expect(queryBytes(pool, { name: "fails", text: "SELECT 2", values: [] })).rejects.toThrow("must be unique");
   expect((await pool.query("SELECT 'plain' AS it")).rows).toEqual([{ it: "plain" }]);
+});
+
+it("asks once on each connection how the rows of a prepared statement are made", async () => {
+  let described = 0;
+  const client = await pool.connect();
+  client.connection.on("rowDescription", () => described++);
+  client.release();
+  const statement = { name: "known", text: "SELECT $1::int AS n, $2::text[] AS texts, $3::timestamptz AS time, $4::bytea AS bytes" };
+  const day = new Date("2026-02-03T04:05:06.789Z");
+  for (const values of [
+    [1, ["a", null, 'é"'], day, Buffer.from([0, 255])],
+    [null, [], null, null],
+    [3, ["c"], day, Buffer.from("c")],
+  ]) {
+    const [n, texts, time, bytes] = values;
+    expect(await queryRows(pool, { ...statement, values })).toEqual([{ n, texts, time, bytes }]);
+  }
+  expect(described).toBe(1);
+});
+
+it("fails, and reads it anew, where a prepared statement has come to stand for other columns", async () => {
+  await pool.query("CREATE TABLE changing (one int); INSERT INTO changing VALUES (1)");
+  const statement = { name: "changing", text: "SELECT * FROM changing", values: [] };
+  expect(await queryRows(pool, statement)).toEqual([{ one: 1 }]);
+  await pool.query("ALTER TABLE changing ADD COLUMN another int DEFAULT 2");
+  await expect(queryRows(pool, statement)).rejects.toThrow("must not change result type");
+  expect(await queryRows(pool, statement)).toEqual([{ one: 1, another: 2 }]);
 });
 
 it("fails aloud where pg hears its socket otherwise", async () => {

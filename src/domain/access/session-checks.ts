@@ -1,5 +1,6 @@
 /** Whether sessions are still exactly as they were: asked for each event of each subscriber, and hardly ever answered with no. */
 import type pg from "pg";
+import { queryRows } from "../../database/row-tap.ts";
 import { batched } from "../batching.ts";
 import { type Asker, inOneStatement } from "../one-statement.ts";
 
@@ -48,14 +49,14 @@ export function openSessionChecks(pool: Pick<pg.Pool, "query">): (version: Sessi
         arrayOf(versions.map(({ session }) => session)),
         arrayOf(versions.map(({ user }) => user)),
       ];
-      const { rows } = await pool.query<{ id: string }>({ name: "sessions-changed", text: changed, values });
+      const rows = await queryRows<{ id: string }>(pool, { name: "sessions-changed", text: changed, values });
       if (rows.length === 0) return () => true;
       const ids = new Set(rows.map(({ id }) => id));
       return ({ sessionId }) => !ids.has(sessionId);
     },
   });
   const read = async () => {
-    const { rows } = await pool.query<{ version: string | null; ms: number }>({ name: "access-version", text: now });
+    const rows = await queryRows<{ version: string | null; ms: number }>(pool, { name: "access-version", text: now, values: [] });
     return { version: rows[0]?.version ?? null, ms: rows[0]?.ms ?? Number.POSITIVE_INFINITY };
   };
   const look = inOneStatement(read);

@@ -2,6 +2,7 @@
 import { hash, randomBytes } from "node:crypto";
 import type pg from "pg";
 import { v7 } from "uuid";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedOne } from "../batching.ts";
 import { InvalidRequestError, type UnauthorizedError } from "../errors.ts";
 import { failedSignInsPerMinute } from "../quotas.ts";
@@ -79,7 +80,7 @@ export function openSessions(pool: Pick<pg.Pool, "query">, { sessionHours }: { r
   const byHash = batchedOne<SessionRow>(
     async (keys) => {
       const hashes = keys.map((key) => Buffer.from(key, "hex"));
-      return (await pool.query<SessionRow>({ name: "session-by-token", text: byToken, values: [hashes] })).rows;
+      return queryRows<SessionRow>(pool, { name: "session-by-token", text: byToken, values: [hashes] });
     },
     (row) => row.token_hash.toString("hex"),
   );

@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import { type ListedRow, nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
@@ -71,7 +72,7 @@ export function openDrillLoaders({ prisma, pool }: Pick<Database, "prisma" | "po
     ({ planId }: DrillRow) => planId,
   );
   const lastRunOfDrill = batchedOne(
-    async (ids) => (await pool.query<OccurrenceRow>({ name: "drill-load-last", text: statements.lastRun, values: [ids] })).rows,
+    (ids) => queryRows<OccurrenceRow>(pool, { name: "drill-load-last", text: statements.lastRun, values: [ids] }),
     ({ drillId }) => drillId,
   );
   const standing = batchedOne(

@@ -3,6 +3,7 @@
  * the loader ask by the same SQL. (Reference: needs_configuration.)
  */
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedMany, type Gate } from "../batching.ts";
 import { type Fault, fault } from "../faults.ts";
 
@@ -112,7 +113,7 @@ function reasonOf({ kind, name, vmName, siteName }: ReasonRow): Fault {
 
 export function openConfigurationLoaders({ pool }: Pick<Database, "pool">) {
   const reasonsOfVm = batchedMany(
-    async (ids) => (await pool.query<ReasonRow>({ name: "vm-configuration-reasons", text: reasons, values: [ids] })).rows,
+    (ids) => queryRows<ReasonRow>(pool, { name: "vm-configuration-reasons", text: reasons, values: [ids] }),
     ({ vmId }) => vmId,
   );
   return (gate: Gate) => {

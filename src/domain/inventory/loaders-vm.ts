@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import { openList } from "../lists.ts";
 import { type VmFilter, type VmOrderField, type VmParent, type VmRow, vmById, vmSource } from "./types-vm-rows.ts";
@@ -36,7 +37,7 @@ const networkPlaces = `SELECT m.source_network_id AS "sourceId", m.target_networ
 
 export function openVmLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool">) {
   const vm = batchedOne(
-    async (ids) => (await pool.query<VmRow>({ name: "vm-by-id", text: vmById, values: [ids] })).rows,
+    (ids) => queryRows<VmRow>(pool, { name: "vm-by-id", text: vmById, values: [ids] }),
     ({ id }) => id,
   );
   const settingsOfVm = batchedOne(
@@ -60,7 +61,7 @@ export function openVmLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool"
     ({ vmId }) => vmId,
   );
   const networkMappingsOfVm = batchedMany(
-    async (ids) => (await pool.query<OwnMapping>({ name: "vm-network-mappings", text: ownMappings, values: [ids] })).rows,
+    (ids) => queryRows<OwnMapping>(pool, { name: "vm-network-mappings", text: ownMappings, values: [ids] }),
     ({ vmId }) => vmId,
   );
   const violationOfVm = batchedOne(
@@ -69,13 +70,13 @@ export function openVmLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool"
   );
   const placesOf = (name: string, text: string) =>
     batchedMany(
-      async (ids) => (await pool.query<PlaceMapping>({ name, text, values: [ids] })).rows,
+      (ids) => queryRows<PlaceMapping>(pool, { name, text, values: [ids] }),
       ({ sourceId }) => sourceId,
     );
   const folderPlacesOf = placesOf("folder-places", folderPlaces);
   const poolPlacesOf = placesOf("pool-places", poolPlaces);
   const networkPlacesOf = batchedMany(
-    async (ids) => (await pool.query<NetworkPlace>({ name: "network-places", text: networkPlaces, values: [ids] })).rows,
+    (ids) => queryRows<NetworkPlace>(pool, { name: "network-places", text: networkPlaces, values: [ids] }),
     ({ sourceId }) => sourceId,
   );
   const vmList = openList<VmRow, VmOrderField, VmFilter, VmParent>(pool, vmSource, { field: "NAME", direction: "ASC", filter: {} });

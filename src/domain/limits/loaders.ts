@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedOne, type Gate } from "../batching.ts";
 
 const openTests = `SELECT pairing_id AS "pairingId", count(*)::int4 AS tests FROM recovery
@@ -6,7 +7,7 @@ const openTests = `SELECT pairing_id AS "pairingId", count(*)::int4 AS tests FRO
 
 export function openLimitLoaders({ pool }: Pick<Database, "pool">) {
   const openTestsOfPairing = batchedOne(
-    async (ids) => (await pool.query<{ pairingId: string; tests: number }>({ name: "open-tests", text: openTests, values: [ids] })).rows,
+    (ids) => queryRows<{ pairingId: string; tests: number }>(pool, { name: "open-tests", text: openTests, values: [ids] }),
     ({ pairingId }) => pairingId,
   );
   /** Null: none. */

@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedOne, type Gate } from "../batching.ts";
 import { nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
@@ -59,7 +60,7 @@ export function openNotificationLoaders({ pool }: Pick<Database, "pool">) {
     ({ id }) => id,
   );
   const delivery = batchedOne(
-    async (ids) => (await pool.query<DeliveryRow>({ name: "deliveries-by-id", text: deliveryText, values: [ids] })).rows,
+    (ids) => queryRows<DeliveryRow>(pool, { name: "deliveries-by-id", text: deliveryText, values: [ids] }),
     ({ id }) => id,
   );
   const notificationSettings = batchedOne(

@@ -1,5 +1,6 @@
 import type { Database } from "../../database/database.ts";
 import type { PlanPriorityGroup, PlanStep } from "../../database/generated/client.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import { nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
@@ -75,15 +76,15 @@ const plans: Source<PlanOrderField, PlanFilter, never> = {
 
 export function openPlanLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool">) {
   const plan = batchedOne(
-    async (ids) => (await pool.query<PlanRow>({ name: "plan-by-id", text: statements.plans, values: [ids] })).rows,
+    (ids) => queryRows<PlanRow>(pool, { name: "plan-by-id", text: statements.plans, values: [ids] }),
     ({ id }) => id,
   );
   const standingOfPlan = batchedMany(
-    async (ids) => (await pool.query<StandingRow>({ name: "plan-standing", text: statements.standing, values: [ids] })).rows,
+    (ids) => queryRows<StandingRow>(pool, { name: "plan-standing", text: statements.standing, values: [ids] }),
     ({ planId }) => planId,
   );
   const unmappedOfPlan = batchedMany(
-    async (ids) => (await pool.query<MappingRow>({ name: "plan-unmapped", text: unmappedText, values: [ids] })).rows,
+    (ids) => queryRows<MappingRow>(pool, { name: "plan-unmapped", text: unmappedText, values: [ids] }),
     ({ planId }) => planId,
   );
   const priorityGroup = batchedOne<PlanPriorityGroup>(

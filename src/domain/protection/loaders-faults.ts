@@ -1,5 +1,6 @@
 /** What is wrong with groups beside the fault of their last run: computed from their VMs, datastores and sites, nothing of it is stored. */
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedMany, type Gate } from "../batching.ts";
 import { type Fault, type FaultCode, fault, splitBrain } from "../faults.ts";
 import { listed } from "../listed.ts";
@@ -62,7 +63,7 @@ const sentences: Record<FaultRow["code"], (names: string, isKnown: boolean) => s
 
 export function openGroupFaultsLoaders({ pool }: Pick<Database, "pool">) {
   const rowsOfGroup = batchedMany(
-    async (ids) => (await pool.query<FaultRow>({ name: "group-faults", text, values: [ids] })).rows,
+    (ids) => queryRows<FaultRow>(pool, { name: "group-faults", text, values: [ids] }),
     ({ groupId }) => groupId,
   );
   return (gate: Gate) => {

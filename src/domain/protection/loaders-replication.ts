@@ -1,5 +1,6 @@
 /** How a group's replication cycles go, beside what its VMs tell. */
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedOne, type Gate } from "../batching.ts";
 
 export interface CycleFacts {
@@ -12,7 +13,7 @@ const text = `SELECT group_id AS "groupId", error FROM replication_cycle WHERE g
 
 export function openReplicationLoaders({ pool }: Pick<Database, "pool">) {
   const cycleOfGroup = batchedOne(
-    async (ids) => (await pool.query<CycleFacts>({ name: "replication-cycles", text, values: [ids] })).rows,
+    (ids) => queryRows<CycleFacts>(pool, { name: "replication-cycles", text, values: [ids] }),
     ({ groupId }) => groupId,
   );
   return (gate: Gate) => ({ cycleOfGroup: cycleOfGroup.loader(gate) });

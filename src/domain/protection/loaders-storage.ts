@@ -1,5 +1,6 @@
 /** The storage groups of groups that replicate datastores, and how many VMs of a group need configuration. */
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedCount, batchedMany, type Gate } from "../batching.ts";
 import { configurationReasons } from "../inventory/loaders-configuration.ts";
 
@@ -20,11 +21,11 @@ const unready = `SELECT m.group_id AS key, count(*)::int4 AS count FROM protecte
 
 export function openStorageLoaders({ pool }: Pick<Database, "pool">) {
   const storageGroupsOfGroup = batchedMany(
-    async (ids) => (await pool.query<StorageGroupRow>({ name: "group-storage-groups", text: storageGroups, values: [ids] })).rows,
+    (ids) => queryRows<StorageGroupRow>(pool, { name: "group-storage-groups", text: storageGroups, values: [ids] }),
     ({ groupId }) => groupId,
   );
-  const unreadyVmsOfGroup = batchedCount(
-    async (ids) => (await pool.query<{ key: string; count: number }>({ name: "group-unready-vms", text: unready, values: [ids] })).rows,
+  const unreadyVmsOfGroup = batchedCount((ids) =>
+    queryRows<{ key: string; count: number }>(pool, { name: "group-unready-vms", text: unready, values: [ids] }),
   );
   return (gate: Gate) => ({
     storageGroupsOfGroup: storageGroupsOfGroup.loader(gate),

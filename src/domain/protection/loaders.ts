@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedMany, batchedOne, type Gate, padded } from "../batching.ts";
 import { columnsOf, nameLike, type Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
@@ -107,16 +108,15 @@ const points: Source<"TAKEN_AT", PointFilter, "group"> = {
 export function openProtectionLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool">) {
   const byId = `SELECT ${groupColumns} FROM protection_group g WHERE g.id = ANY($1::uuid[])`;
   const group = batchedOne(
-    async (ids) => (await pool.query<GroupRow>({ name: "group-by-id", text: byId, values: [ids] })).rows,
+    (ids) => queryRows<GroupRow>(pool, { name: "group-by-id", text: byId, values: [ids] }),
     ({ id }) => id,
   );
   const countsOfGroup = batchedOne(
-    async (ids) => (await pool.query<GroupCounts>({ name: "group-counts", text: counts, values: [ids] })).rows,
+    (ids) => queryRows<GroupCounts>(pool, { name: "group-counts", text: counts, values: [ids] }),
     ({ groupId }) => groupId,
   );
   const datastoresOfGroup = batchedMany(
-    async (ids) =>
-      (await pool.query<{ groupId: string; datastoreId: string }>({ name: "group-datastores", text: datastores, values: [ids] })).rows,
+    (ids) => queryRows<{ groupId: string; datastoreId: string }>(pool, { name: "group-datastores", text: datastores, values: [ids] }),
     ({ groupId }) => groupId,
   );
   const plansOfGroup = batchedMany(

@@ -1,5 +1,6 @@
 import type { Database } from "../../database/database.ts";
 import type { FindingSeverity, Readiness } from "../../database/generated/enums.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedOne, type Gate } from "../batching.ts";
 import type { Source } from "../list-sql.ts";
 import { openList } from "../lists.ts";
@@ -65,11 +66,11 @@ const findings: Source<"OPENED_AT", FindingFilter, "plan"> = {
 
 export function openReadinessLoaders({ pool }: Pick<Database, "pool">) {
   const evaluationOfPlan = batchedOne(
-    async (ids) => (await pool.query<EvaluationRow>({ name: "readiness-of-plans", text: statements.evaluations, values: [ids] })).rows,
+    (ids) => queryRows<EvaluationRow>(pool, { name: "readiness-of-plans", text: statements.evaluations, values: [ids] }),
     ({ planId }) => planId,
   );
   const finding = batchedOne(
-    async (ids) => (await pool.query<FindingRow>({ name: "readiness-finding-by-id", text: statements.findings, values: [ids] })).rows,
+    (ids) => queryRows<FindingRow>(pool, { name: "readiness-finding-by-id", text: statements.findings, values: [ids] }),
     ({ id }) => id,
   );
   const findingList = openList<FindingRow, "OPENED_AT", FindingFilter, "plan">(pool, findings, {

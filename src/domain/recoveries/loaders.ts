@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { onOneConnection } from "../../database/transaction.ts";
 import { batched, batchedMany, batchedOne, type Gate, groupFrozen, padded } from "../batching.ts";
 import { columnsOf, type Source } from "../list-sql.ts";
@@ -136,39 +137,39 @@ function stepKeys(keys: readonly string[]): [string[], number[]] {
 
 export function openRecoveryLoaders({ prisma, pool }: Pick<Database, "prisma" | "pool">, slotsPerSite: number) {
   const recovery = batchedOne(
-    async (ids) => (await pool.query<RecoveryRow>({ name: "recovery-by-id", text: statements.recoveries, values: [ids] })).rows,
+    (ids) => queryRows<RecoveryRow>(pool, { name: "recovery-by-id", text: statements.recoveries, values: [ids] }),
     ({ id }) => id,
   );
   const runTree = batched<string, RunTree>({
     identity: (runId) => runId,
     fetch: async (ids) => {
-      const { rows } = await pool.query<StepRow>({ name: "steps-of-runs", text: statements.trees, values: [ids] });
+      const rows = await queryRows<StepRow>(pool, { name: "steps-of-runs", text: statements.trees, values: [ids] });
       const byRun = groupFrozen(rows, ({ runId }) => runId);
       const trees = new Map([...byRun].map(([runId, steps]) => [runId, new RunTree(steps, slotsPerSite)]));
       return (runId) => trees.get(runId) ?? new RunTree([], slotsPerSite);
     },
   });
   const step = batchedOne(
-    async (keys) => (await pool.query<StepRow>({ name: "step-by-id", text: statements.steps, values: stepKeys(keys) })).rows,
+    (keys) => queryRows<StepRow>(pool, { name: "step-by-id", text: statements.steps, values: stepKeys(keys) }),
     ({ runId, ordinal }) => `${runId}/${ordinal}`,
   );
   const outputOfStep = batchedOne(
-    async (keys) => (await pool.query<OutputRow>({ name: "step-outputs", text: statements.outputs, values: stepKeys(keys) })).rows,
+    (keys) => queryRows<OutputRow>(pool, { name: "step-outputs", text: statements.outputs, values: stepKeys(keys) }),
     ({ id }) => id,
   );
   const resultsOfRun = batchedMany(
-    async (ids) => (await pool.query<StepResultRow>({ name: "step-results", text: statements.results, values: [ids] })).rows,
+    (ids) => queryRows<StepResultRow>(pool, { name: "step-results", text: statements.results, values: [ids] }),
     ({ runId }) => runId,
   );
   const runOf = (name: string, text: string) =>
     batchedOne(
-      async (ids) => (await pool.query<{ planId: string; id: string }>({ name, text, values: [ids] })).rows,
+      (ids) => queryRows<{ planId: string; id: string }>(pool, { name, text, values: [ids] }),
       ({ planId }) => planId,
     );
   const activeRunOfPlan = runOf("active-runs", statements.active);
   const latestRunOfPlan = runOf("latest-runs", statements.latest);
   const pauseStepOfRun = batchedOne(
-    async (ids) => (await pool.query<{ runId: string }>({ name: "pausing-runs", text: statements.pausing, values: [ids] })).rows,
+    (ids) => queryRows<{ runId: string }>(pool, { name: "pausing-runs", text: statements.pausing, values: [ids] }),
     ({ runId }) => runId,
   );
   const planFacts = batchedOne(

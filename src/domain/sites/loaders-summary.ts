@@ -1,4 +1,5 @@
 import type { Database } from "../../database/database.ts";
+import { queryRows } from "../../database/row-tap.ts";
 import { batchedMany, batchedOne, type Gate } from "../batching.ts";
 
 export interface SiteSummaryRow {
@@ -69,11 +70,11 @@ const issues = `SELECT s.id AS "siteId", 'SITE_' || s.state AS code, coalesce(s.
 
 export function openSummaryLoaders({ pool }: Pick<Database, "pool">) {
   const siteSummary = batchedOne(
-    async (ids) => (await pool.query<SiteSummaryRow>({ name: "site-summaries", text: summaries, values: [ids] })).rows,
+    (ids) => queryRows<SiteSummaryRow>(pool, { name: "site-summaries", text: summaries, values: [ids] }),
     ({ siteId }) => siteId,
   );
   const siteIssues = batchedMany(
-    async (ids) => (await pool.query<SiteIssueRow>({ name: "site-issues", text: issues, values: [ids] })).rows,
+    (ids) => queryRows<SiteIssueRow>(pool, { name: "site-issues", text: issues, values: [ids] }),
     ({ siteId }) => siteId,
   );
   return (gate: Gate) => ({ siteSummary: siteSummary.loader(gate), siteIssues: siteIssues.loader(gate) });
