@@ -36,7 +36,7 @@ class TappedQuery extends pg.Query {
   #columns: readonly Column[] | undefined;
 
   constructor({ name, text, values }: Statement) {
-    super({ text }); // pg would copy each property by its descriptor
+    super(text); // pg would copy each property of an object by its descriptor
     this.name = name;
     this.text = text;
     this.values = values;

@@ -34,6 +34,8 @@ interface Key<Field, Filter, Kind> {
   readonly plain: PlainPage | null;
   /** Of all but the parent's id: keys with the same are answered by one statement. */
   readonly shape: string;
+  /** Of all of it. */
+  readonly text: string;
 }
 
 export interface ListRequest<Field, Filter> extends ConnectionArgs {
@@ -59,13 +61,11 @@ interface Paged {
   readonly page: Pick<PageArgs, "limit" | "backward">;
 }
 
-type AnyKey = Pick<Key<unknown, unknown, unknown>, "parent" | "shape">;
-
 const alike = <Field, Filter, Kind>(keys: readonly Key<Field, Filter, Kind>[]): Key<Field, Filter, Kind>[][] => [
   ...Map.groupBy(keys, ({ shape }) => shape).values(),
 ];
 
-const identity = ({ parent, shape }: AnyKey) => `${parent?.id} ${shape}`;
+const identity = ({ text }: { readonly text: string }) => text;
 
 function parentsOf<Field, Filter, Kind>(keys: readonly Key<Field, Filter, Kind>[]): { kind: Kind; ids: string[] } | null {
   const [first] = keys;
@@ -138,7 +138,8 @@ export function openList<R extends object, Field extends string, Filter extends 
       const filter = request.filter ?? fallback.filter;
       refuseNul(filter);
       const plain = shown && plainOf(shown);
-      const key = { parent, page, filter, plain, shape: shapeOf(parent?.kind, page, request.filter ?? null, plain) };
+      const shape = shapeOf(parent?.kind, page, request.filter ?? null, plain);
+      const key = { parent, page, filter, plain, shape, text: `${parent?.id} ${shape}` };
       return { page, found: await pageLoader.load(key), totalCount: () => countLoader.load(key) };
     };
     return {

@@ -43,6 +43,8 @@ export interface FieldPlan extends PlannedField {
   readonly key: string;
   readonly resolve: GraphQLFieldResolver<unknown, unknown>;
   readonly complete: Complete;
+  /** The same each time: none of them is a variable. Null: they depend on the variables. */
+  readonly args: Readonly<Record<string, unknown>> | null;
   /** A property of its object, as it is; null: there is more to it. */
   readonly plain: { readonly property: string; readonly type: GraphQLLeafType } | null;
   /** Null: not by this. */
@@ -120,7 +122,7 @@ function executeField(run: Run, plan: FieldPlan, source: unknown, parent: Respon
   const place = new Place(run, plan, parent);
   try {
     const [node] = nodes;
-    const args = field.args.length === 0 || !node ? {} : getArgumentValues(field, node, run.variableValues);
+    const args = plan.args === null && node ? getArgumentValues(field, node, run.variableValues) : { ...plan.args };
     const value = resolve(source, args, run.contextValue, place);
     const completed = isPromise(value) ? value.then((resolved) => complete(place, resolved, null)) : complete(place, value, null);
     return isPromise(completed) ? completed.then(undefined, (error) => place.failed(error, field.type, place.path)) : completed;

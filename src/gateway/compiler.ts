@@ -5,6 +5,7 @@
  * one for each way in which their variables can stand.
  */
 import {
+  BREAK,
   type DocumentNode,
   defaultFieldResolver,
   type FieldNode,
@@ -16,6 +17,7 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
   GraphQLSkipDirective,
+  getArgumentValues,
   getDirectiveValues,
   getNullableType,
   isAbstractType,
@@ -31,6 +33,7 @@ import {
   TypeMetaFieldDef,
   TypeNameMetaFieldDef,
   typeFromAST,
+  visit,
 } from "graphql";
 import { FieldErrors, type Run } from "./compiler-place.ts";
 import {
@@ -151,7 +154,7 @@ class Planner {
     const property = propertyOf(field);
     const plain = property !== null && isLeafType(type) ? { property, type } : null;
     const from = plain ? ({ kind: "property", ...plain } as const) : fromOf(field, parentType);
-    return { key, field, parentType, nodes, resolve, ...this.#value(field.type, sets), plain, from };
+    return { key, field, parentType, nodes, resolve, args: constantArgs(field, nodes[0]), ...this.#value(field.type, sets), plain, from };
   }
 
   #definition(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
@@ -200,6 +203,25 @@ class Planner {
 }
 
 const isList = ({ type }: { readonly type: GraphQLOutputType }): boolean => isListType(getNullableType(type));
+
+/** Null: a variable is in them, or something is wrong, which will be told each time. */
+function constantArgs(field: GraphQLField<unknown, unknown>, node: FieldNode | undefined): FieldPlan["args"] {
+  if (field.args.length === 0 || !node) return {};
+  let isConstant = true;
+  for (const { value } of node.arguments ?? []) {
+    visit(value, {
+      Variable() {
+        isConstant = false;
+        return BREAK;
+      },
+    });
+  }
+  try {
+    return isConstant ? getArgumentValues(field, node) : null;
+  } catch {
+    return null;
+  }
+}
 
 /** Of its object, as it is; null: there is more to it. Pothos exposes properties by resolvers of its own. */
 function propertyOf({ name, resolve, extensions }: GraphQLField<unknown, unknown>): string | null {

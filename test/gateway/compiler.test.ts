@@ -154,6 +154,17 @@ describe("a compiled query answers as graphql's execute does", () => {
     expect(got).toBe(expected);
   });
 
+  it("arguments that a resolver before has changed", async () => {
+    const changing = createSchema({
+      typeDefs: "type Query { taken(size: Int = 1, of: String): Int }",
+      resolvers: { Query: { taken: (_root: unknown, args: { size: number }) => args.size++ } },
+    });
+    const document = parse('{ taken(of: "all") again: taken(size: 5) }');
+    const operation = getOperationAST(document);
+    const compiled = operation && compile(changing, document, operation, {}, 2_000);
+    for (let time = 0; time < 2; time++) expect(await compiled?.run(undefined, {}, {})).toEqual({ data: { taken: 1, again: 5 } });
+  });
+
   it("an argument that may not be null, and is", async () => {
     const { expected, got } = await both('query ($id: ID = "x", $count: Int = 1) { needs(id: $id) echo(count: $count) }', {
       id: null,
