@@ -55,6 +55,7 @@ export function rowsText(fields: readonly RowField[], columns: readonly Column[]
     writes.push(write);
     most += key.length + longest(field);
   }
+  const mostOfRow = mostOfByte * mostUses(fields);
   const [begins, ends] = [new Int32Array(columns.length), new Int32Array(columns.length)];
 
   return ({ bytes, places }) => {
@@ -62,7 +63,7 @@ export function rowsText(fields: readonly RowField[], columns: readonly Column[]
     let at = 0;
     for (const place of places) {
       const length = findFields(bytes, place, begins, ends) - place;
-      const needed = at + most + mostOfByte * length;
+      const needed = at + most + mostOfRow * length;
       if (needed > work.out.length) work.out = grown(work.out, at, needed);
       work.out[at] = at === 0 ? 0x5b : 0x2c; // [ or ,
       at++;
@@ -85,6 +86,14 @@ function grown(out: Buffer, length: number, needed: number): Buffer {
 }
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, "utf8");
+
+/** How often a column is written at most: it may be asked for by several names. */
+function mostUses(fields: readonly RowField[]): number {
+  const uses = new Map<string, number>();
+  const properties = fields.flatMap(({ from }) => (from.kind === "property" ? from.property : from.kind === "id" ? from.properties : []));
+  for (const property of properties) uses.set(property, (uses.get(property) ?? 0) + 1);
+  return Math.max(1, ...uses.values());
+}
 
 /** So many bytes at most, beside those of the row. */
 function longest({ from }: RowField): number {

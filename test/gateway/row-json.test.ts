@@ -107,6 +107,13 @@ it("writes more than it has room for", () => {
   expect(rowsText([property("name", GraphQLString)], columns)?.(bytes)).toBe(JSON.stringify([{ name: long }, { name: long }]));
 });
 
+it("writes the same column as often as it is asked for", () => {
+  const often = Array.from({ length: 30 }, (_, nth) => property(`name${nth}`, GraphQLString, "name"));
+  const rows = Array.from({ length: 100 }, (_, nth) => [`id ${nth}`, "n".repeat(250), "1", "t", "ON"]);
+  const objects = rows.map(([, name]) => Object.fromEntries(often.map(({ key }) => [key, name])));
+  expect(rowsText(often, columns)?.(sent(rows))).toBe(JSON.stringify(objects));
+});
+
 it.each([
   ["NULL where there can't be null", property("name", GraphQLString, "name", false), [null, null, null, null, null]],
   ["NULL in an id", fields[0], [null, null, null, null, null]],
