@@ -43,6 +43,13 @@ export class RowBytes<Row extends object> implements Iterable<Readonly<Row>> {
     return this.#objects;
   }
 
+  /** One of them alone, as an array has it. */
+  at(nth: number): Readonly<Row> | undefined {
+    if (this.#objects !== null) return this.#objects.at(nth);
+    const place = this.places.at(nth);
+    return place === undefined ? undefined : this.with([place]).objects[0];
+  }
+
   [Symbol.iterator](): Iterator<Readonly<Row>> {
     return this.objects[Symbol.iterator]();
   }

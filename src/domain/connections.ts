@@ -95,8 +95,13 @@ const fits: Record<SortType, (text: string) => boolean> = {
 };
 const placeId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-export const encodePlace = ({ value, id }: Place, { field, direction }: Pick<Sorting, "field" | "direction">): string =>
-  Buffer.from(JSON.stringify([field, direction, value, id]), "utf8").toString("base64url");
+type Order = Pick<Sorting, "field" | "direction">;
+
+/** The same in all cursors of a list. */
+const placeStart = ({ field, direction }: Order): string => `[${JSON.stringify(field)},"${direction}",`;
+
+export const encodePlace = ({ value, id }: Place, order: Order): string =>
+  Buffer.from(`${placeStart(order)}${JSON.stringify(value)},${JSON.stringify(id)}]`, "utf8").toString("base64url");
 
 function readCursor(name: string, cursor: string | null | undefined, { field, direction, type }: Sorting): Place | null {
   if (cursor === null || cursor === undefined) return null;
@@ -155,14 +160,32 @@ type Row = { readonly id: string; readonly cursorValue: string };
 class Edge<Node> {
   readonly node: Node;
   readonly #row: Row;
-  readonly #sorting: Pick<Sorting, "field" | "direction">;
-  constructor(node: Node, row: Row, sorting: Pick<Sorting, "field" | "direction">) {
+  readonly #sorting: Order;
+  constructor(node: Node, row: Row, sorting: Order) {
     this.node = node;
     this.#row = row;
     this.#sorting = sorting;
   }
   get cursor(): string {
     return encodePlace({ value: this.#row.cursorValue, id: this.#row.id }, this.#sorting);
+  }
+}
+
+/** Edges whose nodes are rows as PostgreSQL sent them. They are made when they are asked for: who writes them at once does not. */
+export class ListedEdges implements Iterable<Edge<object>> {
+  readonly rows: RowBytes<Row>;
+  readonly #page: Pick<ConnectionOf<object>, "edges">;
+  readonly #order: Order;
+  constructor(rows: RowBytes<Row>, page: Pick<ConnectionOf<object>, "edges">, order: Order) {
+    this.rows = rows;
+    this.#page = page;
+    this.#order = order;
+  }
+  get cursorStart(): string {
+    return placeStart(this.#order);
+  }
+  [Symbol.iterator](): Iterator<Edge<object>> {
+    return this.#page.edges[Symbol.iterator]();
   }
 }
 
@@ -202,10 +225,10 @@ class Bounds implements PageInfo {
     this.#args = args;
   }
   get startCursor(): string | null {
-    return cursorOf(objectsOf(this.#rows)[0], this.#args);
+    return cursorOf(this.#rows.at(0), this.#args);
   }
   get endCursor(): string | null {
-    return cursorOf(objectsOf(this.#rows).at(-1), this.#args);
+    return cursorOf(this.#rows.at(-1), this.#args);
   }
 }
 
@@ -224,6 +247,11 @@ class ConnectionOf<Node extends object> implements Connection<Node> {
   }
   get nodes(): readonly Node[] {
     return objectsOf(this.listed);
+  }
+  /** For the field `edges`, the same; null: they are objects. */
+  get listedEdges(): ListedEdges | null {
+    const { rows } = this.#page;
+    return rows instanceof RowBytes && Object.is(rows, this.listed) ? new ListedEdges(rows, this, this.#args) : null;
   }
   get edges(): Edge<Node>[] {
     const { nodes } = this;

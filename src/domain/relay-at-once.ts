@@ -18,6 +18,8 @@ declare module "graphql" {
   interface GraphQLFieldExtensions<_TSource, _TContext, _TArgs> {
     /** Of a global id: the row's properties that it is made of, with "/" between them. */
     idOf?: readonly string[];
+    /** Which part of an edge it is. */
+    ofEdge?: "cursor" | "node";
   }
 }
 
@@ -36,8 +38,14 @@ function nodesOf(page: unknown): object | null {
   return "nodes" in page && Array.isArray(page.nodes) ? page.nodes : null;
 }
 
+/** Null: they are objects already. */
+const edgesOf = (page: unknown): unknown => (typeof page === "object" && page !== null && "listedEdges" in page ? page.listedEdges : null);
+
 class RelayAtOncePlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
+    const { name } = this.buildCache.getTypeConfig(field.parentType);
+    if (name.endsWith("Edge") && (field.name === "cursor" || field.name === "node"))
+      return { ...field, extensions: { ...field.extensions, ofEdge: field.name } };
     if (field.name !== "id" || !this.#idOf(field)) return field;
     return { ...field, extensions: { ...field.extensions, idOf: field.pothosOptions.reads ?? ["id"] } };
   }
@@ -48,6 +56,7 @@ class RelayAtOncePlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   ): GraphQLFieldResolver<unknown, Types["Context"], object> {
     const { name } = this.buildCache.getTypeConfig(field.parentType);
     if (field.name === "nodes" && name.endsWith("Connection")) return (page, ...rest) => nodesOf(page) ?? resolve(page, ...rest);
+    if (field.name === "edges" && name.endsWith("Connection")) return (page, ...rest) => edgesOf(page) ?? resolve(page, ...rest);
     const own = this.#idOf(field);
     return own === null ? resolve : (row) => encodeId(name, String(own(row)));
   }

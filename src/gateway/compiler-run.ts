@@ -10,6 +10,7 @@ import {
   getArgumentValues,
 } from "graphql";
 import { RowBytes } from "../database/row-bytes.ts";
+import { ListedEdges } from "../domain/connections.ts";
 import { Place, type PlannedField, type ResponsePath, type Run } from "./compiler-place.ts";
 import { type ListWriter, textOf } from "./compiler-text.ts";
 import type { RowField } from "./row-json.ts";
@@ -168,10 +169,9 @@ export const list = (itemType: GraphQLOutputType, complete: Complete, selected: 
   present((place, value, at) => {
     if (!isIterable(value))
       throw new GraphQLError(`Expected Iterable, but did not find one for field "${place.parentType.name}.${place.fieldName}".`);
-    const isBytes = value instanceof RowBytes;
-    const written = isBytes ? selected?.writer?.written(value) : null;
+    const written = value instanceof RowBytes || value instanceof ListedEdges ? selected?.writer?.written(value) : null;
     if (written) return written;
-    const rows = isBytes ? value.objects : value;
+    const rows = value instanceof RowBytes ? value.objects : value;
     const shared = selected?.isPlain && Array.isArray(rows) && Object.isFrozen(rows) ? sharedItems(selected, rows) : null;
     if (shared !== null) return shared;
     const prev = at ?? place.path;

@@ -1,5 +1,6 @@
 /** The text of an answer, of which some lists are text already. */
 import type { Column, RowBytes } from "../database/row-bytes.ts";
+import { ListedEdges } from "../domain/connections.ts";
 import type { Selected } from "./compiler-run.ts";
 import { type RowField, type RowsText, rowsText } from "./row-json.ts";
 
@@ -16,20 +17,21 @@ export class Written {
 
 /** Writes lists with the same fields. */
 export class ListWriter {
-  readonly #fields: readonly RowField[];
+  readonly fields: readonly RowField[];
   readonly #byForm = new WeakMap<readonly Column[], RowsText | null>();
   /** Requests that read the same at the same time have the same rows: what they show is written once for them all. */
   readonly #lists = new WeakMap<RowBytes<object>, Written | null>();
 
   constructor(fields: readonly RowField[]) {
-    this.#fields = fields;
+    this.fields = fields;
   }
 
   /** Null: it takes objects. */
-  written(rows: RowBytes<object>): Written | null {
+  written(given: RowBytes<object> | ListedEdges): Written | null {
+    const rows = given instanceof ListedEdges ? given.rows : given;
     const known = this.#lists.get(rows);
     if (known !== undefined) return known;
-    const text = this.#of(rows.columns)?.(rows) ?? null;
+    const text = this.#of(rows.columns)?.(rows, given instanceof ListedEdges ? given.cursorStart : undefined) ?? null;
     const list = text === null ? null : new Written(text);
     this.#lists.set(rows, list);
     return list;
@@ -38,7 +40,7 @@ export class ListWriter {
   #of(columns: readonly Column[]): RowsText | null {
     const known = this.#byForm.get(columns);
     if (known !== undefined) return known;
-    const text = rowsText(this.#fields, columns);
+    const text = rowsText(this.fields, columns);
     this.#byForm.set(columns, text);
     return text;
   }

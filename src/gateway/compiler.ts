@@ -153,8 +153,9 @@ class Planner {
     const type = getNullableType(field.type);
     const property = propertyOf(field);
     const plain = property !== null && isLeafType(type) ? { property, type } : null;
-    const from = plain ? ({ kind: "property", ...plain } as const) : fromOf(field, parentType);
-    return { key, field, parentType, nodes, resolve, args: constantArgs(field, nodes[0]), ...this.#value(field.type, sets), plain, from };
+    const value = this.#value(field.type, sets);
+    const from = ofEdge(field, value) ?? (plain ? ({ kind: "property", ...plain } as const) : fromOf(field, parentType));
+    return { key, field, parentType, nodes, resolve, args: constantArgs(field, nodes[0]), ...value, plain, from };
   }
 
   #definition(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
@@ -228,6 +229,14 @@ function propertyOf({ name, resolve, extensions }: GraphQLField<unknown, unknown
   if (resolve === undefined || resolve === defaultFieldResolver) return name;
   const { pothosExposedField: exposed, pothosResolveWrapped: isWrapped } = extensions;
   return typeof exposed === "string" && isWrapped === false ? exposed : null;
+}
+
+/** What an edge has of its row. */
+function ofEdge({ type, extensions }: GraphQLField<unknown, unknown>, { inner }: Value): RowField["from"] | null {
+  if (extensions.ofEdge === "cursor") return { kind: "cursor" };
+  const node = getNullableType(type);
+  if (extensions.ofEdge !== "node" || !isObjectType(node) || node.isTypeOf || !inner?.writer) return null;
+  return { kind: "object", fields: inner.writer.fields };
 }
 
 /** What else comes of a row alone. */
