@@ -28,7 +28,16 @@ Object.assign(pool, {
 });
 const one = async (text: string, values: unknown[] = []): Promise<number> =>
   Number((await query<{ n: string }>(text, values)).rows[0]?.n ?? 0);
+const untilOver = async (ids: readonly string[]): Promise<void> => {
+  while ((await one("SELECT count(*) AS n FROM recovery WHERE id = ANY($1::uuid[]) AND ended_at IS NULL", [ids])) > 0) await delay(50);
+};
+const start = async (planId: string): Promise<string> => {
+  const how = task.kind === "TEST" ? ({ recoveryType: "TEST" } as const) : ({ recoveryType: "DISASTER", acceptUnfenced: true } as const);
+  return (await node.recoveries.start(operator, { planId, ...how })).recoveryId;
+};
 const wal = () => one("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn AS n");
+
+if (task.warmUpPlanId !== undefined) await untilOver([await start(task.warmUpPlanId)]);
 
 let heapMib = 0;
 const watch = setInterval(() => {
@@ -38,16 +47,9 @@ const walBefore = await wal();
 statements = 0;
 const cpu = process.cpuUsage();
 const began = performance.now();
-const started = await Promise.all(
-  task.planIds.map((planId) =>
-    task.kind === "TEST"
-      ? node.recoveries.start(operator, { planId, recoveryType: "TEST" })
-      : node.recoveries.start(operator, { planId, recoveryType: "DISASTER", acceptUnfenced: true }),
-  ),
-);
-const runIds = started.map(({ recoveryId }) => recoveryId);
+const runIds = await Promise.all(task.planIds.map(start));
 const startSeconds = (performance.now() - began) / 1000;
-while ((await one("SELECT count(*) AS n FROM recovery WHERE id = ANY($1::uuid[]) AND ended_at IS NULL", [runIds])) > 0) await delay(50);
+await untilOver(runIds);
 const seconds = (performance.now() - began) / 1000;
 const used = process.cpuUsage(cpu);
 clearInterval(watch);

@@ -6,6 +6,8 @@ export interface EngineTask {
   readonly speed: number;
   readonly kind: "TEST" | "DISASTER";
   readonly planIds: readonly string[];
+  /** A small one that is run before anything is measured, so that statements are prepared and code has been loaded. */
+  readonly warmUpPlanId?: string;
 }
 
 export interface EngineResult {

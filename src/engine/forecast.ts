@@ -102,13 +102,14 @@ function factsOf(steps: readonly StepFacts[], ordinal: number): StepFacts {
   return step;
 }
 
-/** For a run whose steps stay in one array, by ordinal: the forecaster is made at the first call. */
+/** For a run whose steps stay in one array, by ordinal: the forecaster is made at the first call. `facts`: the steps' own, if they don't change meanwhile. */
 export const forecast = (...given: Parameters<typeof forecasting>): Forecast => atOnce(forecasting(...given));
 
 export function* forecasting(
   steps: readonly (StepFacts & { readonly node: StepNode })[],
   now: number,
   slotsPerSite?: number,
+  facts: readonly StepFacts[] = steps,
 ): Pieces<Forecast> {
   let forecaster = forecasters.get(steps);
   if (!forecaster) {
@@ -117,7 +118,7 @@ export function* forecasting(
     forecasters.set(steps, forecaster);
     yield;
   }
-  return yield* forecaster.looking(now, (ordinal) => factsOf(steps, ordinal));
+  return yield* forecaster.looking(now, (ordinal) => factsOf(facts, ordinal));
 }
 
 const known = (time: number | undefined): number | null => (time !== undefined && Number.isFinite(time) ? time : null);
@@ -125,7 +126,7 @@ const known = (time: number | undefined): number | null => (time !== undefined &
 const isActive = ({ status }: StepFacts) => status === "RUNNING" || status === "WAITING";
 
 /** Only people end it, or its end is theirs to make: the default answer of a prompt is no forecast. */
-const blocks = (node: StepNode, facts: StepFacts): boolean =>
+export const blocks = (node: StepNode, facts: StepFacts): boolean =>
   isActive(facts) && (node.kind === "PROMPT" || (node.kind === "PAUSE" && facts.dueAt === null));
 
 /** A step that takes longer than expected ends "soon", and soon is later the longer it takes. */

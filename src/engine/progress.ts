@@ -1,6 +1,6 @@
 /** Once a tick: how far the run is, when it may be over, and an event about it when that has changed. */
 
-import { forecasting, progress } from "./forecast.ts";
+import { blocks, forecasting, progress } from "./forecast.ts";
 import { describeCurrent, type LiveRun, say, stepAt } from "./live-run.ts";
 import { inTurns } from "./pieces.ts";
 
@@ -15,10 +15,13 @@ export function noteBlocked(run: LiveRun): void {
   say(run, { kind: "PROGRESS", progressPercent, currentStep, estimatedCompletionTime: null, steps: [] });
 }
 
-/** A run that an operator has paused ends when somebody resumes it, which nobody can know. */
+/**
+ * A run that an operator has paused ends when somebody resumes it, which nobody can know. The forecast is of the moment of the call; the run may go
+ * on while it is made.
+ */
 export async function noteProgress(run: LiveRun, now: number, slotsPerSite: number, paused: boolean): Promise<void> {
   const { progressPercent, estimatedEnd: expected } = await look(run, now, slotsPerSite);
-  const estimatedEnd = paused ? null : expected;
+  const estimatedEnd = paused || waitsForPeople(run) ? null : expected;
   const currentStep = describeCurrent(run);
   const percent = Math.max(run.progressPercent, Math.min(99, Math.floor(progressPercent)));
   const changed = percent !== run.progressPercent || currentStep !== run.currentStep || (estimatedEnd === null) !== (run.estimate === null);
@@ -32,6 +35,13 @@ export async function noteProgress(run: LiveRun, now: number, slotsPerSite: numb
   say(run, { kind: "PROGRESS", progressPercent: percent, currentStep, estimatedCompletionTime, steps });
 }
 
+/** What they have to end may have begun since the forecast was. */
+const waitsForPeople = (run: LiveRun): boolean =>
+  run.schedule.waits().some((ordinal) => {
+    const step = stepAt(run, ordinal);
+    return blocks(step.node, step);
+  });
+
 /** A forecast of thousands of steps takes long enough to be felt: then the last one stands for a while. */
 const feltMs = 50;
 const restTimes = 20;
@@ -43,7 +53,8 @@ async function look(
 ): Promise<{ readonly progressPercent: number; readonly estimatedEnd: number | null }> {
   const began = performance.now();
   if (began < run.nextForecastAt && run.estimate !== null) return { progressPercent: progress(run.steps, now), estimatedEnd: run.estimate };
-  const found = await inTurns(forecasting(run.steps, now, slotsPerSite));
+  const facts = run.steps.map(({ status, startedAt, endedAt, dueAt }) => ({ status, startedAt, endedAt, dueAt }));
+  const found = await inTurns(forecasting(run.steps, now, slotsPerSite, facts));
   const took = performance.now() - began;
   if (took > feltMs) run.nextForecastAt = began + restTimes * took;
   return found;

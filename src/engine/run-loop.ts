@@ -64,6 +64,8 @@ interface LoopState {
   wishesRead: boolean;
   /** The run has been looked at, and its progress has yet to be told. */
   progressDue: boolean;
+  /** A forecast is being made. */
+  isForecasting: boolean;
   idleSince: number | null;
 }
 
@@ -76,6 +78,7 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
     lastTick: Number.NEGATIVE_INFINITY,
     wishesRead: false,
     progressDue: false,
+    isForecasting: false,
     idleSince: null,
   };
   resumeActive(d, state);
@@ -89,7 +92,7 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
       if (mayStart(d, state)) startReady(d, state);
       setState(d.run, state.paused, state.pausedBy);
       await state.writing.next();
-      if (state.progressDue) await tellProgress(d, state);
+      if (state.progressDue && !state.isForecasting) tellProgress(d, state);
       if (d.run.schedule.isOver() && !isStopped(d.run)) {
         await state.writing.durable();
         if (!state.writing.pointsDue) return await finish(d);
@@ -199,11 +202,16 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
   state.progressDue = true;
 }
 
-/** Behind the write of what has started: a forecast takes its time with thousands of steps, which they need not wait for. */
-async function tellProgress(d: Drive, state: LoopState): Promise<void> {
+/** Beside the loop: a forecast takes its time with thousands of steps, which go on meanwhile. */
+function tellProgress({ run, inbox, clock, parts }: Drive, state: LoopState): void {
   state.progressDue = false;
-  await noteProgress(d.run, d.clock.now(), d.parts.settings.operationsPerSite, state.paused || isStopped(d.run));
-  await state.writing.next();
+  state.isForecasting = true;
+  noteProgress(run, clock.now(), parts.settings.operationsPerSite, state.paused || isStopped(run))
+    .catch((error: unknown) => inbox.put({ kind: "BROKEN", error }))
+    .finally(() => {
+      state.isForecasting = false;
+      inbox.wake();
+    });
 }
 
 /** At a prompt's time-out; a database that is away is asked again at the next tick. */

@@ -161,10 +161,10 @@ export class Writing {
       this.#hint(batch, changes);
       for (const key of after.outcomes) parts.forgetOutcome(key);
       this.#pointsDue ||= after.points;
-      await this.catchUpPoints();
     }
     for (const go of after.written) go();
     for (const { ordinal, resumed } of after.launches) if (!isSettled(stepAt(run, ordinal).status)) executions.launch(ordinal, resumed);
+    if (after.points) await this.catchUpPoints();
   }
 
   #hint(batch: Batch, changes: readonly Change[]): void {
