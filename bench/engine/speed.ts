@@ -87,7 +87,14 @@ async function engineOn(
   warmUpPlanId: string | undefined,
 ): Promise<Measured<EngineResult>> {
   const before = cpuSeconds(server.pid);
-  const result = await runEngine({ url: server.url, sites, speed: 0, kind: "TEST", planIds: [planId], ...(warmUpPlanId && { warmUpPlanId }) });
+  const result = await runEngine({
+    url: server.url,
+    sites,
+    speed: 0,
+    kind: "TEST",
+    planIds: [planId],
+    ...(warmUpPlanId && { warmUpPlanId }),
+  });
   return { result, postgresSeconds: cpuSeconds(server.pid) - before };
 }
 

@@ -7,7 +7,7 @@ const text = `SELECT DISTINCT ON (g.content ->> 'externalId') g.content AS "grou
   FROM recovery r JOIN recovery_snapshot s ON s.run_id = r.id CROSS JOIN LATERAL (SELECT s.content -> 'group' AS content) g
     JOIN recovery_step stop ON stop.run_id = r.id AND stop.kind = 'STOP_REPLICATION'
   WHERE r.kind = 'GROUP_DELETE' AND r.result_state = 'WARNING' AND stop.status = 'WARNING' AND s.content -> 'recoverySite' ->> 'id' = $1
-    AND EXISTS (SELECT FROM jsonb_array_elements(s.content -> 'vms') v WHERE v ->> 'id' = ANY ($2::text[]))
+    AND EXISTS (SELECT FROM json_array_elements(s.content -> 'vms') v WHERE v ->> 'id' = ANY ($2::text[]))
     AND NOT EXISTS (SELECT FROM recovery later JOIN recovery_step d ON d.run_id = later.id AND d.kind = 'STOP_REPLICATION'
       WHERE later.kind IN ('GROUP_CREATE', 'GROUP_UPDATE', 'GROUP_DELETE') AND later.requested_at >= r.requested_at
         AND d.status = 'SUCCEEDED' AND d.spec ->> 'groupId' = g.content ->> 'externalId')

@@ -55,7 +55,7 @@ export const groupStatement = {
     SELECT (f."rollBack" ->> 'runId')::uuid, z.plan_name, z.pairing_id, 'GROUP_DELETE', '{"force": true}', z.initiated_by_id, z.initiated_by,
       dr_now(), f."vmCount", ${groupRunVersion}
     FROM z, f WHERE f."rollBack" IS NOT NULL RETURNING id),
-  rs AS (INSERT INTO recovery_snapshot (run_id, content) SELECT rr.id, f."rollBack" -> 'snapshot' FROM rr, f),
+  rs AS (INSERT INTO recovery_snapshot (run_id, content) SELECT rr.id, (f."rollBack" -> 'snapshot')::json FROM rr, f),
   ru AS (UPDATE group_use SET run_id = rr.id FROM z, rr WHERE group_use.run_id = z.id),
   rd AS (DELETE FROM group_use USING z, f WHERE group_use.run_id = z.id AND f."rollBack" IS NULL),
   g AS (

@@ -20,7 +20,7 @@ const follower = `ff AS (
       ff.options, ff.notes, ff.requested_by_id, z.switch_requested_by, z.switch_requested_at, ff.vm_count, ff.snapshot -> 'warnings',
       jsonb_array_length(ff.snapshot -> 'warnings'), z.id
     FROM z, ff RETURNING id, plan_id, plan_name, initiated_by),
-  fs AS (INSERT INTO recovery_snapshot (run_id, content) SELECT recovery_id, snapshot FROM ff),
+  fs AS (INSERT INTO recovery_snapshot (run_id, content) SELECT recovery_id, snapshot::json FROM ff),
   fg AS (
     INSERT INTO recovery_group (run_id, group_id, group_name)
     SELECT ff.recovery_id, x.id, x.name FROM ff, jsonb_to_recordset(ff.snapshot -> 'groups') AS x(id uuid, name text)),

@@ -44,7 +44,7 @@ const noteText = `WITH open AS MATERIALIZED (
     -- OFFSET: megabytes of a large plan are read of these runs, and of no other, however few runs there were when this was planned.
     CROSS JOIN LATERAL (SELECT content FROM recovery_snapshot WHERE run_id = r.id OFFSET 0) s
     CROSS JOIN LATERAL (SELECT t.vm_id, t.group_id, t.result ->> 'vmId' AS copy, v."externalId"
-      FROM recovery_step t JOIN jsonb_to_recordset(s.content -> 'vms') AS v(id uuid, "externalId" text) ON v.id = t.vm_id
+      FROM recovery_step t JOIN json_to_recordset(s.content -> 'vms') AS v(id uuid, "externalId" text) ON v.id = t.vm_id
       WHERE t.run_id = r.id AND t.kind = 'REGISTER_VM' AND t.status IN ('SUCCEEDED', 'WARNING', 'ALREADY_DONE') AND t.result ->> 'vmId' IS NOT NULL
         AND NOT EXISTS (SELECT FROM recovered_vm x WHERE x.vm_id = t.vm_id) OFFSET 0) v
   WHERE s.content -> 'protectedSite' ->> 'id' = ANY ($1::text[])

@@ -171,7 +171,7 @@ async function earlierTries(client: Pick<pg.ClientBase, "query">, planId: string
         FROM recovered d JOIN recovery_group x ON x.group_id = d.group_id JOIN recovery r ON r.id = x.run_id
         WHERE r.plan_id = $1 AND r.kind = 'REPROTECT' AND r.requested_at > d.since ORDER BY d.group_id, r.requested_at DESC, r.id DESC)
       SELECT n.id AS "runId", n.group_id AS "groupId", g ->> 'externalId' AS "externalId"
-      FROM newest n JOIN recovery_snapshot s ON s.run_id = n.id CROSS JOIN LATERAL jsonb_array_elements(s.content -> 'groups') g
+      FROM newest n JOIN recovery_snapshot s ON s.run_id = n.id CROSS JOIN LATERAL json_array_elements(s.content -> 'groups') g
       WHERE g ->> 'id' = n.group_id::text ORDER BY n.requested_at DESC, n.id DESC`,
     values: [planId, recoverySite.id],
   });
