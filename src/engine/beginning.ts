@@ -4,7 +4,7 @@ import type { StepState } from "./batch.ts";
 import { budgetOf } from "./budget.ts";
 import { compiling } from "./compile.ts";
 import { type LiveRun, makingLiveRun, newStep } from "./live-run.ts";
-import { atOnce, type Pieces } from "./pieces.ts";
+import { atOnce, mapInPieces, type Pieces } from "./pieces.ts";
 import type { RunRecord } from "./records.ts";
 import { isOwedNow, owedBefore } from "./roll-back.ts";
 import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
@@ -32,8 +32,10 @@ export function* beginning(facts: RunFacts, earlier: readonly EarlierStep[]): Pi
   yield;
   const done = earlier.length === 0 ? new Map<number, Done>() : alreadyDone(kind, nodes, earlier, snapshot.protectedSite.id);
   const owed = owedBefore(nodes, earlier);
-  const steps = nodes.map((node) => ({ ...newStep(node, done.get(node.ordinal)), ...(owed.has(node.ordinal) ? isOwedNow : {}) }));
-  yield;
+  const steps = yield* mapInPieces(nodes, (node) => ({
+    ...newStep(node, done.get(node.ordinal)),
+    ...(owed.has(node.ordinal) ? isOwedNow : {}),
+  }));
   return { run: yield* livingRun({ ...facts, warnings }, steps), done, warnings };
 }
 

@@ -39,8 +39,10 @@ export interface Forecaster {
 export const defaultSlotsPerSite = 20;
 
 /** What depends on the tree only is done once per run. */
-export function createForecaster(nodes: readonly StepNode[], slotsPerSite: number = defaultSlotsPerSite): Forecaster {
-  const graph = momentGraph(nodes);
+export const createForecaster = (...given: Parameters<typeof makingForecaster>): Forecaster => atOnce(makingForecaster(...given));
+
+export function* makingForecaster(nodes: readonly StepNode[], slotsPerSite: number = defaultSlotsPerSite): Pieces<Forecaster> {
+  const graph = yield* momentGraph(nodes);
   const forecaster: Forecaster = {
     at: (now, facts) => atOnce(forecaster.looking(now, facts)),
     *looking(now, facts) {
@@ -114,9 +116,8 @@ export function* forecasting(
   let forecaster = forecasters.get(steps);
   if (!forecaster) {
     const nodes = steps.map(({ node }) => node);
-    forecaster = createForecaster(nodes, slotsPerSite);
+    forecaster = yield* makingForecaster(nodes, slotsPerSite);
     forecasters.set(steps, forecaster);
-    yield;
   }
   return yield* forecaster.looking(now, (ordinal) => factsOf(facts, ordinal));
 }

@@ -3,6 +3,7 @@
  * a start and an end, each gate an opening. Compact arrays: 25,000 VMs have some 400,000 moments.
  */
 import { isContainerKind, type StepNode } from "./model.ts";
+import { inPieces, type Pieces } from "./pieces.ts";
 
 export type GraphNode = Pick<StepNode, "ordinal" | "parent" | "kind" | "after" | "needs" | "afterGates" | "opensGate">;
 
@@ -24,19 +25,19 @@ export const endOf = (index: number): number => 2 * index + 1;
 export const stepOf = (moment: number): number => moment >> 1;
 export const isEnd = (moment: number): boolean => (moment & 1) === 1;
 
-export function momentGraph(nodes: readonly GraphNode[]): MomentGraph {
+export function* momentGraph(nodes: readonly GraphNode[]): Pieces<MomentGraph> {
   const gates = gateMoments(nodes);
   const size = 2 * nodes.length + gates.size;
   const offsets = new Int32Array(size + 1);
   const waits = new Int32Array(size);
-  eachEdge(nodes, gates, (from, to) => {
+  yield* eachEdge(nodes, gates, (from, to) => {
     offsets[from + 1] = at(offsets, from + 1) + 1;
     waits[to] = at(waits, to) + 1;
   });
   for (let m = 0; m < size; m++) offsets[m + 1] = at(offsets, m) + at(offsets, m + 1);
   const targets = new Int32Array(at(offsets, size));
   const next = offsets.slice();
-  eachEdge(nodes, gates, (from, to) => {
+  yield* eachEdge(nodes, gates, (from, to) => {
     const position = at(next, from);
     targets[position] = to;
     next[from] = position + 1;
@@ -59,8 +60,8 @@ function gateMoments(nodes: readonly GraphNode[]): ReadonlyMap<number, number> {
   return gates;
 }
 
-function eachEdge(nodes: readonly GraphNode[], gates: ReadonlyMap<number, number>, edge: (from: number, to: number) => void): void {
-  nodes.forEach((node, index) => {
+function eachEdge(nodes: readonly GraphNode[], gates: ReadonlyMap<number, number>, edge: (from: number, to: number) => void): Pieces<void> {
+  return inPieces(nodes, (node, index) => {
     if (!isContainerKind(node.kind)) edge(startOf(index), endOf(index));
     for (const other of node.after) edge(endOf(other - 1), startOf(index));
     for (const other of node.needs) edge(endOf(other - 1), startOf(index));
@@ -73,13 +74,17 @@ function eachEdge(nodes: readonly GraphNode[], gates: ReadonlyMap<number, number
   });
 }
 
+/** Moments at a time. */
+const piece = 10_000;
+
 /** Moments in an order in which each comes after what it waits for; shorter than the graph when it has a cycle. */
-export function momentsInOrder(graph: MomentGraph): Int32Array {
+export function* momentsInOrder(graph: MomentGraph): Pieces<Int32Array> {
   const waits = graph.waits.slice();
   const order = new Int32Array(graph.size);
   let found = 0;
   for (let m = 0; m < graph.size; m++) if (at(waits, m) === 0) order[found++] = m;
   for (let done = 0; done < found; done++) {
+    if (done % piece === 0) yield;
     const moment = at(order, done);
     for (let e = at(graph.offsets, moment); e < at(graph.offsets, moment + 1); e++) {
       const target = at(graph.targets, e);

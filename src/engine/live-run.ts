@@ -19,7 +19,7 @@ import {
   type StepStatus,
 } from "./model.ts";
 import { vmResult } from "./outcome.ts";
-import { atOnce, type Pieces } from "./pieces.ts";
+import { atOnce, inPieces, type Pieces } from "./pieces.ts";
 import type { RunWarning } from "./run-snapshot.ts";
 import { creatingSchedule, type Decided, type Schedule, type Scheduled } from "./schedule.ts";
 import { stepWarning } from "./step-warning.ts";
@@ -141,8 +141,9 @@ function* scheduling(rules: FailureRules, steps: readonly StepState[]): Pieces<S
   const held = steps.filter(
     (step) => step.status === "FAILED" && !isContainer(step.node) && failureCounts(rules, step.node, step) === "PAUSES",
   );
-  const statuses = new Map(steps.map((step) => [step.node.ordinal, scheduledStatus(step)]));
   yield;
+  const statuses = new Map<number, StepStatus>();
+  yield* inPieces(steps, (step) => statuses.set(step.node.ordinal, scheduledStatus(step)));
   return yield* creatingSchedule(
     steps.map(({ node }) => node),
     statuses,

@@ -35,3 +35,10 @@ export function* inPieces<T>(list: readonly T[], each: (entry: T, index: number)
     if ((at + 1) % size === 0) yield;
   }
 }
+
+/** What each of the list's entries becomes, likewise. */
+export function* mapInPieces<T, R>(list: readonly T[], each: (entry: T, index: number) => R): Pieces<R[]> {
+  const found: R[] = [];
+  yield* inPieces(list, (entry, index) => found.push(each(entry, index)));
+  return found;
+}

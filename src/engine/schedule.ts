@@ -78,5 +78,5 @@ export function* creatingSchedule(
   yield;
   const schedule = new CountingSchedule(nodes, relations);
   yield;
-  return { schedule, decided: schedule.restore(statuses, held) };
+  return { schedule, decided: yield* schedule.restoring(statuses, held) };
 }

@@ -7,9 +7,8 @@ import { CompileError } from "./error.ts";
 import type { DraftNode } from "./tree.ts";
 
 export function* markCriticalPath(nodes: readonly DraftNode[]): Pieces<void> {
-  const graph = momentGraph(nodes);
-  yield;
-  const order = momentsInOrder(graph);
+  const graph = yield* momentGraph(nodes);
+  const order = yield* momentsInOrder(graph);
   if (order.length < graph.size) throw new CompileError(stuck(nodes, order));
   const time = new Float64Array(graph.size);
   const cause = new Int32Array(graph.size).fill(-1);
@@ -27,6 +26,7 @@ export function* markCriticalPath(nodes: readonly DraftNode[]): Pieces<void> {
   }
   yield;
   measureContainers(nodes, time);
+  yield;
   markChain(nodes, time, cause);
 }
 

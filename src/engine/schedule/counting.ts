@@ -1,5 +1,6 @@
 /** The schedule as counts: each step knows how much it still waits for, each end takes one from those that hang on it. */
 import { isContainer, isGood, isSettled, isWait, type SettledStatus, type StepNode, type StepStatus } from "../model.ts";
+import { inPieces, type Pieces } from "../pieces.ts";
 import { isRollBack } from "../roll-back.ts";
 import type { Decided, Schedule } from "../schedule.ts";
 import { causeOf } from "./cause.ts";
@@ -55,9 +56,9 @@ export class CountingSchedule implements Schedule {
   }
 
   /** To be called once, first. Containers' ends follow from their leaves; only what was not recorded is answered. */
-  restore(recorded: ReadonlyMap<number, StepStatus>, held: ReadonlySet<number>): readonly Decided[] {
+  *restoring(recorded: ReadonlyMap<number, StepStatus>, held: ReadonlySet<number>): Pieces<readonly Decided[]> {
     const fromStart: [number, SettledStatus, string][] = [];
-    this.#nodes.forEach((node, index) => {
+    yield* inPieces(this.#nodes, (node, index) => {
       const status = recorded.get(node.ordinal) ?? "PENDING";
       if (isContainer(node)) {
         if (isActive(status)) this.#statuses[index] = status;
@@ -70,9 +71,7 @@ export class CountingSchedule implements Schedule {
       else if (node.warnReason !== null) fromStart.push([index, "WARNING", node.warnReason]);
     });
     for (const decision of fromStart) this.#decide(...decision);
-    this.#nodes.forEach((_, index) => {
-      this.#openIfFree(index);
-    });
+    yield* inPieces(this.#nodes, (_, index) => this.#openIfFree(index));
     return this.#consequences().filter(({ ordinal, status }) => recorded.get(ordinal) !== status);
   }
 

@@ -1,10 +1,10 @@
 /** The tree that a run would have, and how it goes when nothing goes wrong. Pure. */
 import type { EarlierStep } from "../../../engine/already-done.ts";
 import { beginning, type RunFacts } from "../../../engine/beginning.ts";
-import { createForecaster, type StepFacts } from "../../../engine/forecast.ts";
+import { makingForecaster, type StepFacts } from "../../../engine/forecast.ts";
 import { stepAt } from "../../../engine/live-run.ts";
 import type { StepNode, StepStatus } from "../../../engine/model.ts";
-import { inPieces, type Pieces } from "../../../engine/pieces.ts";
+import { inPieces, mapInPieces, type Pieces } from "../../../engine/pieces.ts";
 import type { RisingSnapshot, RunWarning } from "../../../engine/run-snapshot.ts";
 
 export interface PreviewStep {
@@ -41,16 +41,14 @@ export function* previewTree({ snapshot, earlier, slotsPerSite }: TreeInput): Pi
   yield;
   const nodes = run.steps.map(({ node }) => node);
   const facts = (ordinal: number): StepFacts => stepAt(run, ordinal);
-  const forecaster = createForecaster(nodes, slotsPerSite);
-  yield;
+  const forecaster = yield* makingForecaster(nodes, slotsPerSite);
   const forecast = yield* forecaster.looking(began, (ordinal) => ({ ...facts(ordinal), startedAt: null, endedAt: null }));
   yield;
   const since = (time: number | null) => (time === null ? null : (time - began) / 1000);
-  const steps = run.steps.map(({ node, status, message }): PreviewStep => {
+  const steps = yield* mapInPieces(run.steps, ({ node, status, message }): PreviewStep => {
     const { start, end } = forecast.of(node.ordinal);
     return { node, status, message, expectedStart: since(start), expectedEnd: since(end) };
   });
-  yield;
   return {
     steps,
     warnings,
