@@ -73,10 +73,16 @@ export async function measureLatency(server: BenchServer, vms: number, speed: nu
 }
 
 const settleMs = 15_000;
+const mostSettleSeconds = 60;
 
-/** As a gateway is that has been up for a while: what begins with its start is over, its code is warm, and the tables are not empty for the planner. */
+/**
+ * As a gateway is that has been up for a while: what begins with its start is over, each plan's readiness has been evaluated once, its code is warm,
+ * and the tables are not empty for the planner.
+ */
 async function settle({ database }: BenchServer, api: Api, small: readonly string[]): Promise<void> {
   await delay(settleMs);
+  const unknown = "SELECT FROM recovery_plan p LEFT JOIN readiness_evaluation e ON e.plan_id = p.id WHERE e.evaluated_at IS NULL";
+  for (let second = 0; second < mostSettleSeconds && (await database.pool.query(unknown)).rows.length > 0; second++) await delay(1_000);
   for (const planId of small.slice(0, 10)) await api.query(preview, { planId: encodeId("RecoveryPlan", planId) });
   await database.pool.query("ANALYZE");
 }

@@ -10,6 +10,9 @@ export interface SilentOptions {
   readonly variables: object;
 }
 
+/** Nobody else's: subscribers of other addresses may have the same port. */
+const localAddress = "127.0.0.10";
+
 interface Batch {
   readonly cursor: string;
   readonly events: readonly { readonly sequence: number }[];
@@ -24,7 +27,7 @@ function reads({ url, token, variables }: SilentOptions, stop: (batch: Batch) =>
       const socket = openRawSocket({
         host,
         port: Number(port),
-        localAddress: "127.0.0.10",
+        localAddress,
         onOpen: () => socket.send(JSON.stringify({ type: "connection_init", payload: { sessionToken: token } })),
         onMessage(text) {
           const { type, payload } = JSON.parse(String(text));
@@ -44,12 +47,14 @@ function reads({ url, token, variables }: SilentOptions, stop: (batch: Batch) =>
   );
 }
 
-/** A paused socket does not notice its end; the kernel has the server's end of it, whose other end has this port. */
+/** A paused socket does not notice its end; the kernel has the server's end of it, whose other end has this address and port. */
 function isEstablished(port: number): boolean {
-  const other = `:${port.toString(16).toUpperCase().padStart(4, "0")} `;
+  const hex = (value: number, digits: number) => value.toString(16).toUpperCase().padStart(digits, "0");
+  const address = localAddress.split(".").map((part) => hex(Number(part), 2));
+  const other = `${address.reverse().join("")}:${hex(port, 4)}`;
   return readFileSync("/proc/net/tcp", "utf8")
     .split("\n")
-    .some((line) => line.slice(20, 34).endsWith(other) && line.slice(34, 36) === "01");
+    .some((line) => line.slice(20, 33) === other && line.slice(34, 36) === "01");
 }
 
 export interface Silence {

@@ -42,10 +42,17 @@ export async function inTransactionUpTo<F, T>(
 /** For statements that are sent together, and go over one connection then; each reads what is there when its turn comes. */
 export async function onOneConnection<T>(pool: pg.Pool, read: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  let broken = false;
   try {
     return await read(client);
+  } catch (error) {
+    // Some may be under way still, and whoever has the connection next would hear their rows.
+    await client.query("SELECT 1").catch(() => {
+      broken = true;
+    });
+    throw error;
   } finally {
-    client.release();
+    client.release(broken);
   }
 }
 

@@ -123,11 +123,12 @@ export class Writing {
   async catchUpPoints(): Promise<void> {
     if (!this.#pointsDue) return;
     const { parts, claim, run } = this.#drive;
+    this.#pointsDue = false; // what is written from now on is not in this note
     try {
       await notePoints(parts.pool, claim, run.steps);
-      this.#pointsDue = false;
     } catch (error) {
       if (!isOutage(error)) throw error;
+      this.#pointsDue = true;
     }
   }
 

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { queryRows } from "../../src/database/row-tap.ts";
 import { inTransactionUpTo, onOneConnection } from "../../src/database/transaction.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 
@@ -59,5 +60,13 @@ describe("one connection", () => {
     await expect(reading).rejects.toThrow("division by zero");
     expect(pool.idleCount).toBe(pool.totalCount);
     expect((await pool.query("SELECT 2 AS two")).rows).toEqual([{ two: 2 }]);
+  });
+
+  it("is given back when all of them are over, so that nobody hears the rows of another", async () => {
+    const { pool } = db.database;
+    const slow = "SELECT 1 AS n FROM pg_sleep(0.2)";
+    const reading = onOneConnection(pool, (client) => Promise.all([client.query("SELECT 1 / 0"), client.query(slow)]));
+    await expect(reading).rejects.toThrow("division by zero");
+    expect(await queryRows(pool, { text: "SELECT 2 AS n", values: [] })).toEqual([{ n: 2 }]);
   });
 });

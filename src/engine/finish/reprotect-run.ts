@@ -39,6 +39,8 @@ const moved = `m AS (SELECT x.* FROM z, f, jsonb_to_recordset(f.vms) AS x("group
     WHERE w.site_id = f."protectedSiteId" AND w.missing_since IS NULL AND lower(w.name) = lower(own.name) AND w.id <> own.id
       AND w.external_id <> o.external_id
     RETURNING w.id, w.name),
+  -- Its member is renamed with it, at the end of the statement: its row is held before the log's counter is.
+  members AS (SELECT p.vm_id FROM aside JOIN protected_vm p ON p.vm_id = aside.id FOR UPDATE OF p),
   v AS (
     UPDATE virtual_machine SET site_id = f."protectedSiteId", external_id = o.external_id, missing_since = NULL,
       power_state = COALESCE(s.power_state, 'UNKNOWN'), cluster = s.cluster, host = s.host,
@@ -47,7 +49,7 @@ const moved = `m AS (SELECT x.* FROM z, f, jsonb_to_recordset(f.vms) AS x("group
         AND lower(i.path) = lower(${registered} ->> 'folderId') LIMIT 1)),
       resource_pool_id = COALESCE(s.resource_pool_id, (SELECT i.id FROM resource_pool i WHERE i.site_id = f."protectedSiteId"
         AND lower(i.name) = lower(${registered} ->> 'resourcePoolId') LIMIT 1))
-    FROM f, (SELECT count(*) FROM aside) AS free, o LEFT JOIN found s ON s.external_id = o.external_id
+    FROM f, (SELECT count(*) FROM aside) AS free, (SELECT count(*) FROM members) AS held, o LEFT JOIN found s ON s.external_id = o.external_id
     WHERE virtual_machine.id = o.vm_id RETURNING virtual_machine.id, virtual_machine.name),
   vn AS (
     UPDATE vm_nic n SET network_id = COALESCE(fn.network_id, (SELECT i.id FROM network i WHERE i.site_id = f."protectedSiteId"

@@ -39,15 +39,16 @@ const noteText = `WITH open AS MATERIALIZED (
     WHERE r.ended_at IS NULL AND r.kind = 'DISASTER' AND (p.id IS NULL OR p.local_site_id::text = ANY ($1::text[]) OR p.remote_site_id::text = ANY ($1::text[]))
   )
   INSERT INTO recovered_vm (vm_id, group_id, run_id, original_site_id, original_external_id, recovery_site_id, recovered_external_id)
-  SELECT v.vm_id, v.group_id, r.id, (s.content -> 'protectedSite' ->> 'id')::uuid, v."externalId", (s.content -> 'recoverySite' ->> 'id')::uuid, v.copy
+  SELECT v.vm_id, v.group_id, r.id, s.protected_site::uuid, v."externalId", s.recovery_site::uuid, v.copy
   FROM open r
-    -- OFFSET: megabytes of a large plan are read of these runs, and of no other, however few runs there were when this was planned.
-    CROSS JOIN LATERAL (SELECT content FROM recovery_snapshot WHERE run_id = r.id OFFSET 0) s
+    -- OFFSET: megabytes of a large plan are read of these runs, of no other, and once, however few runs there were when this was planned.
+    CROSS JOIN LATERAL (SELECT content -> 'protectedSite' ->> 'id' AS protected_site, content -> 'recoverySite' ->> 'id' AS recovery_site, content -> 'vms' AS vms
+      FROM recovery_snapshot WHERE run_id = r.id OFFSET 0) s
     CROSS JOIN LATERAL (SELECT t.vm_id, t.group_id, t.result ->> 'vmId' AS copy, v."externalId"
-      FROM recovery_step t JOIN json_to_recordset(s.content -> 'vms') AS v(id uuid, "externalId" text) ON v.id = t.vm_id
+      FROM recovery_step t JOIN json_to_recordset(s.vms) AS v(id uuid, "externalId" text) ON v.id = t.vm_id
       WHERE t.run_id = r.id AND t.kind = 'REGISTER_VM' AND t.status IN ('SUCCEEDED', 'WARNING', 'ALREADY_DONE') AND t.result ->> 'vmId' IS NOT NULL
         AND NOT EXISTS (SELECT FROM recovered_vm x WHERE x.vm_id = t.vm_id) OFFSET 0) v
-  WHERE s.content -> 'protectedSite' ->> 'id' = ANY ($1::text[])
+  WHERE s.protected_site = ANY ($1::text[])
   ON CONFLICT (vm_id) DO NOTHING`;
 
 /** Whether VMs are recovered whose originals are at this site; what runs have registered since the last time is noted first. Many may be asked after at once. */

@@ -103,9 +103,10 @@ export const uncleanedTests = (planId: string): string => `SELECT r.id, r.reques
 /** `from` and `to`: the ids of the sites that a plan's newest real recovery was between. */
 export const lastRecoverySites = (
   planId: string,
-): string => `SELECT jsonb_build_object('from', s.content -> 'protectedSite' -> 'id', 'to', s.content -> 'recoverySite' -> 'id')
-  FROM recovery last JOIN recovery_snapshot s ON s.run_id = last.id WHERE last.plan_id = ${planId} AND last.kind IN ('PLANNED', 'DISASTER')
-  ORDER BY last.requested_at DESC, last.id DESC LIMIT 1`;
+): string => `SELECT jsonb_build_object('from', x."protectedSite" -> 'id', 'to', x."recoverySite" -> 'id')
+  FROM (SELECT s.content FROM recovery last JOIN recovery_snapshot s ON s.run_id = last.id
+    WHERE last.plan_id = ${planId} AND last.kind IN ('PLANNED', 'DISASTER') ORDER BY last.requested_at DESC, last.id DESC LIMIT 1) newest,
+  json_to_record(newest.content) AS x("protectedSite" json, "recoverySite" json)`;
 
 const stepsOfGroup = "SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.group_id = g.group_id";
 const copiedBack = `${stepsOfGroup} AND s.kind = 'SYNCHRONISE' AND s.status IN ('SUCCEEDED', 'ALREADY_DONE')`;

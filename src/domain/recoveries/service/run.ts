@@ -88,6 +88,7 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   const { id: planId, name: planName, pairingId } = plan;
   const { userId, name: userName } = viewer;
   const row = [recoveryId, planId, planName, pairingId, kind, options, run.notes, run.cleansUpId, userId, userName, run.vmCount, warnings];
+  const content = JSON.stringify(snapshot);
   const policy = run.options.failurePolicy ?? "CONTINUE";
   const plans = [{ id: planId, name: planName }, ...(kind === "CLEANUP" ? [] : run.otherPlans)];
   const events = [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null }] as const;
@@ -99,7 +100,7 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   ];
   await Promise.all([
     write("run", [...row, run.rerunOfId, policy, kind === "PLANNED" ? plannedRunVersion : 1]),
-    write("snapshot", [recoveryId, JSON.stringify(snapshot)]),
+    write("snapshot", [recoveryId, content]),
     write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]),
     write("groups", [recoveryId, groupIds, run.groups.map(({ name }) => name)]),
     run.keepsGroups === true ? undefined : write("release", [planId]),
