@@ -148,6 +148,19 @@ describe("the forecast of a run", () => {
     expect(run.batch.events.slice(-2)).toMatchObject([{ kind: "PROMPT_OPENED" }, { kind: "PROGRESS", estimatedCompletionTime: null }]);
   });
 
+  it("stays unknown where a prompt was opened while a forecast of before was made", async () => {
+    const run = aRun(one.pre(promptStep("ask")).build());
+    const ask = run.steps.find(({ node }) => node.name === "ask")?.node.ordinal ?? 0;
+    while (!run.schedule.ready().includes(ask)) {
+      for (const ordinal of run.schedule.ready()) startStep(run, ordinal, "RUNNING", start, null);
+      for (const ordinal of run.schedule.active()) endStep(run, ordinal, { status: "SUCCEEDED", message: null }, start);
+    }
+    const noted = noteProgress(run, start, 20, false);
+    startWait(run, ask, start);
+    await noted;
+    expect(rowOf(run)).toMatchObject({ estimate: null, currentStep: expect.stringContaining("ask") });
+  });
+
   it("of thousands of steps tells of 200 at a time how far they are, in turn, and of the end only now and then", async () => {
     const names = Array.from({ length: 250 }, (_, at) => `vm ${at}`);
     const run = aRun(
