@@ -32,10 +32,10 @@ export function* beginning(facts: RunFacts, earlier: readonly EarlierStep[]): Pi
   yield;
   const done = earlier.length === 0 ? new Map<number, Done>() : alreadyDone(kind, nodes, earlier, snapshot.protectedSite.id);
   const owed = owedBefore(nodes, earlier);
-  const steps = yield* mapInPieces(nodes, (node) => ({
-    ...newStep(node, done.get(node.ordinal)),
-    ...(owed.has(node.ordinal) ? isOwedNow : {}),
-  }));
+  const steps = yield* mapInPieces(nodes, (node) => {
+    const step = newStep(node, done.get(node.ordinal));
+    return owed.has(node.ordinal) ? { ...step, ...isOwedNow } : step;
+  });
   return { run: yield* livingRun({ ...facts, warnings }, steps), done, warnings };
 }
 

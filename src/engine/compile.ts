@@ -65,6 +65,9 @@ export function* compiling(snapshot: RunSnapshot): Pieces<CompiledRun> {
 
 function refuseCycle({ priorityGroups, vms }: RisingSnapshot): void {
   const priorityOf = new Map(priorityGroups.flatMap(({ groupIds, priority }) => groupIds.map((id) => [id, priority] as const)));
-  const cycle = findCycle(vms.map((vm) => ({ ...vm, priorityGroup: priorityOf.get(vm.groupId) ?? 0 })));
+  const ordered = vms.map(({ id, name, groupId, priority, dependsOn }) => {
+    return { id, name, priorityGroup: priorityOf.get(groupId) ?? 0, priority, dependsOn };
+  });
+  const cycle = findCycle(ordered);
   if (cycle) throw new CompileError(`The VMs wait for each other: ${cycle.sentence}.`);
 }

@@ -30,9 +30,11 @@ export interface Cycle {
 
 /** The shortest cycle, or null. With thousands of VMs in cycles of three and more, the shortest that a bounded search finds. */
 export function findCycle(vms: readonly OrderedVm[]): Cycle | null {
+  const dependents = vms.filter(({ dependsOn }) => dependsOn.length > 0);
+  if (dependents.length === 0) return null;
   const byId = new Map(vms.map((vm) => [vm.id, vm]));
-  const dependencies = new Map(vms.map((vm) => [vm, vm.dependsOn.flatMap((id) => byId.get(id) ?? [])]));
-  for (const vm of vms) if (vm.dependsOn.includes(vm.id)) return cycleOf([vm]);
+  const dependencies = new Map(dependents.map((vm) => [vm, vm.dependsOn.flatMap((id) => byId.get(id) ?? [])]));
+  for (const vm of dependents) if (vm.dependsOn.includes(vm.id)) return cycleOf([vm]);
   for (const [vm, others] of dependencies) {
     for (const other of others) if (comparePosition(vm, other) < 0 || dependencies.get(other)?.includes(vm)) return cycleOf([vm, other]);
   }

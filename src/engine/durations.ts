@@ -58,9 +58,9 @@ function byKind(step: LeafContent): { readonly seconds: number; readonly fixed?:
   }
 }
 
-/** Seconds to the millisecond, 0 or more: a chain of many short steps would lose half a second at each, were they whole. */
-export function expectedSeconds(step: LeafContent, key: string, pastSeconds: Readonly<Record<string, number>>): number {
+/** Seconds to the millisecond, 0 or more, `pastSeconds` where the step was done before: a chain of many short steps would lose half a second at each, were they whole. */
+export function expectedSeconds(step: LeafContent, pastSeconds: number | undefined): number {
   const { seconds, fixed } = byKind(step);
-  const past = fixed || !Object.hasOwn(pastSeconds, key) ? undefined : pastSeconds[key];
-  return Math.max(0, Math.round(1000 * (past !== undefined && Number.isFinite(past) ? past : seconds)) / 1000);
+  const isKnown = !fixed && pastSeconds !== undefined && Number.isFinite(pastSeconds);
+  return Math.max(0, Math.round(1000 * (isKnown ? pastSeconds : seconds)) / 1000);
 }

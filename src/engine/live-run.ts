@@ -72,6 +72,9 @@ const childrenOf = (steps: readonly StepState[]): Map<number, StepState[]> => {
   return children;
 };
 
+/** Shared by all steps that have none. */
+const none: readonly never[] = Object.freeze([]);
+
 /** `done`: an earlier run did it. */
 export const newStep = (node: StepNode, done?: Done): StepState => ({
   node,
@@ -79,8 +82,8 @@ export const newStep = (node: StepNode, done?: Done): StepState => ({
   attempt: 1,
   progressPercent: done === undefined ? 0 : 100,
   message: done?.message ?? null,
-  errors: [],
-  warnings: [],
+  errors: none,
+  warnings: none,
   result: done?.result ?? null,
   startedAt: null,
   endedAt: null,
@@ -143,7 +146,10 @@ function* scheduling(rules: FailureRules, steps: readonly StepState[]): Pieces<S
   );
   yield;
   const statuses = new Map<number, StepStatus>();
-  yield* inPieces(steps, (step) => statuses.set(step.node.ordinal, scheduledStatus(step)));
+  yield* inPieces(steps, (step) => {
+    const status = scheduledStatus(step);
+    if (status !== "PENDING") statuses.set(step.node.ordinal, status);
+  });
   return yield* creatingSchedule(
     steps.map(({ node }) => node),
     statuses,

@@ -45,6 +45,7 @@ type Earlier = Changing & { readonly key: string; readonly kind: string };
 
 /** Steps of a roll-back, by ordinal, that the run that this one goes on with has left undone: it could not, or was not cancelled. */
 export function owedBefore(nodes: readonly StepNode[], earlier: readonly Earlier[]): ReadonlySet<number> {
+  if (earlier.length === 0) return new Set();
   const byKey = new Map(earlier.map((step) => [step.key, step]));
   const owed = nodes.filter((node) => {
     const undone = nodes[(undoneBy(node) ?? 0) - 1];

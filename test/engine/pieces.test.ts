@@ -56,6 +56,6 @@ it("makes the tree of thousands of VMs in pieces of a few of them", async () => 
   let pieces = 0;
   const work = compiling(snapshot);
   while (!work.next().done) pieces++;
-  expect(pieces).toBeGreaterThan(names.length);
+  expect(pieces, "ten machines a piece at most").toBeGreaterThan(names.length / 10);
   expect(isDeepStrictEqual(await inTurns(compiling(snapshot)), compile(snapshot))).toBe(true);
 });

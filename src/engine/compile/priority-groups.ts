@@ -53,6 +53,9 @@ function* addPriorityGroup(
   return parent;
 }
 
+/** VMs at a time. */
+const piece = 10;
+
 /** Each tier waits for the gates of all earlier ones, for the same reason as priority groups do. */
 function* addTiers(making: Making, parent: number, vms: readonly SnapshotVm[], after: readonly number[]): Pieces<number[]> {
   const { tree, snapshot, storage, warnings, placed } = making;
@@ -63,7 +66,8 @@ function* addTiers(making: Making, parent: number, vms: readonly SnapshotVm[], a
     if (members.length === 0) continue;
     const gate = tree.newGate();
     const afterGates = [...gates];
-    for (const vm of members) {
+    for (const [index, vm] of members.entries()) {
+      if (index % piece === 0) yield;
       const made = storage.made.get(vm.groupId);
       if (made === undefined) throw new CompileError(`The protection group of ${vm.name} is not part of the run.`);
       const nics = storage.nicsOf(vm);
@@ -73,7 +77,6 @@ function* addTiers(making: Making, parent: number, vms: readonly SnapshotVm[], a
       tree.node(vmSteps.ready).opensGate = gate;
       placed.set(vm.id, vmSteps);
       containers.push(vmSteps.container);
-      yield;
     }
     gates.push(gate);
   }

@@ -1,6 +1,6 @@
 /** Makes the tree: ordinals in depth-first order as steps are added, paths, unique keys, expected durations. */
 import { expectedSeconds } from "../durations.ts";
-import type { ContainerKind, ContainerNode, LeafKind, Phase, StepNode, StepSpecs } from "../model.ts";
+import { type ContainerKind, isContainerKind, type LeafKind, type Phase, type StepNode, type StepSpecs } from "../model.ts";
 
 /** A kind of leaf with what it needs. */
 export type LeafContent = { [K in LeafKind]: { readonly kind: K; readonly spec: StepSpecs[K] } }[LeafKind];
@@ -38,32 +38,40 @@ export interface Tree {
 export function createTree(pastSeconds: Readonly<Record<string, number>>): Tree {
   const nodes: DraftNode[] = [];
   const children = new Map<number | null, number>();
-  const keys = new Map<string, number>();
+  const keys = new Set<string>();
+  const past = new Map(Object.entries(pastSeconds));
   let gates = 0;
 
-  function base(parent: number | null, kind: string, details: StepDetails): Omit<ContainerNode, "kind" | "spec"> {
+  /** One object, made in one go: a large run has a hundred thousand of them. */
+  function add(parent: number | null, content: LeafContent | ContainerContent, details: StepDetails): number {
     const position = (children.get(parent) ?? 0) + 1;
     children.set(parent, position);
-    return {
+    const key = unique(keys, keyOf(content.kind, details.of ?? none));
+    const { skipReason = null, warnReason = null } = details;
+    const isToBeDone = skipReason === null && warnReason === null && !isContainerContent(content);
+    const made = {
       ordinal: nodes.length + 1,
       parent,
       path: parent === null ? `${position}` : `${node(parent).path}.${position}`,
-      key: unique(keys, [kind, ...(details.of ?? [])].join(":")),
+      key,
       name: details.name,
       phase: details.phase ?? null,
       siteId: details.siteId ?? null,
       groupId: details.groupId ?? null,
       vmId: details.vmId ?? null,
       planStepId: details.planStepId ?? null,
-      after: details.after ?? [],
-      needs: details.needs ?? [],
-      afterGates: details.afterGates ?? [],
+      after: details.after ?? none,
+      needs: details.needs ?? none,
+      afterGates: details.afterGates ?? none,
       opensGate: null,
-      expectedSeconds: 0,
+      expectedSeconds: isToBeDone ? expectedSeconds(content, past.get(key)) : 0,
       onCriticalPath: false,
-      skipReason: details.skipReason ?? null,
-      warnReason: details.warnReason ?? null,
+      skipReason,
+      warnReason,
+      kind: content.kind,
+      spec: content.spec,
     };
+    return nodes.push(made as DraftNode); // kind and spec are of one content
   }
 
   function node(ordinal: number): DraftNode {
@@ -76,18 +84,32 @@ export function createTree(pastSeconds: Readonly<Record<string, number>>): Tree 
     nodes,
     node,
     newGate: () => ++gates,
-    leaf(parent, content, details) {
-      const common = base(parent, content.kind, details);
-      const seconds = common.skipReason === null && common.warnReason === null ? expectedSeconds(content, common.key, pastSeconds) : 0;
-      return nodes.push({ ...common, ...content, expectedSeconds: seconds });
-    },
-    container: (parent, kind, details) => nodes.push({ ...base(parent, kind, details), kind, spec: {} }),
+    leaf: add,
+    container: (parent, kind, details) => add(parent, { kind, spec: nothing }, details),
   };
 }
 
+interface ContainerContent {
+  readonly kind: ContainerKind;
+  readonly spec: Record<string, never>;
+}
+
+const isContainerContent = (content: LeafContent | ContainerContent): content is ContainerContent => isContainerKind(content.kind);
+
+/** Shared by all that have none. */
+const none: readonly never[] = Object.freeze([]);
+const nothing: Record<string, never> = Object.freeze({});
+
+function keyOf(kind: string, of: readonly (string | number)[]): string {
+  let key = kind;
+  for (const part of of) key += `:${part}`;
+  return key;
+}
+
 /** A second step of the same key (such as two left-over snapshots of one group) gets a number behind it. */
-function unique(keys: Map<string, number>, key: string): string {
-  const count = (keys.get(key) ?? 0) + 1;
-  keys.set(key, count);
-  return count === 1 ? key : unique(keys, `${key}#${count}`);
+function unique(keys: Set<string>, key: string): string {
+  let found = key;
+  for (let count = 2; keys.has(found); count++) found = `${key}#${count}`;
+  keys.add(found);
+  return found;
 }

@@ -93,8 +93,10 @@ function addPostCommands(
     const unable = command.runInGuest && !snapshot.recoverySite.capabilities.guestCommands;
     const content = command.runInGuest ? guestCommandOf(snapshot, command, at.registered) : commandOf(snapshot, vm, command, at.registered);
     const ordinal = tree.leaf(at.container, content, {
-      ...detailsOf(vm, content),
       of: [vm.id, command.id],
+      groupId: vm.groupId,
+      vmId: vm.id,
+      ...siteOf(content),
       name: `Run ${command.command} ${command.runInGuest ? "in" : "for"} ${vm.name}`,
       phase: "POST_POWER_ON",
       ...(unable
@@ -107,20 +109,17 @@ function addPostCommands(
 
 const scripts = ({ options }: RisingSnapshot, commands: readonly SnapshotCommand[]) => (options.runScripts ? commands : []);
 
-const detailsOf = (vm: SnapshotVm, { spec }: LeafContent): Omit<StepDetails, "name"> => ({
-  of: [vm.id],
-  groupId: vm.groupId,
-  vmId: vm.id,
-  ...("site" in spec ? { siteId: spec.site.siteId } : {}),
-});
+const siteOf = ({ spec }: LeafContent): { siteId?: string } => ("site" in spec ? { siteId: spec.site.siteId } : {});
 
 /** Adds steps of a VM, each of which needs the one before it. */
 function sequence(tree: Tree, container: number, vm: SnapshotVm) {
+  const itself = [vm.id];
+  const about = { groupId: vm.groupId, vmId: vm.id };
   let previous: number | null = null;
   return {
-    add(content: LeafContent, name: string, more: Partial<StepDetails> = {}): number {
-      const needs = previous === null ? [] : [previous];
-      previous = tree.leaf(container, content, { ...detailsOf(vm, content), name, needs, ...more });
+    add(content: LeafContent, name: string, { of = itself, phase }: Pick<StepDetails, "of" | "phase"> = {}): number {
+      const needs = previous === null ? {} : { needs: [previous] };
+      previous = tree.leaf(container, content, { of, name, ...about, ...siteOf(content), ...needs, ...(phase && { phase }) });
       return previous;
     },
     last: (): number => previous ?? container,

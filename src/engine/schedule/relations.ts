@@ -17,7 +17,8 @@ export interface Relations {
   readonly subtreeEnd: readonly number[];
 }
 
-const none: readonly number[] = [];
+/** Of all that have none: never added to. */
+const none: number[] = [];
 
 export function* relationsOf(nodes: readonly StepNode[]): Pieces<Relations> {
   const children = lists(nodes.length);
@@ -55,18 +56,13 @@ export function* relationsOf(nodes: readonly StepNode[]): Pieces<Relations> {
 
 /** Many lists of which most stay empty. */
 function lists(size: number) {
-  const all: (readonly number[])[] = new Array<readonly number[]>(size).fill(none);
-  const own = new Map<number, number[]>();
+  const all = new Array<number[]>(size).fill(none);
   return {
     all,
     add(index: number, value: number) {
-      const list = own.get(index);
-      if (list) list.push(value);
-      else {
-        const first = [value];
-        own.set(index, first);
-        all[index] = first;
-      }
+      const list = all[index];
+      if (list === undefined || list === none) all[index] = [value];
+      else list.push(value);
     },
   };
 }
