@@ -1,75 +1,44 @@
 /** Writes the tree of a run once it is compiled: thousands of rows, in pieces, so that neither gateway nor database holds its breath. */
 import type pg from "pg";
 import { arrayText } from "../database/array-text.ts";
-import { textsOf, toJsonb, toText, toTexts } from "../database/json.ts";
+import { type Cell, copyIn } from "../database/copy-in.ts";
+import { toJsonb, toText } from "../database/json.ts";
 import type { StepState } from "./batch.ts";
 import { type Journal, type News, type RunRow, runAndEvents } from "./journal.ts";
 
-/** What is stored of the steps of a new tree. */
-export const treeRows = (steps: readonly StepState[]) =>
-  steps.map(({ node, status, message, startedAt, endedAt, progressPercent, warnings, result }) => ({
-    ...node,
-    expectedSeconds: Math.round(node.expectedSeconds),
-    status,
-    message,
-    started: startedAt,
-    ended: endedAt,
-    progress: progressPercent,
-    warnings,
-    result,
-  }));
-
-type TreeRow = ReturnType<typeof treeRows>[number];
-
-/** A column: its name, the type of its values on the way, what they become (if not themselves), and a row's value. */
-type Column = readonly [
-  name: string,
-  type: string,
-  value: (row: TreeRow) => string | number | boolean | null,
-  read?: (column: string) => string,
+/** What is stored of a step of a new tree. */
+const columns: readonly (readonly [name: string, value: (step: StepState) => Cell])[] = [
+  ["ordinal", ({ node }) => node.ordinal],
+  ["parent", ({ node }) => node.parent],
+  ["path", ({ node }) => node.path],
+  ["key", ({ node }) => toText(node.key)],
+  ["kind", ({ node }) => node.kind],
+  ["name", ({ node }) => toText(node.name)],
+  ["phase", ({ node }) => node.phase],
+  ["site_id", ({ node }) => node.siteId],
+  ["group_id", ({ node }) => node.groupId],
+  ["vm_id", ({ node }) => node.vmId],
+  ["plan_step_id", ({ node }) => node.planStepId],
+  ["spec", ({ node }) => toJsonb(node.spec)],
+  ["after", ({ node }) => arrayText(node.after)],
+  ["needs", ({ node }) => arrayText(node.needs)],
+  ["after_gates", ({ node }) => arrayText(node.afterGates)],
+  ["opens_gate", ({ node }) => node.opensGate],
+  ["expected_seconds", ({ node }) => Math.round(node.expectedSeconds)],
+  ["on_critical_path", ({ node }) => node.onCriticalPath],
+  ["status", ({ status }) => status],
+  ["message", ({ message }) => (message === null ? null : toText(message))],
+  ["started_at", ({ startedAt }) => timeOf(startedAt)],
+  ["ended_at", ({ endedAt }) => timeOf(endedAt)],
+  ["progress_percent", ({ progressPercent }) => progressPercent],
+  ["warnings", ({ warnings }) => arrayText(warnings.map(toText))],
+  ["result", ({ result }) => (result === null ? null : toJsonb(result))],
 ];
 
-const as = (type: string) => (column: string) => `${column}::${type}`;
-const time = (column: string) => `to_timestamp(${column} / 1000.0)`;
-const numbers = (values: readonly number[]): string => `{${values.join(",")}}`;
+const timeOf = (milliseconds: number | null): string | null => (milliseconds === null ? null : new Date(milliseconds).toISOString());
 
-const columns: readonly Column[] = [
-  ["ordinal", "int", (row) => row.ordinal],
-  ["parent", "int", (row) => row.parent],
-  ["path", "text", (row) => row.path],
-  ["key", "text", (row) => toText(row.key)],
-  ["kind", "text", (row) => row.kind],
-  ["name", "text", (row) => toText(row.name)],
-  ["phase", "text", (row) => row.phase, as('"StepPhase"')],
-  ["site_id", "uuid", (row) => row.siteId],
-  ["group_id", "uuid", (row) => row.groupId],
-  ["vm_id", "uuid", (row) => row.vmId],
-  ["plan_step_id", "uuid", (row) => row.planStepId],
-  ["spec", "text", (row) => toJsonb(row.spec), as("jsonb")],
-  ["after", "text", (row) => numbers(row.after), as("int[]")],
-  ["needs", "text", (row) => numbers(row.needs), as("int[]")],
-  ["after_gates", "text", (row) => numbers(row.afterGates), as("int[]")],
-  ["opens_gate", "int", (row) => row.opensGate],
-  ["expected_seconds", "int", (row) => row.expectedSeconds],
-  ["on_critical_path", "boolean", (row) => row.onCriticalPath],
-  ["status", "text", (row) => row.status, as('"StepStatus"')],
-  ["message", "text", (row) => (row.message === null ? null : toText(row.message))],
-  ["started_at", "float8", (row) => row.started, time],
-  ["ended_at", "float8", (row) => row.ended, time],
-  ["progress_percent", "int", (row) => row.progress],
-  ["warnings", "text", (row) => toTexts(row.warnings), textsOf],
-  ["result", "text", (row) => (row.result === null ? null : toJsonb(row.result)), as("jsonb")],
-];
-
-const names = columns.map(([name]) => `"${name}"`).join(", ");
-
-/** $1 the run, then the columns. */
-const insertSteps = {
-  name: "engine-insert-steps",
-  text: `INSERT INTO recovery_step (run_id, ${names})
-    SELECT $1::uuid, ${columns.map(([name, , , read]) => (read ?? ((column: string) => column))(`x."${name}"`)).join(", ")}
-    FROM unnest(${columns.map(([, type], index) => `$${index + 2}::${type}[]`).join(", ")}) AS x(${names})`,
-};
+/** A third cheaper for the database than an INSERT of the same rows. */
+const copySteps = `COPY recovery_step (run_id, ${columns.map(([name]) => `"${name}"`).join(", ")}) FROM STDIN`;
 
 const startRun = {
   name: "engine-start-run",
@@ -87,8 +56,8 @@ export function writeTree(journal: Journal, runId: string, steps: readonly StepS
   const insert = async (client: pg.ClientBase) => {
     let before: Promise<unknown> = Promise.resolve();
     for (let at = 0; at < steps.length; at += pieceSize) {
-      const rows = treeRows(steps.slice(at, at + pieceSize));
-      const next = client.query({ ...insertSteps, values: [runId, ...columns.map(([, , value]) => arrayText(rows.map(value)))] });
+      const rows = steps.slice(at, at + pieceSize).map((step) => [runId, ...columns.map(([, value]) => value(step))]);
+      const next = copyIn(client, copySteps, rows);
       next.catch(() => {});
       await before; // when the database is through with that one, it has this one already
       before = next;

@@ -231,7 +231,8 @@ describe("a name that is taken at the end of a reprotect", () => {
 
 it("all of that reads no large table from end to end", async () => {
   const texts = [...sent.stop()].filter((text) => text !== machinesText && !/\blab\./.test(text));
-  for (const written of ["INSERT INTO recovery_step", "UPDATE recovery ", "INSERT INTO event", "recovered_vm", "vm_place", "token_hash"])
+  // A tree is written by COPY, which reads nothing and has no plan.
+  for (const written of ["UPDATE recovery_step", "UPDATE recovery ", "INSERT INTO event", "recovered_vm", "vm_place", "token_hash"])
     expect(
       texts.some((text) => text.includes(written)),
       written,
