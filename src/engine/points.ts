@@ -6,7 +6,7 @@
 import type pg from "pg";
 import type { StepState } from "./batch.ts";
 import type { Claim } from "./lease.ts";
-import type { StepNode } from "./model.ts";
+import { isSettled, type StepNode } from "./model.ts";
 
 const kinds: ReadonlySet<string> = new Set<StepNode["kind"]>(["SYNCHRONISE", "CREATE_SNAPSHOT", "PROMOTE_STORAGE"]);
 
@@ -51,9 +51,11 @@ function ordinalsOf(steps: readonly StepState[]): readonly number[] {
   return found;
 }
 
-/** `steps`: the run's; only those that tell of points are read, of a run with thousands of others. */
+/** `steps`: the run's; only those that tell of points are read, of a run with thousands of others, and none while none has ended. */
 export async function notePoints(pool: pg.Pool, { runId, epoch }: Claim, steps: readonly StepState[]): Promise<void> {
-  const values = [runId, epoch, ordinalsOf(steps)];
+  const ended = ordinalsOf(steps).filter((ordinal) => isSettled(steps[ordinal - 1]?.status ?? "PENDING"));
+  if (ended.length === 0) return;
+  const values = [runId, epoch, ended];
   await pool.query({ name: "engine-note-points", text, values });
   await pool.query({ name: "engine-pin-points", text: pin, values });
 }

@@ -58,6 +58,8 @@ export class Writing {
   #warningsWritten = -1;
   /** Recovery points have yet to be noted in the catalogue: the database was away. */
   #pointsDue = false;
+  /** The newest note of them; one comes after the other. No write waits for it. */
+  #noted: Promise<void> = Promise.resolve();
 
   constructor(drive: Written) {
     this.#drive = drive;
@@ -91,11 +93,12 @@ export class Writing {
     if (!this.#isHeld) this.#send();
   }
 
-  /** All that there is is durable. */
+  /** All that there is is durable, and its points are noted. */
   async durable(): Promise<void> {
     if (this.#broken !== null) throw this.#broken.error;
     this.#send();
     await Promise.all(this.#underWay);
+    await this.#noted;
   }
 
   #send(): void {
@@ -120,7 +123,12 @@ export class Writing {
   }
 
   /** The catalogue follows the run's steps; when the database is away it follows later. */
-  async catchUpPoints(): Promise<void> {
+  catchUpPoints(): Promise<void> {
+    this.#noted = this.#noted.then(() => this.#notePoints());
+    return this.#noted;
+  }
+
+  async #notePoints(): Promise<void> {
     if (!this.#pointsDue) return;
     const { parts, claim, run } = this.#drive;
     this.#pointsDue = false; // what is written from now on is not in this note
@@ -165,7 +173,15 @@ export class Writing {
     }
     for (const go of after.written) go();
     for (const { ordinal, resumed } of after.launches) if (!isSettled(stepAt(run, ordinal).status)) executions.launch(ordinal, resumed);
-    if (after.points) await this.catchUpPoints();
+    if (after.points) this.#noteBeside();
+  }
+
+  /** All members of a group are written, and the steps behind its synchronisation need nothing of it. */
+  #noteBeside(): void {
+    this.catchUpPoints().catch((error: unknown) => {
+      this.#broken ??= { error };
+      this.#drive.inbox.goOn();
+    });
   }
 
   #hint(batch: Batch, changes: readonly Change[]): void {

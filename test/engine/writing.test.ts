@@ -84,3 +84,26 @@ it("of two writes under way the first is durable when its node dies: what it sta
   expect(await run.lastEvent()).toBe(before + started.length);
   expect(await verifyRecoveryEvents(pool, run.id)).toMatchObject({ findings: [] });
 });
+
+it("nothing waits while points are noted but the end of the run", async () => {
+  const { pool } = db.database;
+  const run = await aRun(db, lab);
+  const members = `SELECT FROM protected_vm m JOIN recovery_step s ON s.group_id = m.group_id WHERE s.run_id = '${run.id}' AND s.ordinal = ${run.first}`;
+  const holder = await pool.connect();
+  await holder.query("BEGIN");
+  await holder.query(`${members} FOR UPDATE OF m`);
+  await run.start(run.first);
+  await run.writing.durable();
+  await run.end(run.first, { pointId: "a new point", takenAt: new Date().toISOString() });
+  await run.waits();
+  await run.start(run.second);
+  await until(async () => (await run.running()).includes(run.second));
+  expect(run.launched).toEqual([run.first, run.second]);
+  const durable = run.writing.durable();
+  expect(await Promise.race([durable.then(() => "is durable"), run.waits().then(() => "waits")])).toBe("waits");
+  await holder.query("COMMIT");
+  holder.release();
+  await durable;
+  expect((await pool.query(`${members} AND m.last_sync_at IS NOT NULL`)).rowCount).toBe(1);
+  expect((await pool.query("SELECT FROM recovery_point WHERE external_id = 'a new point'")).rowCount).toBe(1);
+});

@@ -6,7 +6,8 @@ import { begin } from "../../../src/engine/beginning.ts";
 import { createInbox } from "../../../src/engine/inbox.ts";
 import { createJournal } from "../../../src/engine/journal.ts";
 import { claim } from "../../../src/engine/lease.ts";
-import { rowOf, say, startStep, stepAt } from "../../../src/engine/live-run.ts";
+import { endStep, rowOf, say, startStep, stepAt } from "../../../src/engine/live-run.ts";
+import type { StepResult } from "../../../src/engine/model.ts";
 import { loadRun } from "../../../src/engine/records.ts";
 import { writeTree } from "../../../src/engine/tree-rows.ts";
 import { Writing } from "../../../src/engine/writing.ts";
@@ -73,6 +74,11 @@ export async function aRun(db: TestDatabase, lab: Lab, writer: pg.Pool = db.data
       startStep(run, ordinal, "RUNNING", Date.now(), null);
       writing.launch(ordinal, false);
       note(ordinal, count);
+      return writing.next();
+    },
+    /** Into the next write. */
+    end(ordinal: number, result: StepResult) {
+      endStep(run, ordinal, { status: "SUCCEEDED", message: null, result }, Date.now());
       return writing.next();
     },
     /** Past `Writing`: what has come since, or nothing but the run's row. */
