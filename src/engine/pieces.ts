@@ -6,8 +6,12 @@ import { setImmediate as turn } from "node:timers/promises";
 
 export type Pieces<T> = Generator<void, T>;
 
-/** So long at a time nothing else happens. */
-const turnMs = 8;
+export interface Turns {
+  /** So long at a time nothing else happens. */
+  readonly turnMs?: number;
+  /** Told how long each turn has taken. */
+  readonly onTurn?: (ms: number) => void;
+}
 
 export function atOnce<T>(work: Pieces<T>): T {
   for (;;) {
@@ -17,12 +21,14 @@ export function atOnce<T>(work: Pieces<T>): T {
 }
 
 /** What the work reads must not change meanwhile. */
-export async function inTurns<T>(work: Pieces<T>): Promise<T> {
+export async function inTurns<T>(work: Pieces<T>, { turnMs = 8, onTurn = () => {} }: Turns = {}): Promise<T> {
   let began = performance.now();
   for (;;) {
     const { done, value } = work.next();
+    const took = performance.now() - began;
+    if (!done && took < turnMs) continue;
+    onTurn(took);
     if (done) return value;
-    if (performance.now() - began < turnMs) continue;
     await turn();
     began = performance.now();
   }

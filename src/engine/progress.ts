@@ -42,9 +42,19 @@ const waitsForPeople = (run: LiveRun): boolean =>
     return blocks(step.node, step);
   });
 
+/** Of so many steps the first forecast takes tens of milliseconds, and the first steps, which come one after the other, would wait for it. */
+const manySteps = 5_000;
+const firstStepsMs = 250;
+
+/** How long others go before a forecast that is due. */
+export const beforeForecastMs = ({ steps, currentStep }: Pick<LiveRun, "steps" | "currentStep">): number =>
+  currentStep === null && steps.length >= manySteps ? firstStepsMs : 0;
+
 /** A forecast of thousands of steps takes long enough to be felt: then the last one stands for a while. */
 const feltMs = 50;
 const restTimes = 20;
+/** Each step at the beginning of a run waits for one of its turns, or several. */
+const turnMs = 2;
 
 async function look(
   run: LiveRun,
@@ -54,8 +64,11 @@ async function look(
   const began = performance.now();
   if (began < run.nextForecastAt && run.estimate !== null) return { progressPercent: progress(run.steps, now), estimatedEnd: run.estimate };
   const facts = run.steps.map(({ status, startedAt, endedAt, dueAt }) => ({ status, startedAt, endedAt, dueAt }));
-  const found = await inTurns(forecasting(run.steps, now, slotsPerSite, facts));
-  const took = performance.now() - began;
+  let took = 0;
+  const onTurn = (ms: number) => {
+    took += ms;
+  };
+  const found = await inTurns(forecasting(run.steps, now, slotsPerSite, facts), { turnMs, onTurn });
   if (took > feltMs) run.nextForecastAt = began + restTimes * took;
   return found;
 }

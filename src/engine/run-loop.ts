@@ -20,7 +20,7 @@ import type { Claim } from "./lease.ts";
 import { endStep, type LiveRun, leafAt, rowOf, say, startStep, stepAt } from "./live-run.ts";
 import { isSettled, isWait, slotSite } from "./model.ts";
 import { outcomeOf } from "./outcome.ts";
-import { noteProgress } from "./progress.ts";
+import { beforeForecastMs, noteProgress } from "./progress.ts";
 import { decideRollBack } from "./put-back.ts";
 import { answerByDefault, type RunRecord, readWishes, type Wishes } from "./records.ts";
 import { sayEnded } from "./say-ended.ts";
@@ -203,10 +203,12 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
 }
 
 /** Beside the loop: a forecast takes its time with thousands of steps, which go on meanwhile. */
-function tellProgress({ run, inbox, clock, parts }: Drive, state: LoopState): void {
+function tellProgress({ run, inbox, clock, parts, signal }: Drive, state: LoopState): void {
   state.progressDue = false;
   state.isForecasting = true;
-  noteProgress(run, clock.now(), parts.settings.operationsPerSite, state.paused || isStopped(run))
+  const tell = () => noteProgress(run, clock.now(), parts.settings.operationsPerSite, state.paused || isStopped(run));
+  const rest = beforeForecastMs(run);
+  (rest === 0 ? tell() : pause(rest, signal).then(tell))
     .catch((error: unknown) => inbox.put({ kind: "BROKEN", error }))
     .finally(() => {
       state.isForecasting = false;

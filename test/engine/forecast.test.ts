@@ -3,7 +3,7 @@ import { compile } from "../../src/engine/compile.ts";
 import { createForecaster, forecast, type StepFacts } from "../../src/engine/forecast.ts";
 import { createLiveRun, endStep, newStep, rowOf, startStep } from "../../src/engine/live-run.ts";
 import { isContainer, type StepNode, type StepStatus } from "../../src/engine/model.ts";
-import { noteProgress } from "../../src/engine/progress.ts";
+import { beforeForecastMs, noteProgress } from "../../src/engine/progress.ts";
 import type { RisingSnapshot, TestSnapshot } from "../../src/engine/run-snapshot.ts";
 import { startWait } from "../../src/engine/waits.ts";
 import { aPlan, aRecovery, pauseStep, promptStep } from "./support/plans.ts";
@@ -191,6 +191,14 @@ describe("the forecast of a run", () => {
     run.nextForecastAt = 0;
     await told(start + 60 * second);
     expect(run.estimate).toBeGreaterThan(estimate ?? 0);
+  });
+
+  it("of a large run lets its first steps go first, of no other one, and only once", () => {
+    const run = aRun(aPlan().group("a", "b").build());
+    const steps = Array.from({ length: 5_000 }, (_, at) => run.steps[at % run.steps.length]).filter((step) => step !== undefined);
+    expect(beforeForecastMs(run)).toBe(0);
+    expect(beforeForecastMs({ steps, currentStep: null })).toBeGreaterThan(0);
+    expect(beforeForecastMs({ steps, currentStep: "Synchronise storage" })).toBe(0);
   });
 
   it("never falls as time passes and steps end", () => {

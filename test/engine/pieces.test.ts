@@ -29,6 +29,23 @@ it("lets others have their turn between pieces that take long, and answers when 
   expect(order).toEqual(["first", "second", "third"]);
 });
 
+it("takes as short turns as it is told, and tells how long they were", async () => {
+  function* work(): Pieces<void> {
+    for (let piece = 0; piece < 4; piece++) {
+      spent(5);
+      yield;
+    }
+  }
+  const turns = async (turnMs: number) => {
+    const took: number[] = [];
+    await inTurns(work(), { turnMs, onTurn: (ms) => took.push(ms) });
+    expect(took.reduce((sum, ms) => sum + ms)).toBeGreaterThanOrEqual(20);
+    return took.length;
+  };
+  expect(await turns(1)).toBe(5); // the last one finds that it is over
+  expect(await turns(60_000)).toBe(1);
+});
+
 it("fails with what the work throws", async () => {
   const work = function* (): Pieces<void> {
     yield;

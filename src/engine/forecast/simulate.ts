@@ -54,6 +54,8 @@ class Simulation implements Rest {
   /** What each moment still waits for. */
   readonly #waits: Int32Array;
   readonly #running = new Heap();
+  /** Moments that have come, and from which nothing has been drawn. One list for all: there are hundreds of thousands, one after the other. */
+  readonly #come: number[] = [];
   readonly #sites = new Map<string | null, Site>();
   /** Sites where a step may start now: one has come, or a slot is free again. */
   readonly #touched = new Set<Site>();
@@ -74,9 +76,10 @@ class Simulation implements Rest {
     const { graph, nodes, now } = this.#play;
     const over = this.#takeOver();
     yield;
-    for (let moment = 0; moment < graph.size; moment++) if (at(graph.waits, moment) === 0) this.#follow(this.#reach(moment));
+    for (let moment = 0; moment < graph.size; moment++) if (at(graph.waits, moment) === 0) this.#reach(moment);
+    this.#follow();
     yield;
-    yield* inPieces(over, (index) => this.#follow([endOf(index)]));
+    yield* inPieces(over, (index) => this.#end(index));
     this.#begin(now, -1);
     let ends = 0;
     for (let index = this.#running.pop(); index !== undefined; index = this.#running.pop()) {
@@ -84,7 +87,7 @@ class Simulation implements Rest {
       const site = this.#siteOf(nodes[index]);
       site.free++;
       this.#touched.add(site);
-      this.#follow([endOf(index)]);
+      this.#end(index);
       this.#begin(at(this.ends, index), index);
     }
   }
@@ -108,30 +111,35 @@ class Simulation implements Rest {
     return over;
   }
 
-  /** These moments have come: draws what follows. */
-  #follow(moments: number[]): void {
+  #end(index: number): void {
+    this.#come.push(endOf(index));
+    this.#follow();
+  }
+
+  /** Draws what follows from the moments that have come. */
+  #follow(): void {
     const { offsets, targets } = this.#play.graph;
-    for (let moment = moments.pop(); moment !== undefined; moment = moments.pop()) {
+    const come = this.#come;
+    for (let moment = come.pop(); moment !== undefined; moment = come.pop()) {
       for (let edge = at(offsets, moment); edge < at(offsets, moment + 1); edge++) {
         const target = at(targets, edge);
         const left = at(this.#waits, target) - 1;
         this.#waits[target] = left;
-        if (left === 0) moments.push(...this.#reach(target));
+        if (left === 0) this.#reach(target);
       }
     }
   }
 
-  /** A leaf's start is left to its site; every other moment comes at once. */
-  #reach(moment: number): number[] {
+  /** A leaf's start is left to its site, and its end to its time; every other moment comes at once. */
+  #reach(moment: number): void {
     const index = stepOf(moment);
     const node = this.#play.nodes[index];
-    if (!node || isContainer(node)) return [moment];
-    if (!isEnd(moment) && !this.#begun[index]) {
+    if (!node || isContainer(node)) this.#come.push(moment);
+    else if (!isEnd(moment) && !this.#begun[index]) {
       const site = this.#siteOf(node);
       site.waiting.push(index, index);
       this.#touched.add(site);
     }
-    return [];
   }
 
   #begin(time: number, cause: number): void {
