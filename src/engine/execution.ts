@@ -128,7 +128,7 @@ const never = new AbortController().signal;
 const isActing = (node: LeafNode): node is LeafNode<ActingKind> => !isWait(node.kind);
 
 function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): { calls: SiteCalls; operations: SitePollers<Operation> } {
-  const { providers, lifeline, settings } = parts;
+  const { providers, settings } = parts;
   const calls: SiteCalls = {
     runId: run.id,
     epoch,
@@ -140,8 +140,7 @@ function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): { cal
       return provider;
     },
     async call(callSignal, ask) {
-      await ownedForLong(parts, run.id, callSignal);
-      const left = lifeline.remainingMs(run.id) - 250;
+      const left = (await ownedForLong(parts, run.id, callSignal)) - 250;
       return withDeadline(callSignal, Math.floor(Math.max(50, Math.min(settings.callTimeoutMs, left))), ask);
     },
     operations: (site) => operations.at(site),
@@ -155,10 +154,14 @@ function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): { cal
   return { calls, operations };
 }
 
-/** Under half of the lease nothing is begun: it may be somebody else's before it is done. */
-async function ownedForLong({ lifeline, settings }: EngineParts, runId: string, signal: AbortSignal): Promise<void> {
+/** Under half of the lease nothing is begun: it may be somebody else's before it is done. Answers the milliseconds that are left. */
+async function ownedForLong({ lifeline, settings }: EngineParts, runId: string, signal: AbortSignal): Promise<number> {
   signal.throwIfAborted();
-  while (lifeline.remainingMs(runId) < (settings.leaseSeconds * 1000) / 2) await pause(25, signal);
+  for (;;) {
+    const left = lifeline.remainingMs(runId);
+    if (left >= (settings.leaseSeconds * 1000) / 2) return left;
+    await pause(25, signal);
+  }
 }
 
 interface SitePollers<V> {

@@ -49,6 +49,8 @@ const moveMs = 250;
 interface Owned {
   readonly epoch: bigint;
   readonly confirmed: SharedArrayBuffer;
+  /** Of the same bytes: each call to a site looks at them. */
+  readonly sentAt: BigInt64Array;
 }
 
 interface Waiting {
@@ -66,6 +68,7 @@ class ThreadedLifeline implements Lifeline {
   readonly ready: Promise<void>;
   readonly #options: LifelineOptions;
   readonly #settings: WorkerSettings;
+  readonly #seen: BigInt64Array;
   readonly #owned = new Map<string, Owned>();
   readonly #commands = new Map<string, Waiting>();
   readonly #listeners = new Set<(runId: string) => void>();
@@ -82,6 +85,7 @@ class ThreadedLifeline implements Lifeline {
     const moves = new SharedArrayBuffer(4);
     this.#options = options;
     this.#settings = { directUrl, nodeId, spoolDir, scriptsDir, limits, moves, seen: new SharedArrayBuffer(8) };
+    this.#seen = new BigInt64Array(this.#settings.seen);
     this.ready = this.#readyNow.promise;
     const counter = new Int32Array(moves);
     this.#moving = setInterval(() => Atomics.add(counter, 0, 1), Math.min(moveMs, limits.stalledMs / 4));
@@ -91,8 +95,9 @@ class ThreadedLifeline implements Lifeline {
 
   own(runId: string, epoch: bigint, claimedAtMs: number): void {
     const confirmed = new SharedArrayBuffer(8);
-    Atomics.store(new BigInt64Array(confirmed), 0, BigInt(Math.floor(claimedAtMs * 1000)));
-    this.#owned.set(runId, { epoch, confirmed });
+    const sentAt = new BigInt64Array(confirmed);
+    Atomics.store(sentAt, 0, BigInt(Math.floor(claimedAtMs * 1000)));
+    this.#owned.set(runId, { epoch, confirmed, sentAt });
     this.#tell({ type: "own", runId, epoch, confirmed });
   }
 
@@ -102,11 +107,11 @@ class ThreadedLifeline implements Lifeline {
 
   remainingMs(runId: string): number {
     const owned = this.#owned.get(runId);
-    return owned ? this.#remaining(owned.confirmed) : 0;
+    return owned ? this.#remaining(owned.sentAt) : 0;
   }
 
   servingMs(): number {
-    return this.#remaining(this.#settings.seen);
+    return this.#remaining(this.#seen);
   }
 
   onLost(listener: (runId: string) => void): () => void {
@@ -146,8 +151,8 @@ class ThreadedLifeline implements Lifeline {
     await this.#worker.terminate();
   }
 
-  #remaining(confirmed: SharedArrayBuffer): number {
-    const sentAt = Atomics.load(new BigInt64Array(confirmed), 0);
+  #remaining(confirmed: BigInt64Array): number {
+    const sentAt = Atomics.load(confirmed, 0);
     return sentAt === 0n ? 0 : Math.max(0, Number(sentAt) / 1000 + this.#settings.limits.leaseMs - monotonicMs());
   }
 
