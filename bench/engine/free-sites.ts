@@ -2,6 +2,7 @@
  * Sites that cost nothing: everything is done at once, in memory. Keys, epochs and the ledger are kept as a site has to keep them, so that the
  * engine goes the whole way and what is measured is the engine.
  */
+import { isDeepStrictEqual } from "node:util";
 import {
   type Artefact,
   type Capabilities,
@@ -33,6 +34,16 @@ export interface LedgerEntry {
   readonly kind: EffectKind;
 }
 
+/** One of the sites. */
+interface FreeSite {
+  /** By key: what it stands for. */
+  readonly requests: Map<string, { readonly kind: EffectKind; readonly request: object }>;
+  readonly epochs: Map<string, bigint>;
+  /** VMs that have been powered on. */
+  readonly on: Set<string>;
+}
+
+const ipAddresses = ["10.2.0.1"];
 const nothing = () => ({});
 const now = () => new Date().toISOString();
 
@@ -70,10 +81,7 @@ export class FreeSites implements Provider {
   readonly name = "lab";
   readonly version = "free";
   readonly ledger: LedgerEntry[] = [];
-  /** By site and key: the request that the key stands for. */
-  readonly #requests = new Map<string, string>();
-  readonly #epochs = new Map<string, bigint>();
-  readonly #on = new Set<string>();
+  readonly #sites = new Map<string, FreeSite>();
 
   async capabilities(): Promise<Capabilities> {
     return capabilities;
@@ -88,17 +96,14 @@ export class FreeSites implements Provider {
   }
 
   async order<K extends EffectKind>(siteId: string, kind: K, request: EffectRequest<K>, call: EffectCall): Promise<Operation<K>> {
-    this.#fence(siteId, call);
-    const at = `${siteId}/${call.key}`;
-    const asked = `${kind} ${JSON.stringify(request)}`;
-    const known = this.#requests.get(at);
-    if (known !== undefined && known !== asked) {
-      throw new ProviderError("PERMANENT", "KEY_REUSED", `The key ${call.key} stands for another request.`);
-    }
+    const { requests, on } = this.#fenced(siteId, call);
+    const known = requests.get(call.key);
     if (known === undefined) {
-      this.#requests.set(at, asked);
+      requests.set(call.key, { kind, request });
       this.ledger.push({ key: call.key, siteId, kind });
-      if (kind === "powerOn" && "vmId" in request) this.#on.add(request.vmId);
+      if (kind === "powerOn" && "vmId" in request) on.add(request.vmId);
+    } else if (!isDeepStrictEqual(known, { kind, request })) {
+      throw new ProviderError("PERMANENT", "KEY_REUSED", `The key ${call.key} stands for another request.`);
     }
     return { state: "SUCCEEDED", result: results[kind](request, call.key) };
   }
@@ -108,26 +113,24 @@ export class FreeSites implements Provider {
     keys: readonly string[],
     call: Pick<EffectCall, "runId" | "epoch">,
   ): Promise<ReadonlyMap<string, Operation>> {
-    this.#fence(siteId, call);
+    this.#fenced(siteId, call);
     void keys;
     return new Map();
   }
 
   async cancel(siteId: string, _key: string, call: Pick<EffectCall, "runId" | "epoch">): Promise<void> {
-    this.#fence(siteId, call);
+    this.#fenced(siteId, call);
   }
 
-  async vmStatus(_siteId: string, vmIds: readonly string[]): Promise<ReadonlyMap<string, VmStatus>> {
+  async vmStatus(siteId: string, vmIds: readonly string[]): Promise<ReadonlyMap<string, VmStatus>> {
+    const { on } = this.#site(siteId);
     const heartbeatAt = now();
-    return new Map(
-      vmIds.map((vmId) => {
-        const isOn = this.#on.has(vmId);
-        return [
-          vmId,
-          { vmId, powerState: isOn ? "POWERED_ON" : "POWERED_OFF", heartbeatAt: isOn ? heartbeatAt : null, ipAddresses: ["10.2.0.1"] },
-        ];
-      }),
-    );
+    const statuses = new Map<string, VmStatus>();
+    for (const vmId of vmIds) {
+      const known = on.has(vmId);
+      statuses.set(vmId, { vmId, powerState: known ? "POWERED_ON" : "POWERED_OFF", heartbeatAt: known ? heartbeatAt : null, ipAddresses });
+    }
+    return statuses;
   }
 
   async artefacts(): Promise<readonly Artefact[]> {
@@ -138,10 +141,19 @@ export class FreeSites implements Provider {
     return [{ pointId: `point-${groupId}`, takenAt: now(), complete: true, sizeBytes: 0 }];
   }
 
-  #fence(siteId: string, { runId, epoch }: Pick<EffectCall, "runId" | "epoch">): void {
-    const at = `${siteId}/${runId}`;
-    const known = this.#epochs.get(at) ?? 0n;
+  #site(siteId: string): FreeSite {
+    const known = this.#sites.get(siteId);
+    if (known !== undefined) return known;
+    const made: FreeSite = { requests: new Map(), epochs: new Map(), on: new Set() };
+    this.#sites.set(siteId, made);
+    return made;
+  }
+
+  #fenced(siteId: string, { runId, epoch }: Pick<EffectCall, "runId" | "epoch">): FreeSite {
+    const site = this.#site(siteId);
+    const known = site.epochs.get(runId) ?? 0n;
     if (known > epoch) throw new ProviderError("PERMANENT", "STALE_EPOCH", `Epoch ${epoch} of run ${runId} is over.`);
-    this.#epochs.set(at, epoch);
+    if (known < epoch) site.epochs.set(runId, epoch);
+    return site;
   }
 }
