@@ -2,7 +2,7 @@
  * Work of milliseconds for hundreds of steps, of a second for a hundred thousand: it is written as a generator that pauses where it may be
  * interrupted, so that it can be done at once, or in turns with all else that the process has to do.
  */
-import { setImmediate as turn } from "node:timers/promises";
+import { turns, turnMs as usualTurnMs } from "../jobs/turns.ts";
 
 export type Pieces<T> = Generator<void, T>;
 
@@ -20,8 +20,8 @@ export function atOnce<T>(work: Pieces<T>): T {
   }
 }
 
-/** What the work reads must not change meanwhile. */
-export async function inTurns<T>(work: Pieces<T>, { turnMs = 8, onTurn = () => {} }: Turns = {}): Promise<T> {
+/** So that others go on meanwhile, and who waits for an answer goes first. What the work reads must not change. */
+export async function inTurns<T>(work: Pieces<T>, { turnMs = usualTurnMs, onTurn = () => {} }: Turns = {}): Promise<T> {
   let began = performance.now();
   for (;;) {
     const { done, value } = work.next();
@@ -29,7 +29,7 @@ export async function inTurns<T>(work: Pieces<T>, { turnMs = 8, onTurn = () => {
     if (!done && took < turnMs) continue;
     onTurn(took);
     if (done) return value;
-    await turn();
+    await turns.next();
     began = performance.now();
   }
 }

@@ -3,6 +3,7 @@ import type pg from "pg";
 import { arrayText } from "../database/array-text.ts";
 import { type Cell, copyIn } from "../database/copy-in.ts";
 import { toJsonb, toText } from "../database/json.ts";
+import { turns } from "../jobs/turns.ts";
 import type { StepState } from "./batch.ts";
 import { type Journal, type News, type RunRow, runAndEvents } from "./journal.ts";
 
@@ -59,7 +60,7 @@ export function writeTree(journal: Journal, runId: string, steps: readonly StepS
       const rows = steps.slice(at, at + pieceSize).map((step) => [runId, ...columns.map(([, value]) => value(step))]);
       const next = copyIn(client, copySteps, rows);
       next.catch(() => {});
-      await before; // when the database is through with that one, it has this one already
+      await Promise.all([before, turns.next()]); // when the database is through with that one, it has this one already
       before = next;
     }
     await before;

@@ -1,8 +1,9 @@
 /** Work in pieces: the same at once as in turns, and in turns nothing else waits for it. */
 import { isDeepStrictEqual } from "node:util";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { compile, compiling } from "../../src/engine/compile.ts";
 import { atOnce, inPieces, inTurns, type Pieces } from "../../src/engine/pieces.ts";
+import { turns } from "../../src/jobs/turns.ts";
 import { aPlan } from "./support/plans.ts";
 
 const spent = (ms: number) => {
@@ -36,14 +37,29 @@ it("takes as short turns as it is told, and tells how long they were", async () 
       yield;
     }
   }
-  const turns = async (turnMs: number) => {
+  const turnsOf = async (turnMs: number) => {
     const took: number[] = [];
     await inTurns(work(), { turnMs, onTurn: (ms) => took.push(ms) });
     expect(took.reduce((sum, ms) => sum + ms)).toBeGreaterThanOrEqual(20);
     return took.length;
   };
-  expect(await turns(1)).toBe(5); // the last one finds that it is over
-  expect(await turns(60_000)).toBe(1);
+  expect(await turnsOf(1)).toBe(5); // the last one finds that it is over
+  expect(await turnsOf(60_000)).toBe(1);
+});
+
+it("waits for its turn after each piece that took long", async () => {
+  const order: string[] = [];
+  function* work(): Pieces<void> {
+    order.push("long");
+    spent(10);
+    yield;
+    order.push("short");
+    yield;
+    order.push("last");
+  }
+  const next = vi.spyOn(turns, "next").mockImplementation(async () => void order.push("turn"));
+  await inTurns(work()).finally(() => next.mockRestore());
+  expect(order).toEqual(["long", "turn", "short", "last"]);
 });
 
 it("fails with what the work throws", async () => {

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { turns } from "../../src/jobs/turns.ts";
 import type { Lab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aLab, effects, labSites } from "../support/lab.ts";
@@ -27,8 +28,11 @@ describe("a test and its cleanup", () => {
 
   it("brings every machine up, leaves the protected site alone, numbers its events without a gap, and leaves nothing behind", async () => {
     const protectedVms = (await lab.provider.inventory("site-a", AbortSignal.timeout(5000))).virtualMachines;
+    const [took, gaveWay] = [vi.spyOn(turns, "next"), vi.spyOn(turns, "giveWay")];
     const { recoveryId } = await node.recoveries.start(operator, { planId, recoveryType: "TEST" });
     const run = await ended(db.database, recoveryId);
+    // Its tree is written in turns, and at each look it gives way to who waits for an answer.
+    expect([took.mock.calls.length > 0, gaveWay.mock.calls.length > 0]).toEqual([true, true]);
     expect(run.steps.filter(({ status }) => status !== "SUCCEEDED")).toEqual([]);
     expect(run).toMatchObject({ state: "COMPLETED", resultState: "SUCCESS", vmsSucceeded: 5, vmsFailed: 0, progressPercent: 100 });
     const events = await eventsOf(db.database, recoveryId);

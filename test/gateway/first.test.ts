@@ -1,0 +1,43 @@
+/** Who waits for an answer goes first, whatever it came by: work that gives way is told from the request's coming to its answer. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { turns } from "../../src/jobs/turns.ts";
+import { rawSocket, type TestGateway, testGateway } from "./support.ts";
+
+let server: TestGateway;
+let waiting: number;
+beforeAll(async () => {
+  server = await testGateway();
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  waiting = 0;
+  vi.spyOn(turns, "asked").mockImplementation(() => {
+    waiting++;
+    return () => waiting--;
+  });
+});
+afterEach(() => void vi.restoreAllMocks());
+
+it("over HTTP, by the door and by yoga, also where it fails", async () => {
+  const asked = [server.post("{ wait }"), server.post("{ wait } # no subscription")];
+  await vi.waitFor(() => expect(waiting).toBe(2));
+  await server.post("{ boom }");
+  await vi.waitFor(() => expect(waiting).toBe(2));
+  server.release();
+  await Promise.all(asked);
+  await vi.waitFor(() => expect(waiting).toBe(0));
+});
+
+it("over a socket", async () => {
+  const socket = await rawSocket(server.graphqlUrl, { sessionToken: server.sessions.open() });
+  await socket.next("connection_ack");
+  socket.subscribe("1", "{ wait }");
+  await vi.waitFor(() => expect(waiting).toBe(1));
+  socket.subscribe("2", "{ nothing }");
+  await socket.next("error");
+  expect(waiting).toBe(1);
+  server.release();
+  await socket.next("complete");
+  await vi.waitFor(() => expect(waiting).toBe(0));
+  socket.socket.terminate();
+});
