@@ -6,7 +6,7 @@ import { type EffectKind, type EffectRequest, type Operation, type Provider, Pro
 import { isResultOf } from "./effect-results.ts";
 import { LeaseLost, pause } from "./journal.ts";
 import type { SiteRef } from "./model.ts";
-import type { Poller } from "./poller.ts";
+import type { Enough, Poller } from "./poller.ts";
 import type { EffectEnd, StepContext } from "./steps/kind.ts";
 
 export interface RetryPolicy {
@@ -130,6 +130,17 @@ export async function orderAndWatch<K extends EffectKind>(
   let operation = await call((signal) => provider.order(site.externalId, kind, request, { key, runId, epoch, signal, ...secretly }));
   const end = performance.now() + calls.operationLimitMs;
   let asked = false;
+  const isDue = () => performance.now() > end || (context.cancelled.aborted && !asked);
+  const expectedMs = () => (operation.state === "RUNNING" && !asked ? operation.remainingMs : undefined);
+  const watch: Enough<Operation> = {
+    isEnough(next) {
+      if (next?.state !== "RUNNING" || isDue()) return true;
+      operation = next;
+      context.progress(next.progressPercent);
+      return false;
+    },
+    expectedMs,
+  };
   while (operation.state === "RUNNING") {
     context.progress(operation.progressPercent);
     if (performance.now() > end) {
@@ -140,7 +151,7 @@ export async function orderAndWatch<K extends EffectKind>(
       asked = true;
       await call((signal) => provider.cancel(site.externalId, key, { runId, epoch, signal }));
     }
-    const next = await calls.operations(site).next(key, asked ? undefined : operation.remainingMs);
+    const next = await calls.operations(site).until(key, watch, expectedMs());
     if (next === undefined) throw new ProviderError("TRANSIENT", "BUSY", "the site no longer knows the operation");
     if (next.state !== "SUCCEEDED") operation = next;
     else if (isResultOf(kind, next.result)) operation = { state: "SUCCEEDED", result: next.result };

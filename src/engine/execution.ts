@@ -1,21 +1,17 @@
 /** Gives a step what it works with (its context), runs it, and tells the run how it ended. */
 import { type Operation, ProviderError, type VmStatus } from "../providers/contract.ts";
 import type { DatabaseClock } from "./clock.ts";
-import type { CommandOutcome } from "./commands/command.ts";
-import { ended, PermanentCommandError } from "./commands/command.ts";
-import { resolveProgram } from "./commands/program.ts";
 import { withDeadline } from "./deadline.ts";
-import { askSite, isAbort, performEffect, type SiteCalls, whileTransient } from "./effects.ts";
+import { isAbort, type SiteCalls } from "./effects.ts";
 import type { Inbox } from "./inbox.ts";
-import { LeaseLost, pause } from "./journal.ts";
-import { type LiveRun, leafAt, stepAt } from "./live-run.ts";
-import { isGood, isWait, type LeafNode, type SiteRef, type StepEnd } from "./model.ts";
+import { LeaseLost } from "./journal.ts";
+import { type LiveRun, leafAt } from "./live-run.ts";
+import { isWait, type LeafNode, type SiteRef, type StepEnd } from "./model.ts";
 import { createPoller, type Poller } from "./poller.ts";
 import { isRollBack } from "./roll-back.ts";
-import { knownSecrets, readSecret } from "./secrets.ts";
 import type { EngineParts } from "./settings.ts";
+import { Context, ownedForLong, type Shared } from "./step-context.ts";
 import { type ActingKind, perform } from "./steps/index.ts";
-import type { CommandRun, StepContext } from "./steps/kind.ts";
 
 export interface Executions {
   /** Starts the work of a step that is recorded as RUNNING. `resumed`: its owner died over it. */
@@ -50,6 +46,7 @@ export function createExecutions(options: ExecutionOptions): Executions {
     parts,
     signal,
   );
+  const shared: Shared = { options, calls, statuses };
   const cancelled = new AbortController();
   const live = new Map<number, Live>();
   const stopAll = () => {
@@ -66,7 +63,7 @@ export function createExecutions(options: ExecutionOptions): Executions {
     if (step.stops && cancelled.signal.aborted) step.own.abort(cancelled.signal.reason);
     // What is put back because the run was cancelled is not stopped by that.
     const cancel = isRollBack(node) ? never : cancelled.signal;
-    const context = createContext(options, calls, statuses, ordinal, resumed, step.own.signal, cancel);
+    const context = new Context(shared, ordinal, resumed, step.own.signal, cancel);
     try {
       inbox.put({ kind: "ENDED", ordinal, end: await perform(node, context) });
     } catch (error) {
@@ -154,17 +151,7 @@ function createSiteCalls({ run, epoch, parts, signal }: ExecutionOptions): { cal
   return { calls, operations };
 }
 
-/** Under half of the lease nothing is begun: it may be somebody else's before it is done. Answers the milliseconds that are left. */
-async function ownedForLong({ lifeline, settings }: EngineParts, runId: string, signal: AbortSignal): Promise<number> {
-  signal.throwIfAborted();
-  for (;;) {
-    const left = lifeline.remainingMs(runId);
-    if (left >= (settings.leaseSeconds * 1000) / 2) return left;
-    await pause(25, signal);
-  }
-}
-
-interface SitePollers<V> {
+export interface SitePollers<V> {
   at(site: SiteRef): Poller<V>;
   /** All of them look now. */
   hurry(): void;
@@ -190,87 +177,4 @@ function pollers<V>(
       for (const poller of bySite.values()) poller.hurry();
     },
   };
-}
-
-function createContext(
-  options: ExecutionOptions,
-  calls: SiteCalls,
-  statuses: SitePollers<VmStatus>,
-  ordinal: number,
-  resumed: boolean,
-  signal: AbortSignal,
-  cancelled: AbortSignal,
-): StepContext {
-  const { run, planName, parts, inbox, clock } = options;
-  const step = stepAt(run, ordinal);
-  const key = () => `${run.id}:${ordinal}:${step.attempt}`;
-  const context: StepContext = {
-    runId: run.id,
-    planName,
-    runKind: run.kind,
-    ordinal,
-    attempt: () => step.attempt,
-    resumed,
-    signal,
-    cancelled,
-    remainingMs: () => (step.dueAt === null ? null : step.dueAt - clock.now()),
-    resultOf(other) {
-      const { status, result } = stepAt(run, other);
-      return isGood(status) ? result : null;
-    },
-    recorded: () => step.result,
-    record: (change) => new Promise((written) => inbox.put({ kind: "RECORD", ordinal, change, written })),
-    progress: (percent) => {
-      step.progressPercent = Math.max(step.progressPercent, Math.min(99, Math.floor(percent)));
-    },
-    effect: (site, kind, request, secret) => performEffect(calls, context, site, kind, request, secret),
-    ask: (site, question) => askSite(calls, site, signal, question),
-    vmStatus: (site, vmId) => whileTransient(calls, site, signal, () => statuses.at(site).soon(vmId)),
-    nextVmStatus: (site, vmId) => whileTransient(calls, site, signal, () => statuses.at(site).next(vmId)),
-    runCommand: (command) => runCommand(options, command, key(), ordinal, signal),
-    lostOutcome: () => parts.lostOutcome(key()),
-    readSecret: (id) => readSecret(parts.settings.secretsDir, id),
-  };
-  return context;
-}
-
-async function runCommand(
-  options: ExecutionOptions,
-  command: CommandRun,
-  key: string,
-  ordinal: number,
-  signal: AbortSignal,
-): Promise<CommandOutcome> {
-  const { run, planName, parts, inbox } = options;
-  const { scriptsDir, secretsDir } = parts.settings;
-  try {
-    const program = await resolveProgram(scriptsDir, command.command);
-    await ownedForLong(parts, run.id, signal);
-    const running = parts.lifeline.runCommand({
-      key,
-      runId: run.id,
-      program,
-      arguments: command.arguments,
-      timeoutSeconds: command.timeoutSeconds,
-      environment: {
-        DR_PLAN_NAME: planName,
-        DR_RECOVERY_TYPE: run.kind,
-        DR_RUN_ID: run.id,
-        DR_SITE: command.site.siteName,
-        ...(command.vmName === null ? {} : { DR_VM_NAME: command.vmName }),
-        ...(command.vmIp === null ? {} : { DR_VM_IP: command.vmIp }),
-      },
-      secrets: await knownSecrets(secretsDir),
-      signal,
-      onOutput: (text, totalBytes) => inbox.put({ kind: "OUTPUT", ordinal, text, totalBytes }),
-    });
-    const outcome = await running.outcome;
-    if (options.signal.aborted) throw options.signal.reason;
-    // Stopped though nobody cancelled: the lease was lost, and with it the right to say how it ended.
-    if (outcome.reason === "CANCELLED" && !signal.aborted) throw new LeaseLost(run.id);
-    return outcome;
-  } catch (error) {
-    if (error instanceof PermanentCommandError) return ended("NOT_STARTED", error.message);
-    throw error;
-  }
 }

@@ -1,6 +1,11 @@
-/** Numbers, each with a key: the one with the lowest key comes out first, equal keys in order of the numbers. */
-export class Heap {
-  readonly #entries: { readonly key: number; readonly value: number }[] = [];
+/** Entries with a key each: the one with the lowest key comes out first, equal keys in order of their values. Neither changes while it is in here. */
+export interface Entry {
+  readonly key: number;
+  readonly value: number;
+}
+
+export class Heap<E extends Entry = Entry> {
+  readonly #entries: E[] = [];
 
   get size(): number {
     return this.#entries.length;
@@ -10,8 +15,12 @@ export class Heap {
     return this.#entries[0]?.key;
   }
 
-  push(key: number, value: number): void {
-    const entry = { key, value };
+  /** All of them, in no order. */
+  get entries(): readonly E[] {
+    return this.#entries;
+  }
+
+  push(entry: E): void {
     let position = this.#entries.push(entry) - 1;
     while (position > 0) {
       const above = (position - 1) >> 1;
@@ -23,10 +32,10 @@ export class Heap {
     this.#entries[position] = entry;
   }
 
-  pop(): number | undefined {
+  pop(): E | undefined {
     const first = this.#entries[0];
     const last = this.#entries.pop();
-    if (!first || !last || this.#entries.length === 0) return first?.value;
+    if (!first || !last || this.#entries.length === 0) return first;
     let position = 0;
     for (;;) {
       let below = 2 * position + 1;
@@ -39,9 +48,8 @@ export class Heap {
       position = below;
     }
     this.#entries[position] = last;
-    return first.value;
+    return first;
   }
 }
 
-type Entry = { readonly key: number; readonly value: number };
 const comesFirst = (a: Entry, b: Entry): boolean => a.key < b.key || (a.key === b.key && a.value < b.value);

@@ -5,19 +5,32 @@
 import { Heap } from "./heap.ts";
 
 export interface Poller<V> {
+  /** The answer of a round that comes as soon as a few others may have asked too: nobody has looked yet. Undefined when the site has none. */
+  soon(about: string): Promise<V | undefined>;
   /**
-   * The answer of the next round, or, of what is expected to be over in `expectedMs`, of the first one after that or of one that looks how far
-   * it is; undefined when the site has none for the key. Rejects with what the round failed with.
+   * The first answer that is enough, of the next rounds; of what is expected to be over in `expectedMs`, of the first one after that and of those
+   * that look how far it is. Thousands wait through hundreds of rounds, without a promise for each. Rejects with what a round failed with.
    */
-  next(key: string, expectedMs?: number): Promise<V | undefined>;
-  /** The same of a round that comes as soon as a few others may have asked too: nobody has looked yet. */
-  soon(key: string): Promise<V | undefined>;
+  until(about: string, enough: Enough<V>, expectedMs?: number): Promise<V | undefined>;
   /** Whatever is expected: looks at all that is waited for now. */
   hurry(): void;
 }
 
+export interface Enough<V> {
+  /** Called with each answer. */
+  isEnough(answer: V | undefined): boolean;
+  /** After one that was not: when it is expected to be over; left out: at any time. */
+  expectedMs?(): number | undefined;
+}
+
 interface Waiting<V> {
-  readonly key: string;
+  /** When it is due, and which came first of those that are due together. */
+  key: number;
+  value: number;
+  /** What is asked about. */
+  readonly about: string;
+  /** Null: any answer is. */
+  readonly enough: Enough<V> | null;
   readonly promise: Promise<V | undefined>;
   readonly resolve: (value: V | undefined) => void;
   readonly reject: (error: unknown) => void;
@@ -51,10 +64,9 @@ export function createPoller<V>(
   intervalMs: number,
   signal: AbortSignal,
 ): Poller<V> {
-  const waiting = new Map<string, Waiting<V>>();
-  /** By when it is due, keys by number. */
-  let due = new Heap();
-  let numbered = new Map<number, Waiting<V>>();
+  let due = new Heap<Waiting<V>>();
+  /** Those for whom any answer is enough share it. */
+  const shared = new Map<string, Waiting<V>>();
   let numbers = 0;
   let timer: { readonly at: number; readonly id: NodeJS.Timeout } | null = null;
   let asking = false;
@@ -84,11 +96,9 @@ export function createPoller<V>(
   function takeDue(until: number): readonly Waiting<V>[] {
     const taken: Waiting<V>[] = [];
     while (taken.length < mostKeys && (due.firstKey ?? Number.POSITIVE_INFINITY) <= until) {
-      const number = due.pop() ?? 0;
-      const one = numbered.get(number);
-      numbered.delete(number);
-      if (one === undefined) continue;
-      waiting.delete(one.key);
+      const one = due.pop();
+      if (one === undefined) break;
+      if (one.enough === null) shared.delete(one.about);
       taken.push(one);
     }
     return taken;
@@ -96,8 +106,8 @@ export function createPoller<V>(
 
   async function askFor(asked: readonly Waiting<V>[]): Promise<boolean> {
     try {
-      const answers = await ask(asked.map(({ key }) => key));
-      for (const { key, resolve } of asked) resolve(answers.get(key));
+      const answers = await ask([...new Set(asked.map(({ about }) => about))]);
+      for (const one of asked) hear(one, answers.get(one.about));
       return true;
     } catch (error) {
       for (const { reject } of asked) reject(error);
@@ -105,44 +115,59 @@ export function createPoller<V>(
     }
   }
 
-  function wait(key: string, ms: number): Waiting<V> {
-    const one = { key, ...Promise.withResolvers<V | undefined>() };
-    waiting.set(key, one);
-    numbered.set(++numbers, one);
-    due.push(performance.now() + ms, numbers);
+  function hear(one: Waiting<V>, answer: V | undefined): void {
+    const { enough } = one;
+    if (enough === null || enough.isEnough(answer)) one.resolve(answer);
+    else if (signal.aborted) one.reject(signal.reason);
+    else wait(one, untilNextMs(enough.expectedMs?.()));
+  }
+
+  function wait(one: Waiting<V>, ms: number): void {
+    one.key = performance.now() + ms;
+    one.value = ++numbers;
+    due.push(one);
     schedule();
+  }
+
+  function begin(about: string, enough: Enough<V> | null, ms: number): Waiting<V> {
+    const one = { key: 0, value: 0, about, enough, ...Promise.withResolvers<V | undefined>() };
+    wait(one, ms);
     return one;
+  }
+
+  function untilNextMs(expectedMs: number | undefined): number {
+    const meanwhileMs = Math.max(intervalMs * progressIntervals, due.size * progressMsOfEach);
+    // An estimate that has run out says nothing.
+    const isExpected = expectedMs !== undefined && expectedMs > 0;
+    return isExpected ? Math.min(expectedMs, meanwhileMs) : Math.max(intervalMs, due.size * anyTimeMsOfEach);
   }
 
   const close = () => {
     if (timer !== null) clearTimeout(timer.id);
-    for (const { reject } of waiting.values()) reject(signal.reason);
-    waiting.clear();
-    numbered.clear();
+    for (const { reject } of due.entries) reject(signal.reason);
+    shared.clear();
     due = new Heap();
   };
   signal.addEventListener("abort", close, { once: true });
 
   return {
-    next(key, expectedMs) {
+    soon(about) {
       if (signal.aborted) return Promise.reject(signal.reason);
-      const meanwhileMs = Math.max(intervalMs * progressIntervals, waiting.size * progressMsOfEach);
-      // An estimate that has run out says nothing.
-      const isExpected = expectedMs !== undefined && expectedMs > 0;
-      const ms = isExpected ? Math.min(expectedMs, meanwhileMs) : Math.max(intervalMs, waiting.size * anyTimeMsOfEach);
-      return (waiting.get(key) ?? wait(key, ms)).promise;
+      const known = shared.get(about);
+      if (known !== undefined) return known.promise;
+      const one = begin(about, null, intervalMs * soonPart);
+      shared.set(about, one);
+      return one.promise;
     },
-    soon(key) {
+    until(about, enough, expectedMs) {
       if (signal.aborted) return Promise.reject(signal.reason);
-      return (waiting.get(key) ?? wait(key, intervalMs * soonPart)).promise;
+      return begin(about, enough, untilNextMs(expectedMs)).promise;
     },
     hurry() {
       restUntil = 0;
-      const now = performance.now();
+      const all = due.entries;
       due = new Heap();
-      numbered = new Map([...waiting.values()].map((one, at) => [numbers + at + 1, one]));
-      numbers += numbered.size;
-      for (const number of numbered.keys()) due.push(now, number);
+      for (const one of all) wait(one, 0);
       schedule();
     },
   };

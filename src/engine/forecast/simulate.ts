@@ -82,7 +82,7 @@ class Simulation implements Rest {
     yield* inPieces(over, (index) => this.#end(index));
     this.#begin(now, -1);
     let ends = 0;
-    for (let index = this.#running.pop(); index !== undefined; index = this.#running.pop()) {
+    for (let index = this.#running.pop()?.value; index !== undefined; index = this.#running.pop()?.value) {
       if (++ends % piece === 0) yield;
       const site = this.#siteOf(nodes[index]);
       site.free++;
@@ -105,7 +105,7 @@ class Simulation implements Rest {
         this.#siteOf(node).free--;
         this.starts[index] = facts.startedAt ?? this.#play.now;
         this.ends[index] = this.#play.activeEnd(node, facts);
-        if (Number.isFinite(this.ends[index])) this.#running.push(at(this.ends, index), index);
+        if (Number.isFinite(this.ends[index])) this.#running.push({ key: at(this.ends, index), value: index });
       }
     }
     return over;
@@ -137,7 +137,7 @@ class Simulation implements Rest {
     if (!node || isContainer(node)) this.#come.push(moment);
     else if (!isEnd(moment) && !this.#begun[index]) {
       const site = this.#siteOf(node);
-      site.waiting.push(index, index);
+      site.waiting.push({ key: index, value: index });
       this.#touched.add(site);
     }
   }
@@ -145,12 +145,12 @@ class Simulation implements Rest {
   #begin(time: number, cause: number): void {
     for (const site of this.#touched) {
       while (site.free > 0 && site.waiting.size > 0) {
-        const index = site.waiting.pop() ?? 0;
+        const index = site.waiting.pop()?.value ?? 0;
         site.free--;
         this.starts[index] = time;
         this.ends[index] = time + (this.#play.nodes[index]?.expectedSeconds ?? 0) * 1000;
         this.causes[index] = cause;
-        this.#running.push(at(this.ends, index), index);
+        this.#running.push({ key: at(this.ends, index), value: index });
       }
     }
     this.#touched.clear();

@@ -21,7 +21,7 @@ export interface StepContext {
   readonly planName: string;
   readonly runKind: RunKind;
   readonly ordinal: number;
-  readonly attempt: () => number;
+  attempt(): number;
   /** An intent was found without a result: its owner died. */
   readonly resumed: boolean;
   /** Aborted when the run is cancelled, or its owner stops or loses it. */
@@ -43,8 +43,8 @@ export interface StepContext {
   ask<T>(site: SiteRef, question: (provider: Provider, signal: AbortSignal) => Promise<T>): Promise<T>;
   /** The VM's status as it is now; retried while the site does not answer. */
   vmStatus(site: SiteRef, vmId: string): Promise<VmStatus | undefined>;
-  /** The same at the next poll, for who has looked already. */
-  nextVmStatus(site: SiteRef, vmId: string): Promise<VmStatus | undefined>;
+  /** The first one that is enough, of the next polls. */
+  vmStatusUntil(site: SiteRef, vmId: string, isEnough: (status: VmStatus | undefined) => boolean): Promise<VmStatus | undefined>;
   /** Runs a program of the scripts folder under the supervisor; its output becomes events. */
   runCommand(command: CommandRun): Promise<CommandOutcome>;
   /** What became of this step's command whose owner died; OWNER_GONE: nobody knows. */

@@ -23,15 +23,28 @@ async function watch(
   const vmId = vmOf(context, spec.vm);
   if (vmId === null) return failed("The machine is not registered");
   let status: VmStatus | undefined;
-  for (let ask = context.vmStatus; ; ask = context.nextVmStatus) {
+  const leftMs = () => context.remainingMs() ?? Number.POSITIVE_INFINITY;
+  const isEnough = (seen: VmStatus | undefined): boolean => {
+    status = seen ?? status;
+    return context.signal.aborted || leftMs() <= 0 || (status !== undefined && mayBeReady(spec, status));
+  };
+  for (let ask = () => context.vmStatus(spec.site, vmId); ; ask = () => context.vmStatusUntil(spec.site, vmId, isEnough)) {
     context.signal.throwIfAborted();
-    status = (await look(() => ask(spec.site, vmId))) ?? status;
-    const left = context.remainingMs() ?? Number.POSITIVE_INFINITY;
-    if (status && (await isReady(spec, status, context, Math.max(left, 100)))) {
+    status = (await look(ask)) ?? status;
+    const left = leftMs();
+    if (status && mayBeReady(spec, status) && (await isReady(spec, status, context, Math.max(left, 100)))) {
       return succeeded("Ready", seen(vmId, status));
     }
     if (left <= 0) return atTimeOut(status)(`Not ready after ${spec.timeoutSeconds} s (check: ${spec.check})`, seen(vmId, status));
   }
+}
+
+/** What its status says of it: a check that asks the machine itself begins only then. */
+function mayBeReady({ check, port }: Check, { powerState, heartbeatAt, ipAddresses }: VmStatus): boolean {
+  if (powerState !== "POWERED_ON") return false;
+  if (check === "HEARTBEAT") return heartbeatAt !== null;
+  if (check === "TCP") return ipAddresses.length > 0 && port !== null;
+  return check !== "HTTP" || ipAddresses.length > 0;
 }
 
 /** A site that does not answer for a while is no reason to give a machine up before its time is over. */
@@ -50,14 +63,11 @@ const seen = (vmId: string, status: VmStatus | undefined) => ({
   ipAddress: status?.ipAddresses[0] ?? null,
 });
 
-async function isReady(spec: Check, status: VmStatus, context: StepContext, leftMs: number): Promise<boolean> {
-  if (status.powerState !== "POWERED_ON") return false;
-  const address = status.ipAddresses[0];
+async function isReady(spec: Check, { ipAddresses: [address] }: VmStatus, context: StepContext, leftMs: number): Promise<boolean> {
   switch (spec.check) {
     case "POWERED_ON":
-      return true;
     case "HEARTBEAT":
-      return status.heartbeatAt !== null;
+      return true;
     case "TCP":
       return address !== undefined && spec.port !== null && connects(address, spec.port, Math.min(leftMs, 3000), context.signal);
     case "HTTP":
