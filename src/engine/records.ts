@@ -3,7 +3,9 @@ import type pg from "pg";
 import type { EarlierStep } from "./already-done.ts";
 import type { StepState } from "./batch.ts";
 import type { PausedReason, PromptAnswer, RunKind, RunState, StepNode, StepResult, StepStatus } from "./model.ts";
+import { inTurns } from "./pieces.ts";
 import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
+import { readingSnapshot } from "./snapshot-text.ts";
 
 export interface RunRecord {
   readonly id: string;
@@ -33,14 +35,14 @@ export interface RunRecord {
 const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
 export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> {
-  const { rows } = await pool.query<RunRecord>({
+  const { rows } = await pool.query<Omit<RunRecord, "snapshot"> & { readonly snapshotText: string }>({
     name: "engine-load-run",
     text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.initiated_by AS "initiatedBy", r.state, r.paused_reason AS "pausedReason", r.last_event AS "lastEvent",
       r.failure_policy AS "failurePolicy", (WITH RECURSIVE c AS (SELECT r.kind, r.requested_at, r.rerun_of_id
           UNION ALL SELECT o.kind, o.requested_at, o.rerun_of_id FROM c JOIN recovery o ON o.id = c.rerun_of_id)
         SELECT jsonb_agg(jsonb_build_object('kind', c.kind, 'at', ${ms("c.requested_at")}) ORDER BY c.requested_at DESC) FROM c) AS requests,
       ${ms("r.started_at")} AS "startedAt", r.progress_percent AS "progressPercent",
-      r.warnings, s.content AS snapshot, ${ms("dr_now()")} AS now,
+      r.warnings, s.content::text AS "snapshotText", ${ms("dr_now()")} AS now,
       (SELECT jsonb_build_object('id', t.id, 'name', t.name) FROM task t WHERE t.recovery_id = r.id) AS task,
       CASE WHEN r.plan_id IS NOT NULL THEN ARRAY[r.plan_id] ELSE ARRAY(SELECT m.plan_id FROM group_use u
         JOIN plan_protection_group m ON m.group_id = u.group_id WHERE u.run_id = r.id) END AS plans
@@ -49,7 +51,8 @@ export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> 
   });
   const row = rows[0];
   if (!row) throw new Error(`run ${runId} has no snapshot`);
-  return row;
+  const { snapshotText, ...record } = row;
+  return { ...record, snapshot: await inTurns(readingSnapshot(snapshotText)) };
 }
 
 interface StepRow {

@@ -3,6 +3,7 @@ import type pg from "pg";
 import type { FailurePolicy, PlanLifecycle, ProtectionGroupState, TaskType } from "../../../database/generated/enums.ts";
 import { type PlanRunKind, plannedRunVersion } from "../../../engine/model.ts";
 import type { CleanupSnapshot, RecoverySnapshot, ReprotectSnapshot, TestSnapshot } from "../../../engine/run-snapshot.ts";
+import { snapshotText } from "../../../engine/snapshot-text.ts";
 import { appendEvents } from "../../../events/append.ts";
 import type { Change } from "../../../events/changes.ts";
 import type { Viewer } from "../../viewer.ts";
@@ -88,7 +89,7 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
   const { id: planId, name: planName, pairingId } = plan;
   const { userId, name: userName } = viewer;
   const row = [recoveryId, planId, planName, pairingId, kind, options, run.notes, run.cleansUpId, userId, userName, run.vmCount, warnings];
-  const content = JSON.stringify(snapshot);
+  const content = snapshotText(snapshot);
   const policy = run.options.failurePolicy ?? "CONTINUE";
   const plans = [{ id: planId, name: planName }, ...(kind === "CLEANUP" ? [] : run.otherPlans)];
   const events = [{ kind: "RECOVERY_STATE_CHANGED", state: "NOT_STARTED", pausedReason: null, by: userName, reason: null }] as const;
