@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { inTransaction } from "../../../src/database/transaction.ts";
+import { planFacts } from "../../../src/domain/recoveries/service/facts.ts";
 import { aStage, aStep, endRun, everything, operator, row, type Stage } from "./stage.ts";
 
 let stage: Stage;
@@ -38,6 +40,17 @@ async function aCleanup(): Promise<string> {
 }
 
 const unknown = "01900000-0000-7000-8000-000000000000";
+
+it("looks for no pause step among those of a run that goes on: they may be a hundred thousand", async () => {
+  await test("UPDATE recovery SET state = 'RUNNING' WHERE id = $1", recoveryId);
+  await inTransaction(stage.db.database.pool, async (client) => {
+    const text = "SELECT (seq_scan + idx_scan)::int4 AS scans FROM pg_stat_xact_user_tables WHERE relname = 'recovery_step'";
+    const scans = async () => Number((await client.query<{ scans: number }>(text)).rows[0]?.scans);
+    const before = await scans(); // of earlier transactions of this connection, too
+    expect((await planFacts(client, stage.planId)).run).toMatchObject({ recoveryId, state: "RUNNING", atPauseStep: false });
+    expect(await scans()).toBe(before);
+  });
+});
 
 describe("cancelling", () => {
   const cancel = (more: object = {}) => stage.recoveries.cancel(operator, { recoveryId, ...more });

@@ -108,6 +108,8 @@ export const lastRecoverySites = (
     WHERE last.plan_id = ${planId} AND last.kind IN ('PLANNED', 'DISASTER') ORDER BY last.requested_at DESC, last.id DESC LIMIT 1) newest,
   json_to_record(newest.content) AS x("protectedSite" json, "recoverySite" json)`;
 
+/** Steps are read of no other: they may be a hundred thousand. */
+const openReprotect = "r.plan_id = p.id AND r.ended_at IS NULL AND r.kind = 'REPROTECT'";
 const stepsOfGroup = "SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.group_id = g.group_id";
 const copiedBack = `${stepsOfGroup} AND s.kind = 'SYNCHRONISE' AND s.status IN ('SUCCEEDED', 'ALREADY_DONE')`;
 const notTurned = `${stepsOfGroup} AND s.kind <> 'REVERSE_GROUP' AND s.status NOT IN ('SUCCEEDED', 'WARNING', 'ALREADY_DONE')`;
@@ -118,7 +120,8 @@ const statements = {
           (r.cancel_requested_at IS NOT NULL OR r.state = 'CANCELLING') AS "cancelRequested", r.switch_requested_at IS NOT NULL AS "switchRequested",
           r.pause_requested_at IS NOT NULL AS "pauseRequested",
           (r.state = 'PAUSED' AND r.paused_reason = 'STEP_FAILED') IS TRUE AS "stepFailed",
-          EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'WAITING' AND s.kind = 'PAUSE') AS "atPauseStep"
+          r.state <> 'RUNNING'
+            AND EXISTS (SELECT FROM recovery_step s WHERE s.run_id = r.id AND s.status = 'WAITING' AND s.kind = 'PAUSE') AS "atPauseStep"
         FROM ${runs} WHERE r.plan_id = p.id ORDER BY r.ended_at IS NULL DESC, r.requested_at DESC, r.id DESC LIMIT 1) x) AS run,
       (SELECT row_to_json(x) FROM (SELECT ${openRun} FROM ${runs} WHERE r.pairing_id = p.pairing_id AND r.ended_at IS NULL
         AND r.kind IN ${kindsOfPair} ORDER BY r.kind = 'TEST', r.requested_at, r.id LIMIT 1) x) AS "pairRun",
@@ -128,8 +131,8 @@ const statements = {
         ORDER BY r.requested_at DESC, r.id DESC LIMIT 1) AS "lastRecoveryKind",
       CASE WHEN p.lifecycle IN ('RECOVERY_COMPLETE', 'REPROTECT_IN_PROGRESS', 'REPROTECT_INCOMPLETE')
         THEN (${lastRecoverySites("p.id")}) ->> 'to' END AS "recoveredTo",
-      (SELECT count(*)::int4 FROM recovery r JOIN recovery_group g ON g.run_id = r.id
-        WHERE r.plan_id = p.id AND r.ended_at IS NULL AND r.kind = 'REPROTECT' AND EXISTS (${copiedBack}) AND NOT EXISTS (${notTurned})) AS "turnedGroups",
+      CASE WHEN EXISTS (SELECT FROM recovery r WHERE ${openReprotect}) THEN (SELECT count(*)::int4 FROM recovery r JOIN recovery_group g ON g.run_id = r.id
+        WHERE ${openReprotect} AND EXISTS (${copiedBack}) AND NOT EXISTS (${notTurned})) ELSE 0 END AS "turnedGroups",
       (SELECT count(*)::int4 FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id WHERE m.plan_id = p.id) AS "recoveredVms",
       ARRAY(SELECT v.name FROM plan_protection_group m JOIN recovered_vm c ON c.group_id = m.group_id JOIN virtual_machine v ON v.id = c.vm_id
         WHERE m.plan_id = p.id AND c.both_on_since IS NOT NULL ORDER BY v.name) AS "bothRunning",
