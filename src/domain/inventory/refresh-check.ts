@@ -1,14 +1,35 @@
 /** What a provider tells is checked once, before anything is compared with it: the database could not hold it otherwise. */
 import { z } from "zod";
+import { atOnce, type Pieces } from "../../engine/pieces.ts";
 import type { Inventory } from "../../providers/inventory.ts";
 import { PreconditionFailedError } from "../errors.ts";
-import { type Kinds, keyOf, withinItself } from "./refresh-diff.ts";
+import { type Kinds, keyOf, spellingWithin } from "./refresh-diff.ts";
 
 const text = z.string().refine((given) => !/\0|\p{Cs}/u.test(given), "it holds NUL, or half of a surrogate pair");
 const name = text.min(1).max(255);
 const maybe = text.nullable();
 const bytes = z.int().min(0);
 const limit = z.int32().min(0).nullable();
+
+const machines = z.array(
+  z.object({
+    vmId: text.min(1),
+    name,
+    powerState: z.enum(["POWERED_ON", "POWERED_OFF", "SUSPENDED", "UNKNOWN"]),
+    guestOs: maybe,
+    cpuCount: z.int32().min(1),
+    memoryMb: z.int32().min(1),
+    diskBytes: bytes,
+    cluster: maybe,
+    host: maybe,
+    datastore: maybe,
+    folder: maybe,
+    resourcePool: maybe,
+    nics: z
+      .array(z.object({ nicIndex: z.int32().min(0), network: maybe, macAddress: maybe, ipAddresses: z.array(text) }))
+      .refine((nics) => new Set(nics.map(({ nicIndex }) => nicIndex)).size === nics.length, "two adapters have one index"),
+  }),
+);
 
 const inventory = z.object({
   datastores: z.array(
@@ -33,34 +54,28 @@ const inventory = z.object({
     }),
   ),
   folders: z.array(z.object({ path: text.min(1), name })),
-  virtualMachines: z.array(
-    z.object({
-      vmId: text.min(1),
-      name,
-      powerState: z.enum(["POWERED_ON", "POWERED_OFF", "SUSPENDED", "UNKNOWN"]),
-      guestOs: maybe,
-      cpuCount: z.int32().min(1),
-      memoryMb: z.int32().min(1),
-      diskBytes: bytes,
-      cluster: maybe,
-      host: maybe,
-      datastore: maybe,
-      folder: maybe,
-      resourcePool: maybe,
-      nics: z
-        .array(z.object({ nicIndex: z.int32().min(0), network: maybe, macAddress: maybe, ipAddresses: z.array(text) }))
-        .refine((nics) => new Set(nics.map(({ nicIndex }) => nicIndex)).size === nics.length, "two adapters have one index"),
-    }),
-  ),
+  virtualMachines: machines,
 });
 
+/** So many machines are looked at in one piece. */
+const machinesAtOnce = 250;
+
 /** Without what the contract does not know. Throws PreconditionFailedError, which names the first thing that can't be taken. */
-export function checkedInventory(siteName: string, told: Inventory): Inventory {
-  const { data, error } = inventory.safeParse(told);
-  if (data === undefined) {
-    const [issue] = error.issues;
-    throw unusable(siteName, `${issue?.path.join(".")}: ${issue?.message}`);
+export const checkedInventory = (siteName: string, told: Inventory): Inventory => atOnce(checkingInventory(siteName, told));
+
+/** The same of a site with tens of thousands of machines, while others go on. */
+export function* checkingInventory(siteName: string, told: Inventory): Pieces<Inventory> {
+  const { virtualMachines } = told;
+  const isList = Array.isArray(virtualMachines);
+  const places = taken(siteName, inventory, isList ? { ...told, virtualMachines: [] } : told);
+  const found: z.infer<typeof machines> = [];
+  for (let at = 0; at < virtualMachines.length; at += machinesAtOnce) {
+    yield;
+    const part = virtualMachines.slice(at, at + machinesAtOnce);
+    found.push(...taken(siteName, machines, part, ([nth, ...rest]) => ["virtualMachines", at + Number(nth), ...rest]));
   }
+  yield;
+  const data = { ...places, virtualMachines: found };
   const twice =
     repeated("datastores", data) ??
     repeated("networks", data) ??
@@ -69,7 +84,18 @@ export function checkedInventory(siteName: string, told: Inventory): Inventory {
     repeated("virtualMachines", data) ??
     firstTwice(data.virtualMachines.map((vm) => vm.name.toLowerCase()));
   if (twice !== null) throw unusable(siteName, `${twice} is there twice`);
-  return withinItself(data);
+  yield;
+  return yield* spellingWithin(data);
+}
+
+type Path = readonly PropertyKey[];
+
+/** `placed`: where in the inventory that is which stands there in what was told. */
+function taken<T>(siteName: string, schema: z.ZodType<T>, told: unknown, placed: (path: Path) => Path = (path) => path): T {
+  const result = schema.safeParse(told);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw unusable(siteName, `${placed(issue?.path ?? []).join(".")}: ${issue?.message}`);
 }
 
 const repeated = <K extends keyof Kinds>(kind: K, told: { readonly [Kind in K]: readonly Kinds[Kind][] }): string | null =>

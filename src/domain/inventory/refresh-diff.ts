@@ -3,6 +3,7 @@
  * VMs by the provider's id. What vanished is taken away, unless something refers to it: then it stays, marked as missing, until it is back.
  */
 import { isDeepStrictEqual } from "node:util";
+import { atOnce, inPieces, mapInPieces, type Pieces } from "../../engine/pieces.ts";
 import type {
   Inventory,
   InventoryDatastore,
@@ -53,7 +54,9 @@ const keys: { readonly [K in keyof Kinds]: (value: Kinds[K]) => string } = {
 export const keyOf = <K extends keyof Kinds>(kind: K, value: Kinds[K]): string => keys[kind](value);
 
 /** References spelled as what they mean, and none to what the site does not have: so that the same inventory is never a change. */
-export function withinItself(told: Inventory): Inventory {
+export const withinItself = (told: Inventory): Inventory => atOnce(spellingWithin(told));
+
+export function* spellingWithin(told: Inventory): Pieces<Inventory> {
   const spelled = (names: readonly string[]) => {
     const byKey = new Map(names.map((name) => [name.toLowerCase(), name]));
     return (name: string | null) => (name === null ? null : (byKey.get(name.toLowerCase()) ?? null));
@@ -62,7 +65,7 @@ export function withinItself(told: Inventory): Inventory {
   const folder = spelled(told.folders.map(({ path }) => path));
   const resourcePool = spelled(told.resourcePools.map(({ name }) => name));
   const network = spelled(told.networks.map(({ name }) => name));
-  const virtualMachines = told.virtualMachines.map((vm) => ({
+  const virtualMachines = yield* mapInPieces(told.virtualMachines, (vm) => ({
     ...vm,
     datastore: datastore(vm.datastore),
     folder: folder(vm.folder),
@@ -73,8 +76,10 @@ export function withinItself(told: Inventory): Inventory {
 }
 
 /** `told` refers to nothing outside itself (`withinItself`). */
-export function diff(current: Current, told: Inventory): Difference {
-  const virtualMachines = changesOf("virtualMachines", current.virtualMachines, told.virtualMachines, () => false);
+export const diff = (current: Current, told: Inventory): Difference => atOnce(diffing(current, told));
+
+export function* diffing(current: Current, told: Inventory): Pieces<Difference> {
+  const virtualMachines = yield* changesOf("virtualMachines", current.virtualMachines, told.virtualMachines, () => false);
   // Where a VM was that stays although it is gone, a place stays with it.
   const gone = new Set(virtualMachines.deleted.map(({ id }) => id));
   const there = new Set(told.virtualMachines.map(({ vmId }) => vmId));
@@ -84,31 +89,42 @@ export function diff(current: Current, told: Inventory): Difference {
     return (key: string) => used.has(key);
   };
   return {
-    datastores: changesOf("datastores", current.datastores, told.datastores, usedBy(kept.map((vm) => vm.datastore))),
-    networks: changesOf("networks", current.networks, told.networks, usedBy(kept.flatMap((vm) => vm.nics.map((nic) => nic.network)))),
-    resourcePools: changesOf("resourcePools", current.resourcePools, told.resourcePools, usedBy(kept.map((vm) => vm.resourcePool))),
-    folders: changesOf("folders", current.folders, told.folders, usedBy(kept.map((vm) => vm.folder))),
+    datastores: yield* changesOf("datastores", current.datastores, told.datastores, usedBy(kept.map((vm) => vm.datastore))),
+    networks: yield* changesOf(
+      "networks",
+      current.networks,
+      told.networks,
+      usedBy(kept.flatMap((vm) => vm.nics.map((nic) => nic.network))),
+    ),
+    resourcePools: yield* changesOf("resourcePools", current.resourcePools, told.resourcePools, usedBy(kept.map((vm) => vm.resourcePool))),
+    folders: yield* changesOf("folders", current.folders, told.folders, usedBy(kept.map((vm) => vm.folder))),
     virtualMachines,
   };
 }
 
-function changesOf<K extends keyof Kinds>(
+function* changesOf<K extends keyof Kinds>(
   kind: K,
   current: readonly Row<Kinds[K]>[],
   told: readonly Kinds[K][],
   isUsed: (key: string) => boolean,
-): Changes<Kinds[K]> {
-  const rows = new Map(current.map((row) => [keyOf(kind, row.value), row]));
-  const there = new Set(told.map((value) => keyOf(kind, value)));
+): Pieces<Changes<Kinds[K]>> {
+  const rows = new Map<string, Row<Kinds[K]>>();
+  yield* inPieces(current, (row) => rows.set(keyOf(kind, row.value), row));
+  const there = new Set<string>();
+  const added: Kinds[K][] = [];
+  const changed: Changes<Kinds[K]>["changed"][number][] = [];
+  yield* inPieces(told, (value) => {
+    const key = keyOf(kind, value);
+    there.add(key);
+    const row = rows.get(key);
+    if (row === undefined) added.push(value);
+    else if (row.missing || !isDeepStrictEqual(row.value, value)) changed.push({ id: row.id, before: row.value, value });
+  });
   const vanished = current.filter(({ value }) => !there.has(keyOf(kind, value)));
   const stays = (row: Row<Kinds[K]>) => row.referred || isUsed(keyOf(kind, row.value));
   return {
-    added: told.filter((value) => !rows.has(keyOf(kind, value))),
-    changed: told.flatMap((value) => {
-      const row = rows.get(keyOf(kind, value));
-      if (row === undefined || (!row.missing && isDeepStrictEqual(row.value, value))) return [];
-      return [{ id: row.id, before: row.value, value }];
-    }),
+    added,
+    changed,
     deleted: vanished.filter((row) => !stays(row)),
     missed: vanished.filter((row) => stays(row) && !row.missing),
   };

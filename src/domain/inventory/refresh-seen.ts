@@ -2,8 +2,9 @@
  * What mostly happens is nothing: a site tells the same machines again, and nobody has changed what the database has of them. A node remembers
  * that they were the same, and where the log was before it looked; as long as neither has news, they are not read again.
  */
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type pg from "pg";
+import { inTurns, type Pieces } from "../../engine/pieces.ts";
 import type { InventoryVm } from "../../providers/inventory.ts";
 
 interface Seen {
@@ -44,7 +45,7 @@ export function createSeen(nowMs: () => number = () => performance.now()): SeenM
   const seen = new Map<string, Seen>();
   return {
     async look(database, siteId, told) {
-      const digest = hash("sha256", JSON.stringify(told), "base64");
+      const digest = await inTurns(digesting(told));
       const before = seen.get(siteId);
       const values = [String(before?.position ?? 0n), kinds, mostNews];
       const { rows } = await database.query<{ position: string; isKnown: boolean }>({ name: "inventory-news", text: newsText, values });
@@ -57,6 +58,17 @@ export function createSeen(nowMs: () => number = () => performance.now()): SeenM
       return { isKnown, same: () => void seen.set(siteId, { digest, position, atMs }) };
     },
   };
+}
+
+const machinesAtOnce = 500;
+
+function* digesting(told: readonly InventoryVm[]): Pieces<string> {
+  const digest = createHash("sha256");
+  for (let at = 0; at < told.length; at += machinesAtOnce) {
+    digest.update(JSON.stringify(told.slice(at, at + machinesAtOnce)));
+    yield;
+  }
+  return digest.digest("base64");
 }
 
 /** Reads everything each time. */

@@ -1,6 +1,7 @@
 /** Reading a site's inventory from its provider, and writing what has changed. The provider is asked before the transaction. */
 import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
+import { atOnce, inTurns, type Pieces } from "../../engine/pieces.ts";
 import type { Change } from "../../events/changes.ts";
 import { type Capabilities, ProviderError } from "../../providers/contract.ts";
 import type { Inventory } from "../../providers/inventory.ts";
@@ -10,8 +11,8 @@ import { encodeId } from "../ids.ts";
 import { mutate, unlessAnswered } from "../mutation.ts";
 import type { ServiceContext } from "../service-context.ts";
 import type { Viewer } from "../viewer.ts";
-import { checkedInventory } from "./refresh-check.ts";
-import { type Difference, diff, isEmpty } from "./refresh-diff.ts";
+import { checkingInventory } from "./refresh-check.ts";
+import { type Difference, diffing, isEmpty } from "./refresh-diff.ts";
 import { joinGroups, lockGroupsOfArrivals } from "./refresh-members.ts";
 import { removePlaces, writePlaces } from "./refresh-places.ts";
 import { readCopies, readInventory, readPlaces } from "./refresh-read.ts";
@@ -44,7 +45,7 @@ export async function readSite({ database, providers }: Pick<RefreshContext, "da
     const [inventory, can] = await Promise.all(asked).catch((error: unknown) => Promise.reject(explained(site, error)));
     return [inventory, can, provider.version] as const;
   });
-  return { askedAt, inventory: checkedInventory(site.name, told), capabilities, providerVersion };
+  return { askedAt, inventory: await inTurns(checkingInventory(site.name, told)), capabilities, providerVersion };
 }
 
 /** Of a PreconditionFailedError: the provider does not know the site. */
@@ -77,24 +78,24 @@ const sameText = `UPDATE site SET refreshed_at = $2, refresh_due_at = dr_now() +
  */
 export async function noteUnchanged(pool: pg.Pool, siteId: string, reading: Reading, seen: SeenMachines): Promise<boolean> {
   const { isKnown, same } = await seen.look(pool, siteId, reading.inventory.virtualMachines);
-  if (!isEmpty(await difference(pool, siteId, reading, !isKnown))) return false;
+  if (!isEmpty(await inTurns(await comparing(pool, siteId, reading, !isKnown)))) return false;
   if (!isKnown) same();
   const { askedAt, capabilities, providerVersion } = reading;
   const values = [siteId, askedAt, refreshSeconds, JSON.stringify(capabilities), providerVersion];
   return (await pool.query({ name: "inventory-site-unchanged", text: sameText, values })).rowCount === 1;
 }
 
-/** `ofMachines`: without them a place that only a vanished machine keeps would seem to go. */
-async function difference(
+/** What it reads, and then a comparison to be made. `ofMachines`: without them a place that only a vanished machine keeps would seem to go. */
+async function comparing(
   database: Pick<pg.ClientBase, "query">,
   siteId: string,
   { inventory }: Reading,
   ofMachines = true,
-): Promise<Difference> {
-  if (!ofMachines) return diff({ ...(await readPlaces(database, siteId)), virtualMachines: [] }, { ...inventory, virtualMachines: [] });
+): Promise<Pieces<Difference>> {
+  if (!ofMachines) return diffing({ ...(await readPlaces(database, siteId)), virtualMachines: [] }, { ...inventory, virtualMachines: [] });
   const copies = await readCopies(database, siteId);
   const told = { ...inventory, virtualMachines: inventory.virtualMachines.filter(({ vmId }) => !copies.has(vmId)) };
-  return diff(await readInventory(database, siteId), told);
+  return diffing(await readInventory(database, siteId), told);
 }
 
 /** In a transaction: locks the site's row, then groups, VMs, places. Does nothing when the inventory is from a later reading already. */
@@ -114,7 +115,7 @@ export async function writeReading(
   const [known] = rows;
   if (known === undefined) throw new NotFoundError("Site", encodeId("Site", siteId));
   if (known.isNewer) return [];
-  const found = await difference(client, siteId, reading);
+  const found = atOnce(await comparing(client, siteId, reading)); // the site's row is held
   await lockGroupsOfArrivals(client, siteId, found.virtualMachines);
   await writePlaces(client, siteId, found);
   const { changes, arrived } = await writeVms(client, { siteId, askedAt }, found.virtualMachines);

@@ -1,7 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkedInventory } from "../../../src/domain/inventory/refresh-check.ts";
-import { type Current, diff, isEmpty, type Kinds, keyOf, type Row, withinItself } from "../../../src/domain/inventory/refresh-diff.ts";
+import { checkedInventory, checkingInventory } from "../../../src/domain/inventory/refresh-check.ts";
+import {
+  type Current,
+  diff,
+  diffing,
+  isEmpty,
+  type Kinds,
+  keyOf,
+  type Row,
+  withinItself,
+} from "../../../src/domain/inventory/refresh-diff.ts";
 import type { Inventory } from "../../../src/providers/inventory.ts";
 import { anyInventory } from "./any-inventory.ts";
 
@@ -143,5 +152,27 @@ describe("an inventory that can't be taken", () => {
   ])("is refused as a whole, and says why: %s", (_what, told, why) => {
     const refusal = { code: "PRECONDITION_FAILED", reason: "INVENTORY_UNUSABLE", message: expect.stringContaining(why) };
     expect(() => checkedInventory("North", told)).toThrow(expect.objectContaining(refusal));
+  });
+});
+
+describe("the inventory of a site with thousands of machines", () => {
+  const names = Array.from({ length: 3_000 }, (_, at) => `vm-${at}`);
+  const told = { ...empty, virtualMachines: names.map((name) => vm(name, name)) };
+  const piecesOf = (work: Generator<void, unknown>) => {
+    let pieces = 0;
+    while (!work.next().done) pieces++;
+    return pieces;
+  };
+
+  it("is checked and compared in pieces of a thousand at most", () => {
+    expect(piecesOf(checkingInventory("North", told))).toBeGreaterThanOrEqual(12);
+    const rows = told.virtualMachines.map((value) => ({ id: value.vmId, value, missing: false, referred: false }));
+    expect(piecesOf(diffing({ ...nothing, virtualMachines: rows }, told))).toBeGreaterThanOrEqual(6);
+  });
+
+  it("is refused for any of them, which is named by its place", () => {
+    const wrong = told.virtualMachines.map((one, at) => (at === 2_777 ? { ...one, cpuCount: 0 } : one));
+    const refusal = expect.objectContaining({ message: expect.stringContaining("virtualMachines.2777.cpuCount") });
+    expect(() => checkedInventory("North", { ...empty, virtualMachines: wrong })).toThrow(refusal);
   });
 });
