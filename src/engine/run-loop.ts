@@ -30,8 +30,11 @@ import { setState } from "./state.ts";
 import { dueOf, endDueWaits, hearAnswers, moveDeadlines, startWait } from "./waits.ts";
 import { Writing } from "./writing.ts";
 
-/** So many steps end, and so many start, in one write at most: more make it no cheaper, and what waits for it waits longer. */
-const mostAtOnce = 200;
+/**
+ * So many steps end, and so many start, in one write at most. With the containers that begin and end with them these are up to 400 events, which is
+ * what a socket's buffer holds (writing.ts): more make a write no cheaper, and what waits for it waits longer.
+ */
+const mostAtOnce = 100;
 
 /**
  * Of thousands that are at work, some end all the time, and a write of each by itself would be most of what the database does: so long the others

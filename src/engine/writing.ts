@@ -18,8 +18,11 @@ import type { EngineParts } from "./settings.ts";
 const mostUnderWay = 2;
 /** Behind one that is under way; of fewer events it would cost more than it is worth, and they become more meanwhile. */
 const worthOneMore = 100;
-/** More events make a write no cheaper, and what is longer than a socket's buffer keeps the database waiting for its rest. */
-const mostTogether = 400;
+/**
+ * So many wait for a write to end: a round of the loop may add 400 to them. More events make a write no cheaper, and what is longer than a socket's
+ * buffer, some 500, keeps the database waiting for its rest.
+ */
+const mostTogether = 250;
 
 /** A leaf to set to work: just started, or found under way when its owner had died. */
 interface Launch {
