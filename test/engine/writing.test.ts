@@ -43,9 +43,10 @@ describe("a write that is under way", () => {
     await run.start(run.first);
     await run.start(run.second, count);
     await run.waits();
-    const durable = run.writing.durable();
+    // Expected before it can come: a promise that fails before anybody looks at it is an error of its own.
+    const lost = expect(run.writing.durable()).rejects.toThrow(LeaseLost);
     await run.free("UPDATE recovery SET epoch = epoch + 1 WHERE id = $1");
-    await expect(durable).rejects.toThrow(LeaseLost);
+    await lost;
     await expect(run.writing.next()).rejects.toThrow(LeaseLost);
     await expect(run.writing.durable()).rejects.toThrow(LeaseLost);
     expect(run.launched).toEqual([]);
