@@ -16,6 +16,25 @@ const customised = `(SELECT array_agg(c ->> 'ip' ORDER BY position) FILTER (WHER
         WHERE s.run_id = o.run_id AND s.key = 'CUSTOMISE_IP:' || o.vm_id AND (c ->> 'nicIndex')::int = n.nic_index)`;
 
 /**
+ * Who was made to depend on a copy by its own row depends on the VM that takes its place, which the row could not go without. A dependency that is
+ * being written at this moment breaks the statement off; it is found when the run is taken up again. The dependents' rows are held before the
+ * log's counter is; `heard` are the VMs that know each other anew, beside those that are told of as changed anyway.
+ */
+const inheritance = `released AS (
+    DELETE FROM vm_dependency d USING found, o WHERE d.depends_on_vm_id = found.id AND o.external_id = found.external_id
+    RETURNING d.vm_id, o.vm_id AS heir),
+  dependents AS (SELECT x.id FROM virtual_machine x WHERE x.id IN (SELECT vm_id FROM released) FOR KEY SHARE),
+  inherited AS (
+    INSERT INTO vm_dependency (vm_id, depends_on_vm_id)
+    SELECT DISTINCT r.vm_id, r.heir FROM released r
+    WHERE r.vm_id <> r.heir AND NOT EXISTS (SELECT FROM found WHERE found.id = r.vm_id) AND (SELECT count(*) FROM dependents) >= 0
+    ON CONFLICT DO NOTHING RETURNING vm_id),
+  heard AS (
+    SELECT i.id, i.name FROM virtual_machine i, (SELECT count(*) FROM inherited) AS made
+    WHERE i.id IN (SELECT vm_id FROM released UNION SELECT d.depends_on_vm_id FROM found JOIN vm_dependency d ON d.vm_id = found.id)
+      AND i.id NOT IN (SELECT id FROM found UNION ALL SELECT vm_id FROM o)),`;
+
+/**
  * The VMs as they were, and what was found of their copies. The copies' own rows go, so that those that move may take their place. Who has the
  * name of one that moves is in its way only by an old reading, since the site has taken that name: it is set aside until the next one.
  */
@@ -33,6 +52,7 @@ const moved = `m AS (SELECT x.* FROM z, f, jsonb_to_recordset(f.vms) AS x("group
     WHERE s.site_id = f."protectedSiteId" AND s.external_id = o.external_id AND s.id <> o.vm_id
       AND NOT EXISTS (SELECT FROM protected_vm p WHERE p.vm_id = s.id)
     RETURNING s.id, s.name, s.external_id, s.power_state, s.cluster, s.host, s.datastore_id, s.folder_id, s.resource_pool_id),
+  ${inheritance}
   aside AS (
     UPDATE virtual_machine w SET name = left(w.name, 200) || ' (' || w.id || ')'
     FROM f, o JOIN virtual_machine own ON own.id = o.vm_id
@@ -127,6 +147,7 @@ export const reprotectStatement = {
     plansOfPair,
     updatedRows("VM_CHANGED", "v"),
     updatedRows("VM_CHANGED", "aside"),
+    `${updatedRows("VM_CHANGED", "heard")} WHERE heard.id NOT IN (SELECT id FROM aside)`,
     "SELECT 'VM_CHANGED', i.id, 'UPDATED', i.name FROM virtual_machine i WHERE i.id IN (SELECT vm_id FROM left_out)",
     "SELECT 'VM_CHANGED', found.id, 'DELETED', found.name FROM found",
   ])}
