@@ -5,6 +5,7 @@ import { verifyRecoveryEvents } from "../../src/events/verify.ts";
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { until } from "../support/run.ts";
+import { aSession, holding } from "../support/session.ts";
 import { aHeldRun, aRun } from "./support/held-run.ts";
 
 let db: TestDatabase;
@@ -62,7 +63,7 @@ it("of two writes under way the first is durable when its node dies: what it sta
   );
   await pool.query(`CREATE TRIGGER hold_step BEFORE UPDATE ON recovery_step FOR EACH ROW
     WHEN (NEW.run_id = '${run.id}' AND NEW.ordinal = ${run.second}) EXECUTE FUNCTION hold_step()`);
-  const holder = await pool.connect();
+  await using holder = await aSession(db.database);
   await holder.query("SELECT pg_advisory_lock(42)");
   const before = await run.lastEvent();
   await run.start(run.first);
@@ -75,7 +76,6 @@ it("of two writes under way the first is durable when its node dies: what it sta
   await pool.query("SELECT pg_terminate_backend($1)", [pid]);
   await expect(run.writing.durable()).rejects.toThrow("the node died");
   await holder.query("SELECT pg_advisory_unlock(42)");
-  holder.release();
   expect(run.launched).toEqual([run.first]);
   const found = await run.running();
   expect(found).toContain(run.first);
@@ -90,9 +90,7 @@ it("nothing waits while points are noted but the end of the run", async () => {
   const { pool } = db.database;
   const run = await aRun(db, lab);
   const members = `SELECT FROM protected_vm m JOIN recovery_step s ON s.group_id = m.group_id WHERE s.run_id = '${run.id}' AND s.ordinal = ${run.first}`;
-  const holder = await pool.connect();
-  await holder.query("BEGIN");
-  await holder.query(`${members} FOR UPDATE OF m`);
+  await using holder = await holding(db.database, `${members} FOR UPDATE OF m`);
   await run.start(run.first);
   await run.writing.durable();
   await run.end(run.first, { pointId: "a new point", takenAt: new Date().toISOString() });
@@ -103,8 +101,26 @@ it("nothing waits while points are noted but the end of the run", async () => {
   const durable = run.writing.durable();
   expect(await Promise.race([durable.then(() => "is durable"), run.waits().then(() => "waits")])).toBe("waits");
   await holder.query("COMMIT");
-  holder.release();
   await durable;
   expect((await pool.query(`${members} AND m.last_sync_at IS NOT NULL`)).rowCount).toBe(1);
   expect((await pool.query("SELECT FROM recovery_point WHERE external_id = 'a new point'")).rowCount).toBe(1);
+});
+
+it("a note that was under way when more points were written says nothing of those", async () => {
+  const { pool } = db.database;
+  const run = await aRun(db, lab);
+  const point = (pointId: string) => ({ pointId, takenAt: new Date().toISOString() });
+  const noted = async () => (await pool.query("SELECT external_id AS id FROM recovery_point WHERE external_id LIKE '%in turn'")).rows;
+  await run.start(run.first);
+  await run.start(run.second);
+  await run.writing.durable();
+  await using holder = await holding(db.database, "SELECT FROM protected_vm FOR UPDATE");
+  await run.end(run.first, point("the first in turn"));
+  await run.waits();
+  await run.end(run.second, point("the second in turn"));
+  await until(async () => !(await run.running()).includes(run.second));
+  await holder.query("COMMIT");
+  await run.writing.durable();
+  expect(run.writing.pointsDue).toBe(false);
+  expect(await noted()).toEqual(expect.arrayContaining([{ id: "the first in turn" }, { id: "the second in turn" }]));
 });

@@ -18,6 +18,7 @@ import { labSites } from "../../support/lab.ts";
 import { operator, recoveriesOf } from "../../support/node.ts";
 import { aPlan } from "../../support/plan.ts";
 import { until } from "../../support/run.ts";
+import { holding } from "../../support/session.ts";
 
 /** With two steps that may start. `writer`: what the journal writes through. */
 export async function aRun(db: TestDatabase, lab: Lab, writer: pg.Pool = db.database.pool) {
@@ -88,10 +89,11 @@ export async function aRun(db: TestDatabase, lab: Lab, writer: pg.Pool = db.data
       run.batch = emptyBatch();
       return journal.write(batch, rowOf(run), []);
     },
-    /** Until a statement waits for a lock; its server process. */
-    async waits(): Promise<number> {
-      await until(async () => (await waitingPids()).length === 1);
-      return (await waitingPids())[0] ?? 0;
+    /** Until a statement waits for a lock, beside one that does already; its server process. */
+    async waits(beside?: number): Promise<number> {
+      const others = async () => (await waitingPids()).filter((pid) => pid !== beside);
+      await until(async () => (await others()).length === 1);
+      return (await others())[0] ?? 0;
     },
     running: async (): Promise<number[]> => {
       const { rows } = await pool.query("SELECT ordinal FROM recovery_step WHERE run_id = $1 AND status = 'RUNNING' ORDER BY ordinal", [
@@ -112,15 +114,13 @@ export async function aRun(db: TestDatabase, lab: Lab, writer: pg.Pool = db.data
 /** The same, and another session holds its row, so that a write takes until `free`. */
 export async function aHeldRun(db: TestDatabase, lab: Lab, writer?: pg.Pool) {
   const run = await aRun(db, lab, writer);
-  const holder = await db.database.pool.connect();
-  await holder.query("BEGIN");
-  await holder.query("SELECT FROM recovery WHERE id = $1 FOR UPDATE", [run.id]);
+  const holder = await holding(db.database, "SELECT FROM recovery WHERE id = $1 FOR UPDATE", [run.id]);
   return {
     ...run,
     free: async (...statements: readonly string[]) => {
       for (const text of statements) await holder.query(text, [run.id]);
       await holder.query("COMMIT");
-      holder.release();
+      await holder[Symbol.asyncDispose]();
     },
   };
 }
