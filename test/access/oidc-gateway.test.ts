@@ -89,7 +89,7 @@ describe("through the gateway,", () => {
     await stream.next();
     expect((await socket.closed).code).toBe(4403);
     await expect(stream.next()).rejects.toThrow();
-    await expect.poll(() => gateway.feeds.counts().feeds, { interval: 5 }).toBe(0);
+    await expect.poll(() => gateway.feeds.counts().feeds).toBe(0);
   });
 
   it("sockets of a token that lives for months stay open", async () => {

@@ -3,6 +3,7 @@ import { encodeId } from "../../src/domain/ids.ts";
 import { rawSocket } from "../gateway/support.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aUser, type RealGateway, realGateway, testPassword } from "../support/real-gateway.ts";
+import { holding } from "../support/session.ts";
 
 let db: TestDatabase;
 let gateway: RealGateway;
@@ -167,15 +168,12 @@ describe("setUserPassword and removeUser", () => {
 
   it("a password that is changed while the old one is being verified signs nobody in", async () => {
     const userId = await aUser(db.database, "ada", ["VIEWER"]);
-    const client = await db.database.pool.connect();
-    await client.query("BEGIN");
-    await client.query("UPDATE user_account SET password_hash = 'changed' WHERE id = $1", [userId]);
+    await using client = await holding(db.database, "UPDATE user_account SET password_hash = 'changed' WHERE id = $1", [userId]);
     const signingIn = gateway.signIn("ada").catch((error: unknown) => error);
     const waits = () =>
       db.database.pool.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%INSERT INTO session%'");
-    await expect.poll(async () => (await waits()).rowCount, { interval: 5 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await waits()).rowCount).toBeGreaterThan(0);
     await client.query("COMMIT");
-    client.release();
     expect(await signingIn).toMatchObject({ message: "User and password do not match." });
   });
 

@@ -38,7 +38,7 @@ async function create(disturb: (scene: { readonly lab: Awaited<ReturnType<typeof
         orderBy: { placeholderName: "asc" },
       }),
       points: await prisma.recoveryPoint.count({ where: { groupId } }),
-      placeholders: (await lab.provider.artefacts(sites.recoverySite, runId, AbortSignal.timeout(5000))).length,
+      placeholders: (await lab.provider.artefacts(sites.recoverySite, runId, AbortSignal.timeout(60_000))).length,
     };
   } finally {
     await victim.kill();

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { aGroup, aPair, type GroupRows } from "../support/rows.ts";
+import { untilWaiting } from "../support/run.ts";
+import { holding } from "../support/session.ts";
 
 let db: TestDatabase;
 let group: GroupRows;
@@ -39,17 +41,11 @@ describe("a member's name", () => {
     const { pool } = db.database;
     await leave();
     await pool.query(rename, [member(), "Before"]);
-    const [one, two] = [await pool.connect(), await pool.connect()];
-    await one.query("BEGIN");
-    await one.query(first, firstOf());
-    const { rows } = await two.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
-    const waiting = two.query(second, secondOf());
-    const isWaiting = "SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'";
-    while ((await pool.query(isWaiting, [rows[0]?.pid])).rowCount === 0);
+    await using one = await holding(db.database, first, firstOf());
+    const waiting = pool.query(second, secondOf());
+    await untilWaiting(db.database);
     await one.query("COMMIT");
     await waiting;
-    one.release();
-    two.release();
     expect(await key()).toBe("renamed");
   });
 });

@@ -182,7 +182,7 @@ describe("output", () => {
 
 describe("a supervisor", () => {
   it("kills the whole tree at the time-out, children in sessions of their own and without TERM too", async () => {
-    const run = workshop.run(await workshop.script("tree.sh", stubbornTree), { timeoutMs: 1500 });
+    const run = workshop.run(await workshop.script("tree.sh", stubbornTree), { timeoutMs: 4_000 });
     const pids = await treeOf(workshop);
     expect(await run.outcome).toMatchObject({ reason: "TIMED_OUT", exitCode: null, signal: "SIGKILL", tail: "ready\n" });
     expect(await living(pids)).toEqual([]);
@@ -208,7 +208,7 @@ describe("a supervisor", () => {
   });
 
   it("stops the command when its gateway falls silent", async () => {
-    const run = workshop.run(await workshop.script("tree.sh", stubbornTree), { silenceMs: 1000 });
+    const run = workshop.run(await workshop.script("tree.sh", stubbornTree), { silenceMs: 3_000 });
     const pids = await treeOf(workshop);
     run.fallSilent();
     expect(await run.outcome).toMatchObject({ reason: "OWNER_SILENT" });

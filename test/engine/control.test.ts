@@ -179,7 +179,7 @@ describe("pause, resume and cancel", () => {
     expect(run.step("POWER_ON", scene.vm(1)).status).toBe("SUCCEEDED");
     expect(run.step("READY_CHECK", scene.vm(1)).status).toBe("CANCELLED");
     expect((await scene.cleanup()).resultState).toBe("SUCCESS");
-    expect(await stage.lab.provider.artefacts(scene.sites.recoverySite, recoveryId, AbortSignal.timeout(2000))).toEqual([]);
+    expect(await stage.lab.provider.artefacts(scene.sites.recoverySite, recoveryId, AbortSignal.timeout(60_000))).toEqual([]);
   });
 
   it("cancel is told first, then the withdrawal of the open prompt, then what becomes of the steps; also when all is over with that", async () => {

@@ -5,7 +5,7 @@ import { aStage, type Stage } from "./scene.ts";
 
 let stage: Stage;
 beforeAll(async () => {
-  stage = await aStage({ callTimeoutMs: 300, operationsPerSite: 2 });
+  stage = await aStage({ operationsPerSite: 2 });
 });
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
@@ -35,8 +35,9 @@ describe("a failure at the site", () => {
   });
 
   it("that hangs is transient: the call ends at its deadline, and is made again with the same key", async () => {
-    const scene = await stage.scene();
-    await stage.lab.faults.hang({ kind: "registerVm", target: scene.vm(1), times: 1 });
+    await using hasty = await aStage({ callTimeoutMs: 300 });
+    const scene = await hasty.scene();
+    await hasty.lab.faults.hang({ kind: "registerVm", target: scene.vm(1), times: 1 });
     const run = await scene.test();
     expect(run.step("REGISTER_VM", scene.vm(1))).toMatchObject({ status: "SUCCEEDED", attempt: 1 });
   });
@@ -89,7 +90,7 @@ describe("a failure at the site", () => {
 
 describe("a machine that does not become ready in time", () => {
   it("has FAILED when it is not on", async () => {
-    const scene = await stage.scene({ machines: 1, vms: { "vm-1": { readyTimeoutSeconds: 1 } } });
+    const scene = await stage.scene({ machines: 1, vms: { "vm-1": { readyTimeoutSeconds: 5 } } });
     await stage.lab.faults.loseHeartbeat(scene.vm(1));
     const recoveryId = await scene.start();
     const copy = await until(async () => {
@@ -100,10 +101,10 @@ describe("a machine that does not become ready in time", () => {
       );
       return steps.some(({ kind, status }) => kind === "READY_CHECK" && status === "RUNNING") && rows[0].id;
     }, "the check");
-    const call = { key: "by hand", runId: recoveryId, epoch: 1_000n, signal: AbortSignal.timeout(5_000) };
+    const call = { key: "by hand", runId: recoveryId, epoch: 1_000n, signal: AbortSignal.timeout(60_000) };
     await stage.lab.provider.order(scene.sites.recoverySite, "powerOff", { vmId: copy }, call);
     const run = await scene.end(recoveryId);
-    expect(run.step("READY_CHECK")).toMatchObject({ status: "FAILED", message: expect.stringContaining("Not ready after 1 s") });
+    expect(run.step("READY_CHECK")).toMatchObject({ status: "FAILED", message: expect.stringContaining("Not ready after 5 s") });
     expect(run).toMatchObject({ vmsSucceeded: 0, vmsFailed: 1 });
   });
 

@@ -46,7 +46,7 @@ describe("a creation", () => {
       expect(member.placeholderExternalId).toMatch(/^placeholder-/);
       expect(member.lastSyncAt).not.toBeNull();
     }
-    const atSite = await stage.lab.provider.recoveryPoints(stage.sites.recoverySite, run.groupId, AbortSignal.timeout(5000));
+    const atSite = await stage.lab.provider.recoveryPoints(stage.sites.recoverySite, run.groupId, AbortSignal.timeout(60_000));
     expect((await pointsOf(stage, run.groupId)).map(({ externalId, complete }) => [externalId, complete])).toEqual([
       [atSite[0]?.pointId, true],
     ]);

@@ -73,7 +73,7 @@ export async function changesOf({ db }: GroupStage): Promise<{ kind: string; id:
 }
 /** What the site still has of a run. */
 export const artefactsOf = ({ lab, sites }: GroupStage, runId: string) =>
-  lab.provider.artefacts(sites.recoverySite, runId, AbortSignal.timeout(5000));
+  lab.provider.artefacts(sites.recoverySite, runId, AbortSignal.timeout(60_000));
 
 export const statuses = ({ steps }: ReadRun) => steps.map(({ name, status }) => `${name}: ${status}`);
 export const placeholder = (number: number) => `vm-${number}-placeholder`;

@@ -63,7 +63,7 @@ function aWriter(
   const { planId, pairingId, protectedSiteId, recoverySiteId, groupIds } = plan;
 
   async function site(id: string, externalId: string): Promise<SnapshotSite> {
-    const capabilities = await provider.capabilities(externalId, AbortSignal.timeout(5000));
+    const capabilities = await provider.capabilities(externalId, AbortSignal.timeout(60_000));
     return { id, name: externalId, provider: "lab", externalId, capabilities };
   }
 

@@ -32,7 +32,7 @@ const copyOf = (scene: RecoveryScene, number: number) =>
   );
 
 const powered = async (siteId: string, vmId: string) =>
-  (await stage.lab.provider.vmStatus(siteId, [vmId], AbortSignal.timeout(5000))).get(vmId)?.powerState;
+  (await stage.lab.provider.vmStatus(siteId, [vmId], AbortSignal.timeout(60_000))).get(vmId)?.powerState;
 
 /** What the original had written when it went off, as the copy has it. */
 const historyOf = async (vmId: string, history: string) => (await stage.lab.content(vmId))?.find((part) => part.history === history);
@@ -137,7 +137,7 @@ describe("a disaster recovery", () => {
   it("asks a site that is away nothing, and brings up exactly what the point holds", async () => {
     const scene = await stage.scene();
     const { protectedSite, recoverySite, groups } = scene.sites;
-    const [point] = await stage.lab.provider.recoveryPoints(recoverySite, groups[0]?.id ?? "", AbortSignal.timeout(5000));
+    const [point] = await stage.lab.provider.recoveryPoints(recoverySite, groups[0]?.id ?? "", AbortSignal.timeout(60_000));
     const before = (await stage.lab.ledger()).length;
     const run = await scene.recover("DISASTER", { protectedSiteCondition: "DISCONNECTED" });
     expect(run).toMatchObject({ resultState: "WARNING", vmsSucceeded: 2 });
@@ -227,7 +227,7 @@ describe("a reprotect", () => {
       replication_state: "SYNCED",
       recovered: false,
     });
-    const { virtualMachines } = await stage.lab.provider.inventory(scene.sites.protectedSite, AbortSignal.timeout(5000));
+    const { virtualMachines } = await stage.lab.provider.inventory(scene.sites.protectedSite, AbortSignal.timeout(60_000));
     expect(virtualMachines.some((machine) => machine.vmId === originalId)).toBe(false);
     const points = await one<{ count: number }>("SELECT count(*)::int AS count FROM recovery_point WHERE group_id = $1", [
       scene.groupIds[0],

@@ -16,7 +16,7 @@ const one = async (text: string, values: unknown[]) => (await stage.db.database.
 /** As the protected site has them, in order of their names. */
 async function powerOf({ sites }: Scene): Promise<(string | undefined)[]> {
   const ids = sites.vms.map(({ id }) => id);
-  const found = await stage.lab.provider.vmStatus(sites.protectedSite, ids, AbortSignal.timeout(5000));
+  const found = await stage.lab.provider.vmStatus(sites.protectedSite, ids, AbortSignal.timeout(60_000));
   return ids.map((id) => found.get(id)?.powerState);
 }
 

@@ -27,7 +27,7 @@ describe("a test and its cleanup", () => {
   });
 
   it("brings every machine up, leaves the protected site alone, numbers its events without a gap, and leaves nothing behind", async () => {
-    const protectedVms = (await lab.provider.inventory("site-a", AbortSignal.timeout(5000))).virtualMachines;
+    const protectedVms = (await lab.provider.inventory("site-a", AbortSignal.timeout(60_000))).virtualMachines;
     const [took, gaveWay] = [vi.spyOn(turns, "next"), vi.spyOn(turns, "giveWay")];
     const { recoveryId } = await node.recoveries.start(operator, { planId, recoveryType: "TEST" });
     const run = await ended(db.database, recoveryId);
@@ -42,9 +42,9 @@ describe("a test and its cleanup", () => {
     const cleanup = await node.recoveries.cleanup(operator, { planId });
     const cleaned = await ended(db.database, cleanup.recoveryId);
     expect(cleaned).toMatchObject({ state: "COMPLETED", resultState: "SUCCESS" });
-    expect(await lab.provider.artefacts("site-b", recoveryId, AbortSignal.timeout(5000))).toEqual([]);
+    expect(await lab.provider.artefacts("site-b", recoveryId, AbortSignal.timeout(60_000))).toEqual([]);
     expect((await effects(lab, recoveryId)).length).toBeGreaterThan(0);
     expect((await lab.ledger()).filter(({ siteId }) => siteId === "site-a")).toEqual([]);
-    expect((await lab.provider.inventory("site-a", AbortSignal.timeout(5000))).virtualMachines).toEqual(protectedVms);
+    expect((await lab.provider.inventory("site-a", AbortSignal.timeout(60_000))).virtualMachines).toEqual(protectedVms);
   });
 });

@@ -41,7 +41,7 @@ beforeEach(async () => {
 const open: (() => void)[] = [];
 afterEach(async () => {
   for (const close of open.splice(0)) close();
-  await expect.poll(() => server.gateway.counts().sources, { interval: 5 }).toBe(0);
+  await expect.poll(() => server.gateway.counts().sources).toBe(0);
 });
 
 const write = async (...events: readonly RecoveryEvent[]) => {

@@ -78,7 +78,7 @@ it("a client that stops reading an event stream is held back, ended when it lags
   const token = await server.signIn("olga");
   const reading = await eventStream(server.url, subscription(recoveryId), { "session-token": token });
   const paused = await pausedStream(token, subscription(recoveryId));
-  await expect.poll(() => server.gateway.counts().sources, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => server.gateway.counts().sources).toBe(2);
 
   const seen: number[] = [];
   const readUpTo = async (sequence: number) => {
@@ -101,7 +101,7 @@ it("a client that stops reading an event stream is held back, ended when it lags
   expect(((await memoryUsed()) - before) / 2 ** 20).toBeLessThan(3); // what is not sent is not held either
 
   ahead = 121_000;
-  await expect.poll(() => server.gateway.counts().sources, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => server.gateway.counts().sources).toBe(1);
   const blocks = (await paused.rest()).split("\n\n").filter((block) => block.startsWith("event: next"));
   const whole = blocks.filter((_block, at) => at < blocks.length - 1).map((block) => batchIn(/^data: (.*)$/m.exec(block)?.[1] ?? ""));
   const first = whole.flatMap(({ events }) => events.map(({ sequence }) => sequence));
@@ -116,5 +116,5 @@ it("a client that stops reading an event stream is held back, ended when it lags
   expect([...first, ...second]).toEqual(all);
   await readUpTo(total + 1);
   expect(seen).toEqual(all);
-  await expect.poll(() => server.gateway.counts(), { timeout: 10_000 }).toEqual({ sockets: 0, streams: 0, sources: 0 });
+  await expect.poll(() => server.gateway.counts()).toEqual({ sockets: 0, streams: 0, sources: 0 });
 }, 60_000);

@@ -130,7 +130,7 @@ it("who asks for too deep a tree of steps is told of the list that has all of th
 
 describe("a feed of the log", () => {
   const prompts = "subscription { promptEvents { cursor events { kind } } }";
-  const opened = (count: number) => expect.poll(() => feeds.counts().feeds, { interval: 5 }).toBe(count);
+  const opened = (count: number) => expect.poll(() => feeds.counts().feeds).toBe(count);
 
   it("is closed when its WebSocket client completes, is killed, or its session is deleted", async () => {
     for (const end of ["complete", "kill", "delete"]) {

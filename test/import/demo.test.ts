@@ -46,7 +46,7 @@ describe("the demo file", () => {
   });
 
   it("tells what replicates between its sites", async () => {
-    const { peerReachable, components } = await lab.provider.heartbeat("recovery", "primary", AbortSignal.timeout(5_000));
+    const { peerReachable, components } = await lab.provider.heartbeat("recovery", "primary", AbortSignal.timeout(60_000));
     expect(peerReachable).toBe(true);
     expect(components).toEqual([
       { kind: "ARRAY_MANAGER", name: "NetApp-SRA", state: "CONNECTED" },

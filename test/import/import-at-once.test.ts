@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { untilWaiting } from "../support/run.ts";
+import { holding } from "../support/session.ts";
 import { changed, importScene } from "./scene.ts";
 import { type Base, base } from "./stage.ts";
 
@@ -12,17 +13,12 @@ describe("importing a file beside somebody else", () => {
 
   /** Somebody else's transaction, which ends when the import waits for it. */
   async function during(change: string, content: object): Promise<unknown> {
-    const holder = await scene.db().database.pool.connect();
-    try {
-      await holder.query("BEGIN");
-      await holder.query(change);
-      const imported = run(content).catch((refusal: unknown) => refusal);
-      await untilWaiting(scene.db().database);
-      await holder.query("COMMIT");
-      return await imported;
-    } finally {
-      holder.release();
-    }
+    const { database } = scene.db();
+    await using holder = await holding(database, change);
+    const imported = run(content).catch((refusal: unknown) => refusal);
+    await untilWaiting(database);
+    await holder.query("COMMIT");
+    return await imported;
   }
 
   it("is checked against what is changed at the same moment", async () => {

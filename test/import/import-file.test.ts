@@ -38,7 +38,7 @@ describe("importing a file", () => {
       AND placeholder_name LIKE '%-placeholder' AND placeholder_external_id LIKE 'B/%') AS ready FROM protected_vm`),
     ).toEqual({ n: 4, ready: true });
     expect(await one("SELECT count(*)::int AS n, bool_and(complete) AS complete FROM recovery_point")).toEqual({ n: 2, complete: true });
-    const points = await scene.lab().provider.recoveryPoints("B", "dbs", AbortSignal.timeout(5_000));
+    const points = await scene.lab().provider.recoveryPoints("B", "dbs", AbortSignal.timeout(60_000));
     expect(
       await one("SELECT external_id AS id FROM recovery_point WHERE group_id = (SELECT id FROM protection_group WHERE name = 'dbs')"),
     ).toEqual({ id: points[0]?.pointId });

@@ -6,7 +6,7 @@ import { base } from "./stage.ts";
 describe("the sites of an import tell the inventory that was imported", () => {
   const scene = importScene();
 
-  const told = (site: string) => scene.lab().provider.inventory(site, AbortSignal.timeout(5000));
+  const told = (site: string) => scene.lab().provider.inventory(site, AbortSignal.timeout(60_000));
   const imported = (path: string) => scene.importPath(path);
 
   /** The rows of a site as an inventory would tell them. */

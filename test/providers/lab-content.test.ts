@@ -179,7 +179,7 @@ it("a definition that is read again leaves what was recovered as it is", async (
   await done(lab, recoverySite(), "unprotectGroup", { groupId: vm.groupId });
   await done(lab, protectedSite(), "demoteVm", { vmId: vm.id, sourceVmId: copy, name: vm.name });
   await lab.define(lab.sites.definition);
-  const told = async (site: string) => (await lab.provider.inventory(site, AbortSignal.timeout(5_000))).virtualMachines;
+  const told = async (site: string) => (await lab.provider.inventory(site, AbortSignal.timeout(60_000))).virtualMachines;
   expect((await told(protectedSite())).map(({ vmId }) => vmId)).not.toContain(vm.id);
   expect((await told(recoverySite())).map(({ vmId, datastore }) => [vmId, datastore])).toEqual(
     [...copies.values()].map((vmId) => [vmId, lab.sites.targetDatastore]),

@@ -97,7 +97,7 @@ describe("an effect that fails at its end", () => {
     await lab.faults.latency(1, { kind: "createIsolatedNetwork" });
     await lab.faults.fail({ kind: "createIsolatedNetwork", when: "END", failure: "PERMANENT", code: "NO_SPACE", message: "full" });
     const failed = { state: "FAILED", failure: "PERMANENT", code: "NO_SPACE", message: "full" };
-    await expect.poll(() => order("createIsolatedNetwork", network, `${run}/failing`), { interval: 5 }).toEqual(failed);
+    await expect.poll(() => order("createIsolatedNetwork", network, `${run}/failing`)).toEqual(failed);
     expect(await lab.provider.artefacts(lab.sites.recoverySite, run, signal)).toEqual([]);
     expect(await lab.ledger(run)).toEqual([]);
   });
@@ -140,7 +140,7 @@ describe("a held call", () => {
     caller.abort(new Error("given up"));
     await refused;
     await held.release();
-    await expect.poll(() => effects(lab, run), { interval: 5 }).toEqual(["createIsolatedNetwork isolated"]);
+    await expect.poll(() => effects(lab, run)).toEqual(["createIsolatedNetwork isolated"]);
   });
 
   it("ends when its lab closes, without an effect", async () => {
@@ -215,5 +215,5 @@ it("calls go on over new connections when the old ones are cut", async () => {
   await db.database.pool.query(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dr-gateway lab' AND datname = current_database()",
   );
-  await expect.poll(() => order("createIsolatedNetwork", network).catch(() => null), { interval: 5 }).toMatchObject({ state: "SUCCEEDED" });
+  await expect.poll(() => order("createIsolatedNetwork", network).catch(() => null)).toMatchObject({ state: "SUCCEEDED" });
 });

@@ -24,7 +24,7 @@ async function open(): Promise<Lab> {
   labs.push(lab);
   return lab;
 }
-const told = (lab: Lab, site = sites.protectedSite) => lab.provider.inventory(site, AbortSignal.timeout(5000));
+const told = (lab: Lab, site = sites.protectedSite) => lab.provider.inventory(site, AbortSignal.timeout(60_000));
 const names = (things: readonly { readonly name: string }[]) => things.map(({ name }) => name);
 
 it("what is defined again has changed, and what is new is there", async () => {
@@ -66,7 +66,7 @@ it("what is taken away is told no more, and its replica can still be recovered",
   expect(await lab.takeAway(recoverySite, "VM", "vm-a-2")).toBe(false);
   expect(await told(lab)).toMatchObject({ networks: [], datastores: [], virtualMachines: [{ name: "vm-2" }] });
   expect(await told(lab, recoverySite)).toMatchObject({ folders: [], resourcePools: [] });
-  expect(await lab.provider.recoveryPoints(recoverySite, "group-1", AbortSignal.timeout(5000))).toHaveLength(1);
+  expect(await lab.provider.recoveryPoints(recoverySite, "group-1", AbortSignal.timeout(60_000))).toHaveLength(1);
   await lab.define(sites.definition);
   expect(names((await told(lab)).virtualMachines)).toEqual(["vm-1", "vm-2"]);
 });
@@ -128,5 +128,5 @@ it("a lab of an older release is brought up to date and keeps what it has", asyn
     virtualMachines: [{ vmId: "vm", powerState: "POWERED_ON" }],
   });
   const limits = { minimumRpoMinutes: 1, maximumPointInTimeInstances: 64 };
-  expect(await lab.provider.capabilities("old", AbortSignal.timeout(5000))).toEqual({ ...capabilities, ...limits });
+  expect(await lab.provider.capabilities("old", AbortSignal.timeout(60_000))).toEqual({ ...capabilities, ...limits });
 });

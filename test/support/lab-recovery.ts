@@ -8,7 +8,7 @@ export type LabWithSites = Lab & { readonly sites: LabSites };
 
 /** Orders one effect at a site, which has to be done at once: at speed instant, or with nothing to do. */
 export async function done<K extends EffectKind>(lab: Lab, site: string, kind: K, request: EffectRequest<K>): Promise<EffectResult<K>> {
-  const call = { key: randomUUID(), runId: "a recovery", epoch: 1n, signal: AbortSignal.timeout(10_000) };
+  const call = { key: randomUUID(), runId: "a recovery", epoch: 1n, signal: AbortSignal.timeout(60_000) };
   const operation = await lab.provider.order(site, kind, request, call);
   if (operation.state !== "SUCCEEDED") throw new Error(`${kind} at ${site} ended ${JSON.stringify(operation)}`);
   return operation.result;

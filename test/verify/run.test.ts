@@ -67,7 +67,7 @@ describe("npm run verify", () => {
   });
 
   it("outlasts what the gateway's statements may take, and whoever reads what it says slowly", async () => {
-    const limitMs = 200;
+    const limitMs = 500;
     const limits = { statement_timeout: limitMs, idle_in_transaction_session_timeout: limitMs };
     const pool = new pg.Pool({ connectionString: db.url, max: 1, ...limits });
     const slowly = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * limitMs);

@@ -7,6 +7,7 @@ import { defaultQuotas } from "../../../src/domain/quotas.ts";
 import { importFile } from "../../../src/import/import-file.ts";
 import { base, someFiles } from "../../import/stage.ts";
 import { serviceContext } from "../../support/services.ts";
+import { holding } from "../../support/session.ts";
 import { at, list, text } from "../read/support.ts";
 import { aStage, type Stage } from "../sites/stage.ts";
 
@@ -104,8 +105,8 @@ describe("refreshing an inventory", () => {
     const { lab, sites } = stage;
     const vm = sites.vms[0];
     if (vm === undefined) throw new Error("there is no VM");
-    const call = (key: string) => ({ key, runId: "run", epoch: 1n, signal: AbortSignal.timeout(5000) });
-    const point = await lab.provider.recoveryPoints(sites.recoverySite, vm.groupId, AbortSignal.timeout(5000));
+    const call = (key: string) => ({ key, runId: "run", epoch: 1n, signal: AbortSignal.timeout(60_000) });
+    const point = await lab.provider.recoveryPoints(sites.recoverySite, vm.groupId, AbortSignal.timeout(60_000));
     await lab.provider.order(
       sites.recoverySite,
       "createSnapshot",
@@ -133,13 +134,10 @@ describe("refreshing an inventory", () => {
     it("leaves a site to the node that claims it just now, and takes it when that one is gone", async () => {
       await due();
       const asked = vi.spyOn(stage.lab.provider, "inventory");
-      const rival = await stage.asker.database.pool.connect();
-      await rival.query("BEGIN");
-      await rival.query("UPDATE site SET refresh_due_at = dr_now() + interval '60 s'");
+      await using rival = await holding(stage.asker.database, "UPDATE site SET refresh_due_at = dr_now() + interval '60 s'");
       await refreshDueSites(context());
       expect(asked).not.toHaveBeenCalled();
       await rival.query("ROLLBACK");
-      rival.release();
       await refreshDueSites(context());
       expect(asked).toHaveBeenCalledTimes(2);
       asked.mockRestore();

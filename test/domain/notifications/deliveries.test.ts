@@ -60,7 +60,7 @@ describe("a delivery that fails", () => {
     await aWebhook(pool(), "Pager", stage.receiver.url, ["RUN_FAILED"]);
     for (let run = 0; run < 6; run++) await aRunThatEnded(pool(), "Payroll");
     node();
-    await expect.poll(() => stage.receiver.received.length, { interval: 5, timeout: 5_000 }).toBe(6);
+    await expect.poll(() => stage.receiver.received.length).toBe(6);
     expect([
       slow.received.length,
       (await deliveries(pool())).filter(({ target, attempts }) => target === "Slow" && attempts > 0).length,
@@ -123,7 +123,7 @@ describe("when nodes die", () => {
     await aRunThatEnded(pool(), "Payroll");
     stage.receiver.answer = () => {};
     const teller = node();
-    await expect.poll(() => stage.receiver.received.length, { interval: 5, timeout: 5_000 }).toBe(1);
+    await expect.poll(() => stage.receiver.received.length).toBe(1);
     await teller.close();
     expect(await claimDue(pool(), 5)).toHaveLength(1);
   });

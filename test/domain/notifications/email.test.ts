@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 const logged = (expected: readonly object[]) =>
-  expect.poll(() => deliveries(pool()), { interval: 5, timeout: 5_000 }).toEqual(expected.map((one) => expect.objectContaining(one)));
+  expect.poll(() => deliveries(pool())).toEqual(expected.map((one) => expect.objectContaining(one)));
 const start = (url = server.url, answerMs?: number) => {
   node = aNode(pool(), url, answerMs);
 };
@@ -208,7 +208,7 @@ describe("what a mail server refuses", () => {
     server.silent = true;
     const stop = new AbortController();
     const sending = sendTo(server.url, { signal: stop.signal });
-    await expect.poll(() => server.read, { interval: 5, timeout: 5_000 }).toBe(1);
+    await expect.poll(() => server.read).toBe(1);
     stop.abort();
     expect(await sending).toEqual(failed("The gateway stopped while it was sent."));
   });
@@ -246,6 +246,6 @@ it("without a mail server nothing is written", async () => {
   await aReader(pool(), "olga", "olga@example.com", ["RUN_FAILED"]);
   await aRunThatEnded(pool(), "Payroll");
   node = aNode(pool());
-  await expect.poll(async () => (await pool().query("SELECT FROM notification")).rowCount, { interval: 5, timeout: 5_000 }).toBe(1);
+  await expect.poll(async () => (await pool().query("SELECT FROM notification")).rowCount).toBe(1);
   expect(await deliveries(pool())).toEqual([]);
 });

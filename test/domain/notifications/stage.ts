@@ -146,7 +146,7 @@ export async function aTellingStage(): Promise<TellingStage> {
       return node;
     },
     logged: async (expected) => {
-      const log = expect.poll(() => deliveries(pool), { interval: 5, timeout: 5_000 });
+      const log = expect.poll(() => deliveries(pool));
       await log.toEqual(expected.map((one) => expect.objectContaining(one)));
     },
     bodies: () => receiver.received.map(({ body }) => JSON.parse(body)),

@@ -65,7 +65,7 @@ describe("what happens is told", () => {
       await aRunThatEnded(pool(), "Payroll");
       const before = stage.receiver.received.length;
       teller.wake();
-      await expect.poll(() => stage.receiver.received.length, { interval: 5, timeout: 5_000 }).toBe(before + 1);
+      await expect.poll(() => stage.receiver.received.length).toBe(before + 1);
       const [{ headers, body } = { headers: {}, body: "" }]: Pick<Received, "headers" | "body">[] = stage.receiver.received.slice(before);
       const by = (secret: string) =>
         `v1=${createHmac("sha256", secret).update(`${headers["dr-gateway-timestamp"]}.${body}`).digest("hex")}`;

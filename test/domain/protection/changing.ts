@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { decodeId } from "../../../src/domain/ids.ts";
 import { untilWaiting } from "../../support/run.ts";
+import { holding } from "../../support/session.ts";
 import { type Answer, aStage, endRun, everything, type Stage } from "./stage.ts";
 
 export let stage: Stage;
@@ -59,16 +60,10 @@ export async function aPlanWith(groupId: string): Promise<void> {
 
 /** Both have asked the sites and wait for the pair's row, which is held until then. */
 export async function atOnce(...mutations: (() => Promise<Answer>)[]): Promise<Answer[]> {
-  const { pool } = stage.db.database;
-  const holder = await pool.connect();
-  try {
-    await holder.query("BEGIN");
-    await holder.query("SELECT 1 FROM site_pairing WHERE id = $1 FOR UPDATE", [stage.pairingId]);
-    const answers = mutations.map((mutation) => mutation());
-    await untilWaiting(stage.db.database, mutations.length);
-    await holder.query("COMMIT");
-    return await Promise.all(answers);
-  } finally {
-    holder.release();
-  }
+  const { database } = stage.db;
+  await using holder = await holding(database, "SELECT 1 FROM site_pairing WHERE id = $1 FOR UPDATE", [stage.pairingId]);
+  const answers = mutations.map((mutation) => mutation());
+  await untilWaiting(database, mutations.length);
+  await holder.query("COMMIT");
+  return await Promise.all(answers);
 }

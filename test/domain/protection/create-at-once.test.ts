@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { decodeId } from "../../../src/domain/ids.ts";
 import { operator } from "../../support/node.ts";
 import { untilWaiting } from "../../support/run.ts";
+import { holding } from "../../support/session.ts";
 import { aMaker, payload } from "./making.ts";
 import { aStage, endRun, everything, type Stage } from "./stage.ts";
 
@@ -39,19 +40,14 @@ describe("making a protection group", () => {
   });
 
   it("wants the sites paired still when they have answered", async () => {
-    const holder = await stage.db.database.pool.connect();
-    try {
-      await holder.query("BEGIN");
-      await holder.query("DELETE FROM site_pairing WHERE id = $1", [stage.pairingId]);
-      const answer = create(continuous("web-1"));
-      await untilWaiting(stage.db.database);
-      await holder.query("COMMIT");
-      expect(await answer).toMatchObject({
-        fieldErrors: [{ path: ["recoverySiteId"], message: "The sites north and south are not paired." }],
-      });
-    } finally {
-      holder.release();
-    }
+    const { database } = stage.db;
+    await using holder = await holding(database, "DELETE FROM site_pairing WHERE id = $1", [stage.pairingId]);
+    const answer = create(continuous("web-1"));
+    await untilWaiting(database);
+    await holder.query("COMMIT");
+    expect(await answer).toMatchObject({
+      fieldErrors: [{ path: ["recoverySiteId"], message: "The sites north and south are not paired." }],
+    });
     expect(await stage.db.database.prisma.protectionGroup.count()).toBe(0);
   });
 

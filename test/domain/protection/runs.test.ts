@@ -144,7 +144,7 @@ describe("a creation", () => {
     expect(await taskEnded(task.id)).toMatchObject({ state: "CANCELLED", target: { name: "Web" } });
     await until(async () => (await show(protectionGroup.id)) === null, "the group's end");
     expect(await stage.db.database.prisma.protectedVm.count()).toBe(0);
-    expect(await stage.lab.provider.artefacts("south", runId, AbortSignal.timeout(5000))).toEqual([]);
+    expect(await stage.lab.provider.artefacts("south", runId, AbortSignal.timeout(60_000))).toEqual([]);
     expect(await showTask(task.id)).toMatchObject({ state: "CANCELLED", target: null });
     await made("Web", continuous("web-1", "web-2"));
   });

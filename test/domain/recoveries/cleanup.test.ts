@@ -30,7 +30,7 @@ describe("cleaning up a test", () => {
   let orders = 0;
   /** What a run orders at the recovery site. */
   function order<K extends EffectKind>(runId: string, kind: K, request: EffectRequest<K>) {
-    const call = { key: `order-${++orders}`, runId, epoch: 1n, signal: AbortSignal.timeout(5_000) };
+    const call = { key: `order-${++orders}`, runId, epoch: 1n, signal: AbortSignal.timeout(60_000) };
     return stage.lab.provider.order(stage.sites.recoverySite, kind, request, call);
   }
 
@@ -39,7 +39,7 @@ describe("cleaning up a test", () => {
     const { recoverySite, groups, vms } = stage.sites;
     const [group, vm] = [groups[0], vms[0]];
     if (group === undefined || vm === undefined) throw new Error("the lab has no group or no VM");
-    const [point] = await stage.lab.provider.recoveryPoints(recoverySite, group.id, AbortSignal.timeout(5_000));
+    const [point] = await stage.lab.provider.recoveryPoints(recoverySite, group.id, AbortSignal.timeout(60_000));
     const request = { groupId: group.id, pointId: point?.pointId ?? "", name: "snapshot" };
     const snapshot = await order(runId, "createSnapshot", request);
     const copy = await order(runId, "registerVm", registration(stage.sites, vm, Reflect.get(snapshot, "result").snapshotId));
@@ -83,10 +83,10 @@ describe("cleaning up a test", () => {
   it("finds what the test made, also where its result was never recorded", async () => {
     const testId = await completeTest();
     const { provider } = stage.lab;
-    const call = (key: string) => ({ key, runId: testId, epoch: 1n, signal: AbortSignal.timeout(5_000) });
+    const call = (key: string) => ({ key, runId: testId, epoch: 1n, signal: AbortSignal.timeout(60_000) });
     const site = stage.sites.recoverySite;
     const [group, groupId] = [stage.sites.groups[0], stage.groupIds[0] ?? ""];
-    const [point] = await provider.recoveryPoints(site, group?.id ?? "", AbortSignal.timeout(5_000));
+    const [point] = await provider.recoveryPoints(site, group?.id ?? "", AbortSignal.timeout(60_000));
     const made = await provider.order(
       site,
       "createSnapshot",

@@ -70,7 +70,7 @@ async function aRecoveredPlan(): Promise<string> {
 
 const comesBack = () => done(stage.lab, stage.sites.protectedSite, "powerOn", { vmId: vm().original });
 const isOn = async (site: string, vmId: string) =>
-  (await stage.lab.provider.vmStatus(site, [vmId], AbortSignal.timeout(5_000))).get(vmId)?.powerState === "POWERED_ON";
+  (await stage.lab.provider.vmStatus(site, [vmId], AbortSignal.timeout(60_000))).get(vmId)?.powerState === "POWERED_ON";
 const both = async () => [await isOn(stage.sites.protectedSite, vm().original), await isOn(stage.sites.recoverySite, vm().copy)];
 
 async function vmId(): Promise<string> {
@@ -173,7 +173,7 @@ describe("a recovered VM", () => {
     expect(await both()).toEqual([true, false]);
     expect(await shown()).toMatchObject({ lifecycle: "RECOVERY_INCOMPLETE", group: "PARTIALLY_RECOVERED", plan: [] });
     const { sites, lab } = stage;
-    expect((await lab.provider.vmStatus(sites.recoverySite, [vm().copy], AbortSignal.timeout(5_000))).size).toBe(1);
+    expect((await lab.provider.vmStatus(sites.recoverySite, [vm().copy], AbortSignal.timeout(60_000))).size).toBe(1);
   });
 
   it("that was the last one leaves nothing to accept or to reprotect: the plan is READY, and the group can be made anew", async () => {
@@ -219,7 +219,7 @@ describe("a recovered VM", () => {
   it("is not a second VM in the inventory of the recovery site", async () => {
     const { prisma } = stage.asker.database;
     const before = await prisma.virtualMachine.count();
-    const told = await stage.lab.provider.inventory(stage.sites.recoverySite, AbortSignal.timeout(5_000));
+    const told = await stage.lab.provider.inventory(stage.sites.recoverySite, AbortSignal.timeout(60_000));
     expect(told.virtualMachines.map((one) => one.vmId)).toEqual(expect.arrayContaining([...copies.values()]));
     expect(at(await stage.run("refreshInventory", { siteId: ids.recoverySite }, "site { id }"), "site.id")).toBe(ids.recoverySite);
     expect(await prisma.virtualMachine.count()).toBe(before);

@@ -104,7 +104,7 @@ function replicationOf({ db, lab }: Stage, scene: Scene): Replicated {
       return rows.map((row) => row.externalId);
     },
     pointsAtSite: async () => {
-      const points = await lab.provider.recoveryPoints(scene.sites.recoverySite, externalId, AbortSignal.timeout(5000));
+      const points = await lab.provider.recoveryPoints(scene.sites.recoverySite, externalId, AbortSignal.timeout(60_000));
       return points.map(({ pointId }) => pointId);
     },
     states: async () => {

@@ -55,7 +55,7 @@ export async function openWorkshop(): Promise<Workshop> {
         folder: scriptsDir,
         spoolDir,
         timeoutMs: 60_000,
-        silenceMs: 3000,
+        silenceMs: 30_000,
         graceMs: 300,
         secrets: [],
         ...given,

@@ -123,7 +123,7 @@ export const startOriginal: fc.Arbitrary<Command> = fc.nat(4).map((which) =>
     async act(model, world) {
       const vms = recovered(model);
       const vmId = vms[which % vms.length]?.recovered?.originalId ?? "";
-      const call = { key: randomUUID(), runId: randomUUID(), epoch: 1n, signal: AbortSignal.timeout(5_000) };
+      const call = { key: randomUUID(), runId: randomUUID(), epoch: 1n, signal: AbortSignal.timeout(60_000) };
       const siteId = model.look.machines.get(vmId)?.siteId ?? "";
       // Its storage may be read-only, its site away.
       await world.lab.provider.order(siteId, "powerOn", { vmId }, call).catch(() => undefined);
