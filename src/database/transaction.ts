@@ -1,5 +1,6 @@
 /** Short transactions on the pool: locks in one order (plan, pair, run, the run's parts, the log's counter), no calls to a site inside. */
 import type pg from "pg";
+import { together } from "./together.ts";
 
 export const inTransaction = <T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> =>
   inTransactionUpTo(pool, nothing, async (client) => ({ result: await work(client) }));
@@ -25,9 +26,9 @@ export async function inTransactionUpTo<F, T>(
   const client = await pool.connect();
   let broken = false;
   try {
-    const [, found] = await Promise.all([client.query("BEGIN"), first(client)]);
+    const [, found] = await together([client.query("BEGIN"), first(client)]);
     const { result, last } = await work(client, found);
-    await Promise.all([last?.(), client.query("COMMIT")]);
+    await together([last?.(), client.query("COMMIT")]);
     return result;
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {

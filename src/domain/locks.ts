@@ -4,6 +4,7 @@
  * themselves don't make a cycle together. A pair is also the parent that counts plans per site.
  */
 import type pg from "pg";
+import { together } from "../database/together.ts";
 
 type Queryable = Pick<pg.ClientBase, "query">;
 
@@ -21,7 +22,7 @@ export async function lockGroupsOfPlan(client: Queryable, planId: string): Promi
 /** Both, of a plan whose row is held: in this order, without waiting for the first one's answer in between. */
 export async function lockPairAndGroups(client: Queryable, planId: string): Promise<void> {
   const text = "SELECT 1 FROM site_pairing WHERE id = (SELECT pairing_id FROM recovery_plan WHERE id = $1) FOR UPDATE";
-  await Promise.all([client.query({ name: "pair-of-plan-lock", text, values: [planId] }), lockGroupsOfPlan(client, planId)]);
+  await together([client.query({ name: "pair-of-plan-lock", text, values: [planId] }), lockGroupsOfPlan(client, planId)]);
 }
 
 /** Every pair of these sites, by id. */

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { queryRows } from "../../src/database/row-tap.ts";
+import { together } from "../../src/database/together.ts";
 import { inTransactionUpTo, onOneConnection } from "../../src/database/transaction.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 
@@ -50,6 +51,22 @@ describe("a transaction", () => {
     await expect(work).rejects.toThrow("division by zero");
     expect(await value()).toBe(before);
     expect(db.database.pool.idleCount).toBe(db.database.pool.totalCount);
+  });
+
+  it("tells why the first of those that were sent together has failed, though it is heard of last", async () => {
+    const { pool } = db.database;
+    const later = async (result: Promise<unknown>) => {
+      await result.finally(() => new Promise((resolve) => setImmediate(resolve)));
+    };
+    const reading = (client: pg.ClientBase) => together([together([later(client.query("SELECT 1 / 0"))]), client.query("SELECT 1")]);
+    await expect(inTransactionUpTo(pool, reading, async () => ({ result: null }))).rejects.toThrow("division by zero");
+    const last = (client: pg.ClientBase) => () => together([later(client.query("SELECT 1 / 0")), client.query("SELECT 1")]);
+    const writing = inTransactionUpTo(
+      pool,
+      async () => null,
+      async (client) => ({ result: null, last: last(client) }),
+    );
+    await expect(writing).rejects.toThrow("division by zero");
   });
 });
 

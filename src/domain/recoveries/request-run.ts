@@ -1,6 +1,7 @@
 /** How every run of a plan is requested: sites are asked first, then one short transaction checks, snapshots and writes the run. */
 import type pg from "pg";
 import { v7 as newId } from "uuid";
+import { together } from "../../database/together.ts";
 import { brokenConstraint, inTransactionUpTo, onOneConnection } from "../../database/transaction.ts";
 import { sayEnded } from "../../engine/say-ended.ts";
 import { ConflictError, type DomainError } from "../errors.ts";
@@ -85,7 +86,7 @@ export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, 
     const made = await request.make(client, plan, prepared, rows);
     const changes = await asked.alongside?.(client, run);
     const newRun = { ...run, plan, viewer, ...made, otherPlans: others, ...(changes === undefined ? {} : { changes }) };
-    const last = () => Promise.all([insertRecovery(client, newRun), stopped?.writeEvents()]);
+    const last = () => together([insertRecovery(client, newRun), stopped?.writeEvents()]);
     return { result: { stopped: stopped?.run }, last };
   }).catch(async (error: unknown) => {
     // What a constraint stopped is the same conflict as what a check finds.
@@ -102,7 +103,7 @@ export async function requestRun<P>(context: RecoveriesContext, viewer: Viewer, 
 }
 
 async function holdAtOnce(client: pg.ClientBase, planId: string): Promise<Held> {
-  const [plan, , facts, others, rowsOf] = await Promise.all([
+  const [plan, , facts, others, rowsOf] = await together([
     lockPlan(client, planId),
     lockPairAndGroups(client, planId),
     planFacts(client, planId),
@@ -115,7 +116,7 @@ async function holdAtOnce(client: pg.ClientBase, planId: string): Promise<Held> 
 async function holdInTurn<P>(client: pg.ClientBase, planId: string, { lock }: RunRequest<P>, prepared: P): Promise<Held> {
   const plan = await lockPlan(client, planId);
   const stopped = await lock?.(client, plan, prepared);
-  const [facts, others] = await Promise.all([planFacts(client, planId), otherPlans(client, planId)]);
+  const [facts, others] = await together([planFacts(client, planId), otherPlans(client, planId)]);
   return { plan, facts, others, stopped };
 }
 

@@ -4,6 +4,7 @@
  */
 import type pg from "pg";
 import type { ConnectionState, PlanLifecycle, ProtectionGroupState, RecoveryState } from "../../../database/generated/enums.ts";
+import { together } from "../../../database/together.ts";
 import { NotFoundError } from "../../errors.ts";
 import { encodeId } from "../../ids.ts";
 import { nicWasThere } from "../../inventory/loaders-configuration.ts";
@@ -176,7 +177,7 @@ export async function readPlanFacts(database: Queryable, planIds: readonly strin
     (await database.query<R>({ name: `plan-facts-${name}`, text: statements[name], values: [planIds] })).rows;
   const readByPlan = async <R extends OfPlan>(name: keyof typeof statements) =>
     Map.groupBy(await read<R & pg.QueryResultRow>(name), ({ forPlanId }) => forPlanId);
-  const [plans, groups, groupsOfLeftovers, unmapped] = await Promise.all([
+  const [plans, groups, groupsOfLeftovers, unmapped] = await together([
     read<PlanRow>("plans"),
     readByPlan<GroupFacts & OfPlan>("groups"),
     readByPlan<GroupFacts & OfPlan>("groupsOfLeftovers"),

@@ -1,6 +1,7 @@
 /** Writes a new run: its row, snapshot, task, groups, the plan's lifecycle, its first event. What must be unique is also a constraint. */
 import type pg from "pg";
 import type { FailurePolicy, PlanLifecycle, ProtectionGroupState, TaskType } from "../../../database/generated/enums.ts";
+import { together } from "../../../database/together.ts";
 import { type PlanRunKind, plannedRunVersion } from "../../../engine/model.ts";
 import type { CleanupSnapshot, RecoverySnapshot, ReprotectSnapshot, TestSnapshot } from "../../../engine/run-snapshot.ts";
 import { snapshotText } from "../../../engine/snapshot-text.ts";
@@ -99,7 +100,7 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
     ...run.groups.map(({ id, name }): Change => ({ kind: "PROTECTION_GROUP_CHANGED", id, change: "UPDATED", name })),
     ...(run.changes ?? []),
   ];
-  await Promise.all([
+  await together([
     write("run", [...row, run.rerunOfId, policy, kind === "PLANNED" ? plannedRunVersion : 1]),
     write("snapshot", [recoveryId, content]),
     write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]),

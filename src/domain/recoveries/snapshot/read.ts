@@ -1,5 +1,6 @@
 /** Reads what snapshots are made from, in a number of statements that depends on nothing, inside the transaction that holds the plan's row. */
 import type pg from "pg";
+import { together } from "../../../database/together.ts";
 import type {
   DependencyRow,
   GroupRow,
@@ -101,7 +102,7 @@ export async function readRows(client: Pick<pg.ClientBase, "query">, ids: readon
     dependencies,
     probes,
     vmPlaces,
-  ] = await Promise.all([
+  ] = await together([
     read<PriorityGroupRow & OfPlan>("priorityGroups").then(ofPlans),
     read<PlanStepRow & OfPlan>("planSteps").then(ofPlans),
     read<GroupRow & OfPlan>("groups").then(ofPlans),
