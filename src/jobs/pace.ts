@@ -9,7 +9,10 @@ export interface Pace {
   work<T>(work: () => Promise<T>): Promise<T>;
   /** Rests for what was worked since the last rest, by its own measure or by this one; ends early when it is aborted. */
   rest(stop: AbortSignal | undefined, times?: number): Promise<void>;
-  /** Another pace, which rests for nothing but its own work; this one rests for that too. */
+  /**
+   * Another pace, which rests for nothing but its own work; this one rests for that too, as long as it took. By its own measure, the rests of one
+   * that does not come to an end would grow for ever.
+   */
   beside(restTimes: number): Pace;
 }
 
@@ -27,13 +30,13 @@ const realClock: Clock = {
   sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}).catch(() => undefined),
 };
 
-/** `restTimes`: 4 is a fifth of the time, 9 a tenth. */
-export function createPace(restTimes: number, { now, sleep }: Clock = realClock): Pace {
+/** How long there was work; works that overlap count once. */
+function createMeter(now: () => number) {
   let workedMs = 0;
   let underWay = 0;
   let from = 0;
-  const pace: Pace = {
-    async work(work) {
+  return {
+    async work<T>(work: () => Promise<T>): Promise<T> {
       if (underWay === 0) from = now();
       underWay += 1;
       try {
@@ -43,17 +46,27 @@ export function createPace(restTimes: number, { now, sleep }: Clock = realClock)
         if (underWay === 0) workedMs += now() - from;
       }
     },
-    async rest(signal, times = restTimes) {
-      const ms = Math.min(longestRestMs, times * workedMs);
+    /** Since it was asked last. */
+    take(): number {
+      const ms = workedMs;
       workedMs = 0;
-      await sleep(ms, signal);
-    },
-    beside(times) {
-      const own = createPace(times, { now, sleep });
-      return { ...own, work: (work) => pace.work(() => own.work(work)) };
+      return ms;
     },
   };
-  return pace;
+}
+
+/** `restTimes`: 4 is a fifth of the time, 9 a tenth. */
+export function createPace(restTimes: number, { now, sleep }: Clock = realClock): Pace {
+  const own = createMeter(now);
+  const others = createMeter(now);
+  return {
+    work: own.work,
+    rest: (signal, times = restTimes) => sleep(Math.min(longestRestMs, times * own.take() + others.take()), signal),
+    beside(times) {
+      const pace = createPace(times, { now, sleep });
+      return { ...pace, work: (work) => others.work(() => pace.work(work)) };
+    },
+  };
 }
 
 /** What does not rest: all that is due is done at once. */

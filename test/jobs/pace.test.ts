@@ -49,7 +49,7 @@ it("counts work that fails, and rests a minute at most", async () => {
   expect(rests).toEqual([60_000]);
 });
 
-it("rests for what goes on beside it, which rests for itself alone", async () => {
+it("rests for what goes on beside it too, as long as that took; that rests for itself alone", async () => {
   const { rests, pass, clock } = aClock();
   const pace = createPace(4, clock);
   const beside = pace.beside(1);
@@ -58,5 +58,18 @@ it("rests for what goes on beside it, which rests for itself alone", async () =>
   await beside.rest(undefined);
   await pace.rest(undefined);
   await pace.rest(undefined);
-  expect(rests).toEqual([10, 60, 0]);
+  expect(rests).toEqual([10, 4 * 5 + 10, 0]);
+});
+
+it("comes round as often as before beside work that takes half of the time for ever", async () => {
+  const { rests, pass, clock } = aClock();
+  const pace = createPace(4, clock);
+  const beside = pace.beside(1);
+  for (let round = 0; round < 20; round++) {
+    await pace.work(() => pass(10));
+    await beside.work(() => pass((rests.at(-1) ?? 0) / 2)); // during the last rest
+    await pace.rest(undefined);
+  }
+  expect(rests.at(0)).toBe(40);
+  expect(rests.at(-1)).toBeCloseTo(80, 1);
 });
