@@ -1,7 +1,7 @@
 /** Recovered VMs and their originals, as their rows have them. */
 import type pg from "pg";
 import { insertedChanges } from "../../events/chain.ts";
-import { changeCtes } from "../../events/changes.ts";
+import { changeCtes, loggedChanges } from "../../events/changes.ts";
 import { endedProtection } from "../finish/unrecovered.ts";
 import type { SiteRef } from "../model.ts";
 import type { Next, OriginalState } from "./originals.ts";
@@ -32,13 +32,13 @@ const siteRef = (alias: string) =>
 
 /**
  * A disaster recovery may take hours after its first VM runs, and the site may come back meanwhile: its copies count from when they are
- * registered. The end of the run writes the same rows.
+ * registered. The end of the run writes the same rows. Groups and plans show that originals are not proven off: they have changed, and what the
+ * new rows refer to is held before the log's counter.
  */
 const noteText = `WITH open AS MATERIALIZED (
     SELECT r.id FROM recovery r LEFT JOIN site_pairing p ON p.id = r.pairing_id
     WHERE r.ended_at IS NULL AND r.kind = 'DISASTER' AND (p.id IS NULL OR p.local_site_id::text = ANY ($1::text[]) OR p.remote_site_id::text = ANY ($1::text[]))
-  )
-  INSERT INTO recovered_vm (vm_id, group_id, run_id, original_site_id, original_external_id, recovery_site_id, recovered_external_id)
+  ), registered AS MATERIALIZED (
   SELECT v.vm_id, v.group_id, r.id, s.protected_site::uuid, v."externalId", s.recovery_site::uuid, v.copy
   FROM open r
     -- OFFSET: megabytes of a large plan are read of these runs, of no other, and once, however few runs there were when this was planned.
@@ -49,7 +49,15 @@ const noteText = `WITH open AS MATERIALIZED (
       WHERE t.run_id = r.id AND t.kind = 'REGISTER_VM' AND t.status IN ('SUCCEEDED', 'WARNING', 'ALREADY_DONE') AND t.result ->> 'vmId' IS NOT NULL
         AND NOT EXISTS (SELECT FROM recovered_vm x WHERE x.vm_id = t.vm_id) OFFSET 0) v
   WHERE s.protected_site = ANY ($1::text[])
-  ON CONFLICT (vm_id) DO NOTHING`;
+  ), groups AS (
+    SELECT id FROM protection_group WHERE id IN (SELECT group_id FROM registered) ORDER BY id FOR KEY SHARE
+  ), vms AS (
+    SELECT id FROM virtual_machine WHERE id IN (SELECT vm_id FROM registered, (SELECT count(*) FROM groups) AS held) ORDER BY id FOR KEY SHARE
+  ), noted AS (
+    INSERT INTO recovered_vm (vm_id, group_id, run_id, original_site_id, original_external_id, recovery_site_id, recovered_external_id)
+    SELECT registered.* FROM registered, (SELECT count(*) FROM vms) AS held ON CONFLICT (vm_id) DO NOTHING RETURNING group_id
+  ), ${loggedChanges(`SELECT DISTINCT 'PROTECTION_GROUP_CHANGED' AS kind, group_id AS id, 'UPDATED' AS change, NULL::text AS name FROM noted`)}
+  SELECT 1`;
 
 /** Whether VMs are recovered whose originals are at this site; what runs have registered since the last time is noted first. Many may be asked after at once. */
 export const recoveredSites = (pool: pg.Pool): ((protectedSiteId: string) => Promise<boolean>) =>

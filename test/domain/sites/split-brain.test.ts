@@ -122,7 +122,8 @@ describe("a recovered VM", () => {
     expect(await shown()).toMatchObject({ plan: [], issues: [], lifecycle: "RECOVERY_COMPLETE" });
   });
 
-  it("counts as recovered from when its copy is registered: an original that comes back during the run is found as well", async () => {
+  /** The run is open still, and has registered the copy of one VM. */
+  async function isBeingRecovered(): Promise<void> {
     const { prisma } = stage.asker.database;
     const [first] = await prisma.recoveredVm.findMany({ include: { vm: true }, orderBy: { vm: { name: "asc" } } });
     if (first === undefined) throw new Error("Nothing is recovered.");
@@ -140,10 +141,30 @@ describe("a recovered VM", () => {
       expectedSeconds: 1,
     } as const;
     await prisma.recoveryStep.create({ data: { runId, ordinal: 1, ...step, vmId: id, groupId, spec: {}, result: { vmId: copy } } });
+  }
+
+  it("counts as recovered from when its copy is registered: an original that comes back during the run is found as well", async () => {
+    await isBeingRecovered();
     await comesBack();
     await node.beat();
     expect(await shown()).toMatchObject({ issues: ["Recovered VMs run on both sites: vm-1."] });
     expect(await both()).toEqual([false, true]);
+  });
+
+  it("is in doubt from then on, and whoever is told of changes reads its group and plan again", async () => {
+    await node.beat();
+    await isBeingRecovered();
+    await comesBack();
+    await done(stage.lab, stage.sites.recoverySite, "powerOff", { vmId: vm().copy });
+    const before = (await stage.changes()).length;
+    await node.beat();
+    const message = "The originals of recovered VMs are not proven off: vm-1.";
+    expect(await shown()).toMatchObject({ plan: [message], faults: [message], issues: [] });
+    const changes = (await stage.changes()).slice(before).map(({ kind, name }) => [kind, name]);
+    expect(changes).toEqual([
+      ["PROTECTION_GROUP_CHANGED", "web"],
+      ["PLAN_CHANGED", "Web"],
+    ]);
   });
 
   it("is powered off on neither side where the pair says to ask, until somebody decides for the copy", async () => {
