@@ -29,10 +29,13 @@ export interface BeatOptions {
  */
 const madeUpMs = 2;
 
+/** Who was served first comes back first: each beat begins so far on in that order, or the same ones would be last in all of them. */
+const shareSkipped = 0.382;
+
 export class Beat {
   readonly #options: BeatOptions;
   readonly #places = new Map<BeatReader, Place>();
-  /** Of those that wait, in their order, and of some that have left. */
+  /** Of those that wait, in the order in which they came, and of some that have left. */
   #queue: Place[] = [];
   #waiting = 0;
   #away = 0;
@@ -123,7 +126,9 @@ export class Beat {
     const dueAt = this.#wasDueAt + everyMs;
     this.#wasDueAt = now - dueAt < everyMs ? dueAt : now;
     this.#servedAt = now;
-    const places = this.#queue.filter(({ isWaiting }) => isWaiting);
+    const waiting = this.#queue.filter(({ isWaiting }) => isWaiting);
+    const skipped = Math.round(waiting.length * shareSkipped);
+    const places = [...waiting.slice(skipped), ...waiting.slice(0, skipped)];
     for (const place of places) place.isWaiting = false;
     this.#queue = [];
     this.#waiting = 0;

@@ -111,7 +111,8 @@ describe("readers that wait are served together", () => {
     expect(served.map(Math.round)).toEqual([0, 100]);
   });
 
-  it("each once in a beat, those that wait twice or come back meanwhile too, in their order", () => {
+  /** Which are back at once. */
+  function namedReaders() {
     const beat = new Beat({ everyMs: 100, monotonic: () => performance.now() });
     const served: string[] = [];
     const reader = (name: string): BeatReader => {
@@ -125,13 +126,35 @@ describe("readers that wait are served together", () => {
       };
       return one;
     };
+    return { beat, served, reader };
+  }
+
+  it("each once in a beat, those that wait twice or come back meanwhile too", () => {
+    const { beat, served, reader } = namedReaders();
     const [first, second, gone] = [reader("first"), reader("second"), reader("gone")];
     for (const one of [first, gone, second, first]) beat.wait(one);
     beat.leave(gone);
     vi.advanceTimersByTime(1);
-    expect(served).toEqual(["first", "second"]);
+    expect(served).toEqual(["second", "first"]);
     vi.advanceTimersByTime(100);
-    expect(served).toEqual(["first", "second", "first", "second"]);
+    expect(served).toEqual(["second", "first", "first", "second"]);
+  });
+
+  it.each([2, 3, 10, 100])("and none of %i is last much more often than another", (count) => {
+    const { beat, served, reader } = namedReaders();
+    for (let at = 0; at < count; at++) beat.wait(reader(`${at}`));
+    const places = new Map<string, number[]>();
+    for (let round = 0; round < 40; round++) {
+      vi.advanceTimersByTime(101);
+      served.splice(0).forEach((name, place) => {
+        places.set(name, [...(places.get(name) ?? []), place]);
+      });
+    }
+    expect(places.size).toBe(count);
+    for (const had of places.values()) {
+      const mean = had.reduce((sum, place) => sum + place, 0) / had.length;
+      expect(Math.abs(mean - (count - 1) / 2) / count).toBeLessThan(0.1);
+    }
   });
 
   it("at once when the one that is waited for has left", () => {
