@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => workshop.drop());
 
-const soon = { timeout: 10_000, interval: 10 };
+const soon = { timeout: 30_000, interval: 10 };
 
 const supervisorOf = async (key: string): Promise<number> =>
   vi.waitFor(() => {
@@ -254,7 +254,7 @@ describe("when the gateway", () => {
   it("is stopped, the command dies within silence and grace, and ends as OWNER_SILENT", async () => {
     const { gateway, pids } = await startGateway();
     gateway.kill("SIGSTOP");
-    await vi.waitFor(async () => expect(await living(pids)).toEqual([]), { timeout: 10_000, interval: 50 });
+    await vi.waitFor(async () => expect(await living(pids)).toEqual([]), { timeout: 30_000, interval: 50 });
     const [line] = await Promise.all([lastLine(gateway.stdout), gateway.kill("SIGCONT")]);
     expect(JSON.parse(line)).toMatchObject({ reason: "OWNER_SILENT" });
     gateway.kill("SIGKILL");

@@ -11,7 +11,7 @@ import { living, openWorkshop, stubbornTree, treeOf, type Workshop } from "./sup
 import { aRun, endRun, ownershipOf, takeOver } from "./support/runs.ts";
 
 const leaseSeconds = 2;
-const soon = { timeout: 15_000, interval: 10 };
+const soon = { timeout: 30_000, interval: 10 };
 let db: TestDatabase;
 let pool: pg.Pool;
 let nodeId: string;

@@ -68,7 +68,7 @@ async function talk(): Promise<readonly string[] | null> {
 }
 
 const serving = ["vm-1 ready", "accepting connections"];
-const eventually = { interval: 20, timeout: 10_000 };
+const eventually = { interval: 20, timeout: 30_000 };
 
 it("serves while the VM is on, for a test or for good, takes over from a gateway that ends, and stops when the VM is off", async () => {
   expect(await talk()).toBeNull();

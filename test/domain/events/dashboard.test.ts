@@ -165,7 +165,7 @@ async function expectTruth(dashboard: Dashboard): Promise<void> {
     found = differences(dashboard.model, (await whole(ask)).model);
     return found.length === 0;
   };
-  await until(isTrue, "the same view", 5).catch(() => expect(found).toEqual([]));
+  await until(isTrue, "the same view", 30).catch(() => expect(found).toEqual([]));
 }
 
 it("a view shows what may be done with a VM by events alone, while another VM comes to depend on it and no longer does", async () => {

@@ -56,9 +56,9 @@ type Body = ReturnType<typeof JSON.parse>;
 async function told(kind: string, of: (body: Body) => boolean = () => true): Promise<Body> {
   const bodies = () => receiver.received.map(({ body }) => JSON.parse(body)).filter((body) => body.kind === kind && of(body));
   const mails = (title: string) => mailServer.mails.filter(({ raw }) => raw.includes(`Subject: [DR] ${title.slice(0, 40)}`));
-  await until(async () => bodies().length > 0, kind, 8);
+  await until(async () => bodies().length > 0, kind);
   const [body] = bodies();
-  await until(async () => mails(body.title).length > 0, `the e-mail of ${kind}`, 8);
+  await until(async () => mails(body.title).length > 0, `the e-mail of ${kind}`);
   expect([bodies().length, mails(body.title).map(({ to }) => to)]).toEqual([1, [["ada@example.com"]]]);
   const isGenuine = await documentedCheck();
   for (const { headers, body: sent } of receiver.received) {

@@ -94,7 +94,7 @@ export async function treeOf(workshop: Workshop): Promise<number[]> {
       if (pids.length < treeSize) throw new Error(`${pids.length} of ${treeSize} processes run.`);
       return pids.map(Number);
     },
-    { timeout: 10_000, interval: 20 },
+    { timeout: 30_000, interval: 20 },
   );
 }
 
