@@ -2,15 +2,18 @@
  * Work of milliseconds for hundreds of steps, of a second for a hundred thousand: it is written as a generator that pauses where it may be
  * interrupted, so that it can be done at once, or in turns with all else that the process has to do.
  */
+import { setImmediate as look } from "node:timers/promises";
 import { turns, turnMs as usualTurnMs } from "../jobs/turns.ts";
 
 export type Pieces<T> = Generator<void, T>;
 
-export interface Turns {
+export interface TurnOptions {
   /** So long at a time nothing else happens. */
   readonly turnMs?: number;
   /** Told how long each turn has taken. */
   readonly onTurn?: (ms: number) => void;
+  /** Somebody waits for it, to whom it would give way itself: it gives way to nobody. */
+  readonly forAnswer?: boolean;
 }
 
 export function atOnce<T>(work: Pieces<T>): T {
@@ -20,8 +23,12 @@ export function atOnce<T>(work: Pieces<T>): T {
   }
 }
 
+/** Others go on until it resolves. */
+export const nextTurn = ({ forAnswer = false }: Pick<TurnOptions, "forAnswer">): Promise<void> => (forAnswer ? look() : turns.next());
+
 /** So that others go on meanwhile, and who waits for an answer goes first. What the work reads must not change. */
-export async function inTurns<T>(work: Pieces<T>, { turnMs = usualTurnMs, onTurn = () => {} }: Turns = {}): Promise<T> {
+export async function inTurns<T>(work: Pieces<T>, options: TurnOptions = {}): Promise<T> {
+  const { turnMs = usualTurnMs, onTurn = () => {} } = options;
   let began = performance.now();
   for (;;) {
     const { done, value } = work.next();
@@ -29,7 +36,7 @@ export async function inTurns<T>(work: Pieces<T>, { turnMs = usualTurnMs, onTurn
     if (!done && took < turnMs) continue;
     onTurn(took);
     if (done) return value;
-    await turns.next();
+    await nextTurn(options);
     began = performance.now();
   }
 }

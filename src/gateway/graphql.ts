@@ -6,6 +6,7 @@ import { createYoga, type Plugin } from "graphql-yoga";
 import type { Logger } from "pino";
 import type { Caller } from "../domain/access/caller.ts";
 import { forgetContext } from "../domain/context.ts";
+import { turns } from "../jobs/turns.ts";
 import { type Admission, whoOf } from "./admission.ts";
 import { createAlike } from "./alike.ts";
 import type { Answers, Shown } from "./answers.ts";
@@ -51,7 +52,7 @@ export function createGraphql(options: GraphqlOptions) {
   const answered = answeredBy(answers, admission);
   const yoga = createYoga<ServerContext>({
     schema,
-    context: async ({ call }) => contextFactory(await admission.admit(call), call.signal),
+    context: async ({ call }) => contextFactory(await first(admission.admit(call)), call.signal),
     plugins: [
       useOperation,
       useDeliveries(options),
@@ -62,6 +63,7 @@ export function createGraphql(options: GraphqlOptions) {
       ...limitPlugins(),
       useValidDocuments(keptDocuments),
       useCompiledQueries(keptOperations),
+      goesFirst,
       forgetContexts,
     ],
     cors: corsOptions(allowedOrigins),
@@ -96,6 +98,11 @@ const useOperation: GatewayPlugin = {
       if (operation) call.isControl = isControl(schema, documentAST, operation, params.variables);
     },
 };
+
+/** Who waits for an answer goes first, once the request is here as a whole; who waits for events is answered when they come. */
+const goesFirst: GatewayPlugin = { onExecute: () => ({ onExecuteDone: turns.asked() }) };
+
+const first = <T>(admitted: Promise<T>): Promise<T> => admitted.finally(turns.asked());
 
 const forgetContexts: GatewayPlugin = {
   onExecute: ({ args: { contextValue } }) => ({ onExecuteDone: () => forgetContext(contextValue) }),

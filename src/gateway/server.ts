@@ -7,7 +7,6 @@ import type { Logger } from "pino";
 import type { Caller } from "../domain/access/caller.ts";
 import type { Sessions } from "../domain/access/sessions.ts";
 import { ServiceUnavailableError } from "../domain/errors.ts";
-import { turns } from "../jobs/turns.ts";
 import { createAdmission } from "./admission.ts";
 import { createAnswers } from "./answers.ts";
 import { type Call, requestIdOf, userAgentOf } from "./call.ts";
@@ -100,13 +99,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (file !== null) return void serveFile(request, response, callOf(request, response, requestId, connections), file, files);
     if (path !== "/graphql") return sendJson(response, 404, { status: "not found", remedy: "GraphQL is at /graphql." });
     if (playground.serve(request, response)) return;
-    const answered = turns.asked();
-    door(request, response, callOf(request, response, requestId, connections))
-      .catch((error: unknown) => {
-        log.error({ err: error, requestId }, "a request could not be answered");
-        response.destroy();
-      })
-      .finally(answered);
+    door(request, response, callOf(request, response, requestId, connections)).catch((error: unknown) => {
+      log.error({ err: error, requestId }, "a request could not be answered");
+      response.destroy();
+    });
   };
 
   const fileAt = (path: string | undefined, url: string | undefined) => {

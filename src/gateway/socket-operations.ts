@@ -6,7 +6,6 @@ import type { Context, ServerOptions } from "graphql-ws";
 import type { WebSocket } from "ws";
 import type { Sessions } from "../domain/access/sessions.ts";
 import { UnauthorizedError } from "../domain/errors.ts";
-import { turns } from "../jobs/turns.ts";
 import type { Admission } from "./admission.ts";
 import type { Answers } from "./answers.ts";
 import { type Call, type CallSession, identify, requestIdOf, userAgentOf } from "./call.ts";
@@ -88,7 +87,6 @@ export function operationHooks({ graphql, sessions, admission, answers }: Operat
       const operation = newOperation(extra);
       const { call } = operation;
       extra.operations.set(id, operation);
-      operation.over.signal.addEventListener("abort", turns.asked(), { once: true });
       try {
         const open = Object.keys(ctx.subscriptions).length; // with this one
         if (open > limits.operationsPerSocket) throw new LimitError("Operations on one socket", limits.operationsPerSocket, open);

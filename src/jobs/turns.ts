@@ -3,6 +3,8 @@
  * is; and who waits for an answer goes first: an answer is made in a dozen small steps, and would wait a turn for each of them. What gives way
  * does so for two thirds of the time at most, so that a gateway that is asked without end works on all the same.
  */
+import { setImmediate } from "node:timers"; // for good: a test may put a clock in place of the global one
+
 export interface Turns {
   /** Somebody waits for an answer, until what this returns is called. */
   asked(): () => void;

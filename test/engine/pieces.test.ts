@@ -1,6 +1,6 @@
 /** Work in pieces: the same at once as in turns, and in turns nothing else waits for it. */
 import { isDeepStrictEqual } from "node:util";
-import { expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { compile, compiling } from "../../src/engine/compile.ts";
 import { atOnce, inPieces, inTurns, type Pieces } from "../../src/engine/pieces.ts";
 import { turns } from "../../src/jobs/turns.ts";
@@ -47,19 +47,33 @@ it("takes as short turns as it is told, and tells how long they were", async () 
   expect(await turnsOf(60_000)).toBe(1);
 });
 
-it("waits for its turn after each piece that took long", async () => {
+describe("after each piece that took long", () => {
   const order: string[] = [];
   function* work(): Pieces<void> {
     order.push("long");
-    spent(10);
+    spent(60);
     yield;
     order.push("short");
     yield;
     order.push("last");
   }
-  const next = vi.spyOn(turns, "next").mockImplementation(async () => void order.push("turn"));
-  await inTurns(work()).finally(() => next.mockRestore());
-  expect(order).toEqual(["long", "turn", "short", "last"]);
+  beforeEach(() => {
+    order.length = 0;
+    vi.spyOn(turns, "next").mockImplementation(async () => void order.push("turn"));
+  });
+  afterEach(() => void vi.restoreAllMocks());
+
+  it("waits for its turn", async () => {
+    await inTurns(work(), { turnMs: 50 });
+    expect(order).toEqual(["long", "turn", "short", "last"]);
+  });
+
+  it("lets others go on, and gives way to nobody, where somebody waits for it", async () => {
+    const done = inTurns(work(), { turnMs: 50, forAnswer: true });
+    order.push("others");
+    await done;
+    expect(order).toEqual(["long", "others", "short", "last"]);
+  });
 });
 
 it("fails with what the work throws", async () => {

@@ -1,7 +1,7 @@
 /** What a start would do now: the tree, how long it takes, the points, and what stands in the way. Writes nothing. */
-import { setImmediate as turn } from "node:timers/promises";
 import type pg from "pg";
 import { inSnapshot } from "../../database/transaction.ts";
+import { nextTurn, type TurnOptions } from "../../engine/pieces.ts";
 import { type DomainError, NotFoundError, ServiceUnavailableError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { ServiceContext } from "../service-context.ts";
@@ -65,9 +65,9 @@ export const createPreviews = (context: PreviewContext): Previews => ({
   async preview(viewer, input) {
     checkDataWanted(input);
     requireRole(viewer, roleFor(input.recoveryType));
-    return only(only(await look(context, viewer, [input.planId], [input])));
+    return only(only(await look(context, viewer, [input.planId], [input], { forAnswer: true })));
   },
-  lookAhead: (planIds, inputs) => look(context, { name: "the gateway" }, planIds, inputs),
+  lookAhead: (planIds, inputs) => look(context, { name: "the gateway" }, planIds, inputs, {}),
 });
 
 function only<T>(found: readonly T[] | Error): T {
@@ -82,6 +82,7 @@ async function look(
   viewer: Pick<Viewer, "name">,
   planIds: readonly string[],
   inputs: readonly Omit<PreviewInput, "planId">[],
+  how: TurnOptions,
 ): Promise<(Preview[] | Error)[]> {
   const before = beforeRuns(context);
   // Side by side: a site that does not answer is waited for once.
@@ -98,7 +99,7 @@ async function look(
   const read = await inSnapshot(context.database.pool, (client) => viewsOf(context, client, planIds, asked));
   const previews: (Preview[] | Error)[] = [];
   for (const views of read) {
-    previews.push(views instanceof Error ? views : await shownOneByOne(views));
+    previews.push(views instanceof Error ? views : await shownOneByOne(views, how));
   }
   return previews;
 }
@@ -111,15 +112,15 @@ async function settled<T>(all: readonly Promise<T>[]): Promise<T[] | Error> {
   return found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
 }
 
-async function shownOneByOne(views: readonly View[]): Promise<Preview[] | Error> {
+async function shownOneByOne(views: readonly View[], how: TurnOptions): Promise<Preview[] | Error> {
   const previews: Preview[] = [];
   for (const view of views) {
     try {
-      previews.push(await view());
+      previews.push(await view(how));
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
-    await turn(); // others have waited for it
+    await nextTurn(how); // others have waited for it
   }
   return previews;
 }

@@ -5,6 +5,7 @@ import { createPreviews, type Preview, type Previews } from "../../../src/domain
 import { compile } from "../../../src/engine/compile.ts";
 import type { StepNode } from "../../../src/engine/model.ts";
 import type { RunSnapshot } from "../../../src/engine/run-snapshot.ts";
+import { turns } from "../../../src/jobs/turns.ts";
 import { serviceContext } from "../../support/services.ts";
 import { aStage, endRun, everything, operator, row, type Stage } from "./stage.ts";
 
@@ -40,6 +41,15 @@ async function started(recoveryType: Type, more: object = {}): Promise<readonly 
   const content: RunSnapshot = (await row(stage, "SELECT content FROM recovery_snapshot WHERE run_id = $1", recoveryId)).content;
   return compile(content).nodes;
 }
+
+it("gives way to who waits for an answer where nobody has asked for it, and not to who has", async () => {
+  const next = vi.spyOn(turns, "next");
+  await preview("TEST");
+  expect(next).not.toHaveBeenCalled();
+  await previews.lookAhead([stage.planId], [{ recoveryType: "TEST" }]);
+  expect(next).toHaveBeenCalled();
+  next.mockRestore();
+});
 
 describe("the tree of a preview is the one of the run that starts right after", () => {
   it.each(["TEST", "PLANNED", "DISASTER"] as const)("%s", async (recoveryType) => {

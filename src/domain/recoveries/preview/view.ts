@@ -2,7 +2,7 @@
 import type pg from "pg";
 import { CompileError } from "../../../engine/compile.ts";
 import { leanly } from "../../../engine/lean-heap.ts";
-import { inTurns } from "../../../engine/pieces.ts";
+import { inTurns, type TurnOptions } from "../../../engine/pieces.ts";
 import { loadEarlierSteps } from "../../../engine/records.ts";
 import type { RisingSnapshot, RunWarning } from "../../../engine/run-snapshot.ts";
 import { ConflictError, DomainError } from "../../errors.ts";
@@ -41,7 +41,7 @@ export interface Reading {
 }
 
 /** Everything has been read. Making a tree of thousands of steps takes seconds, for which no transaction stays open. */
-export type View = () => Promise<Preview>;
+export type View = (how: TurnOptions) => Promise<Preview>;
 
 export async function readView(
   reading: Reading,
@@ -110,8 +110,8 @@ async function shown({ context, client, facts: read }: Reading, { input, refusal
   const room = roomFindings({ vms, facts, isTest: recoveryType === "TEST", powerOnVms: options.powerOnVms, needsSource });
   const makeTree = "snapshot" in result ? await treeOf(context, client, result.snapshot) : () => Promise.resolve(null);
   const programs = await programFindings(rows, { kind: recoveryType, options }, context);
-  return async () => {
-    const made = await makeTree();
+  return async (how) => {
+    const made = await makeTree(how);
     const tree = made === null || "cycle" in made ? null : made;
     // A fault that the plan's own refusal tells as well is told once, by object.
     const known = new Set<string>(faults.map(({ code }) => code));
@@ -145,13 +145,13 @@ async function treeOf(
   { slotsPerSite }: PreviewContext,
   client: pg.ClientBase,
   snapshot: RisingSnapshot,
-): Promise<() => Promise<RerunTree | { readonly cycle: Finding }>> {
+): Promise<(how: TurnOptions) => Promise<RerunTree | { readonly cycle: Finding }>> {
   const rerunOf = "rerunOf" in snapshot ? snapshot.rerunOf : null;
   const earlier = rerunOf === null ? [] : await loadEarlierSteps(client, rerunOf);
   const sinceRequest = await readSecondsSinceRequest(client, rerunOf);
-  return async () => {
+  return async (how) => {
     try {
-      return { ...(await leanly(snapshot, () => inTurns(previewTree({ snapshot, earlier, slotsPerSite })))), sinceRequest };
+      return { ...(await leanly(snapshot, () => inTurns(previewTree({ snapshot, earlier, slotsPerSite }), how))), sinceRequest };
     } catch (error) {
       if (error instanceof CompileError) return { cycle: finding("DEPENDENCY_CYCLE", snapshot.plan.name, error.message) };
       throw error;
