@@ -9,7 +9,8 @@ export interface Poller<V> {
   soon(about: string): Promise<V | undefined>;
   /**
    * The first answer that is enough, of the next rounds; of what is expected to be over in `expectedMs`, of the first one after that and of those
-   * that look how far it is. Thousands wait through hundreds of rounds, without a promise for each. Rejects with what a round failed with.
+   * that look how far it is. Thousands wait through hundreds of rounds, without a promise for each. Rejects with what a round
+   * failed with, or `enough` threw.
    */
   until(about: string, enough: Enough<V>, expectedMs?: number): Promise<V | undefined>;
   /** Whatever is expected: looks at all that is waited for now. */
@@ -105,21 +106,27 @@ export function createPoller<V>(
   }
 
   async function askFor(asked: readonly Waiting<V>[]): Promise<boolean> {
+    let answers: ReadonlyMap<string, V>;
     try {
-      const answers = await ask([...new Set(asked.map(({ about }) => about))]);
-      for (const one of asked) hear(one, answers.get(one.about));
-      return true;
+      answers = await ask([...new Set(asked.map(({ about }) => about))]);
     } catch (error) {
       for (const { reject } of asked) reject(error);
       return false;
     }
+    for (const one of asked) hear(one, answers.get(one.about));
+    return true;
   }
 
+  /** Who can't judge an answer fails alone. */
   function hear(one: Waiting<V>, answer: V | undefined): void {
     const { enough } = one;
-    if (enough === null || enough.isEnough(answer)) one.resolve(answer);
-    else if (signal.aborted) one.reject(signal.reason);
-    else wait(one, untilNextMs(enough.expectedMs?.()));
+    try {
+      if (enough === null || enough.isEnough(answer)) one.resolve(answer);
+      else if (signal.aborted) one.reject(signal.reason);
+      else wait(one, untilNextMs(enough.expectedMs?.()));
+    } catch (error) {
+      one.reject(error);
+    }
   }
 
   function wait(one: Waiting<V>, ms: number): void {

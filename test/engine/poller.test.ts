@@ -156,6 +156,34 @@ it("asks once about what several wait for, and each of them judges the answer", 
   expect(asked).toEqual([["one"], ["one"], ["one"]]);
 });
 
+it("rejects who can't judge an answer, asks about that no more, and tells the others theirs", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  const asked: (readonly string[])[] = [];
+  const ask = async (keys: readonly string[]) => {
+    asked.push(keys);
+    return new Map(keys.map((key) => [key, asked.length]));
+  };
+  const poller = createPoller<number>(ask, 100, never);
+  const isSecond = (answer: number | undefined) => answer === 2;
+  const isMad = () => {
+    throw new TypeError("of no use");
+  };
+  const found = Promise.allSettled([
+    poller.until("before", { isEnough: isSecond }),
+    poller.until("bad", { isEnough: isMad }),
+    poller.until("bad estimate", { isEnough: () => false, expectedMs: isMad }),
+    poller.until("behind", { isEnough: isSecond }),
+  ]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  const failed = { status: "rejected", reason: new TypeError("of no use") };
+  const told = { status: "fulfilled", value: 2 };
+  expect(await found).toEqual([told, failed, failed, told]);
+  expect(asked).toEqual([
+    ["before", "bad", "bad estimate", "behind"],
+    ["before", "behind"],
+  ]);
+});
+
 it("rejects who waits when it ends, also while an answer is under way that is not enough", async () => {
   const end = new AbortController();
   const answer = Promise.withResolvers<ReadonlyMap<string, string>>();
