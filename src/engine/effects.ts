@@ -58,13 +58,23 @@ export const askSite = <T>(
   question: (provider: Provider, signal: AbortSignal) => Promise<T>,
 ): Promise<T> => whileTransient(calls, site, signal, () => calls.call(signal, (deadline) => question(calls.provider(site), deadline)));
 
-/** Asks again while the failure is transient. */
-export async function whileTransient<T>(calls: SiteCalls, site: SiteRef, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
-  for (let failures = 1; ; failures++) {
+/** Asks again while the failure is transient. `ask` may be answered many times before it is over: each time it says so, the tries begin anew. */
+export async function whileTransient<T>(
+  calls: SiteCalls,
+  site: SiteRef,
+  signal: AbortSignal,
+  ask: (answered: () => void) => Promise<T>,
+): Promise<T> {
+  let failures = 0;
+  const answered = () => {
+    failures = 0;
+  };
+  for (;;) {
     try {
-      return await ask();
+      return await ask(answered);
     } catch (error) {
       const message = transientFailure(error, signal, calls.runId);
+      failures++;
       if (failures >= calls.retry.tries)
         throw new ProviderError("PERMANENT", "TIMED_OUT", `${site.siteName}: ${message} (${failures} tries)`);
       await pause(backOff(calls.retry, failures), signal);

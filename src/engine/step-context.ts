@@ -99,7 +99,13 @@ export class Context implements StepContext {
 
   vmStatusUntil(site: SiteRef, vmId: string, isEnough: (status: VmStatus | undefined) => boolean): Promise<VmStatus | undefined> {
     const { calls, statuses } = this.#shared;
-    return whileTransient(calls, site, this.signal, () => statuses.at(site).until(vmId, { isEnough }));
+    return whileTransient(calls, site, this.signal, (answered) => {
+      const judge = (status: VmStatus | undefined) => {
+        answered();
+        return isEnough(status);
+      };
+      return statuses.at(site).until(vmId, { isEnough: judge });
+    });
   }
 
   runCommand(command: CommandRun): Promise<CommandOutcome> {
