@@ -222,6 +222,14 @@ describe("every tree", () => {
     expect(named(nodes, "Wait 20 s before a").expectedSeconds).toBe(20);
   });
 
+  it("looks in past runs for its own steps, and not through all that they had", () => {
+    const ownKeys = () => {
+      throw new Error("all of them were asked for");
+    };
+    const pastSeconds = new Proxy({ "POWER_ON:vm-a": 99 }, { ownKeys });
+    expect(named(treeOf(aPlan().group("a").with({ pastSeconds }).build()), "Power on a").expectedSeconds).toBe(99);
+  });
+
   it("has containers as long as the longest way through them, and one critical path", () => {
     const pastSeconds = { "POWER_ON:vm-slow": 1000 };
     const nodes = treeOf(aPlan().group("quick", "slow").with({ pastSeconds }).build());

@@ -8,6 +8,8 @@ export type LeafContent = { [K in LeafKind]: { readonly kind: K; readonly spec: 
 type Draft<T> = T extends unknown ? { -readonly [P in keyof T]: T[P] } : never;
 /** A step while its tree is made: edges to steps that come later are added afterwards. */
 export type DraftNode = Draft<StepNode>;
+/** What has all of a step's fields, and kind and spec not yet as those of one content. */
+type AnyNode = Omit<DraftNode, "kind" | "spec"> & { readonly kind: string; readonly spec: object };
 
 /** What a step is about, beside its kind; what is left out is null or empty. */
 export interface StepDetails {
@@ -39,7 +41,6 @@ export function createTree(pastSeconds: Readonly<Record<string, number>>): Tree 
   const nodes: DraftNode[] = [];
   const children = new Map<number | null, number>();
   const keys = new Set<string>();
-  const past = new Map(Object.entries(pastSeconds));
   let gates = 0;
 
   /** One object, made in one go: a large run has a hundred thousand of them. */
@@ -49,7 +50,7 @@ export function createTree(pastSeconds: Readonly<Record<string, number>>): Tree 
     const key = unique(keys, keyOf(content.kind, details.of ?? none));
     const { skipReason = null, warnReason = null } = details;
     const isToBeDone = skipReason === null && warnReason === null && !isContainerContent(content);
-    const made = {
+    const made: AnyNode = {
       ordinal: nodes.length + 1,
       parent,
       path: parent === null ? `${position}` : `${node(parent).path}.${position}`,
@@ -64,14 +65,14 @@ export function createTree(pastSeconds: Readonly<Record<string, number>>): Tree 
       needs: details.needs ?? none,
       afterGates: details.afterGates ?? none,
       opensGate: null,
-      expectedSeconds: isToBeDone ? expectedSeconds(content, past.get(key)) : 0,
+      expectedSeconds: isToBeDone ? expectedSeconds(content, Object.hasOwn(pastSeconds, key) ? pastSeconds[key] : undefined) : 0,
       onCriticalPath: false,
       skipReason,
       warnReason,
       kind: content.kind,
       spec: content.spec,
     };
-    return nodes.push(made as DraftNode); // kind and spec are of one content
+    return nodes.push(Object.assign(made, content)); // not a cast: it tells the compiler that kind and spec are of one content
   }
 
   function node(ordinal: number): DraftNode {
