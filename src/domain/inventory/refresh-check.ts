@@ -65,13 +65,12 @@ export const checkedInventory = (siteName: string, told: Inventory): Inventory =
 
 /** The same of a site with tens of thousands of machines, while others go on. */
 export function* checkingInventory(siteName: string, told: Inventory): Pieces<Inventory> {
-  const { virtualMachines } = told;
-  const isList = Array.isArray(virtualMachines);
+  const isList = Array.isArray(told?.virtualMachines); // a provider may tell nothing at all, which the schema says
   const places = taken(siteName, inventory, isList ? { ...told, virtualMachines: [] } : told);
   const found: z.infer<typeof machines> = [];
-  for (let at = 0; at < virtualMachines.length; at += machinesAtOnce) {
+  for (let at = 0; at < told.virtualMachines.length; at += machinesAtOnce) {
     yield;
-    const part = virtualMachines.slice(at, at + machinesAtOnce);
+    const part = told.virtualMachines.slice(at, at + machinesAtOnce);
     found.push(...taken(siteName, machines, part, ([nth, ...rest]) => ["virtualMachines", at + Number(nth), ...rest]));
   }
   yield;
@@ -95,7 +94,8 @@ function taken<T>(siteName: string, schema: z.ZodType<T>, told: unknown, placed:
   const result = schema.safeParse(told);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  throw unusable(siteName, `${placed(issue?.path ?? []).join(".")}: ${issue?.message}`);
+  const place = placed(issue?.path ?? []).join(".");
+  throw unusable(siteName, place === "" ? `${issue?.message}` : `${place}: ${issue?.message}`);
 }
 
 const repeated = <K extends keyof Kinds>(kind: K, told: { readonly [Kind in K]: readonly Kinds[Kind][] }): string | null =>

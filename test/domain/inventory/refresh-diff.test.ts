@@ -153,6 +153,18 @@ describe("an inventory that can't be taken", () => {
     const refusal = { code: "PRECONDITION_FAILED", reason: "INVENTORY_UNUSABLE", message: expect.stringContaining(why) };
     expect(() => checkedInventory("North", told)).toThrow(expect.objectContaining(refusal));
   });
+
+  it.each([
+    [null, "taken: Invalid input: expected object, received null."],
+    [undefined, "taken: Invalid input: expected object, received undefined."],
+    [[], "taken: Invalid input: expected object, received array."],
+    [{}, "taken: datastores: "],
+    [{ ...empty, virtualMachines: null }, "taken: virtualMachines: "],
+    [{ ...empty, virtualMachines: [null] }, "taken: virtualMachines.0: "],
+  ])("is refused like that for what is none: %o", (told, why) => {
+    const refusal = { code: "PRECONDITION_FAILED", reason: "INVENTORY_UNUSABLE", message: expect.stringContaining(why) };
+    expect(() => checkedInventory("North", told as unknown as Inventory)).toThrow(expect.objectContaining(refusal));
+  });
 });
 
 describe("the inventory of a site with thousands of machines", () => {
