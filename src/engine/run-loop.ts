@@ -4,7 +4,6 @@
  */
 
 import { changesPayload } from "../events/changes.ts";
-import { turns } from "../jobs/turns.ts";
 import { noteStep } from "./batch.ts";
 import { isOverBudget } from "./budget.ts";
 import { cancelRun, switchRun } from "./cancel.ts";
@@ -89,7 +88,6 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
   try {
     await readFirstWishes(d, state);
     for (;;) {
-      await turns.giveWay();
       if (d.signal.aborted) throw d.signal.reason;
       hear(d, state, d.inbox.take(mostAtOnce));
       if (d.inbox.wished() || performance.now() - state.lastTick >= d.parts.settings.tickMs) await tick(d, state);

@@ -28,11 +28,10 @@ describe("a test and its cleanup", () => {
 
   it("brings every machine up, leaves the protected site alone, numbers its events without a gap, and leaves nothing behind", async () => {
     const protectedVms = (await lab.provider.inventory("site-a", AbortSignal.timeout(60_000))).virtualMachines;
-    const [took, gaveWay] = [vi.spyOn(turns, "next"), vi.spyOn(turns, "giveWay")];
+    const turn = vi.spyOn(turns, "next");
     const { recoveryId } = await node.recoveries.start(operator, { planId, recoveryType: "TEST" });
     const run = await ended(db.database, recoveryId);
-    // Its tree is written in turns, and at each look it gives way to who waits for an answer.
-    expect([took.mock.calls.length > 0, gaveWay.mock.calls.length > 0]).toEqual([true, true]);
+    expect(turn).toHaveBeenCalled(); // its tree is written in turns
     expect(run.steps.filter(({ status }) => status !== "SUCCEEDED")).toEqual([]);
     expect(run).toMatchObject({ state: "COMPLETED", resultState: "SUCCESS", vmsSucceeded: 5, vmsFailed: 0, progressPercent: 100 });
     const events = await eventsOf(db.database, recoveryId);
