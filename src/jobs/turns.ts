@@ -8,9 +8,7 @@ import { setImmediate } from "node:timers"; // for good: a test may put a clock 
 export interface Turns {
   /** Somebody waits for an answer, until what this returns is called. */
   asked(): () => void;
-  /** Resolves when nobody waits for an answer, or has been given way to for long enough; null: at once. */
-  giveWay(): Promise<void> | null;
-  /** Resolves when it is the caller's turn: behind all others who have asked for one, and giving way. */
+  /** Resolves when it is the caller's turn: behind all others who have asked for one, and when nobody waits for an answer, or has for long enough. */
   next(): Promise<void>;
 }
 
@@ -44,7 +42,7 @@ export function createTurns({ now, later }: Clock = realClock): Turns {
   const askers = new Set<{ readonly until: number }>();
   let givenMs = 0;
   let countedAt = now();
-  let giving: Promise<void> | null = null;
+  /** Ends the way that is given. */
   let over: (() => void) | null = null;
   const waiting: (() => void)[] = [];
 
@@ -63,7 +61,6 @@ export function createTurns({ now, later }: Clock = realClock): Turns {
   };
 
   const giveWay = (): Promise<void> | null => {
-    if (giving !== null) return giving;
     const from = now();
     if (!isAsked(from)) return null;
     const ms = leftMs(from);
@@ -74,12 +71,10 @@ export function createTurns({ now, later }: Clock = realClock): Turns {
       leftMs(until);
       givenMs += until - from;
       callOff();
-      giving = null;
       over = null;
       resolve();
     };
     const callOff = later(end, ms);
-    giving = promise;
     over = end;
     return promise;
   };
@@ -99,7 +94,6 @@ export function createTurns({ now, later }: Clock = realClock): Turns {
         if (over !== null && !isAsked(now())) over();
       };
     },
-    giveWay,
     next: () =>
       new Promise((resolve) => {
         if (waiting.push(resolve) === 1) setImmediate(release);

@@ -59,19 +59,18 @@ it("keeps turns waiting while somebody waits for an answer", async () => {
   expect(names).toEqual(["answer", "turn"]);
 });
 
-it("gives way until the last of those who wait has an answer, and not where nobody does", async () => {
+it("gives way until the last of those who wait has an answer", async () => {
   const turns = createTurns(aClock());
   const { names, note } = noted();
-  expect(turns.giveWay()).toBeNull();
   const [first, second] = [turns.asked(), turns.asked()];
-  const given = turns.giveWay()?.then(note("given"));
+  const turn = turns.next().then(note("turn"));
+  await look();
   first();
   await look();
   names.push("second");
   second();
-  await given;
-  expect(names).toEqual(["second", "given"]);
-  expect(turns.giveWay()).toBeNull();
+  await turn;
+  expect(names).toEqual(["second", "turn"]);
 });
 
 it("gives way for two thirds of the time at most, however many ask", async () => {
@@ -80,32 +79,33 @@ it("gives way for two thirds of the time at most, however many ask", async () =>
   let [worked, gave] = [0, 0];
   while (worked + gave < 3_000) {
     turns.asked(); // and waits
-    const way = turns.giveWay();
-    if (way === null) {
-      clock.pass(3);
-      worked += 3;
-    } else {
-      let isOver = false;
-      void way.then(() => {
-        isOver = true;
-      });
-      for (; !isOver; gave++) {
-        clock.pass(1);
-        await look();
-      }
+    let isTurn = false;
+    void turns.next().then(() => {
+      isTurn = true;
+    });
+    for (await look(); !isTurn; await look()) {
+      clock.pass(1);
+      gave++;
     }
+    clock.pass(3);
+    worked += 3;
   }
   expect(worked).toBeGreaterThan(900);
   expect(gave).toBeGreaterThan(1_700);
 });
 
-it("gives no way to who has waited long for an answer: that is work itself", () => {
+it("gives no way to who has waited long for an answer: that is work itself", async () => {
   const clock = aClock();
   const turns = createTurns(clock);
+  const { names, note } = noted();
   turns.asked();
   clock.pass(249);
-  expect(turns.giveWay()).not.toBeNull();
-  clock.pass(1);
-  turns.asked()();
-  expect(turns.giveWay()).toBeNull();
+  const turn = turns.next().then(note("turn"));
+  await look();
+  names.push("at last");
+  clock.pass(50); // it has been given way to for long enough
+  await turn;
+  clock.pass(1_000);
+  await turns.next();
+  expect(names).toEqual(["at last", "turn"]);
 });
