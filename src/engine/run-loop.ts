@@ -97,12 +97,12 @@ export async function runLoop(d: Drive): Promise<RunEnd> {
       await state.writing.next();
       if (state.progressDue && !state.isForecasting) tellProgress(d, state);
       if (d.run.schedule.isOver() && !isStopped(d.run)) {
-        await state.writing.durable();
+        await state.writing.durableAndNoted();
         if (!state.writing.pointsDue) return await finish(d);
       }
       const idle = idleUntil(d, state);
       if (idle !== null) {
-        await state.writing.durable();
+        await state.writing.durableAndNoted();
         return idle;
       }
       await d.inbox.wait(waitMs(d));
@@ -186,7 +186,7 @@ async function tick(d: Drive, state: LoopState): Promise<void> {
   }
   if (wishes === null) return;
   state.wishesRead = true;
-  await state.writing.catchUpPoints();
+  state.writing.catchUpPoints();
   d.clock.set(wishes.now);
   state.paused = wishes.pauseRequested;
   state.pausedBy = wishes.pausedBy;

@@ -61,7 +61,7 @@ export class Writing {
   #warningsWritten = -1;
   /** Recovery points have yet to be noted in the catalogue: the database was away. */
   #pointsDue = false;
-  /** The newest note of them; one comes after the other. No write waits for it. */
+  /** The newest note of them; one comes after the other. Nothing waits for it but the run's end: somebody may hold the rows for long. */
   #noted: Promise<void> = Promise.resolve();
 
   constructor(drive: Written) {
@@ -96,11 +96,16 @@ export class Writing {
     if (!this.#isHeld) this.#send();
   }
 
-  /** All that there is is durable, and its points are noted. */
+  /** All that there is is durable. */
   async durable(): Promise<void> {
     if (this.#broken !== null) throw this.#broken.error;
     this.#send();
     await Promise.all(this.#underWay);
+  }
+
+  /** And its points are noted, unless they are due still. */
+  async durableAndNoted(): Promise<void> {
+    await this.durable();
     await this.#noted;
   }
 
@@ -125,10 +130,17 @@ export class Writing {
       });
   }
 
-  /** The catalogue follows the run's steps; when the database is away it follows later. */
-  catchUpPoints(): Promise<void> {
+  /**
+   * Beside the run, all members of a group being written, whose later steps need nothing of it: the catalogue follows the run's steps; when the
+   * database is away it follows later.
+   */
+  catchUpPoints(): void {
+    if (!this.#pointsDue) return;
     this.#noted = this.#noted.then(() => this.#notePoints());
-    return this.#noted;
+    this.#noted.catch((error: unknown) => {
+      this.#broken ??= { error };
+      this.#drive.inbox.goOn();
+    });
   }
 
   async #notePoints(): Promise<void> {
@@ -176,15 +188,7 @@ export class Writing {
     }
     for (const go of after.written) go();
     for (const { ordinal, resumed } of after.launches) if (!isSettled(stepAt(run, ordinal).status)) executions.launch(ordinal, resumed);
-    if (after.points) this.#noteBeside();
-  }
-
-  /** All members of a group are written, and the steps behind its synchronisation need nothing of it. */
-  #noteBeside(): void {
-    this.catchUpPoints().catch((error: unknown) => {
-      this.#broken ??= { error };
-      this.#drive.inbox.goOn();
-    });
+    if (after.points) this.catchUpPoints();
   }
 
   #hint(batch: Batch, changes: readonly Change[]): void {

@@ -98,10 +98,11 @@ it("nothing waits while points are noted but the end of the run", async () => {
   await run.start(run.second);
   await until(async () => run.launched.length === 2);
   expect(await run.running()).toContain(run.second);
-  const durable = run.writing.durable();
-  expect(await Promise.race([durable.then(() => "is durable"), run.waits().then(() => "waits")])).toBe("waits");
+  await run.writing.durable();
+  const over = run.writing.durableAndNoted();
+  expect(await Promise.race([over.then(() => "is over"), run.waits().then(() => "waits")])).toBe("waits");
   await holder.query("COMMIT");
-  await durable;
+  await over;
   expect((await pool.query(`${members} AND m.last_sync_at IS NOT NULL`)).rowCount).toBe(1);
   expect((await pool.query("SELECT FROM recovery_point WHERE external_id = 'a new point'")).rowCount).toBe(1);
 });
@@ -120,7 +121,7 @@ it("a note that was under way when more points were written says nothing of thos
   await run.end(run.second, point("the second in turn"));
   await until(async () => !(await run.running()).includes(run.second));
   await holder.query("COMMIT");
-  await run.writing.durable();
+  await run.writing.durableAndNoted();
   expect(run.writing.pointsDue).toBe(false);
   expect(await noted()).toEqual(expect.arrayContaining([{ id: "the first in turn" }, { id: "the second in turn" }]));
 });
