@@ -12,7 +12,7 @@ const bytes = { capacityBytes: 10_000_000_000, freeBytes: 5_000_000_000 };
 const there = { protectedSite: "A", recoverySite: "B" };
 const group = { type: "CONTINUOUS", pointInTimeInstances: 3 };
 
-/** A plan with one VM, and two others that are protected in the other direction. */
+/** A plan with two VMs, and two others that are protected in the other direction. */
 const world = {
   version: 1,
   sites: [
@@ -21,7 +21,7 @@ const world = {
       type: "PROTECTED",
       provider: "lab",
       datastores: [{ name: "Disks A", ...bytes }],
-      virtualMachines: [machine("vm-1", "Disks A")],
+      virtualMachines: [machine("vm-1", "Disks A"), machine("vm-2", "Disks A")],
     },
     {
       name: "B",
@@ -33,7 +33,7 @@ const world = {
   ],
   pairings: [{ ...there }],
   protectionGroups: [
-    { name: "moved", ...group, ...there, virtualMachines: ["vm-1"] },
+    { name: "moved", ...group, ...there, virtualMachines: ["vm-1", "vm-2"] },
     { name: "others", ...group, protectedSite: "B", recoverySite: "A", virtualMachines: ["other-1", "other-2"] },
   ],
   recoveryPlans: [{ name: "plan", ...there, priorityGroups: [{ priority: 1, name: "All", protectionGroups: ["moved"] }] }],
@@ -64,6 +64,11 @@ async function dependOn(name: string, ids: readonly string[]): Promise<void> {
   expect(await stage.mutate("configureVmRecoverySettings", input, "vm { id }")).toEqual({ vm: { id: input.vmId } });
 }
 
+/** As it was when both ran at one site. */
+async function hasDependedOn(name: string, other: string): Promise<void> {
+  await sql("INSERT INTO vm_dependency (vm_id, depends_on_vm_id) VALUES ($1, $2)", [await idOfVm(name), await idOfVm(other)]);
+}
+
 async function dependenciesOf(name: string): Promise<string[]> {
   const query = `SELECT o.name FROM vm_dependency d JOIN virtual_machine v ON v.id = d.vm_id JOIN virtual_machine o ON o.id = d.depends_on_vm_id
     WHERE v.name = $1 ORDER BY o.name`;
@@ -83,12 +88,12 @@ afterEach(async () => {
 });
 
 /** A reading of the site that came between the copy and the note of it. */
-async function copyIsRead(): Promise<string> {
+async function copyIsRead(of = "vm-1", name = "copy"): Promise<string> {
   const id = randomUUID();
   await sql(
     `INSERT INTO virtual_machine (id, site_id, external_id, name, missing_since)
-      SELECT $1, recovery_site_id, recovered_external_id, 'copy', dr_now() FROM recovered_vm`,
-    [id],
+      SELECT $1, r.recovery_site_id, r.recovered_external_id, $3, dr_now() FROM recovered_vm r JOIN virtual_machine v ON v.id = r.vm_id WHERE v.name = $2`,
+    [id, of, name],
   );
   return id;
 }
@@ -102,8 +107,44 @@ describe("a copy that has a row of its own, on which others depend", () => {
     await succeeds("startReprotect");
     expect(await dependenciesOf("other-1")).toEqual(["other-2", "vm-1"]);
     expect(await dependenciesOf("vm-1")).toEqual([]);
-    expect(await toldSince(before)).toEqual(["copy", "other-1", "other-2", "vm-1"]);
+    expect(await toldSince(before)).toEqual(["copy", "other-1", "other-2", "vm-1", "vm-2"]);
     await dependOn("other-1", []);
+  });
+
+  it("does not hand on whom that VM waits for already, over others too, and tells them", async () => {
+    const copy = await copyIsRead();
+    await hasDependedOn("vm-1", "other-2");
+    await dependOn("other-2", [await idOfVm("other-1")]);
+    await dependOn("other-1", [copy]);
+    const before = await newestEvent();
+    await succeeds("startReprotect");
+    expect(await Promise.all(["vm-1", "other-2", "other-1"].map(dependenciesOf))).toEqual([["other-2"], ["other-1"], []]);
+    expect(await toldSince(before)).toEqual(["copy", "other-1", "vm-1", "vm-2"]);
+    await dependOn("vm-1", []);
+    await dependOn("other-2", []);
+  });
+
+  it("nor those who would wait for each other only when all are handed on", async () => {
+    const [first, second] = [await copyIsRead(), await copyIsRead("vm-2", "other copy")];
+    await hasDependedOn("vm-1", "other-2");
+    await hasDependedOn("vm-2", "other-1");
+    await dependOn("other-1", [first]);
+    await dependOn("other-2", [second]);
+    await succeeds("startReprotect");
+    expect(await Promise.all(["vm-1", "vm-2", "other-1", "other-2"].map(dependenciesOf))).toEqual([["other-2"], ["other-1"], [], []]);
+    await dependOn("vm-1", []);
+    await dependOn("vm-2", []);
+  });
+
+  it("hands on whom only another copy has waited for", async () => {
+    const [first, second] = [await copyIsRead(), await copyIsRead("vm-2", "other copy")];
+    await hasDependedOn("vm-1", "other-2");
+    await dependOn("other-2", [second]);
+    await dependOn("other copy", [await idOfVm("other-1")]);
+    await dependOn("other-1", [first]);
+    await succeeds("startReprotect");
+    expect(await Promise.all(["vm-1", "other-2", "vm-2", "other-1"].map(dependenciesOf))).toEqual([["other-2"], ["vm-2"], [], ["vm-1"]]);
+    for (const name of ["vm-1", "other-2", "other-1"]) await dependOn(name, []);
   });
 
   it("also one that somebody makes depend on it at this very moment", async () => {

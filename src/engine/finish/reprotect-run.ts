@@ -16,18 +16,28 @@ const customised = `(SELECT array_agg(c ->> 'ip' ORDER BY position) FILTER (WHER
         WHERE s.run_id = o.run_id AND s.key = 'CUSTOMISE_IP:' || o.vm_id AND (c ->> 'nicIndex')::int = n.nic_index)`;
 
 /**
- * Who was made to depend on a copy by its own row depends on the VM that takes its place, which the row could not go without. A dependency that is
- * being written at this moment breaks the statement off; it is found when the run is taken up again. The dependents' rows are held before the
- * log's counter is; `heard` are the VMs that know each other anew, beside those that are told of as changed anyway.
+ * Who was made to depend on a copy by its own row depends on the VM that takes its place, which the row could not go without; but not where they
+ * would wait for each other then, which nobody has asked for and no plan can be recovered with. A dependency that is being written at this moment
+ * breaks the statement off; it is found when the run is taken up again. The dependents' rows are held before the log's counter is; `heard` are the
+ * VMs that know each other anew, or no longer, beside those that are told of as changed anyway.
  */
 const inheritance = `released AS (
     DELETE FROM vm_dependency d USING found, o WHERE d.depends_on_vm_id = found.id AND o.external_id = found.external_id
     RETURNING d.vm_id, o.vm_id AS heir),
   dependents AS (SELECT x.id FROM virtual_machine x WHERE x.id IN (SELECT vm_id FROM released) FOR KEY SHARE),
+  wanted AS (
+    SELECT DISTINCT r.vm_id, r.heir FROM released r WHERE r.vm_id <> r.heir AND NOT EXISTS (SELECT FROM found WHERE found.id = r.vm_id)),
+  -- Whom each heir would wait for, directly or over others.
+  awaited AS (
+    WITH RECURSIVE a (heir, vm_id) AS (
+      SELECT heir, heir FROM wanted
+      UNION SELECT a.heir, n.id FROM a CROSS JOIN LATERAL (
+        SELECT d.depends_on_vm_id AS id FROM vm_dependency d WHERE d.vm_id = a.vm_id AND d.depends_on_vm_id NOT IN (SELECT id FROM found)
+        UNION ALL SELECT w.heir FROM wanted w WHERE w.vm_id = a.vm_id) n)
+    SELECT heir, vm_id FROM a),
   inherited AS (
     INSERT INTO vm_dependency (vm_id, depends_on_vm_id)
-    SELECT DISTINCT r.vm_id, r.heir FROM released r
-    WHERE r.vm_id <> r.heir AND NOT EXISTS (SELECT FROM found WHERE found.id = r.vm_id) AND (SELECT count(*) FROM dependents) >= 0
+    SELECT vm_id, heir FROM wanted WHERE (heir, vm_id) NOT IN (SELECT heir, vm_id FROM awaited) AND (SELECT count(*) FROM dependents) >= 0
     ON CONFLICT DO NOTHING RETURNING vm_id),
   heard AS (
     SELECT i.id, i.name FROM virtual_machine i, (SELECT count(*) FROM inherited) AS made
