@@ -2,6 +2,7 @@
 import type pg from "pg";
 import type { EarlierStep } from "./already-done.ts";
 import type { StepState } from "./batch.ts";
+import { createClock, type DatabaseClock } from "./clock.ts";
 import type { PausedReason, PromptAnswer, RunKind, RunState, StepNode, StepResult, StepStatus } from "./model.ts";
 import { inTurns } from "./pieces.ts";
 import type { RunSnapshot, RunWarning } from "./run-snapshot.ts";
@@ -30,12 +31,14 @@ export interface RunRecord {
   readonly snapshot: RunSnapshot;
   /** Database time of the read. */
   readonly now: number;
+  /** Set as the answer came: what is made of that takes a while. */
+  readonly clock: DatabaseClock;
 }
 
 const ms = (column: string) => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
 export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> {
-  const { rows } = await pool.query<Omit<RunRecord, "snapshot"> & { readonly snapshotText: string }>({
+  const { rows } = await pool.query<Omit<RunRecord, "snapshot" | "clock"> & { readonly snapshotText: string }>({
     name: "engine-load-run",
     text: `SELECT r.id, r.kind, r.plan_id AS "planId", r.plan_name AS "planName", r.initiated_by AS "initiatedBy", r.state, r.paused_reason AS "pausedReason", r.last_event AS "lastEvent",
       r.failure_policy AS "failurePolicy", (WITH RECURSIVE c AS (SELECT r.kind, r.requested_at, r.rerun_of_id
@@ -51,8 +54,9 @@ export async function loadRun(pool: pg.Pool, runId: string): Promise<RunRecord> 
   });
   const row = rows[0];
   if (!row) throw new Error(`run ${runId} has no snapshot`);
+  const clock = createClock(row.now);
   const { snapshotText, ...record } = row;
-  return { ...record, snapshot: await inTurns(readingSnapshot(snapshotText)) };
+  return { ...record, clock, snapshot: await inTurns(readingSnapshot(snapshotText)) };
 }
 
 interface StepRow {

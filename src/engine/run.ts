@@ -6,7 +6,7 @@ import type { EarlierStep } from "./already-done.ts";
 import { changesOf } from "./announcements.ts";
 import { emptyBatch, noteStep, type StepState } from "./batch.ts";
 import { type Beginning, beginning, liveRun, livingRun } from "./beginning.ts";
-import { createClock, type DatabaseClock } from "./clock.ts";
+import type { DatabaseClock } from "./clock.ts";
 import { CompileError } from "./compile.ts";
 import { createExecutions } from "./execution.ts";
 import { figuresOf } from "./figures.ts";
@@ -63,6 +63,7 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
 
 async function driveFrom(record: RunRecord, claim: Claim, parts: EngineParts, inbox: Inbox, signal: AbortSignal): Promise<RunEnd> {
   const { pool, log } = parts;
+  const { clock } = record;
   const journal = createJournal({
     pool,
     runId: claim.runId,
@@ -71,7 +72,6 @@ async function driveFrom(record: RunRecord, claim: Claim, parts: EngineParts, in
     signal,
     onTrouble: (error) => log.warn({ err: error, runId: claim.runId }, "the database is away; the run waits"),
   });
-  const clock = createClock(record.now);
   const steps = await loadSteps(pool, claim.runId);
   const run = steps.length > 0 ? await inTurns(livingRun(record, steps)) : await compileRun(record, journal, parts, clock);
   if (run === null) return "ENDED";
