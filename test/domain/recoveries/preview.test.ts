@@ -43,12 +43,11 @@ async function started(recoveryType: Type, more: object = {}): Promise<readonly 
 }
 
 it("gives way to who waits for an answer where nobody has asked for it, and not to who has", async () => {
-  const next = vi.spyOn(turns, "next");
+  using next = vi.spyOn(turns, "next");
   await preview("TEST");
   expect(next).not.toHaveBeenCalled();
   await previews.lookAhead([stage.planId], [{ recoveryType: "TEST" }]);
   expect(next).toHaveBeenCalled();
-  next.mockRestore();
 });
 
 describe("the tree of a preview is the one of the run that starts right after", () => {
