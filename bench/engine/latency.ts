@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Api, field } from "../../demo/api.ts";
 import { encodeId } from "../../src/domain/ids.ts";
 import { documents } from "../read/documents.ts";
+import { evaluated } from "../support/evaluated.ts";
 import { percentile } from "../support/figures.ts";
 import { startGateway } from "../support/gateway.ts";
 import { cpuSeconds, peakMemoryMib } from "../support/proc.ts";
@@ -73,18 +74,16 @@ export async function measureLatency(server: BenchServer, vms: number, speed: nu
 }
 
 const settleMs = 15_000;
-const mostSettleSeconds = 60;
 
 /**
  * As a gateway is that has been up for a while: what begins with its start is over, each plan's readiness has been evaluated once, its code is warm,
  * and the tables are not empty for the planner.
  */
-async function settle({ database }: BenchServer, api: Api, small: readonly string[]): Promise<void> {
+async function settle(server: BenchServer, api: Api, small: readonly string[]): Promise<void> {
   await delay(settleMs);
-  const unknown = "SELECT FROM recovery_plan p LEFT JOIN readiness_evaluation e ON e.plan_id = p.id WHERE e.evaluated_at IS NULL";
-  for (let second = 0; second < mostSettleSeconds && (await database.pool.query(unknown)).rows.length > 0; second++) await delay(1_000);
+  await evaluated(server);
   for (const planId of small.slice(0, 10)) await api.query(preview, { planId: encodeId("RecoveryPlan", planId) });
-  await database.pool.query("ANALYZE");
+  await server.database.pool.query("ANALYZE");
 }
 
 const mostSeconds = 400;

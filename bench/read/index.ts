@@ -2,6 +2,7 @@
 import { fill } from "../data/fill.ts";
 import { addRun } from "../data/run.ts";
 import type { PartOptions } from "../support/arguments.ts";
+import { evaluated } from "../support/evaluated.ts";
 import { temporaryFolder } from "../support/folders.ts";
 import { type Load, startLoad } from "../support/load.ts";
 import { inRounds, type Runner } from "../support/rounds.ts";
@@ -28,6 +29,7 @@ export async function run({ short, only = "" }: PartOptions): Promise<Section> {
   for (const name of peerNames) {
     if (wanted.some(({ who }) => who.includes(name))) contenders.push(open.use(await openPeer(name, server.url, path)));
   }
+  if (!short) await evaluated(server);
   const load = open.use(startLoad());
   const measured = new Map<LoadName, Samples>();
   const wrong: string[] = [];
