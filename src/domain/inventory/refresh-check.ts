@@ -1,6 +1,6 @@
 /** What a provider tells is checked once, before anything is compared with it: the database could not hold it otherwise. */
 import { z } from "zod";
-import { atOnce, type Pieces } from "../../engine/pieces.ts";
+import type { Pieces } from "../../engine/pieces.ts";
 import type { Inventory } from "../../providers/inventory.ts";
 import { PreconditionFailedError } from "../errors.ts";
 import { type Kinds, keyOf, spellingWithin } from "./refresh-diff.ts";
@@ -61,9 +61,6 @@ const inventory = z.object({
 const machinesAtOnce = 250;
 
 /** Without what the contract does not know. Throws PreconditionFailedError, which names the first thing that can't be taken. */
-export const checkedInventory = (siteName: string, told: Inventory): Inventory => atOnce(checkingInventory(siteName, told));
-
-/** The same of a site with tens of thousands of machines, while others go on. */
 export function* checkingInventory(siteName: string, told: Inventory): Pieces<Inventory> {
   const isList = Array.isArray(told?.virtualMachines); // a provider may tell nothing at all, which the schema says
   const places = taken(siteName, inventory, isList ? { ...told, virtualMachines: [] } : told);

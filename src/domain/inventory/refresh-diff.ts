@@ -3,7 +3,7 @@
  * VMs by the provider's id. What vanished is taken away, unless something refers to it: then it stays, marked as missing, until it is back.
  */
 import { isDeepStrictEqual } from "node:util";
-import { atOnce, inPieces, mapInPieces, type Pieces } from "../../engine/pieces.ts";
+import { inPieces, mapInPieces, type Pieces } from "../../engine/pieces.ts";
 import type {
   Inventory,
   InventoryDatastore,
@@ -54,8 +54,6 @@ const keys: { readonly [K in keyof Kinds]: (value: Kinds[K]) => string } = {
 export const keyOf = <K extends keyof Kinds>(kind: K, value: Kinds[K]): string => keys[kind](value);
 
 /** References spelled as what they mean, and none to what the site does not have: so that the same inventory is never a change. */
-export const withinItself = (told: Inventory): Inventory => atOnce(spellingWithin(told));
-
 export function* spellingWithin(told: Inventory): Pieces<Inventory> {
   const spelled = (names: readonly string[]) => {
     const byKey = new Map(names.map((name) => [name.toLowerCase(), name]));
@@ -75,9 +73,7 @@ export function* spellingWithin(told: Inventory): Pieces<Inventory> {
   return { ...told, virtualMachines };
 }
 
-/** `told` refers to nothing outside itself (`withinItself`). */
-export const diff = (current: Current, told: Inventory): Difference => atOnce(diffing(current, told));
-
+/** `told` refers to nothing outside itself (`spellingWithin`). */
 export function* diffing(current: Current, told: Inventory): Pieces<Difference> {
   const virtualMachines = yield* changesOf("virtualMachines", current.virtualMachines, told.virtualMachines, () => false);
   // Where a VM was that stays although it is gone, a place stays with it.

@@ -1,16 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { checkedInventory, checkingInventory } from "../../../src/domain/inventory/refresh-check.ts";
-import {
-  type Current,
-  diff,
-  diffing,
-  isEmpty,
-  type Kinds,
-  keyOf,
-  type Row,
-  withinItself,
-} from "../../../src/domain/inventory/refresh-diff.ts";
+import { checkingInventory } from "../../../src/domain/inventory/refresh-check.ts";
+import { type Current, diffing, isEmpty, type Kinds, keyOf, type Row, spellingWithin } from "../../../src/domain/inventory/refresh-diff.ts";
+import { atOnce } from "../../../src/engine/pieces.ts";
 import type { Inventory } from "../../../src/providers/inventory.ts";
 import { anyInventory } from "./any-inventory.ts";
 
@@ -43,6 +35,8 @@ const datastore = (name: string) => ({
   replicatedDeviceId: null,
 });
 const row = <T>(id: string, value: T, more: Partial<Row<T>> = {}): Row<T> => ({ id, value, missing: false, referred: false, ...more });
+
+const diff = (current: Current, told: Inventory) => atOnce(diffing(current, told));
 
 /** As the database would do it. */
 function applied(current: Current, told: Inventory, isReferred: (key: string) => boolean): Current {
@@ -86,7 +80,7 @@ describe("what has changed at a site", () => {
       fc.property(fc.array(anyInventory, { minLength: 1, maxLength: 4 }), anyReferred, (inventories, isReferred) => {
         let current = nothing;
         for (const inventory of inventories) {
-          const told = withinItself(inventory);
+          const told = atOnce(spellingWithin(inventory));
           current = applied(current, told, isReferred);
           for (const kind of kinds) expect(present(current, kind)).toEqual(sorted(kind, told[kind]));
           expect(isEmpty(diff(current, told))).toBe(true);
@@ -151,7 +145,7 @@ describe("an inventory that can't be taken", () => {
     ],
   ])("is refused as a whole, and says why: %s", (_what, told, why) => {
     const refusal = { code: "PRECONDITION_FAILED", reason: "INVENTORY_UNUSABLE", message: expect.stringContaining(why) };
-    expect(() => checkedInventory("North", told)).toThrow(expect.objectContaining(refusal));
+    expect(() => atOnce(checkingInventory("North", told))).toThrow(expect.objectContaining(refusal));
   });
 
   it.each([
@@ -163,7 +157,7 @@ describe("an inventory that can't be taken", () => {
     [{ ...empty, virtualMachines: [null] }, "taken: virtualMachines.0: "],
   ])("is refused like that for what is none: %o", (told, why) => {
     const refusal = { code: "PRECONDITION_FAILED", reason: "INVENTORY_UNUSABLE", message: expect.stringContaining(why) };
-    expect(() => checkedInventory("North", told as unknown as Inventory)).toThrow(expect.objectContaining(refusal));
+    expect(() => atOnce(checkingInventory("North", told as unknown as Inventory))).toThrow(expect.objectContaining(refusal));
   });
 });
 
@@ -185,6 +179,6 @@ describe("the inventory of a site with thousands of machines", () => {
   it("is refused for any of them, which is named by its place", () => {
     const wrong = told.virtualMachines.map((one, at) => (at === 2_777 ? { ...one, cpuCount: 0 } : one));
     const refusal = expect.objectContaining({ message: expect.stringContaining("virtualMachines.2777.cpuCount") });
-    expect(() => checkedInventory("North", { ...empty, virtualMachines: wrong })).toThrow(refusal);
+    expect(() => atOnce(checkingInventory("North", { ...empty, virtualMachines: wrong }))).toThrow(refusal);
   });
 });

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { inTransaction } from "../../../src/database/transaction.ts";
-import { checkedInventory } from "../../../src/domain/inventory/refresh-check.ts";
+import { checkingInventory } from "../../../src/domain/inventory/refresh-check.ts";
 import { type Kinds, keyOf } from "../../../src/domain/inventory/refresh-diff.ts";
 import { readInventory } from "../../../src/domain/inventory/refresh-read.ts";
 import { writeReading } from "../../../src/domain/inventory/service-refresh.ts";
+import { atOnce } from "../../../src/engine/pieces.ts";
 import type { Inventory } from "../../../src/providers/inventory.ts";
 import { freshDatabase, type TestDatabase } from "../../support/database.ts";
 import { aGroup, aPair } from "../../support/rows.ts";
@@ -47,7 +48,7 @@ describe("writing what a site has told", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyInventory, { minLength: 2, maxLength: 4 }), async (inventories) => {
         const siteId = await aSite();
-        for (const told of inventories.map((inventory) => checkedInventory("it", inventory))) {
+        for (const told of inventories.map((inventory) => atOnce(checkingInventory("it", inventory)))) {
           await write(siteId, told);
           const rows = await rowsOf(siteId);
           for (const kind of kinds)
