@@ -23,7 +23,7 @@ let stage: PublicStage;
 let planId: string;
 beforeAll(async () => {
   stage = await aPublicStage(world);
-  planId = text(await stage.ask("{ recoveryPlans { nodes { id } } }"), "recoveryPlans.nodes.0.id");
+  planId = stage.planId;
 });
 afterAll(() => stage?.[Symbol.asyncDispose]());
 

@@ -16,6 +16,8 @@ export interface PublicStage extends AsyncDisposable {
   readonly db: TestDatabase;
   readonly lab: Lab;
   readonly gateway: RealGateway;
+  /** The global id of the first of the file's plans. */
+  readonly planId: string;
   /** The data; throws what the API answers in its place. */
   ask(query: string, variables?: object): Promise<unknown>;
   /** What a mutation of this name answers: its payload, or its error's code and message. */
@@ -57,11 +59,13 @@ export async function aPublicStage(
     return at(await ask(query, { input }), name);
   }
   const end = (recoveryId: string) => ended(database, idOf("Recovery", recoveryId), 60);
+  const planId = text(await ask("{ recoveryPlans(first: 1) { nodes { id } } }"), "recoveryPlans.nodes.0.id");
   const rest = closing.move();
   return {
     db,
     lab,
     gateway,
+    planId,
     ask,
     mutate,
     end,
