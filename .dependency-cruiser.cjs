@@ -15,7 +15,7 @@ module.exports = {
       comment: "providers stand at the bottom: they know a site, and nothing of recoveries.",
       severity: "error",
       from: { path: "^src/providers" },
-      to: { path: "^src/(main|command-line|reach-database|gateway|domain|engine|import|users|verify)" },
+      to: { path: "^src/(main|threads|command-line|reach-database|gateway|domain|engine|import|users|verify)" },
     },
     {
       name: "layers-engine",
@@ -23,7 +23,7 @@ module.exports = {
       severity: "error",
       from: { path: "^src/engine" },
       to: {
-        path: "^src/(main|command-line|reach-database|gateway|domain|import|users|verify)|node_modules/(graphql|graphql-yoga|@pothos)/",
+        path: "^src/(main|threads|command-line|reach-database|gateway|domain|import|users|verify)|node_modules/(graphql|graphql-yoga|@pothos)/",
       },
     },
     {
@@ -31,7 +31,7 @@ module.exports = {
       comment: "The domain does not know how it is reached.",
       severity: "error",
       from: { path: "^src/domain" },
-      to: { path: "^src/(main|command-line|reach-database|gateway|users|verify)" },
+      to: { path: "^src/(main|threads|command-line|reach-database|gateway|users|verify)" },
     },
     {
       name: "engine-by-contract",
@@ -45,7 +45,7 @@ module.exports = {
       comment: "events, jobs and database serve everyone, so they may need nobody.",
       severity: "error",
       from: { path: "^src/(events|jobs|database)" },
-      to: { path: "^src/(main|command-line|reach-database|gateway|domain|engine|providers|import|users|verify)" },
+      to: { path: "^src/(main|threads|command-line|reach-database|gateway|domain|engine|providers|import|users|verify)" },
     },
     {
       name: "rooms-by-their-door",

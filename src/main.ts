@@ -23,7 +23,6 @@ import { startReportExpiry } from "./domain/reports/expiry.ts";
 import { reportJobs } from "./domain/reports/job.ts";
 import { schema } from "./domain/schema.ts";
 import { createServices } from "./domain/services.ts";
-import { startEngine } from "./engine/engine.ts";
 import { startHeartbeats } from "./engine/heartbeat/heartbeats.ts";
 import { startMeasuring } from "./engine/lag/measuring.ts";
 import { changesPayload } from "./events/changes.ts";
@@ -34,9 +33,10 @@ import { startGateway } from "./gateway/server.ts";
 import { startJobs } from "./jobs/queue.ts";
 import { endWith, listenForStop, sayReady } from "./process.ts";
 import { openLab } from "./providers/lab/lab.ts";
+import { startEngineThread } from "./threads/engine-thread.ts";
 
-/** What goes on by itself waits for connections of its own, however much of it there is, and nobody who asks waits behind it. */
-const connections = { asked: 14, ownWork: 8 } as const;
+/** What goes on by itself waits for connections of its own, however much of it there is, and nobody who asks waits behind it. Of sites little is asked here. */
+const connections = { asked: 14, ownWork: 8, lab: 4 } as const;
 
 async function run(config: Config): Promise<void> {
   const stop = listenForStop();
@@ -57,7 +57,9 @@ async function run(config: Config): Promise<void> {
   const generation = await readGeneration(pool);
 
   const labUrl = config.labDatabaseUrl ?? url;
-  const lab = closing.use(await openLab({ url: labUrl, speed: config.labSpeed, guestServices: config.labGuestServices }));
+  const lab = closing.use(
+    await openLab({ url: labUrl, speed: config.labSpeed, guestServices: config.labGuestServices, poolSize: connections.lab }),
+  );
   const providers = new Map([["lab", lab.provider]]);
   const administrator = await ensureFirstAdministrator(pool, config);
   if (config.seedFile !== null && (await database.prisma.site.count()) === 0) {
@@ -69,10 +71,10 @@ async function run(config: Config): Promise<void> {
   closing.defer(() => wakeUps.close());
   const feeds = createFeeds({ pool, wakeUps, generation: () => generation, log });
   closing.defer(() => feeds.close());
-  const { leaseSeconds, scriptsDir, secretsDir, maxOperationsPerSite: operationsPerSite, replicationMinimumSeconds } = config;
+  const { leaseSeconds, scriptsDir, secretsDir, maxOperationsPerSite: operationsPerSite, replicationMinimumSeconds, logLevel } = config;
   const settings = { leaseSeconds, scriptsDir, secretsDir, operationsPerSite, replicationMinimumSeconds };
   const spoolDir = join(config.dataDir, "spool");
-  const engine = await startEngine({ database: ownWork, providers, wakeUps, spoolDir, settings, log });
+  const engine = await startEngineThread({ url, directUrl, labUrl, spoolDir, settings, logLevel, wakeUps, log });
   closing.defer(() => engine.close());
 
   const jobs = startJobs({ pool, log });

@@ -17,9 +17,9 @@ import { defaultSettings, type EngineParts, type EngineSettings } from "./settin
 import { createSlots } from "./slots.ts";
 
 export interface EngineOptions {
-  readonly database: Database;
+  readonly database: Pick<Database, "pool" | "directUrl">;
   readonly providers: Providers;
-  readonly wakeUps: WakeUps;
+  readonly wakeUps: Pick<WakeUps, "on" | "hint">;
   readonly spoolDir: string;
   readonly settings: Partial<EngineSettings> & Pick<EngineSettings, "leaseSeconds" | "scriptsDir" | "secretsDir">;
   readonly log: Logger;

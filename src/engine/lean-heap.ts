@@ -1,24 +1,29 @@
 /**
- * What a run of thousands of machines leaves behind at each step is garbage by the time it is collected, and V8 lets it build up to four times
- * what lives. While such a run is driven, or previewed, the heap grows to twice of that. Of requests little lives, and they pay for collecting more often: so
- * not else.
+ * What is made of thousands of machines fills the heap with hundreds of megabytes that nobody needs once it is over, and V8 collects them when as much has
+ * come again: of what requests leave, in minutes. So they are collected soon after the last such work of a thread, in one stop of some 50 ms.
  */
-import { setFlagsFromString } from "node:v8";
 
-/** A smaller run leaves little. */
+/** A smaller work leaves little. */
 const manyMachines = 2_500;
 
-let driven = 0;
+/** One comes seldom alone: a preview, and then the start. */
+const quietMs = 200;
 
-const growTo = (percent: number) => setFlagsFromString(`--heap-growing-percent=${percent}`);
+/** Of this thread, as its heap is. */
+let underWay = 0;
+let timer: NodeJS.Timeout | undefined;
 
-/** Does the work, leanly where it is that of so many machines. `set` is V8's (0: as it sees fit). */
-export async function leanly<T>(snapshot: object, work: () => Promise<T>, set: (percent: number) => void = growTo): Promise<T> {
+/** Absent without --expose-gc. */
+const collectGarbage = () => void globalThis.gc?.();
+
+/** Does the work, and has the heap collected soon after it where it is that of so many machines. */
+export async function leanly<T>(snapshot: object, work: () => Promise<T>, collect: () => void = collectGarbage): Promise<T> {
   if (!("vms" in snapshot && Array.isArray(snapshot.vms) && snapshot.vms.length >= manyMachines)) return work();
-  if (driven++ === 0) set(100);
+  underWay++;
+  clearTimeout(timer);
   try {
     return await work();
   } finally {
-    if (--driven === 0) set(0);
+    if (--underWay === 0) timer = setTimeout(collect, quietMs).unref();
   }
 }

@@ -46,6 +46,9 @@ export interface Lifeline {
 /** How often the main thread shows that it moves; well below `stalledMs`. */
 const moveMs = 250;
 
+/** It makes few objects. */
+const maxYoungGenerationSizeMb = 6;
+
 interface Owned {
   readonly epoch: bigint;
   readonly confirmed: SharedArrayBuffer;
@@ -161,6 +164,7 @@ class ThreadedLifeline implements Lifeline {
       name: "lifeline",
       workerData: this.#settings,
       execArgv: [...prepared],
+      resourceLimits: { maxYoungGenerationSizeMb },
     });
     worker.on("message", (message: FromWorker) => this.#hear(message));
     worker.on("error", (error) => this.#options.log.error({ err: error }, "The lifeline thread failed; it is started again."));

@@ -49,7 +49,7 @@ export interface EngineParts {
   readonly pool: pg.Pool;
   readonly providers: Providers;
   readonly lifeline: Lifeline;
-  readonly wakeUps: WakeUps;
+  readonly wakeUps: Pick<WakeUps, "hint">;
   readonly slots: Slots;
   readonly settings: EngineSettings;
   /** What became of a command whose gateway died, from the spool. */

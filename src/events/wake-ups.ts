@@ -31,21 +31,39 @@ export interface WakeUpsOptions {
   readonly probeMs?: number;
 }
 
+/** Who listens in this thread. */
+export interface Listeners {
+  on(channel: Channel, listener: WakeUpListener): () => void;
+  /** One that throws keeps no other from being woken. */
+  wake(channel: string, payload: string | null): void;
+}
+
+export function createListeners(log: EventsLog): Listeners {
+  const listeners = new Map<string, Set<WakeUpListener>>(channels.map((channel) => [channel, new Set()]));
+  return {
+    on(channel, callback) {
+      const entry: WakeUpListener = (payload) => callback(payload); // the same function twice is two listeners
+      listeners.get(channel)?.add(entry);
+      return () => void listeners.get(channel)?.delete(entry);
+    },
+    wake(channel, payload) {
+      for (const listener of [...(listeners.get(channel) ?? [])]) {
+        try {
+          listener(payload);
+        } catch (error) {
+          log.warn({ error, channel }, "A listener failed");
+        }
+      }
+    },
+  };
+}
+
 export async function startWakeUps(options: WakeUpsOptions): Promise<WakeUps> {
   const { connectDirect, pool, log, everyMs = 1_000, coalesceMs = 50, probeMs = 10_000 } = options;
   const node = randomUUID().slice(0, 8);
-  const listeners = new Map<string, Set<WakeUpListener>>(channels.map((channel) => [channel, new Set()]));
+  const { on, wake } = createListeners(log);
   const hints = new Map<string, Hints>(channels.map((channel) => [channel, new Hints({ pool, node, channel, log, coalesceMs })]));
 
-  const wake = (channel: string, payload: string | null): void => {
-    for (const listener of [...(listeners.get(channel) ?? [])]) {
-      try {
-        listener(payload);
-      } catch (error) {
-        log.warn({ error, channel }, "A listener failed");
-      }
-    }
-  };
   const wakeAll = (): void => {
     for (const channel of channels) wake(channel, null);
   };
@@ -64,11 +82,7 @@ export async function startWakeUps(options: WakeUpsOptions): Promise<WakeUps> {
   const timer = setInterval(wakeAll, everyMs);
 
   return {
-    on(channel, callback) {
-      const entry: WakeUpListener = (payload) => callback(payload); // the same function twice is two listeners
-      listeners.get(channel)?.add(entry);
-      return () => void listeners.get(channel)?.delete(entry);
-    },
+    on,
     hint(channel, payload) {
       wake(channel, payload);
       hints.get(channel)?.add(payload);

@@ -2,6 +2,7 @@
 import type pg from "pg";
 import type { FailurePolicy, PlanLifecycle, ProtectionGroupState, TaskType } from "../../../database/generated/enums.ts";
 import { together } from "../../../database/together.ts";
+import { leanly } from "../../../engine/lean-heap.ts";
 import { type PlanRunKind, plannedRunVersion } from "../../../engine/model.ts";
 import type { CleanupSnapshot, RecoverySnapshot, ReprotectSnapshot, TestSnapshot } from "../../../engine/run-snapshot.ts";
 import { snapshotText } from "../../../engine/snapshot-text.ts";
@@ -100,15 +101,17 @@ export async function insertRecovery(client: pg.ClientBase, run: NewRun): Promis
     ...run.groups.map(({ id, name }): Change => ({ kind: "PROTECTION_GROUP_CHANGED", id, change: "UPDATED", name })),
     ...(run.changes ?? []),
   ];
-  await together([
-    write("run", [...row, run.rerunOfId, policy, kind === "PLANNED" ? plannedRunVersion : 1]),
-    write("snapshot", [recoveryId, content]),
-    write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]),
-    write("groups", [recoveryId, groupIds, run.groups.map(({ name }) => name)]),
-    run.keepsGroups === true ? undefined : write("release", [planId]),
-    write("use", [recoveryId, groupIds]),
-    write("state", [groupIds, groupStates[kind]]),
-    write("lifecycle", [planId, run.lifecycle]),
-    appendEvents(client, recoveryId, events, changes),
-  ]);
+  const written = () =>
+    together([
+      write("run", [...row, run.rerunOfId, policy, kind === "PLANNED" ? plannedRunVersion : 1]),
+      write("snapshot", [recoveryId, content]),
+      write("task", [taskId, taskName, taskType, planId, recoveryId, userName, warnings]),
+      write("groups", [recoveryId, groupIds, run.groups.map(({ name }) => name)]),
+      run.keepsGroups === true ? undefined : write("release", [planId]),
+      write("use", [recoveryId, groupIds]),
+      write("state", [groupIds, groupStates[kind]]),
+      write("lifecycle", [planId, run.lifecycle]),
+      appendEvents(client, recoveryId, events, changes),
+    ]);
+  await leanly(snapshot, written);
 }
