@@ -1,6 +1,6 @@
 /**
- * Keeps this node's leases and commands alive from a worker thread, so that a busy main thread loses neither; a main thread that
- * hangs loses both. Here is the main thread's side.
+ * Keeps this node's leases and commands alive from a thread beside the engine's, so that a busy engine loses neither; one that
+ * hangs loses both. Here is the engine's side.
  */
 import { Worker } from "node:worker_threads";
 import { type CommandOutcome, type CommandRequest, ended, keyPattern } from "./commands/command.ts";
@@ -43,7 +43,7 @@ export interface Lifeline {
   close(): Promise<void>;
 }
 
-/** How often the main thread shows that it moves; well below `stalledMs`. */
+/** How often the engine's thread shows that it moves; well below `stalledMs`. */
 const moveMs = 250;
 
 /** It makes few objects. */

@@ -1,10 +1,10 @@
-/** What main thread and lifeline worker say to each other. */
+/** What the engine's thread and the lifeline's say to each other. */
 import type { CommandOrder, CommandOutcome } from "../commands/command.ts";
 
 export interface LifelineLimits {
   readonly leaseMs: number;
   readonly renewMs: number;
-  /** The main thread hangs when it has not moved for so long: renewing and beating end. */
+  /** The engine hangs when its thread has not moved for so long: renewing and beating end. */
   readonly stalledMs: number;
   readonly beatMs: number;
   /** A supervisor that hears nothing for so long stops its command. */
@@ -36,7 +36,7 @@ export interface WorkerSettings {
   readonly spoolDir: string;
   readonly scriptsDir: string;
   readonly limits: LifelineLimits;
-  /** One Int32 that the main thread keeps counting up. */
+  /** One Int32 that the engine's thread keeps counting up. */
   readonly moves: SharedArrayBuffer;
   /** When the node was last recorded as alive: see `confirmed`. */
   readonly seen: SharedArrayBuffer;

@@ -1,4 +1,4 @@
-/** The lifeline's thread: renews leases and feeds supervisors for as long as the main thread moves. */
+/** The lifeline's thread: renews leases and feeds supervisors for as long as the engine's thread moves. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { CommandOrder } from "../commands/command.ts";
 import { launch, type Supervised } from "../commands/launch.ts";
@@ -30,7 +30,7 @@ const log = (level: LogLevel, message: string, details: Readonly<Record<string, 
 const moves = new Int32Array(settings.moves);
 let lastMove = { count: Atomics.load(moves, 0), atMs: monotonicMs() };
 
-/** A main thread that hangs for ever must not keep its runs for ever. */
+/** An engine that hangs for ever must not keep its runs for ever. */
 function stalled(): boolean {
   const count = Atomics.load(moves, 0);
   if (count !== lastMove.count) lastMove = { count, atMs: monotonicMs() };

@@ -1,6 +1,6 @@
 /**
  * A node's share of the replication cycles: it looks every second for those that are due, and holds their leases while it drives them.
- * The leases are renewed from the main thread: one that is lost while it hangs costs a take-over, no effect. Cycles are bounded apart
+ * The leases are renewed from the engine's thread: one that is lost while it hangs costs a take-over, no effect. Cycles are bounded apart
  * from runs: copies may take long, and neither may a recovery wait for them nor a large test keep replicas from being fresh.
  */
 import { changesPayload } from "../../events/changes.ts";
