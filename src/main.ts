@@ -35,8 +35,8 @@ import { endWith, listenForStop, sayReady } from "./process.ts";
 import { openLab } from "./providers/lab/lab.ts";
 import { startEngineThread } from "./threads/engine-thread.ts";
 
-/** What goes on by itself waits for connections of its own, however much of it there is, and nobody who asks waits behind it. Of sites little is asked here. */
-const connections = { asked: 14, ownWork: 8, lab: 4 } as const;
+/** What goes on by itself waits for connections of its own, however much of it there is, and nobody who asks waits behind it. */
+const connections = { asked: 14, ownWork: 8 } as const;
 
 async function run(config: Config): Promise<void> {
   const stop = listenForStop();
@@ -57,9 +57,7 @@ async function run(config: Config): Promise<void> {
   const generation = await readGeneration(pool);
 
   const labUrl = config.labDatabaseUrl ?? url;
-  const lab = closing.use(
-    await openLab({ url: labUrl, speed: config.labSpeed, guestServices: config.labGuestServices, poolSize: connections.lab }),
-  );
+  const lab = closing.use(await openLab({ url: labUrl, speed: config.labSpeed, guestServices: config.labGuestServices }));
   const providers = new Map([["lab", lab.provider]]);
   const administrator = await ensureFirstAdministrator(pool, config);
   if (config.seedFile !== null && (await database.prisma.site.count()) === 0) {
@@ -147,7 +145,7 @@ async function run(config: Config): Promise<void> {
     report: (caller, id, link, signal) => reportDownload(database, createContext(dependencies, caller, signal), id, link),
     evidencePack: (caller, id, link, signal) => evidencePack(database, createContext(dependencies, caller, signal), id, link),
     sessions,
-    unready: () => pool.query("SELECT 1").then(() => null),
+    unready: () => pool.query("SELECT 1").then(() => engine.unready()),
     log,
   });
   closing.defer(() => gateway.close());

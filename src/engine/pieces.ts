@@ -1,6 +1,6 @@
 /**
  * Work of milliseconds for hundreds of steps, of a second for a hundred thousand: it is written as a generator that pauses where it may be
- * interrupted, so that it can be done at once, or in turns with all else that the process has to do.
+ * interrupted, so that it can be done at once, or in turns with all else that its thread has to do.
  */
 import { setImmediate as look } from "node:timers/promises";
 import { turns, turnMs as usualTurnMs } from "../jobs/turns.ts";

@@ -1,5 +1,5 @@
 /**
- * The event loop is one for all. Work that takes long is done in turns, one between two looks at what comes from outside however much such work there
+ * A thread has one event loop for all. Work that takes long is done in turns, one between two looks at what comes from outside however much such work there
  * is; and who waits for an answer goes first: an answer is made in a dozen small steps, and would wait a turn for each of them. What gives way
  * does so for two thirds of the time at most, so that a gateway that is asked without end works on all the same.
  */
@@ -101,5 +101,5 @@ export function createTurns({ now, later }: Clock = realClock): Turns {
   };
 }
 
-/** Those of this process. */
+/** Those of this thread. */
 export const turns = createTurns();

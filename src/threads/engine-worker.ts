@@ -8,6 +8,8 @@ import { openLab } from "../providers/lab/lab.ts";
 import type { EngineThreadSettings, FromEngine, ToEngine } from "./protocol.ts";
 
 const connections = 8;
+/** How often it says that it moves. */
+const moveMs = 500;
 
 async function run({ url, directUrl, labUrl, spoolDir, settings, logLevel }: EngineThreadSettings): Promise<void> {
   await using closing = new AsyncDisposableStack();
@@ -19,7 +21,6 @@ async function run({ url, directUrl, labUrl, spoolDir, settings, logLevel }: Eng
     if (message.type === "hint") wakeUps.hear(message.hint);
     else closeAsked.resolve();
   });
-  closing.defer(() => parentPort?.close());
 
   const onConnectionLost = ({ message }: Error) => log.warn({ reason: message }, "a database connection was lost");
   const { pool } = closing.use(openPool({ url, poolSize: connections, onConnectionLost }));
@@ -27,8 +28,11 @@ async function run({ url, directUrl, labUrl, spoolDir, settings, logLevel }: Eng
   const providers = new Map([["lab", lab.provider]]);
   const engine = await startEngine({ database: { pool, directUrl }, providers, wakeUps, spoolDir, settings, log });
   closing.defer(() => engine.close());
-  tell({ type: "ready" });
+  tell({ type: "moves" });
+  const moving = setInterval(() => tell({ type: "moves" }), moveMs);
+  closing.defer(() => clearInterval(moving));
   await closeAsked.promise;
 }
 
 await run(workerData);
+process.exit(); // of this thread alone: a socket whose other end is gone would keep it for minutes

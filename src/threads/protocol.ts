@@ -15,4 +15,5 @@ export interface EngineThreadSettings {
 
 export type ToEngine = { readonly type: "hint"; readonly hint: Hint } | { readonly type: "close" };
 
-export type FromEngine = { readonly type: "hint"; readonly hint: Hint } | { readonly type: "ready" };
+/** `moves`: it has started, and again and again that it is not stuck. */
+export type FromEngine = { readonly type: "hint"; readonly hint: Hint } | { readonly type: "moves" };

@@ -12,6 +12,7 @@ import { aPlan } from "../support/plan.ts";
 import { ended } from "../support/run.ts";
 
 const soon = { timeout: 30_000, interval: 10 };
+const failing = new URL("./fixtures/failing-engine.ts", import.meta.url);
 const silent = { info() {}, warn() {}, error() {} };
 let db: TestDatabase;
 let lab: Lab;
@@ -34,6 +35,7 @@ beforeEach(async () => {
   spoolDir = await mkdtemp(join(tmpdir(), "dr-spool-"));
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await engine?.close();
   engine = undefined;
   await wakeUps.close();
@@ -94,22 +96,35 @@ describe("the engine's thread", () => {
   it("one that fails is started again and takes up what there is, and the failure is logged", async () => {
     const errors: unknown[] = [];
     const log = { error: (details: object) => void errors.push(details) };
-    await start({ log, restartMs: 1, program: new URL("./fixtures/failing-engine.ts", import.meta.url) });
+    await start({ log, restartMs: 1, program: failing });
     wakeUps.hint("dr_work", "fail");
     await vi.waitFor(() => expect(errors).toEqual([{ err: expect.objectContaining({ message: "a fault of the engine" }) }]), soon);
     expect(await ended(db.database, await aTest())).toMatchObject({ resultState: "SUCCESS" });
   });
 
-  it("can be closed between a failure and its next start", async () => {
-    const failed = Promise.withResolvers<void>();
-    const log = { error: () => failed.resolve() };
-    await start({ log, restartMs: 3_600_000, program: new URL("./fixtures/failing-engine.ts", import.meta.url) });
+  it("can be closed between a failure and its next start, which does not come then", async () => {
+    const hour = 3_600_000;
+    const [planned, calledOff] = [vi.spyOn(globalThis, "setTimeout"), vi.spyOn(globalThis, "clearTimeout")];
+    await start({ restartMs: hour, program: failing });
     wakeUps.hint("dr_work", "fail");
-    await failed.promise;
+    await vi.waitFor(() => expect(engine?.unready()).toBe("the engine is being started again"), soon);
+    const restart = planned.mock.results[planned.mock.calls.findIndex(([, ms]) => ms === hour)]?.value;
+    expect(restart).toBeDefined();
     await engine?.close();
-    const runId = await aTest();
-    wakeUps.hint("dr_work", runId);
-    expect(await ownerOf(runId)).toBeNull();
+    expect(calledOff).toHaveBeenCalledWith(restart);
+  });
+
+  it("is not ready while it hangs, nor once it has failed until it is started again", async () => {
+    await start({ restartMs: 1, stalledMs: 1_000, program: failing });
+    expect(engine?.unready()).toBeNull();
+    for (const [fault, why] of [
+      ["hang", "the engine does not move"],
+      ["fail", "the engine is being started again"],
+    ] as const) {
+      wakeUps.hint("dr_work", fault);
+      await vi.waitFor(() => expect(engine?.unready()).toBe(why), { timeout: 30_000, interval: 1 });
+      await vi.waitFor(() => expect(engine?.unready()).toBeNull(), soon);
+    }
   });
 
   it("says why it can't be started", async () => {
