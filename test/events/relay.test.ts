@@ -19,18 +19,15 @@ beforeEach(() => {
   };
 });
 
-/** Both sides, and what each was told by the other. */
+/** Both sides, and what the other thread was told. */
 function twoThreads() {
-  const [toMain, toOther]: [Hint[], Hint[]] = [[], []];
-  const other = relayedWakeUps(silent, (hint) => {
-    toMain.push(hint);
-    relay.hear(hint);
-  });
+  const toOther: Hint[] = [];
+  const other = relayedWakeUps(silent, (hint) => relay.hear(hint));
   const relay = relayWakeUps(wakeUps, ["dr_work"], (hint) => {
     toOther.push(hint);
     other.hear(hint);
   });
-  return { relay, other, toMain, toOther };
+  return { relay, other, toOther };
 }
 
 const heardBy = ({ on }: Pick<WakeUps, "on">, channel: Channel): (string | null)[] => {
@@ -40,7 +37,7 @@ const heardBy = ({ on }: Pick<WakeUps, "on">, channel: Channel): (string | null)
 };
 
 describe("wake-ups between two threads", () => {
-  it("wake the other thread as they wake the main one: hints of either kind of channel that it listens to, and those for everybody", () => {
+  it("wake the other thread as they wake the main one, on the channels that it listens to, also those that are for everybody", () => {
     const { other, toOther } = twoThreads();
     const heard = heardBy(other, "dr_work");
     wakeUps.hint("dr_work", "a run");
