@@ -126,7 +126,7 @@ BEGIN
   IF refusal IS NOT NULL THEN RETURN refusal; END IF;
   now_ := lab.now();
   RETURN lab.answered(fault, (SELECT coalesce(jsonb_object_agg(o.key, lab.state_of(o, now_)), '{}')
-    FROM lab.operation o WHERE o.site_id = p_site AND o.key = ANY (p_keys)));
+    FROM lab.operation o WHERE o.site_id = p_site AND o.key = ANY ((SELECT p_keys)::text[])));
 END $$;
 
 -- Copies and guest programs can be stopped; everything else runs out.
