@@ -1,5 +1,6 @@
 /** Reads a run back from its rows, and writes its tree once it is compiled. */
 import type pg from "pg";
+import { anyOf } from "../database/list-parameter.ts";
 import type { EarlierStep } from "./already-done.ts";
 import type { StepState } from "./batch.ts";
 import { createClock, type DatabaseClock } from "./clock.ts";
@@ -153,10 +154,7 @@ export interface StepWish {
   readonly comment: string | null;
 }
 
-/**
- * One statement, about once a second and whenever somebody wished something. `waits`: the steps that only wait, whose ends may have been moved; read
- * in a SELECT of its own, since the planner would plan anew for each list that it sees, which took ten times as long as the statement.
- */
+/** One statement, about once a second and whenever somebody wished something. `waits`: the steps that only wait, whose ends may have been moved. */
 export async function readWishes(pool: pg.Pool, runId: string, waits: readonly number[]): Promise<Wishes | null> {
   const { rows } = await pool.query<Wishes>({
     name: "engine-read-wishes",
@@ -176,7 +174,7 @@ export async function readWishes(pool: pg.Pool, runId: string, waits: readonly n
         FROM step_wish w JOIN recovery_step s ON s.run_id = w.run_id AND s.ordinal = w.ordinal AND s.attempt = w.attempt
         WHERE w.run_id = r.id AND s.status = 'FAILED'), '[]') AS "stepWishes",
       COALESCE((SELECT jsonb_agg(jsonb_build_object('ordinal', s.ordinal, 'due', ${ms("s.due_at")}))
-        FROM recovery_step s WHERE s.run_id = r.id AND s.ordinal = ANY((SELECT $2::int[])::int[]) AND s.status = 'WAITING' AND s.due_at IS NOT NULL), '[]') AS due
+        FROM recovery_step s WHERE s.run_id = r.id AND s.ordinal = ${anyOf("$2", "int")} AND s.status = 'WAITING' AND s.due_at IS NOT NULL), '[]') AS due
       FROM recovery r WHERE r.id = $1`,
     values: [runId, waits],
   });

@@ -4,6 +4,7 @@
  */
 import type pg from "pg";
 import type { ConnectionState, PlanLifecycle, ProtectionGroupState, RecoveryState } from "../../../database/generated/enums.ts";
+import { anyOf } from "../../../database/list-parameter.ts";
 import { together } from "../../../database/together.ts";
 import { NotFoundError } from "../../errors.ts";
 import { encodeId } from "../../ids.ts";
@@ -139,19 +140,19 @@ const statements = {
         WHERE m.plan_id = p.id AND c.both_on_since IS NOT NULL ORDER BY v.name) AS "bothRunning",
       (SELECT count(*)::int4 FROM leftover l JOIN recovery r ON r.id = l.run_id
         WHERE l.plan_id = p.id AND l.gone_at IS NULL AND r.kind = 'TEST') AS leftovers
-    FROM recovery_plan p WHERE p.id = ANY ($1::uuid[])`,
+    FROM recovery_plan p WHERE p.id = ${anyOf("$1")}`,
   groups: `SELECT m.plan_id AS "forPlanId", ${group} FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id
       JOIN site s ON s.id = g.recovery_site_id
-    WHERE m.plan_id = ANY ($1::uuid[]) ORDER BY g.name, g.id`,
+    WHERE m.plan_id = ${anyOf("$1")} ORDER BY g.name, g.id`,
   groupsOfLeftovers: `SELECT p.id AS "forPlanId", ${group} FROM recovery_plan p CROSS JOIN LATERAL (${oldestLeftover}) AS test
       JOIN recovery_group m ON m.run_id = test.run_id JOIN protection_group g ON g.id = m.group_id JOIN site s ON s.id = g.recovery_site_id
-    WHERE p.id = ANY ($1::uuid[]) ORDER BY g.name, g.id`,
+    WHERE p.id = ${anyOf("$1")} ORDER BY g.name, g.id`,
   // In three steps: ten tables in one take PostgreSQL longer to plan than to read.
   unmapped: `WITH adapter AS MATERIALIZED (
       SELECT m.plan_id, p.pairing_id, g.recovery_site_id, g.turned, e.vm_id, c.nic_index, c.network_id
       FROM plan_protection_group m JOIN recovery_plan p ON p.id = m.plan_id JOIN protection_group g ON g.id = m.group_id
         JOIN protected_vm e ON e.group_id = g.id AND e.placeholder_external_id IS NOT NULL JOIN vm_nic c ON c.vm_id = e.vm_id
-      WHERE m.plan_id = ANY ($1::uuid[])),
+      WHERE m.plan_id = ${anyOf("$1")}),
     unmapped AS MATERIALIZED (
       SELECT c.plan_id, c.vm_id, c.nic_index, c.network_id FROM adapter c JOIN site r ON r.id = c.recovery_site_id
       WHERE NOT EXISTS (SELECT FROM network_mapping x WHERE x.pairing_id = c.pairing_id AND x.source_network_id = c.network_id)

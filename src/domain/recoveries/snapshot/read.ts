@@ -1,5 +1,6 @@
 /** Reads what snapshots are made from, in a number of statements that depends on nothing, inside the transaction that holds the plan's row. */
 import type pg from "pg";
+import { anyOf } from "../../../database/list-parameter.ts";
 import { together } from "../../../database/together.ts";
 import type {
   DependencyRow,
@@ -19,18 +20,18 @@ import type {
 } from "./rows.ts";
 
 /** $1: ids of plans. */
-const members = `SELECT m.vm_id FROM protected_vm m JOIN plan_protection_group g ON g.group_id = m.group_id WHERE g.plan_id = ANY ($1::uuid[])`;
+const members = `SELECT m.vm_id FROM protected_vm m JOIN plan_protection_group g ON g.group_id = m.group_id WHERE g.plan_id = ${anyOf("$1")}`;
 
 const statements = {
-  priorityGroups: `SELECT plan_id AS "forPlanId", id, priority, name FROM plan_priority_group WHERE plan_id = ANY ($1::uuid[]) ORDER BY priority`,
+  priorityGroups: `SELECT plan_id AS "forPlanId", id, priority, name FROM plan_priority_group WHERE plan_id = ${anyOf("$1")} ORDER BY priority`,
   planSteps: `SELECT p.plan_id AS "forPlanId", s.id, s.priority_group_id AS "priorityGroupId", s.phase, s.type, s.name, s.command, s.arguments,
       s.timeout_seconds AS "timeoutSeconds", s.run_on_site AS "runOnSite", s.continue_on_failure AS "continueOnFailure",
       s.run_in_test AS "runInTest", s.rerunnable, s.message, s.default_answer AS "defaultAnswer", s.needs_two_people AS "needsTwoPeople", s.duration_seconds AS "durationSeconds"
-    FROM plan_step s JOIN plan_priority_group p ON p.id = s.priority_group_id WHERE p.plan_id = ANY ($1::uuid[]) ORDER BY p.priority, s.phase, s.position`,
+    FROM plan_step s JOIN plan_priority_group p ON p.id = s.priority_group_id WHERE p.plan_id = ${anyOf("$1")} ORDER BY p.priority, s.phase, s.position`,
   groups: `SELECT m.plan_id AS "forPlanId", g.id, g.name, g.external_id AS "externalId", m.priority_group_id AS "priorityGroupId",
       g.protected_site_id AS "protectedSiteId", g.recovery_site_id AS "recoverySiteId", g.state, g.turned,
       EXISTS (SELECT 1 FROM recovery_point p WHERE p.group_id = g.id AND p.complete) AS "hasCompletePoint"
-    FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id WHERE m.plan_id = ANY ($1::uuid[]) ORDER BY g.name, g.id`,
+    FROM plan_protection_group m JOIN protection_group g ON g.id = m.group_id WHERE m.plan_id = ${anyOf("$1")} ORDER BY g.name, g.id`,
   vms: `SELECT g.plan_id AS "forPlanId", v.id, v.name, v.external_id AS "externalId", m.group_id AS "groupId", m.placeholder_external_id AS "placeholderExternalId",
       v.folder_id AS "folderId", f.path AS "folderName", v.resource_pool_id AS "resourcePoolId", r.name AS "resourcePoolName",
       s.priority, s.startup_delay_seconds AS "startupDelaySeconds", s.shutdown_delay_seconds AS "shutdownDelaySeconds",
@@ -39,21 +40,21 @@ const statements = {
       s.ready_target AS "readyTarget", s.ip_customization_enabled AS "ipCustomizationEnabled"
     FROM plan_protection_group g JOIN protected_vm m ON m.group_id = g.group_id JOIN virtual_machine v ON v.id = m.vm_id
       LEFT JOIN vm_recovery_settings s ON s.vm_id = v.id LEFT JOIN folder f ON f.id = v.folder_id LEFT JOIN resource_pool r ON r.id = v.resource_pool_id
-    WHERE g.plan_id = ANY ($1::uuid[]) ORDER BY v.name, v.id`,
+    WHERE g.plan_id = ${anyOf("$1")} ORDER BY v.name, v.id`,
   nics: `SELECT n.vm_id AS "vmId", n.nic_index AS "nicIndex", n.network_id AS "networkId", w.name AS "networkName", n.ip_addresses AS "ipAddresses"
     FROM vm_nic n LEFT JOIN network w ON w.id = n.network_id WHERE n.vm_id IN (${members}) ORDER BY n.vm_id, n.nic_index`,
   networkMappings: `SELECT m.plan_id AS "forPlanId", m.vm_id AS "vmId", m.source_network_id AS "sourceNetworkId", m.target_network_id AS "targetNetworkId",
       t.name AS "targetName", x.name AS "testName"
     FROM (
       SELECT p.id AS plan_id, NULL::uuid AS vm_id, i.source_network_id, i.target_network_id, i.test_network_id
-        FROM recovery_plan p JOIN network_mapping i ON i.pairing_id = p.pairing_id WHERE p.id = ANY ($1::uuid[])
+        FROM recovery_plan p JOIN network_mapping i ON i.pairing_id = p.pairing_id WHERE p.id = ${anyOf("$1")}
       UNION ALL
       SELECT q.plan_id, o.vm_id, o.source_network_id, o.target_network_id, o.test_network_id FROM plan_protection_group q
         JOIN protection_group g ON g.id = q.group_id JOIN protected_vm v ON v.group_id = g.id JOIN vm_network_mapping o ON o.vm_id = v.vm_id
-        JOIN network n ON n.id = o.target_network_id AND n.site_id = g.recovery_site_id WHERE q.plan_id = ANY ($1::uuid[])) m
+        JOIN network n ON n.id = o.target_network_id AND n.site_id = g.recovery_site_id WHERE q.plan_id = ${anyOf("$1")}) m
       JOIN network t ON t.id = m.target_network_id LEFT JOIN network x ON x.id = m.test_network_id
     ORDER BY t.name, x.name NULLS FIRST`,
-  placeMappings: `WITH pair AS (SELECT DISTINCT pairing_id FROM recovery_plan WHERE id = ANY ($1::uuid[]))
+  placeMappings: `WITH pair AS (SELECT DISTINCT pairing_id FROM recovery_plan WHERE id = ${anyOf("$1")})
     SELECT m.pairing_id AS "pairingId", 'FOLDER' AS kind, m.source_folder_id AS "sourceId", f.path AS "targetName"
       FROM pair JOIN folder_mapping m USING (pairing_id) JOIN folder f ON f.id = m.target_folder_id
     UNION ALL
@@ -71,7 +72,7 @@ const statements = {
     FROM vm_probe WHERE vm_id IN (${members}) ORDER BY vm_id, position`,
   vmPlaces: `SELECT g.plan_id AS "forPlanId", p.vm_id AS "vmId", p.folder, p.resource_pool AS "resourcePool", p.nics
     FROM plan_protection_group g JOIN protection_group e ON e.id = g.group_id JOIN protected_vm m ON m.group_id = e.id
-      JOIN vm_place p ON p.vm_id = m.vm_id AND p.site_id = e.recovery_site_id WHERE g.plan_id = ANY ($1::uuid[])`,
+      JOIN vm_place p ON p.vm_id = m.vm_id AND p.site_id = e.recovery_site_id WHERE g.plan_id = ${anyOf("$1")}`,
 } as const;
 
 type OfPlan = { readonly forPlanId: string };

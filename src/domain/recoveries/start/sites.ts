@@ -1,5 +1,6 @@
 /** The two sites of a plan. */
 import type pg from "pg";
+import { anyOf } from "../../../database/list-parameter.ts";
 import type { SiteRow } from "../../ask-site.ts";
 import { ConflictError, NotFoundError } from "../../errors.ts";
 import { encodeId } from "../../ids.ts";
@@ -32,7 +33,7 @@ const textAbout = (about: keyof typeof directions) => `WITH direction AS (
     SELECT DISTINCT ON (x.id) x.id, coalesce(g.protected_site_id, p.local_site_id) AS protected, coalesce(g.recovery_site_id, p.remote_site_id) AS recovery
     FROM recovery_plan x JOIN site_pairing p ON p.id = x.pairing_id LEFT JOIN LATERAL (${lastRecoverySites("x.id")}) l(sites) ON true
       LEFT JOIN plan_protection_group m ON m.plan_id = x.id LEFT JOIN protection_group g ON g.id = m.group_id
-    WHERE x.id = ANY ($1::uuid[]) ORDER BY x.id, ${directions[about]}, g.name, g.id)
+    WHERE x.id = ${anyOf("$1")} ORDER BY x.id, ${directions[about]}, g.name, g.id)
   SELECT d.id AS "planId", ${columns}, 'PROTECTED' AS role FROM direction d JOIN site s ON s.id = d.protected
   UNION ALL SELECT d.id, ${columns}, 'RECOVERY' FROM direction d JOIN site s ON s.id = d.recovery`;
 
