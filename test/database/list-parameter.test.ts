@@ -1,17 +1,21 @@
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { anyOf } from "../../src/database/list-parameter.ts";
-import { freshDatabase } from "../support/database.ts";
+import { freshDatabase, type TestDatabase } from "../support/database.ts";
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await freshDatabase();
+});
+afterAll(() => db.drop());
 
 const numbers = (condition: string) => `SELECT n FROM generate_series(1, 100000) AS n WHERE n = ${condition} ORDER BY n`;
 
 it("finds what is in the list", async () => {
-  await using db = await freshDatabase();
   const { rows } = await db.database.pool.query(numbers(anyOf("$1", "int")), [[7, 3, 100_001]]);
   expect(rows).toEqual([{ n: 3 }, { n: 7 }]);
 });
 
 it("is planned once for all lists, also where they are shorter than the planner expects", async () => {
-  await using db = await freshDatabase();
   const client = await db.database.pool.connect();
   try {
     await client.query("SET plan_cache_mode = auto");
