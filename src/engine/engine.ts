@@ -1,5 +1,6 @@
 /** A node's engine: claims runs that nobody drives, drives them, and gives them back when it stops. */
 
+import type pg from "pg";
 import type { Logger } from "pino";
 import { v7 as uuid } from "uuid";
 import type { Database } from "../database/database.ts";
@@ -17,7 +18,10 @@ import { defaultSettings, type EngineParts, type EngineSettings } from "./settin
 import { createSlots } from "./slots.ts";
 
 export interface EngineOptions {
-  readonly database: Pick<Database, "pool" | "directUrl">;
+  readonly database: Pick<Database, "pool" | "directUrl"> & {
+    /** For the writes of runs, which take the log's counter one after the other: more than a few at once keep others waiting. Left out: `pool`. */
+    readonly writers?: pg.Pool;
+  };
   readonly providers: Providers;
   readonly wakeUps: Pick<WakeUps, "on" | "hint">;
   readonly spoolDir: string;
@@ -48,6 +52,7 @@ export async function startEngine({ database, providers, wakeUps, spoolDir, sett
   const lifeline = await startLifeline({ directUrl: database.directUrl, nodeId, leaseSeconds, spoolDir, scriptsDir, log });
   const parts: EngineParts = {
     pool,
+    writers: database.writers ?? pool,
     providers,
     lifeline,
     wakeUps,

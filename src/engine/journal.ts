@@ -134,7 +134,10 @@ const write = {
 };
 
 export interface JournalOptions {
+  /** For transactions, which may be long, and for what is written again. */
   readonly pool: pg.Pool;
+  /** For single statements. */
+  readonly writers: pg.Pool;
   readonly runId: string;
   readonly epoch: bigint;
   readonly lastEvent: number;
@@ -143,8 +146,8 @@ export interface JournalOptions {
   readonly onTrouble: (error: unknown) => void;
 }
 
-export function createJournal({ pool, runId, epoch, lastEvent: known, signal, onTrouble }: JournalOptions): Journal {
-  const line = new InOrder(pool);
+export function createJournal({ pool, writers, runId, epoch, lastEvent: known, signal, onTrouble }: JournalOptions): Journal {
+  const line = new InOrder(writers);
   let lastEvent = known;
   /** Of all that is under way. */
   let lastSent = known;

@@ -62,10 +62,11 @@ async function drive(claim: Claim, parts: EngineParts, inbox: Inbox, signal: Abo
 }
 
 async function driveFrom(record: RunRecord, claim: Claim, parts: EngineParts, inbox: Inbox, signal: AbortSignal): Promise<RunEnd> {
-  const { pool, log } = parts;
+  const { pool, writers, log } = parts;
   const { clock } = record;
   const journal = createJournal({
     pool,
+    writers,
     runId: claim.runId,
     epoch: claim.epoch,
     lastEvent: record.lastEvent,
@@ -150,7 +151,8 @@ export function endBroken(claim: Claim, parts: EngineParts, signal: AbortSignal)
   async function end(): Promise<RunEnd> {
     const record = await loadRun(parts.pool, claim.runId);
     const { epoch, runId } = claim;
-    const journal = createJournal({ pool: parts.pool, runId, epoch, lastEvent: record.lastEvent, signal, onTrouble: () => {} });
+    const { pool, writers } = parts;
+    const journal = createJournal({ pool, writers, runId, epoch, lastEvent: record.lastEvent, signal, onTrouble: () => {} });
     const steps = await loadSteps(parts.pool, claim.runId);
     await endFailed(record, steps, journal, parts, "The run broke off again and again, by a fault of the gateway; its log says more.");
     return "ENDED";

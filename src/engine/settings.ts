@@ -47,6 +47,8 @@ export const defaultSettings = {
 /** What a run needs of the rest of the house. */
 export interface EngineParts {
   readonly pool: pg.Pool;
+  /** What journals write over. */
+  readonly writers: pg.Pool;
   readonly providers: Providers;
   readonly lifeline: Lifeline;
   readonly wakeUps: Pick<WakeUps, "hint">;

@@ -7,7 +7,7 @@ import { createLog } from "../gateway/log.ts";
 import { openLab } from "../providers/lab/lab.ts";
 import type { EngineThreadSettings, FromEngine, ToEngine } from "./protocol.ts";
 
-const connections = 8;
+const connections = { reading: 5, writing: 3 };
 /** How often it says that it moves. */
 const moveMs = 500;
 
@@ -23,10 +23,12 @@ async function run({ url, directUrl, labUrl, spoolDir, settings, logLevel }: Eng
   });
 
   const onConnectionLost = ({ message }: Error) => log.warn({ reason: message }, "a database connection was lost");
-  const { pool } = closing.use(openPool({ url, poolSize: connections, onConnectionLost }));
+  const { pool } = closing.use(openPool({ url, poolSize: connections.reading, onConnectionLost }));
+  // While one has the log's counter another one waits for it, and a third gets ready. What waits beyond that waits here, not before those of the API.
+  const writers = closing.use(openPool({ url, poolSize: connections.writing, onConnectionLost })).pool;
   const lab = closing.use(await openLab({ url: labUrl, guestServices: false }));
   const providers = new Map([["lab", lab.provider]]);
-  const engine = await startEngine({ database: { pool, directUrl }, providers, wakeUps, spoolDir, settings, log });
+  const engine = await startEngine({ database: { pool, writers, directUrl }, providers, wakeUps, spoolDir, settings, log });
   closing.defer(() => engine.close());
   tell({ type: "moves" });
   const moving = setInterval(() => tell({ type: "moves" }), moveMs);

@@ -65,7 +65,7 @@ export function runsOf({ db: { database } }: World, random: () => number): Runs 
     const onTrouble = (error: unknown) => {
       throw error;
     };
-    const journal = createJournal({ pool, runId: id, epoch: BigInt(epoch), lastEvent, signal, onTrouble });
+    const journal = createJournal({ pool, writers: pool, runId: id, epoch: BigInt(epoch), lastEvent, signal, onTrouble });
     const cancelled = cancelRequested && kind === "TEST";
     const resultState = cancelled ? "CANCELLED" : result;
     const outcome = { state: resultState === "CANCELLED" || resultState === "FAILED" ? "FAILED" : "COMPLETED", resultState } as const;

@@ -1,13 +1,14 @@
 /** Several writes of a run under way at once: each is done once and in its place, whatever becomes of the one before it, or of its answer. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Database, openDatabase } from "../../src/database/database.ts";
+import { type Database, openDatabase, openPool } from "../../src/database/database.ts";
 import { LeaseLost } from "../../src/engine/journal.ts";
 import { verifyRecoveryEvents } from "../../src/events/verify.ts";
 import { type Lab, openLab } from "../../src/providers/lab/lab.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { type Outage, outageBefore } from "../support/outage.ts";
 import { until } from "../support/run.ts";
-import { aHeldRun } from "./support/held-run.ts";
+import { holding } from "../support/session.ts";
+import { aHeldRun, aRun } from "./support/held-run.ts";
 
 let db: TestDatabase;
 let lab: Lab;
@@ -106,5 +107,20 @@ describe("writes under way", () => {
       await expectEachOnce(run);
       expect(run.troubles.length).toBeGreaterThan(0);
     });
+  });
+});
+
+describe("writes of several runs", () => {
+  it("wait here for a connection of theirs, so that others who write to the log have few before them", async () => {
+    await using writers = openPool({ url: db.url, poolSize: 2 });
+    const runs: Awaited<ReturnType<typeof aRun>>[] = [];
+    for (let nth = 0; nth < 5; nth++) runs.push(await aRun(db, lab, db.database.pool, writers.pool));
+    const holder = await holding(db.database, "SELECT FROM event_counter WHERE id = 1 FOR UPDATE");
+    const written = Promise.all(runs.map((run) => run.write(run.first)));
+    await until(async () => writers.pool.waitingCount === runs.length - 2);
+    await holder.query("COMMIT");
+    await holder[Symbol.asyncDispose]();
+    await written;
+    for (const run of runs) expect(await run.running()).toContain(run.first);
   });
 });

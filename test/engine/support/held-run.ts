@@ -20,8 +20,8 @@ import { aPlan } from "../../support/plan.ts";
 import { until } from "../../support/run.ts";
 import { holding } from "../../support/session.ts";
 
-/** With two steps that may start. `writer`: what the journal writes through. */
-export async function aRun(db: TestDatabase, lab: Lab, writer: pg.Pool = db.database.pool) {
+/** With two steps that may start. `writer`: what the journal writes through; `writers`: the same for single statements. */
+export async function aRun(db: TestDatabase, lab: Lab, writer: pg.Pool = db.database.pool, writers: pg.Pool = writer) {
   const { pool } = db.database;
   const sites = labSites({ vms: 2, groups: 2, prefix: `${randomUUID().slice(0, 8)}-` });
   await lab.define(sites.definition);
@@ -34,6 +34,7 @@ export async function aRun(db: TestDatabase, lab: Lab, writer: pg.Pool = db.data
   const troubles: unknown[] = [];
   const journal = createJournal({
     pool: writer,
+    writers,
     runId: id,
     epoch: claimed.epoch,
     lastEvent: record.lastEvent,
