@@ -130,3 +130,22 @@ it("a lab of an older release is brought up to date and keeps what it has", asyn
   const limits = { minimumRpoMinutes: 1, maximumPointInTimeInstances: 64 };
   expect(await lab.provider.capabilities("old", AbortSignal.timeout(60_000))).toEqual({ ...capabilities, ...limits });
 });
+
+it("what the last release wrote into its ledger stays there, before all that comes", async () => {
+  const { pool } = db.database;
+  await pool.query("DROP SCHEMA lab CASCADE");
+  for (const number of ["", "-2", "-3", "-4", "-5", "-6"])
+    await pool.query(await readFile(`src/providers/lab/sql/1-tables${number}.sql`, "utf8"));
+  await pool.query(`
+    UPDATE lab.settings SET version = 6, speed = 0;
+    INSERT INTO lab.site VALUES ('old', 'Old', '{}');
+    INSERT INTO lab.operation SELECT 'old', k, 'run', 'createIsolatedNetwork', '{}', t, t + interval '1 second', '{}'
+      FROM (SELECT lab.now()) now (t), unnest(ARRAY['nothing', 'first', 'second']) k;
+    INSERT INTO lab.ledger (site_id, key, run_id, kind, target, ordered_at, effective_at)
+      SELECT site_id, key, run_id, kind, 'net ' || key, ordered_at, completes_at FROM lab.operation WHERE key <> 'nothing' ORDER BY key DESC`);
+  const lab = await open();
+  await done(lab, "old", "createIsolatedNetwork", { name: "net third" });
+  const ledger = await lab.ledger();
+  expect(ledger.map(({ target }) => target)).toEqual(["net second", "net first", "net third"]);
+  expect(ledger.map(({ orderedAt, effectiveAt }) => effectiveAt.getTime() - orderedAt.getTime())).toEqual([1_000, 1_000, 0]);
+});

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Pool, PoolClient } from "pg";
 
-const tables = ["1-tables.sql", "1-tables-2.sql", "1-tables-3.sql", "1-tables-4.sql", "1-tables-5.sql", "1-tables-6.sql"];
+const tables = ["1-tables.sql", "1-tables-2.sql", "1-tables-3.sql", "1-tables-4.sql", "1-tables-5.sql", "1-tables-6.sql", "1-tables-7.sql"];
 const functions = [
   "2-core.sql",
   "2-content.sql",

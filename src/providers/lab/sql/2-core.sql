@@ -1,4 +1,5 @@
--- What every call needs: durations, faults, epochs, answers.
+-- What every call needs: durations, faults, epochs, answers. STABLE: a function that is said to be IMMUTABLE, but makes text or JSON, is called for each row
+-- instead of being planned with the statement.
 
 CREATE OR REPLACE FUNCTION lab.refused(p_code text, p_message text, p_failure text DEFAULT 'PERMANENT') RETURNS lab.outcome
 LANGUAGE sql IMMUTABLE AS $$ SELECT ROW(p_failure, p_code, p_message, NULL, NULL, false)::lab.outcome $$;
@@ -18,7 +19,7 @@ CREATE OR REPLACE FUNCTION lab.ip_addresses(p_nics jsonb) RETURNS text[] LANGUAG
 $$;
 
 -- A number from 0 to below 1 that the words alone decide.
-CREATE OR REPLACE FUNCTION lab.chance(p_words text) RETURNS double precision LANGUAGE sql IMMUTABLE AS
+CREATE OR REPLACE FUNCTION lab.chance(p_words text) RETURNS double precision LANGUAGE sql STABLE AS
 $$ SELECT ('x' || substr(encode(sha256(convert_to(p_words, 'UTF8')), 'hex'), 1, 8))::bit(32)::bigint / 4294967296.0 $$;
 
 -- How long it takes when no fault decides it.
@@ -73,12 +74,12 @@ CREATE OR REPLACE FUNCTION lab.hit(f lab.fault) RETURNS jsonb LANGUAGE sql IMMUT
   END
 $$;
 
-CREATE OR REPLACE FUNCTION lab.answered(f lab.fault, p_answer jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION lab.answered(f lab.fault, p_answer jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object('kind', 'ANSWER', 'answer', p_answer, 'heldBy', CASE WHEN f.action = 'HOLD_AFTER' THEN f.id::text END)
 $$;
 
 CREATE OR REPLACE FUNCTION lab.refusal(p_code text, p_message text, p_failure text DEFAULT 'PERMANENT') RETURNS jsonb
-LANGUAGE sql IMMUTABLE AS
+LANGUAGE sql STABLE AS
 $$ SELECT jsonb_build_object('kind', 'REFUSED', 'failure', p_failure, 'code', p_code, 'message', p_message) $$;
 
 -- Remembers the epoch for the run; answers a refusal if a higher one has spoken. A caller that changes something holds the row
@@ -107,7 +108,7 @@ BEGIN
 END $$;
 
 -- How far an operation is.
-CREATE OR REPLACE FUNCTION lab.state_of(o lab.operation, p_now timestamptz) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+CREATE OR REPLACE FUNCTION lab.state_of(o lab.operation, p_now timestamptz) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT CASE
     WHEN o.completes_at > p_now THEN jsonb_build_object('state', 'RUNNING', 'progressPercent',
       least(99, greatest(0, floor(100 * extract(epoch FROM p_now - o.ordered_at) / extract(epoch FROM o.completes_at - o.ordered_at)))),

@@ -1,8 +1,9 @@
 -- Effects on VMs.
 
--- Whether a VM or a placeholder other than p_own has this name.
-CREATE OR REPLACE FUNCTION lab.name_taken(p_site text, p_name text, p_own text, p_now timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT EXISTS (SELECT FROM lab.vm WHERE site_id = p_site AND lower(name) = lower(p_name) AND (removed_at IS NULL OR removed_at > p_now))
+-- A row, if a VM or a placeholder other than p_own has this name.
+CREATE OR REPLACE FUNCTION lab.name_taken(p_site text, p_name text, p_own text, p_now timestamptz) RETURNS TABLE (taken boolean) LANGUAGE sql STABLE AS $$
+  SELECT true WHERE EXISTS (SELECT FROM lab.vm WHERE site_id = p_site AND lower(name) = lower(p_name) AND removed_at IS NULL)
+    OR EXISTS (SELECT FROM lab.vm WHERE site_id = p_site AND lower(name) = lower(p_name) AND removed_at > p_now)
     OR EXISTS (SELECT FROM lab.placeholder WHERE site_id = p_site AND lower(name) = lower(p_name) AND id IS DISTINCT FROM p_own
       AND (removed_at IS NULL OR removed_at > p_now))
 $$;
@@ -32,8 +33,8 @@ BEGIN
   RETURN lab.taken_on('{}', done);
 END $$;
 
--- Name of the group whose replica this VM's disks are; null: there is none. OFFSET: the VM is looked up, and its group then.
-CREATE OR REPLACE FUNCTION lab.replica_with(p_vm text) RETURNS text LANGUAGE sql STABLE AS $$
+-- Name of the group whose replica this VM's disks are; no row: there is none. OFFSET: the VM is looked up, and its group then.
+CREATE OR REPLACE FUNCTION lab.replica_with(p_vm text) RETURNS SETOF text LANGUAGE sql STABLE AS $$
   SELECT g.name FROM (SELECT group_id FROM lab.group_vm WHERE former_vm_id = p_vm OFFSET 0) m JOIN lab.replica_group g ON g.id = m.group_id
   WHERE g.promoted_to IS NULL LIMIT 1
 $$;
@@ -47,7 +48,7 @@ BEGIN
   IF v.on_at IS NOT NULL AND v.off_at IS NULL THEN RETURN lab.taken_on('{}', v.on_at, false); END IF;
   IF v.off_at > p_now THEN RETURN lab.refused('BUSY', format('VM %s is being powered off.', v.name), 'TRANSIENT'); END IF;
   IF lab.is_read_only(v, p_now) THEN RETURN lab.refused('REFUSED', format('The storage of VM %s is read-only.', v.name)); END IF;
-  replica := lab.replica_with(v.id);
+  replica := (SELECT lab.replica_with(v.id));
   IF replica IS NOT NULL THEN RETURN lab.refused('REFUSED', format('The disks of VM %s are the replica of group %s.', v.name, replica)); END IF;
   UPDATE lab.vm SET content = lab.content_at(v, p_now), on_at = done, booted_at = done + lab.duration(p_site, 'boot', p_targets), off_at = NULL WHERE id = v.id;
   RETURN lab.taken_on('{}', done);

@@ -60,7 +60,7 @@ BEGIN
   SELECT name INTO found_ FROM lab.placeholder WHERE site_id = p_site AND source_vm_id = r ->> 'sourceVmId' AND removed_at IS NULL LIMIT 1;
   IF FOUND THEN RETURN lab.refused('REFUSED', format('Placeholder %s stands for VM %s already.', found_, r ->> 'sourceVmId')); END IF;
   -- Its own name is free with it.
-  IF lower(r ->> 'name') <> lower(v.name) AND lab.name_taken(p_site, r ->> 'name', NULL, p_now) THEN
+  IF lower(r ->> 'name') <> lower(v.name) AND EXISTS (SELECT FROM lab.name_taken(p_site, r ->> 'name', NULL, p_now)) THEN
     RETURN lab.refused('REFUSED', format('A VM named %s exists here already.', r ->> 'name'));
   END IF;
   RETURN NULL;

@@ -7,7 +7,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM lab.vm WHERE id = r ->> 'sourceVmId' AND run_id IS NULL) THEN
     RETURN lab.refused('NOT_FOUND', format('There is no VM %s that a placeholder could stand for.', r ->> 'sourceVmId'));
   END IF;
-  IF lab.name_taken(p_site, r ->> 'name', p_own, p_now) THEN
+  IF EXISTS (SELECT FROM lab.name_taken(p_site, r ->> 'name', p_own, p_now)) THEN
     RETURN lab.refused('REFUSED', format('A VM named %s exists here already.', r ->> 'name'));
   END IF;
   RETURN lab.check_place(p_site, r);

@@ -30,7 +30,7 @@ BEGIN
   END IF;
   -- Names are unique: if the test VM in its place has this one, no other has it.
   SELECT name INTO in_place FROM lab.vm WHERE id = ph.vm_id AND (removed_at IS NULL OR removed_at > p_now);
-  IF NOT (permanent AND lower(in_place) IS NOT DISTINCT FROM lower(r ->> 'name')) AND lab.name_taken(p_site, r ->> 'name', ph.id, p_now) THEN
+  IF NOT (permanent AND lower(in_place) IS NOT DISTINCT FROM lower(r ->> 'name')) AND EXISTS (SELECT FROM lab.name_taken(p_site, r ->> 'name', ph.id, p_now)) THEN
     RETURN lab.refused('REFUSED', format('A VM named %s exists here already.', r ->> 'name'));
   END IF;
   SELECT nic ->> 'networkId' INTO missing FROM jsonb_array_elements(r -> 'nics') nic
@@ -41,13 +41,13 @@ BEGIN
 END $$;
 
 -- Where the VM's disks are, if it stays: on the datastore that the group names for them, else where they were before it was demoted.
-CREATE OR REPLACE FUNCTION lab.target_datastore(p_group text, p_source text) RETURNS text LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION lab.target_datastore(p_group text, p_source text) RETURNS TABLE (name text) LANGUAGE sql STABLE AS $$
   SELECT e ->> 'target' FROM lab.replica_group g, jsonb_array_elements(g.storage_groups) e, jsonb_array_elements_text(e -> 'sources') source
   WHERE g.id = p_group AND lower(source) = lower(p_source) LIMIT 1
 $$;
 
 -- Its adapters: its source's addresses until they are customised, and the hardware addresses that it had here before.
-CREATE OR REPLACE FUNCTION lab.registered_nics(p_nics jsonb, source lab.vm, former lab.vm) RETURNS jsonb LANGUAGE sql STABLE AS $$
+CREATE OR REPLACE FUNCTION lab.registered_nics(p_nics jsonb, source lab.vm, former lab.vm) RETURNS TABLE (nics jsonb) LANGUAGE sql STABLE AS $$
   SELECT coalesce(jsonb_agg(jsonb_build_object('nicIndex', nic -> 'nicIndex', 'networkId', nic -> 'networkId',
     'macAddress', (SELECT f -> 'macAddress' FROM jsonb_array_elements(former.nics) f WHERE f -> 'nicIndex' = nic -> 'nicIndex' LIMIT 1),
     'ipAddresses', coalesce((SELECT n -> 'ipAddresses' FROM jsonb_array_elements(source.nics) n WHERE n -> 'nicIndex' = nic -> 'nicIndex' LIMIT 1), '[]'))), '[]')
@@ -84,10 +84,10 @@ BEGIN
   INSERT INTO lab.vm (id, site_id, name, run_id, source_vm_id, snapshot_id, folder_id, resource_pool_id, nics, services, disk_bytes, made_at,
     change_bytes_per_second, guest_os, cpu_count, memory_mb, cluster, host, datastore_id, content)
   VALUES (vm, p_site, r ->> 'name', CASE WHEN NOT permanent THEN p_run END, source.id, s.id, r ->> 'folderId', r ->> 'resourcePoolId',
-    lab.registered_nics(r -> 'nics', source, former), source.services, source.disk_bytes, done, source.change_bytes_per_second, source.guest_os,
+    (SELECT nics FROM lab.registered_nics(r -> 'nics', source, former)), source.services, source.disk_bytes, done, source.change_bytes_per_second, source.guest_os,
     source.cpu_count, source.memory_mb,
     coalesce((SELECT cluster FROM lab.resource_pool WHERE site_id = p_site AND id = r ->> 'resourcePoolId'), former.cluster), former.host,
-    coalesce(lab.target_datastore(s.group_id, source.datastore_id), former.datastore_id), (SELECT content FROM lab.snapshot_vm WHERE snapshot_id = s.id AND vm_id = source.id));
+    coalesce((SELECT name FROM lab.target_datastore(s.group_id, source.datastore_id)), former.datastore_id), (SELECT content FROM lab.snapshot_vm WHERE snapshot_id = s.id AND vm_id = source.id));
   IF NOT permanent THEN UPDATE lab.placeholder SET vm_id = vm WHERE id = ph.id; END IF;
   RETURN lab.taken_on(jsonb_build_object('vmId', vm), done);
 END $$;

@@ -104,12 +104,9 @@ BEGIN
   ELSE
     done := lab.taken_on(NULL, now_ + lab.duration(p_site, p_kind, targets), false);
   END IF;
-  INSERT INTO lab.operation VALUES (p_site, p_key, p_run, p_kind, r, now_, greatest(now_, done.completes_at), done.result,
-    failing.failure, failing.code, failing.message) RETURNING * INTO o;
-  IF done.changes THEN
-    INSERT INTO lab.ledger (site_id, key, run_id, kind, target, ordered_at, effective_at)
-    VALUES (p_site, p_key, p_run, p_kind, targets[1], now_, done.completes_at);
-  END IF;
+  INSERT INTO lab.operation (site_id, key, run_id, kind, request, ordered_at, completes_at, result, failure, code, message, target)
+  VALUES (p_site, p_key, p_run, p_kind, r, now_, greatest(now_, done.completes_at), done.result, failing.failure, failing.code, failing.message,
+    CASE WHEN done.changes THEN targets[1] END) RETURNING * INTO o;
   RETURN lab.answered(fault, lab.state_of(o, now_));
 END $$;
 
@@ -145,9 +142,8 @@ BEGIN
   SELECT * INTO o FROM lab.operation WHERE site_id = p_site AND key = p_key AND run_id = p_run FOR UPDATE;
   now_ := lab.now();
   IF o.completes_at > now_ AND o.failure IS NULL AND o.kind IN ('synchronise', 'createSnapshot', 'runInGuest') THEN
-    UPDATE lab.operation SET completes_at = now_, result = NULL, failure = 'PERMANENT', code = 'CANCELLED', message = 'It was cancelled.'
+    UPDATE lab.operation SET completes_at = now_, result = NULL, failure = 'PERMANENT', code = 'CANCELLED', message = 'It was cancelled.', target = NULL
     WHERE site_id = p_site AND key = p_key;
-    DELETE FROM lab.ledger WHERE site_id = p_site AND key = p_key;
     DELETE FROM lab.point WHERE id = o.result ->> 'pointId';
     DELETE FROM lab.snapshot WHERE id = o.result ->> 'snapshotId';
   END IF;

@@ -6,76 +6,55 @@ CREATE OR REPLACE FUNCTION lab.order_effects(p_site text, p_run text, p_epoch bi
 DECLARE
   refusal jsonb;
   now_ timestamptz;
-  x record;
+  -- Positions of those whose keys stand for something already.
+  known bigint[];
+  taken lab.taken[];
   targets text[];
-  done lab.outcome;
-  o lab.operation;
-  replies jsonb[] := '{}';
-  reply jsonb;
-  operations lab.operation[] := '{}';
-  changes lab.operation[] := '{}';
-  changed_targets text[] := '{}';
-  effective timestamptz[] := '{}';
-  plain lab.plain[];
-  taken lab.plain;
+  x record;
 BEGIN
-  IF EXISTS (SELECT FROM lab.fault) OR (SELECT count(DISTINCT e ->> 'key') < count(*) FROM jsonb_array_elements(p_orders) e) THEN RETURN NULL; END IF;
+  IF EXISTS (SELECT FROM lab.fault) OR (SELECT count(DISTINCT g.key) < count(*) FROM lab.orders_given(p_orders) g) THEN RETURN NULL; END IF;
   refusal := lab.fence(p_site, p_run, p_epoch, true);
   IF refusal IS NOT NULL THEN RETURN (SELECT jsonb_agg(refusal) FROM jsonb_array_elements(p_orders)); END IF;
 
   -- Orders with the same key come one after the other.
   PERFORM pg_advisory_xact_lock(k.hash) FROM (
-    SELECT DISTINCT hashtextextended(p_site || '/' || (e ->> 'key'), 0) AS hash FROM jsonb_array_elements(p_orders) e ORDER BY hash) k;
+    SELECT DISTINCT hashtextextended(p_site || '/' || g.key, 0) AS hash FROM lab.orders_given(p_orders) g ORDER BY hash) k;
   now_ := lab.now();
-  plain := ARRAY(SELECT p FROM lab.take_on_plainly(p_site, p_orders, p_run, now_) p);
+  -- OFFSET: each is looked up by its key; joined, all operations of the site would be read for a few.
+  known := ARRAY(SELECT g.position FROM lab.orders_given(p_orders) g
+    WHERE EXISTS (SELECT FROM lab.operation o WHERE o.site_id = p_site AND o.key = g.key OFFSET 0));
+  taken := ARRAY(SELECT t FROM lab.take_on_plainly(p_site, p_orders, known, p_run, now_) t);
   FOR x IN
-    SELECT e ->> 'key' AS key, e ->> 'kind' AS kind, e -> 'request' AS request, known, (SELECT t FROM unnest(plain) t WHERE t.position = given.position) AS taken
-    FROM jsonb_array_elements(p_orders) WITH ORDINALITY AS given (e, position)
-      -- OFFSET: each is looked up by its key; joined, all operations of the site would be read for a few.
-      LEFT JOIN LATERAL (SELECT b AS known FROM lab.operation b WHERE b.site_id = p_site AND b.key = e ->> 'key' OFFSET 0) AS before ON true
-    ORDER BY given.position
+    SELECT g.position, g.kind, g.r FROM lab.orders_given(p_orders) g
+    WHERE g.position <> ALL (known) AND NOT EXISTS (SELECT FROM unnest(taken) t WHERE t.position = g.position) ORDER BY g.position
   LOOP
-    o := x.known;
-    IF o.key IS NOT NULL THEN
-      reply := CASE WHEN o.kind = x.kind AND o.request = x.request AND o.run_id = p_run THEN lab.plainly_answered(o, now_)
-        ELSE lab.refusal('KEY_REUSED', format('The key %s stands for another request.', x.key)) END;
-    ELSE
-      taken := x.taken;
-      IF taken.position IS NOT NULL THEN
-        targets := ARRAY[taken.target];
-        done := lab.taken_on(taken.result, taken.completes_at);
-      ELSE
-        targets := lab.targets(x.kind, x.request);
-        done := lab.take_on(p_site, x.kind, x.request, targets, p_run, now_);
-      END IF;
-      IF done.code IS NOT NULL THEN
-        reply := lab.refusal(done.code, done.message, done.failure);
-      ELSE
-        o := (p_site, x.key, p_run, x.kind, x.request, now_, greatest(now_, done.completes_at), done.result, NULL, NULL, NULL)::lab.operation;
-        reply := lab.plainly_answered(o, now_);
-        operations := operations || o;
-        IF done.changes THEN
-          changes := changes || o;
-          changed_targets := changed_targets || targets[1];
-          effective := effective || done.completes_at;
-        END IF;
-      END IF;
-    END IF;
-    replies := replies || reply;
+    targets := lab.targets(x.kind, x.r);
+    taken := taken || ROW(x.position, targets[1], lab.take_on(p_site, x.kind, x.r, targets, p_run, now_))::lab.taken;
   END LOOP;
-  INSERT INTO lab.operation SELECT * FROM unnest(operations);
-  INSERT INTO lab.ledger (site_id, key, run_id, kind, target, ordered_at, effective_at)
-  SELECT c.site_id, c.key, c.run_id, c.kind, c.target, c.ordered_at, c.effective_at FROM ROWS FROM (unnest(changes), unnest(changed_targets), unnest(effective))
-    WITH ORDINALITY AS c (site_id, key, run_id, kind, request, ordered_at, completes_at, result, failure, code, message, target, effective_at, position)
-  ORDER BY c.position;
-  RETURN to_jsonb(replies);
+  RETURN lab.note_orders(p_site, p_run, p_orders, known, taken, now_);
 END $$;
 
--- How far it is, as an answer that no fault holds.
-CREATE OR REPLACE FUNCTION lab.plainly_answered(o lab.operation, p_now timestamptz) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
-BEGIN
-  IF o.completes_at <= p_now AND o.failure IS NULL THEN
-    RETURN jsonb_build_object('kind', 'ANSWER', 'answer', jsonb_build_object('state', 'SUCCEEDED', 'result', o.result), 'heldBy', NULL);
-  END IF;
-  RETURN lab.answered(NULL, lab.state_of(o, p_now));
-END $$;
+-- Writes down which orders were taken on, in the order in which they were given, and tells how far each is.
+CREATE OR REPLACE FUNCTION lab.note_orders(p_site text, p_run text, p_orders jsonb, p_known bigint[], p_taken lab.taken[], p_now timestamptz) RETURNS jsonb
+LANGUAGE sql AS $$
+  WITH given AS MATERIALIZED (
+    SELECT g.*, t.target, (t.done).* FROM lab.orders_given(p_orders) g LEFT JOIN unnest(p_taken) t ON t.position = g.position
+  ), noted AS (
+    INSERT INTO lab.operation AS o (site_id, key, run_id, kind, request, ordered_at, completes_at, result, target)
+    SELECT p_site, g.key, p_run, g.kind, g.r, p_now, greatest(p_now, g.completes_at), g.result, CASE WHEN g.changes THEN g.target END
+    FROM given g WHERE g.position <> ALL (p_known) AND g.code IS NULL ORDER BY g.position
+    RETURNING o.key, o AS operation
+  ), standing AS (
+    SELECT n.key, n.operation FROM noted n
+    UNION ALL SELECT g.key, k.operation FROM given g
+      CROSS JOIN LATERAL (SELECT o AS operation FROM lab.operation o WHERE o.site_id = p_site AND o.key = g.key OFFSET 0) k
+    WHERE g.position = ANY (p_known)
+  )
+  SELECT coalesce(jsonb_agg(CASE
+    WHEN g.code IS NOT NULL THEN lab.refusal(g.code, g.message, g.failure)
+    WHEN (s.operation).kind = g.kind AND (s.operation).request = g.r AND (s.operation).run_id = p_run
+      THEN lab.answered(NULL, lab.state_of(s.operation, p_now))
+    ELSE lab.refusal('KEY_REUSED', format('The key %s stands for another request.', g.key))
+  END ORDER BY g.position), '[]')
+  FROM given g LEFT JOIN standing s ON s.key = g.key
+$$;

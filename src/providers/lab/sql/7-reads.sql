@@ -53,7 +53,9 @@ BEGIN
       UNION ALL SELECT 'SNAPSHOT', id, name, site_id, run_id, discarded_at FROM lab.snapshot WHERE NOT promoted
       UNION ALL SELECT 'NETWORK', id, name, site_id, run_id, removed_at FROM lab.network
       UNION ALL SELECT 'PLACEHOLDER', id, name, site_id, made_by, removed_at FROM lab.placeholder
+      -- By the VMs that the run has put in their places: no index has their runs.
       UNION ALL SELECT 'PLACEHOLDER_IN_USE', id, name, site_id, run_id, released_at FROM lab.placeholder
+        WHERE source_vm_id = ANY (ARRAY(SELECT DISTINCT source_vm_id FROM lab.vm WHERE run_id = p_run))
     ) a
     WHERE a.run_id = p_run AND a.site_id = p_site AND (a.gone_at IS NULL OR a.gone_at > now_))));
 END $$;
