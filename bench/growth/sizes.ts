@@ -89,23 +89,28 @@ export async function backgroundOf(sizes: readonly Size[], seconds: number, mome
 
 export type Samples = ReadonlyMap<GrowthLoad, readonly Sample[]>;
 
+export interface LoadSizesOptions {
+  readonly rounds: number;
+  /** Before those that count: each gateway compiles what it finds hot, and the first rounds of a run of steps took up to twice as much. */
+  readonly warmRounds: number;
+  readonly seconds: number;
+  readonly warmSeconds: number;
+  readonly background: readonly Background[];
+}
+
 /** Of each size, in their order. */
 export async function loadSizes(
   load: Load,
   sizes: readonly Size[],
-  {
-    rounds,
-    seconds,
-    warmSeconds,
-    background,
-  }: { readonly rounds: number; readonly seconds: number; readonly warmSeconds: number; readonly background: readonly Background[] },
+  { rounds, warmRounds, seconds, warmSeconds, background }: LoadSizesOptions,
 ): Promise<readonly Samples[]> {
   const found = sizes.map(() => new Map<GrowthLoad, Sample[]>(loadNames.map((name) => [name, []])));
   const runners = sizes.map(runnersOf);
-  for (let round = 0; round < rounds; round++) {
+  for (let round = -warmRounds; round < rounds; round++) {
     for (const [at, { server }] of sizes.entries()) {
       const shape = { connections: 20, rounds: 1, seconds, warmSeconds };
       const samples = await inRounds({ load, postgresPid: server.pid, runners: runners[at] ?? [], ...shape });
+      if (round < 0) continue;
       for (const name of loadNames)
         found[at]?.get(name)?.push(...(samples.get(name) ?? []).map((sample) => without(sample, background[at])));
     }
