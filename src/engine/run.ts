@@ -149,11 +149,11 @@ async function endFailed(
 /** Ends a run that has broken off again and again, so that its plan or group is not locked for ever; what it made stays for the cleanup. */
 export function endBroken(claim: Claim, parts: EngineParts, signal: AbortSignal): RunHandle {
   async function end(): Promise<RunEnd> {
-    const record = await loadRun(parts.pool, claim.runId);
-    const { epoch, runId } = claim;
     const { pool, writers } = parts;
+    const { epoch, runId } = claim;
+    const record = await loadRun(pool, runId);
     const journal = createJournal({ pool, writers, runId, epoch, lastEvent: record.lastEvent, signal, onTrouble: () => {} });
-    const steps = await loadSteps(parts.pool, claim.runId);
+    const steps = await loadSteps(pool, runId);
     await endFailed(record, steps, journal, parts, "The run broke off again and again, by a fault of the gateway; its log says more.");
     return "ENDED";
   }

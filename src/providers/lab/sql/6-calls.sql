@@ -122,6 +122,7 @@ BEGIN
   refusal := lab.fence(p_site, p_run, p_epoch, false);
   IF refusal IS NOT NULL THEN RETURN refusal; END IF;
   now_ := lab.now();
+  -- SELECT p_keys: a list that the planner sees is planned for anew each time.
   RETURN lab.answered(fault, (SELECT coalesce(jsonb_object_agg(o.key, lab.state_of(o, now_)), '{}')
     FROM lab.operation o WHERE o.site_id = p_site AND o.key = ANY ((SELECT p_keys)::text[])));
 END $$;

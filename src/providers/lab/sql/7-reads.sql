@@ -34,7 +34,8 @@ BEGIN
     FROM (
       SELECT v.id, lab.is_on(v, now_) AS is_on, CASE WHEN v.nics_from > now_ THEN v.nics_before ELSE v.nics END AS nics,
         CASE WHEN NOT plain THEN lab.heartbeat_at(v, now_) WHEN lab.is_on(v, now_) AND v.booted_at <= now_ THEN date_bin('1 second', now_, v.booted_at) END AS beat
-      -- OFFSET: each is looked up by its id; joined, all VMs of the site would be read for a few.
+      -- OFFSET: each is looked up by its id; joined, all VMs of the site would be read for a few. SELECT p_vms: a list that the planner sees is planned
+      -- for anew each time.
       FROM (SELECT DISTINCT id FROM unnest((SELECT p_vms)) id) asked CROSS JOIN LATERAL (SELECT * FROM lab.vm v WHERE v.id = asked.id OFFSET 0) v
       WHERE v.site_id = p_site AND v.made_at <= now_ AND (v.removed_at IS NULL OR v.removed_at > now_)) s)));
 END $$;
