@@ -5,16 +5,17 @@ import { chanceOfMedian, median } from "../support/figures.ts";
 import { startLoad } from "../support/load.ts";
 import type { Sample } from "../support/rounds.ts";
 import { figure, goalTable, type Section, type Table } from "../support/section.ts";
+import { type Background, backgroundOf } from "./background.ts";
 import { type Idle, idle } from "./idle.ts";
 import { type ImportTime, importTimes } from "./import.ts";
 import { type BesideRetention, besideRetention } from "./retention.ts";
-import { type Background, backgroundOf, type GrowthLoad, loadNames, loadSizes, openSize, type Samples, type Size } from "./sizes.ts";
+import { type GrowthLoad, loadNames, loadSizes, openSize, type Samples, type Size } from "./sizes.ts";
 
 const full = {
   sizes: [10, 100, 1_000, 10_000],
   vms: 25_000,
   oldRows: 300_000,
-  ...{ rounds: 15, warmRounds: 3, seconds: 0.8, warmSeconds: 0.2, loadSeconds: 6, idleSeconds: 45, settleSeconds: 8, firstSeconds: 30 },
+  ...{ rounds: 24, warmRounds: 4, seconds: 0.8, warmSeconds: 0.2, loadSeconds: 6, idleSeconds: 45, settleSeconds: 8, firstSeconds: 30 },
 };
 const small = {
   sizes: [10, 100],
@@ -130,7 +131,7 @@ const starts = (sizes: readonly Size[], background: readonly Background[]): Tabl
     figure((background[at]?.gateway ?? Number.NaN) * 100),
     figure((background[at]?.postgres ?? Number.NaN) * 100),
   ]),
-  notes: ["The CPU of a request is without that."],
+  notes: ["The CPU of a request is without that, and measured beside no measurement of lag, which comes in bursts."],
 });
 
 const idleTable = (idles: readonly { readonly size: Size; readonly idle: Idle }[]): Table => ({

@@ -2,7 +2,7 @@
 import { expireLag } from "../../src/engine/lag/retention.ts";
 import { expireEvents } from "../../src/events/retention.ts";
 import type { Load } from "../support/load.ts";
-import { runnersOf, type Size } from "./sizes.ts";
+import { runnerOf, type Size } from "./sizes.ts";
 
 export interface BesideRetention {
   readonly without: { readonly p50Ms: number; readonly p99Ms: number };
@@ -30,8 +30,7 @@ async function addOld({ server }: Size, rows: number): Promise<void> {
 }
 
 export async function besideRetention(load: Load, size: Size, rows: number, seconds: number): Promise<BesideRetention> {
-  const target = runnersOf(size)[0]?.target;
-  if (target === undefined) throw new Error("There is no load.");
+  const { target } = runnerOf(size, "one plan");
   const { pool } = size.server.database;
   await addOld(size, rows);
   const shape = { connections: 20, seconds, warmSeconds: 1, seed: 1 };

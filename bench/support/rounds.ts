@@ -36,7 +36,7 @@ export async function inRounds({ runners, rounds, ...options }: RoundsOptions): 
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < runners.length; turn++) {
       const runner = runners[(turn + round) % runners.length];
-      if (runner !== undefined) samples.get(runner.name)?.push(await sample(runner, round, options));
+      if (runner !== undefined) samples.get(runner.name)?.push(await takeSample(runner, round, options));
     }
   }
   return samples;
@@ -44,7 +44,8 @@ export async function inRounds({ runners, rounds, ...options }: RoundsOptions): 
 
 type SampleOptions = Omit<RoundsOptions, "runners" | "rounds">;
 
-async function sample(
+/** Of what `runner` does in `seconds`. The seed comes from the round: equal rounds ask for the same. */
+export async function takeSample(
   runner: Runner,
   round: number,
   { load, postgresPid, connections, seconds, warmSeconds }: SampleOptions,
