@@ -121,15 +121,24 @@ function executeField(run: Run, plan: FieldPlan, source: unknown, parent: Respon
   if (quick !== undefined) return quick;
   const { field, nodes, resolve, complete } = plan;
   const place = new Place(run, plan, parent);
+  const failed = (error: unknown) => place.failed(error, field.type, place.path);
+  const completed = (value: unknown): unknown => {
+    try {
+      const made = complete(place, value, null);
+      return isPromise(made) ? made.then(undefined, failed) : made;
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  let value: unknown;
   try {
     const [node] = nodes;
     const args = plan.args === null && node ? getArgumentValues(field, node, run.variableValues) : { ...plan.args };
-    const value = resolve(source, args, run.contextValue, place);
-    const completed = isPromise(value) ? value.then((resolved) => complete(place, resolved, null)) : complete(place, value, null);
-    return isPromise(completed) ? completed.then(undefined, (error) => place.failed(error, field.type, place.path)) : completed;
+    value = resolve(source, args, run.contextValue, place);
   } catch (error) {
-    return place.failed(error, field.type, place.path);
+    return failed(error);
   }
+  return isPromise(value) ? value.then(completed, failed) : completed(value);
 }
 
 export const isPromise = <T>(value: T | PromiseLike<T>): value is Promise<T> =>

@@ -1,28 +1,68 @@
-/** How a plan stands, as it is read for whoever shows it or judges it. */
+/** How plans stand, as it is read for whoever shows them or judges them. */
+import DataLoader from "dataloader";
+import type { Loader } from "../batching.ts";
 import type { Context } from "../context.ts";
 import type { PlanRow } from "./types-refs.ts";
-import type { Standing } from "./types-standing.ts";
+import { faultsOf, type JudgedStanding, type Standing } from "./types-standing.ts";
 
-/** Everything that a plan's state is computed from; loaded once per request, whichever of its fields ask. */
-export async function standingOf(
-  { id, lifecycle, pairingId, lostGroups }: Pick<PlanRow, "id" | "lifecycle" | "pairingId"> & Pick<Standing, "lostGroups">,
-  { loaders }: Pick<Context, "loaders">,
-): Promise<Standing> {
-  const [groups, unmapped, pairing, run] = await Promise.all([
-    loaders.standingOfPlan.load(id),
-    loaders.unmappedOfPlan.load(id),
-    loaders.pairing.load(pairingId),
-    loaders.activeRunOfPlan.load(id).then((active) => active && loaders.recovery.load(active.id)),
+type Loaders = Context["loaders"];
+type Plan = Pick<PlanRow, "id" | "lifecycle" | "pairingId"> & Pick<Standing, "lostGroups">;
+
+const readers = new WeakMap<Loaders, DataLoader<Plan, JudgedStanding>>();
+
+/** Everything that a plan's state is computed from; read once per request, whichever of its fields ask, and for all of its plans together. */
+export function standingOf(plan: Plan, { loaders }: Pick<Context, "loaders">): Promise<JudgedStanding> {
+  const reader = readers.get(loaders) ?? new DataLoader<Plan, JudgedStanding>((plans) => readStandings(plans, loaders));
+  readers.set(loaders, reader);
+  return reader.load(plan);
+}
+
+async function readStandings(plans: readonly Plan[], loaders: Loaders): Promise<JudgedStanding[]> {
+  const ids = plans.map(({ id }) => id);
+  const [groups, unmapped, pairings, runs] = await Promise.all([
+    all(loaders.standingOfPlan.loadMany(ids)),
+    all(loaders.unmappedOfPlan.loadMany(ids)),
+    byId(loaders.pairing, new Set(plans.map(({ pairingId }) => pairingId))),
+    activeRuns(ids, loaders),
   ]);
-  const siteIds = pairing ? [pairing.localSiteId, pairing.remoteSiteId] : [];
-  const sites = await Promise.all(siteIds.map((siteId) => loaders.site.load(siteId)));
-  return {
-    planId: id,
-    lifecycle,
-    groups,
-    lostGroups,
-    unmapped,
-    sites: sites.filter((site) => site !== null),
-    runState: run?.state ?? null,
-  };
+  const sites = await byId(loaders.site, new Set([...pairings.values()].flatMap(sitesOf)));
+  return plans.map(({ id, lifecycle, pairingId, lostGroups }, at) => {
+    const pairing = pairings.get(pairingId);
+    const standing: Standing = {
+      planId: id,
+      lifecycle,
+      groups: groups[at] ?? [],
+      lostGroups,
+      unmapped: unmapped[at] ?? [],
+      sites: pairing ? sitesOf(pairing).flatMap((siteId) => sites.get(siteId) ?? []) : [],
+      runState: runs.get(id)?.state ?? null,
+    };
+    return { ...standing, faults: faultsOf(standing) };
+  });
+}
+
+/** By the plans' ids. */
+async function activeRuns(planIds: readonly string[], loaders: Loaders) {
+  const active = (await all(loaders.activeRunOfPlan.loadMany(planIds))).filter((run) => run !== null);
+  const runs = await byId(loaders.recovery, new Set(active.map(({ id }) => id)));
+  return new Map(active.map(({ planId, id }) => [planId, runs.get(id)]));
+}
+
+const sitesOf = ({ localSiteId, remoteSiteId }: { readonly localSiteId: string; readonly remoteSiteId: string }) => [
+  localSiteId,
+  remoteSiteId,
+];
+
+/** Those that are there. */
+async function byId<Row extends { readonly id: string }>(loader: Loader<string, Row | null>, ids: ReadonlySet<string>) {
+  const rows = (await all(loader.loadMany([...ids]))).filter((row) => row !== null);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** Throws what one of them has failed with. */
+async function all<Value>(found: Promise<readonly (Value | Error)[]>): Promise<Value[]> {
+  return (await found).map((value) => {
+    if (value instanceof Error) throw value;
+    return value;
+  });
 }

@@ -46,6 +46,11 @@ export interface Standing {
   readonly runState: RecoveryState | null;
 }
 
+export interface JudgedStanding extends Standing {
+  /** Everything in the way of a run. */
+  readonly faults: readonly Fault[];
+}
+
 const needs: Partial<Record<PlanLifecycle, Fault>> = {
   TEST_COMPLETE: fault("NEEDS_CLEANUP", "The last test has not been cleaned up."),
   RECOVERY_COMPLETE: fault("NEEDS_REPROTECT", "The plan was recovered and is not protected."),
@@ -67,8 +72,9 @@ export function faultsOf({ planId, lifecycle, groups, lostGroups, unmapped, site
         name,
       }),
     );
-  const directions = new Set(groups.map(({ protectedSiteId, recoverySiteId }) => `${protectedSiteId} ${recoverySiteId}`));
-  if (directions.size > 1) faults.push(fault("MIXED_DIRECTION", "The plan's groups are not all protected in the same direction."));
+  const [first] = groups;
+  if (groups.some((group) => group.protectedSiteId !== first?.protectedSiteId || group.recoverySiteId !== first?.recoverySiteId))
+    faults.push(fault("MIXED_DIRECTION", "The plan's groups are not all protected in the same direction."));
   for (const group of groups) faults.push(...groupFaults(group, planId, lifecycle));
   faults.push(...splitBrains(groups));
   for (const { id, name, state, stateSince } of sites) {
@@ -101,6 +107,7 @@ function* groupFaults(group: StandingRow, planId: string, lifecycle: PlanLifecyc
 }
 
 function* splitBrains(groups: readonly StandingRow[]): Generator<Fault> {
+  if (groups.every(({ bothRunning, unproven }) => bothRunning.length + unproven.length === 0)) return;
   for (const isKnown of [true, false]) {
     const names = groups.flatMap(({ bothRunning, unproven }) => (isKnown ? bothRunning : unproven));
     const since = groups.flatMap(({ unprovenSince }) => (unprovenSince === null ? [] : [unprovenSince.getTime()]));
@@ -121,7 +128,7 @@ export type PlanState = "READY" | "NOT_READY" | "RUNNING" | "PROMPTING" | "ERROR
 /** What does not keep a run from being started: a site that answers in part, a group that is no more. */
 const harmless: ReadonlySet<string> = new Set(["SITE_PARTIALLY_CONNECTED", "GROUP_DELETED"]);
 
-export function stateOf(standing: Standing, faults: readonly Fault[]): PlanState {
+export function stateOf(standing: JudgedStanding): PlanState {
   if (standing.runState === "PROMPTING") return "PROMPTING";
   switch (standing.lifecycle) {
     case "TEST_IN_PROGRESS":
@@ -134,7 +141,7 @@ export function stateOf(standing: Standing, faults: readonly Fault[]): PlanState
     case "REPROTECT_INCOMPLETE":
       return "ERROR";
     default:
-      return faults.some(({ code }) => !harmless.has(code)) ? "NOT_READY" : "READY";
+      return standing.faults.some(({ code }) => !harmless.has(code)) ? "NOT_READY" : "READY";
   }
 }
 

@@ -15,7 +15,7 @@ import { SitePairingRef, SiteRef } from "../sites/types.ts";
 import { standingOf } from "./service-standing.ts";
 import { PlanLifecycle, PlanState } from "./types-enums.ts";
 import { PriorityGroupRef, RecoveryPlanRef } from "./types-refs.ts";
-import { faultsOf, peerStateOf, stateOf } from "./types-standing.ts";
+import { peerStateOf, stateOf } from "./types-standing.ts";
 import { PlanStepRef } from "./types-steps.ts";
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
@@ -35,10 +35,7 @@ builder.node(RecoveryPlanRef, {
       type: PlanState,
       description: "Its state, computed from lifecycle, run, groups and sites.",
       cost: computed,
-      resolve: async (plan, _args, context) => {
-        const standing = await standingOf(plan, context);
-        return stateOf(standing, faultsOf(standing));
-      },
+      resolve: async (plan, _args, context) => stateOf(await standingOf(plan, context)),
     }),
     peerState: t.field({
       type: PeerState,
@@ -49,14 +46,14 @@ builder.node(RecoveryPlanRef, {
       type: [FaultRef],
       description: "What is in the way of a run.",
       cost: computed,
-      resolve: async (plan, _args, context) => faultsOf(await standingOf(plan, context)),
+      resolve: async (plan, _args, context) => [...(await standingOf(plan, context)).faults],
     }),
     fault: t.field({
       type: FaultRef,
       nullable: true,
       description: "The first of the faults; null: nothing is in the way.",
       cost: computed,
-      resolve: async (plan, _args, context) => faultsOf(await standingOf(plan, context))[0] ?? null,
+      resolve: async (plan, _args, context) => (await standingOf(plan, context)).faults[0] ?? null,
     }),
     pairing: t.field({
       type: SitePairingRef,

@@ -5,7 +5,6 @@
  */
 import type { Loaders } from "../loaders.ts";
 import { standingOf } from "../plans/service-standing.ts";
-import { faultsOf } from "../plans/types-standing.ts";
 import type { Preview, PreviewInput, Previews } from "../recoveries/service-preview.ts";
 import type { ServiceContext } from "../service-context.ts";
 import { together } from "../together.ts";
@@ -84,7 +83,7 @@ export async function evaluate(look: Look, planId: string, earlier: Earlier): Pr
   const forecastRtoSeconds = tree === null ? earlier.forecastRtoSeconds : rtoSeconds;
   const judged = { plan, facts, changes, untested: untested ?? earlier.untested, forecastRtoSeconds, testDays: look.testDays };
   const found = [
-    ...fromFaults(plan, standing, faultsOf(standing)),
+    ...fromFaults(plan, standing),
     ...(await fromGroups(loaders, facts)),
     ...(await previewed(look, plan, facts, previews)),
     ...fromHistory(judged),

@@ -1,6 +1,6 @@
 /** How a plan, its groups and its sites stand, as findings. Pure. */
 import type { Fault } from "../faults.ts";
-import type { Standing } from "../plans/types-standing.ts";
+import type { JudgedStanding, Standing } from "../plans/types-standing.ts";
 import type { FindingObject, Found } from "./found.ts";
 import { type ReadinessCode, rules } from "./rules.ts";
 
@@ -21,8 +21,8 @@ const codes: Readonly<Record<string, ReadinessCode>> = {
   SPLIT_BRAIN: "SPLIT_BRAIN",
 };
 
-export function fromFaults(plan: FindingObject, standing: Standing, faults: readonly Fault[]): Found[] {
-  return faults.map((fault) => {
+export function fromFaults(plan: FindingObject, standing: JudgedStanding): Found[] {
+  return standing.faults.map((fault) => {
     const code = codeOf(fault, standing);
     const { message } = fault;
     return {
