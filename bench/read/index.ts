@@ -70,7 +70,7 @@ interface Parts {
 }
 
 function measure({ connections, rounds }: ReadLoad, runners: readonly Runner[], { load, server, short }: Parts): Promise<Samples> {
-  const length = short ? { rounds: 1, seconds: 0.6, warmSeconds: 0.4 } : { rounds, seconds: 2, warmSeconds: 0.5 };
+  const length = short ? { rounds: 1, seconds: 0.6, warmSeconds: 0.4 } : { rounds, seconds: 1.2, warmSeconds: 0.3 };
   return inRounds({ load, postgresPid: server.pid, runners, connections, ...length });
 }
 

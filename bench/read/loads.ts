@@ -47,25 +47,25 @@ const anyFive = ({ planIds }: ReadData, idOf: IdOf): Variables[] =>
   );
 
 export const loads: readonly ReadLoad[] = [
-  { name: "one plan", operation: "Plan", connections: 20, who: everybody, variables: anyPlan, rounds: 5 },
-  { name: "five plans", operation: "FivePlans", connections: 20, who: [...fast, "postgraphile", "apollo"], variables: anyFive, rounds: 5 },
+  { name: "one plan", operation: "Plan", connections: 20, who: everybody, variables: anyPlan, rounds: 15 },
+  { name: "five plans", operation: "FivePlans", connections: 20, who: [...fast, "postgraphile", "apollo"], variables: anyFive, rounds: 15 },
   {
     name: "everybody on one plan",
     operation: "Plan",
     connections: 20,
     who: fast,
     variables: (data, idOf) => anyPlan(data, idOf).slice(0, 1),
-    rounds: 5,
+    rounds: 15,
   },
-  { name: "one connection", operation: "Plan", connections: 1, who: fast, variables: anyPlan, rounds: 5 },
-  { name: "one plan with ids", operation: "PlanWithIds", connections: 20, who: fast, variables: anyPlan, rounds: 3 },
+  { name: "one connection", operation: "Plan", connections: 1, who: fast, variables: anyPlan, rounds: 15 },
+  { name: "one plan with ids", operation: "PlanWithIds", connections: 20, who: fast, variables: anyPlan, rounds: 5 },
   {
     name: "VMs by edges",
     operation: "Vms",
     connections: 20,
     who: fast,
     variables: ({ places }) => [{ first: 500, after: null }, ...places.map(({ name, id }) => ({ first: 500, after: cursorOf(name, id) }))],
-    rounds: 3,
+    rounds: 5,
   },
   {
     name: "a run of 5,000 steps",
@@ -73,9 +73,9 @@ export const loads: readonly ReadLoad[] = [
     connections: 20,
     who: fast,
     variables: ({ runId }, idOf) => [{ id: idOf("Recovery", runId), first: 500 }],
-    rounds: 3,
+    rounds: 5,
   },
-  { name: "plan list", operation: "PlanList", connections: 20, who: ["dr-gateway"], variables: () => [{ first: 25 }], rounds: 3 },
+  { name: "plan list", operation: "PlanList", connections: 20, who: ["dr-gateway"], variables: () => [{ first: 25 }], rounds: 5 },
 ];
 
 /** What a contender is asked in this load. */
