@@ -31,7 +31,12 @@ export interface ParentSource<Field extends string> {
   /** How the ids of one parent's rows, that of `above.id`, are read. */
   readonly ids?: string;
   /** Orders in which an index has them behind the parent's id: columns of what `ids` reads, equal to the order's expression and the row's id. */
-  readonly sorted?: { readonly [field in Field]?: Place };
+  readonly sorted?: { readonly [field in Field]?: SortedPlace };
+}
+
+interface SortedPlace extends Place {
+  /** The column of the row itself that has the same: a page's rows are sorted by it, with nothing to compute for each. */
+  readonly stored: string;
 }
 
 /** What a page's bounds are compared with, and its rows are sorted by. */
@@ -161,7 +166,7 @@ export function pageStatement<Field extends string, Filter, Parent extends strin
   const text = `SELECT ${columns.join(", ")}
     FROM ${source.from}${from}
     WHERE ${parts.conditions()}
-    ORDER BY ${orderOf(source, expression, parents?.kind)} ${way}, ${source.id} ${way} LIMIT ${limit}`;
+    ORDER BY ${sorted?.stored ?? orderOf(source, expression, parents?.kind)} ${way}, ${source.id} ${way} LIMIT ${limit}`;
   const name = `${source.name}${plain ? `-${plain.name}` : ""}-${page.field}-${page.direction}${page.backward ? "-back" : ""}${parts.shape}`;
   if (parents === null) return { name: prepared(name), text, values: parts.values };
   // A lateral join with LIMIT is a nested loop, so that each parent's rows come in the inner order. The ids are in a subquery, or PostgreSQL

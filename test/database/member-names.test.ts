@@ -12,6 +12,19 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
+describe("a machine's name in small letters", () => {
+  const key = async () => (await db.database.prisma.virtualMachine.findUniqueOrThrow({ where: { id: group.vmIds[1] ?? "" } })).nameKey;
+
+  it("is the name's, whatever is written, and follows it", async () => {
+    const { pool } = db.database;
+    expect(await key()).toBe("group-vm-02");
+    await pool.query("UPDATE virtual_machine SET name = $2, name_key = 'whatever' WHERE id = $1", [group.vmIds[1], "ÄNDERUNG"]);
+    expect(await key()).toBe("änderung");
+    await pool.query("UPDATE virtual_machine SET name_key = 'whatever' WHERE id = $1", [group.vmIds[1]]);
+    expect(await key()).toBe("änderung");
+  });
+});
+
 describe("a member's name", () => {
   const member = () => group.vmIds[0] ?? "";
   const key = async () => (await db.database.prisma.protectedVm.findUniqueOrThrow({ where: { vmId: member() } })).nameKey;

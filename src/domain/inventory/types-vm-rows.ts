@@ -79,7 +79,7 @@ export const vmSource: Source<VmOrderField, VmFilter, VmParent> = {
     group: {
       column: "m.group_id",
       ids: "SELECT vm_id FROM protected_vm WHERE group_id = above.id",
-      sorted: { NAME: { expression: "name_key", id: "vm_id" } },
+      sorted: { NAME: { expression: "name_key", id: "vm_id", stored: "v.name_key" } },
     },
     plan: { from: inPlan, column: "pg.plan_id", ids: membersWhere("p.plan_id") },
     priorityGroup: { from: inPlan, column: "pg.priority_group_id", ids: membersWhere("p.priority_group_id") },
