@@ -216,10 +216,14 @@ export function padded(keys: readonly string[]): string[] {
   return [...keys, ...Array<string>(length - keys.length).fill(last)];
 }
 
-/** Rows for `node`, which marks its objects with their type: copies, since rows are frozen. */
-export async function copies<Row extends object>(rows: Promise<readonly (Row | Error | null)[]>): Promise<(Row | null)[]> {
-  return (await rows).map((row) => {
-    if (row instanceof Error) throw row;
-    return row && { ...row };
+/** Of loadMany: throws what one of them has failed with. */
+export async function all<Value>(found: Promise<readonly (Value | Error)[]>): Promise<Value[]> {
+  return (await found).map((value) => {
+    if (value instanceof Error) throw value;
+    return value;
   });
 }
+
+/** Rows for `node`, which marks its objects with their type: copies, since rows are frozen. */
+export const copies = async <Row extends object>(rows: Promise<readonly (Row | Error | null)[]>): Promise<(Row | null)[]> =>
+  (await all(rows)).map((row) => row && { ...row });

@@ -1,6 +1,6 @@
 /** How plans stand, as it is read for whoever shows them or judges them. */
 import DataLoader from "dataloader";
-import type { Loader } from "../batching.ts";
+import { all, type Loader } from "../batching.ts";
 import type { Context } from "../context.ts";
 import type { PlanRow } from "./types-refs.ts";
 import { faultsOf, type JudgedStanding, type Standing } from "./types-standing.ts";
@@ -57,12 +57,4 @@ const sitesOf = ({ localSiteId, remoteSiteId }: { readonly localSiteId: string; 
 async function byId<Row extends { readonly id: string }>(loader: Loader<string, Row | null>, ids: ReadonlySet<string>) {
   const rows = (await all(loader.loadMany([...ids]))).filter((row) => row !== null);
   return new Map(rows.map((row) => [row.id, row]));
-}
-
-/** Throws what one of them has failed with. */
-async function all<Value>(found: Promise<readonly (Value | Error)[]>): Promise<Value[]> {
-  return (await found).map((value) => {
-    if (value instanceof Error) throw value;
-    return value;
-  });
 }
