@@ -1,5 +1,6 @@
 /** What goes on by itself in a gateway: it would be counted with the requests else. */
 import { setTimeout as delay } from "node:timers/promises";
+import { measuringLock } from "../../src/engine/lag/rows.ts";
 import { median } from "../support/figures.ts";
 import { cpuSeconds } from "../support/proc.ts";
 import type { Sample } from "../support/rounds.ts";
@@ -52,7 +53,7 @@ export function without(sample: Sample, background: Background | undefined): Sam
 
 /** The measurement of lag holds this lock, and writes down for each group when it was. */
 const lagText = `SELECT (SELECT max(measured_at)::text FROM group_lag) AS last, EXISTS (SELECT FROM pg_locks
-  WHERE locktype = 'advisory' AND ((classid::bigint << 32) | objid::bigint) = hashtextextended('dr-gateway lag', 0)) AS "goesOn"`;
+  WHERE locktype = 'advisory' AND ((classid::bigint << 32) | objid::bigint) = ${measuringLock}) AS "goesOn"`;
 
 const lagOf = async ({ server }: Size) =>
   (await server.database.pool.query<{ last: string | null; goesOn: boolean }>(lagText)).rows[0] ?? { last: null, goesOn: false };

@@ -40,9 +40,12 @@ export async function readGroups(client: Client): Promise<readonly MeasuredGroup
   return (await client.query<MeasuredGroup>({ name: "lag-groups", text: groupsText })).rows;
 }
 
+/** The key of the advisory lock that a measurement holds. */
+export const measuringLock = "hashtextextended('dr-gateway lag', 0)";
+
 /** One node at a time, and the database's time, and when groups were measured last. */
 export async function beginMeasuring(client: Client): Promise<{ now: number; last: number | null }> {
-  await client.query({ name: "lag-lock", text: "SELECT pg_advisory_xact_lock(hashtextextended('dr-gateway lag', 0))" });
+  await client.query({ name: "lag-lock", text: `SELECT pg_advisory_xact_lock(${measuringLock})` });
   const text = `SELECT ${ms("dr_now()")} AS now, (SELECT ${ms("max(measured_at)")} FROM group_lag) AS last`;
   const { rows } = await client.query<{ now: number; last: number | null }>({ name: "lag-begin", text });
   const [row] = rows;
