@@ -1,10 +1,11 @@
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { watchAnswers } from "../../src/database/answers-in-time.ts";
 import { openDatabase } from "../../src/database/database.ts";
 import { statementNames } from "../../src/database/statement-names.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
 import { outageBefore } from "../support/outage.ts";
+import { testPool } from "../support/pool.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -54,7 +55,7 @@ describe("the database", () => {
 
   it("gives up on a server that is gone without a word, and goes on with another connection", async () => {
     const outage = await outageBefore(db.url);
-    const pool = new pg.Pool({ connectionString: outage.url, max: 1 });
+    const pool = testPool(outage.url, { max: 1 });
     const unwatch = watchAnswers(pool, { ms: 50, lookMs: 10 });
     await pool.query("SELECT 1");
     outage.silence();

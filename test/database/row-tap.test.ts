@@ -1,13 +1,14 @@
 /** Rows are taken out of what a connection hears; all else goes to pg as it comes. */
-import pg from "pg";
+import type pg from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { queryBytes, queryRows } from "../../src/database/row-tap.ts";
 import { freshDatabase } from "../support/database.ts";
+import { testPool } from "../support/pool.ts";
 
 let db: Awaited<ReturnType<typeof freshDatabase>>;
 let pool: pg.Pool;
 /** Sends ahead, as the product's own does. */
-const aPool = () => new pg.Pool({ connectionString: db.url, max: 1, pipeline: true });
+const aPool = () => testPool(db.url, { max: 1, pipeline: true });
 beforeAll(async () => {
   db = await freshDatabase();
   pool = aPool();

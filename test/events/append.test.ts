@@ -1,4 +1,4 @@
-import pg from "pg";
+import type pg from "pg";
 import { v7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { toJsonb } from "../../src/database/json.ts";
@@ -6,14 +6,14 @@ import { appendEvents } from "../../src/events/append.ts";
 import { readChanges, readNewest, readPrompts, readRecovery } from "../../src/events/log.ts";
 import type { LoggedEvent } from "../../src/events/types.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { testPool } from "../support/pool.ts";
 import { aRecovery, changed, lastPosition, output, outputs, prompt, sequences, steps, until, upTo } from "./support.ts";
 
 let db: TestDatabase;
 let pool: pg.Pool;
 beforeAll(async () => {
   db = await freshDatabase();
-  pool = new pg.Pool({ connectionString: db.url, max: 12 });
-  pool.on("error", () => {});
+  pool = testPool(db.url, { max: 12 });
 });
 afterAll(async () => {
   await pool.end();

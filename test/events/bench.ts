@@ -5,6 +5,7 @@ import { appendChanges, type Change, changesPayload } from "../../src/events/cha
 import { type Batch, createFeeds, type Feeds, type FeedsOptions } from "../../src/events/feed.ts";
 import type { RecoveryEvent } from "../../src/events/types.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { testPool } from "../support/pool.ts";
 import { localWakeUps, silent, watched } from "./support.ts";
 
 /** One node's feeds on a database of their own, without pauses; what is still open after a test is an error. */
@@ -38,8 +39,7 @@ export function useBench(): Bench {
   let db: TestDatabase;
   beforeAll(async () => {
     db = await freshDatabase();
-    bench.pool = new pg.Pool({ connectionString: db.url, max: 5 });
-    bench.pool.on("error", () => {});
+    bench.pool = testPool(db.url, { max: 5 });
   });
   afterAll(async () => {
     await bench.pool.end();

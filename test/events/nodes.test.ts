@@ -4,6 +4,7 @@ import { announce, appendEvents } from "../../src/events/append.ts";
 import { createFeeds, type Feeds } from "../../src/events/feed.ts";
 import { startWakeUps, type WakeUps } from "../../src/events/wake-ups.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { testPool } from "../support/pool.ts";
 import { aRecovery, ended, outputs, prompt, sequences, silent, take, until, upTo } from "./support.ts";
 
 const never = 2 ** 31 - 1;
@@ -11,8 +12,7 @@ let db: TestDatabase;
 let pool: pg.Pool;
 beforeAll(async () => {
   db = await freshDatabase();
-  pool = new pg.Pool({ connectionString: db.url, max: 5 });
-  pool.on("error", () => {});
+  pool = testPool(db.url, { max: 5 });
 });
 afterAll(async () => {
   await pool.end();

@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTimer, type TimerOptions } from "../../src/jobs/timer.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { testPool } from "../support/pool.ts";
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -47,7 +47,7 @@ describe("a job on a timer", () => {
   });
 
   it("keeps others from it for as long as it takes, although its own transaction stands still", async () => {
-    const pool = new pg.Pool({ connectionString: db.url, options: "-c idle_in_transaction_session_timeout=50", max: 1 });
+    const pool = testPool(db.url, { options: "-c idle_in_transaction_session_timeout=50", max: 1 });
     const first = gated();
     const here = timer({ pool, work: first.work });
     const done = here.run();

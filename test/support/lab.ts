@@ -1,7 +1,8 @@
 /** Lab sites for tests: two sites, VMs that are protected in groups, and what a test recovery needs at the recovery site. */
-import pg from "pg";
+import type pg from "pg";
 import type { EffectKind, EffectRequest } from "../../src/providers/contract.ts";
 import { type Lab, type LabDefinition, type LabOptions, openLab } from "../../src/providers/lab/lab.ts";
+import { testPool } from "./pool.ts";
 
 export interface LabSitesWish {
   /** How many VMs; 3 by default. They are named vm-1, vm-2, … */
@@ -161,9 +162,7 @@ export class LabClock implements AsyncDisposable {
   }
 
   static async stopped(url: string): Promise<LabClock> {
-    const pool = new pg.Pool({ connectionString: url, max: 1 });
-    pool.on("error", () => undefined);
-    const clock = new LabClock(pool);
+    const clock = new LabClock(testPool(url, { max: 1 }));
     await clock.advance(0);
     return clock;
   }

@@ -2,7 +2,6 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { readConfig } from "../../src/config.ts";
 import { startEmbedded } from "../../src/database/embedded.ts";
@@ -12,6 +11,7 @@ import { verify as verifyChains } from "../../src/verify/verify.ts";
 import { type Logs, writeLogs } from "../evidence/stage.ts";
 import { ended } from "../support/command-line.ts";
 import { freshDatabase, type TestDatabase } from "../support/database.ts";
+import { testPool } from "../support/pool.ts";
 import { scratchFolder } from "../support/scratch.ts";
 
 let db: TestDatabase;
@@ -69,7 +69,7 @@ describe("npm run verify", () => {
   it("outlasts what the gateway's statements may take, and whoever reads what it says slowly", async () => {
     const limitMs = 500;
     const limits = { statement_timeout: limitMs, idle_in_transaction_session_timeout: limitMs };
-    const pool = new pg.Pool({ connectionString: db.url, max: 1, ...limits });
+    const pool = testPool(db.url, { max: 1, ...limits });
     const slowly = () => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * limitMs);
     const blocker = await db.database.pool.connect();
     try {
