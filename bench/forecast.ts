@@ -6,8 +6,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Api, field, signIn } from "../demo/api.ts";
 import { dataFolder, startProcess } from "../test/e2e/gateway-process.ts";
+import { numbersIn } from "./support/arguments.ts";
 
-const [kind = "TEST", runs = "3"] = process.argv.slice(2);
+const [kind = "TEST", ...rest] = process.argv.slice(2);
+const usage = "npm run bench:forecast -- [TEST|PLANNED|DISASTER] [RUNS]";
+const [runs = 3] = numbersIn(["TEST", "PLANNED", "DISASTER"].includes(kind) ? rest : [kind, "which is no kind"], usage);
 const failures = "... on Error { message remedy }";
 const started = (name: string) =>
   `mutation ($input: ${name.charAt(0).toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { ... on ${name.charAt(0).toUpperCase()}${name.slice(1)}Payload { recovery { id } } ${failures} } }`;
@@ -49,7 +52,7 @@ try {
   const back = () => run(api, kind === "TEST" ? "cleanupTest" : "startReprotect", { planId });
   const forecast = async () => field(await api.query(preview, { planId, recoveryType: kind }), "previewRecovery");
   process.stdout.write(`before any run the forecast RTO is ${String(field(await forecast(), "expectedRtoSeconds"))} s\n`);
-  for (let nth = 0; nth < Number(runs); nth++) {
+  for (let nth = 0; nth < runs; nth++) {
     await once();
     await back();
   }

@@ -3,27 +3,25 @@
  * charts take. `npm run bench:lag -- [GROUPS] [QUERIES]`, 250 groups of 20 VMs and 1,000 queries when left out; exit code 1 when the 99th
  * percentile of the queries is over 100 ms, or there are more rows than documented.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { execute, parse } from "graphql";
 import { type Database, openDatabase } from "../src/database/database.ts";
-import { startEmbedded } from "../src/database/embedded.ts";
-import { migrate } from "../src/database/migrations.ts";
 import { createContext } from "../src/domain/context.ts";
 import { encodeId } from "../src/domain/ids.ts";
 import { openLoaders } from "../src/domain/loaders.ts";
-import { schema } from "../src/domain/schema.ts";
 import { measureLag } from "../src/engine/lag/measure.ts";
 import { mostSamples } from "../src/engine/lag/resolutions.ts";
 import { expireLag } from "../src/engine/lag/retention.ts";
 import { createFeeds } from "../src/events/feed.ts";
 import { aCaller } from "../test/support/caller.ts";
 import { operator } from "../test/support/node.ts";
+import { operation } from "../test/support/operation.ts";
 import { aGroup, aPair, aPlan } from "../test/support/rows.ts";
 import { servicesOf } from "../test/support/services.ts";
+import { numbersIn } from "./support/arguments.ts";
+import { listenForInterrupts } from "./support/interrupt.ts";
+import { startServer } from "./support/server.ts";
 
-const [groupCount = 250, queryCount = 1_000] = process.argv.slice(2).map(Number);
+const [groupCount = 250, queryCount = 1_000] = numbersIn(process.argv.slice(2), "npm run bench:lag -- [GROUPS] [QUERIES]");
+listenForInterrupts();
 const vmsPerGroup = 20;
 const groupsPerPlan = 5;
 const day = 86_400;
@@ -90,10 +88,10 @@ async function chartTimes(database: Database, subjects: Subjects, now: number): 
   const dependencies = { loaders, feeds, generation: 1, services: servicesOf(database) };
   const any = (ids: readonly string[]) => ids[Math.floor(Math.random() * ids.length)] ?? "";
   const took = new Map<string, number[]>();
-  const documents = Object.entries(queries).map(([name, text]) => [name, parse(text)] as const);
+  const documents = Object.entries(queries).map(([name, text]) => [name, operation(text)] as const);
   for (const [name] of documents) took.set(name, []);
   for (let nth = 0; nth < queryCount + documents.length; nth++) {
-    const [name, document] = documents[nth % documents.length] ?? ["", parse("{ __typename }")];
+    const [name, chart] = documents[nth % documents.length] ?? ["", operation("{ __typename }")];
     const range = nth % 4 === 3 ? 7 : days;
     const variableValues = {
       plan: encodeId("RecoveryPlan", any(subjects.plans)),
@@ -104,10 +102,7 @@ async function chartTimes(database: Database, subjects: Subjects, now: number): 
       points: nth % 2 === 0 ? 200 : 500,
     };
     const contextValue = createContext(dependencies, aCaller(operator), new AbortController().signal);
-    const time = await milliseconds(async () => {
-      const { errors } = await execute({ schema, document, variableValues, contextValue });
-      if (errors?.[0]) throw errors[0];
-    });
+    const time = await milliseconds(() => chart(variableValues, contextValue));
     if (nth >= documents.length) took.get(name)?.push(time); // the first of each plans its statements
   }
   feeds.close();
@@ -118,49 +113,41 @@ async function chartTimes(database: Database, subjects: Subjects, now: number): 
   return percentile([...took.values()].flat(), 0.99);
 }
 
-const dataDir = await mkdtemp(join(tmpdir(), "dr-bench-"));
-const server = await startEmbedded({ dataDir, instance: `bench-${process.pid}` });
-try {
-  await migrate(server.url);
-  const database = await openDatabase({ url: server.url });
-  const { pool, prisma } = database;
-  const subjects = await populate(database);
-  const start = Math.floor(Date.now() / 1000 / day) * day;
-  const end = start + days * day;
-  await clockAt(database, start);
-  await pool.query(pointsText, [start - 450, start - 450, 0, 1]);
-  await measureLag(pool);
-  const filling = await milliseconds(async () => {
-    for (let from = start; from < end; from += daysAtOnce * day) {
-      await pool.query(pointsText, [from, from + daysAtOnce * day - 1, start, days * day]);
-      await clockAt(database, from + daysAtOnce * day);
-      await measureLag(pool);
-      await expireLag(pool, new AbortController().signal);
-    }
-  });
-  await pool.query("ANALYZE");
-  const rows = (await prisma.lagSample.count()) + (await prisma.lagSampleOpen.count());
-  const subjectCount = subjects.groups.length + subjects.plans.length + 1;
-  const bound = subjectCount * mostSamples;
-  print(
-    `${subjects.vms.length} VMs in ${subjects.groups.length} groups and ${subjects.plans.length} plans: ${days} days in ${(filling / 1000).toFixed(0)} s`,
-  );
-  const { rows: sizes } = await pool.query(
-    "SELECT (pg_total_relation_size('lag_sample') + pg_total_relation_size('lag_sample_open')) / 1048576 AS mib",
-  );
-  print(`${rows} rows of lag, ${sizes[0]?.mib} MiB; documented: at most ${bound}. RPO violations: ${await prisma.rpoViolation.count()}`);
-  const slowest = await chartTimes(database, subjects, end);
-  print(`all charts: 99th percentile ${slowest.toFixed(1)} ms`);
-  await clockAt(database, end + 30);
-  print(`one measurement: ${(await milliseconds(() => measureLag(pool))).toFixed(0)} ms`);
-  await clockAt(database, end + 3_600);
-  print(`one in which every VM is late: ${(await milliseconds(() => measureLag(pool))).toFixed(0)} ms`);
-  const open = await prisma.rpoViolation.count({ where: { closedAt: null } });
-  await clockAt(database, end + 3_630);
-  print(`one with ${open} open violations: ${(await milliseconds(() => measureLag(pool))).toFixed(0)} ms`);
-  await database.close();
-  process.exitCode = slowest <= most && rows <= bound ? 0 : 1;
-} finally {
-  await server.stop();
-  await rm(dataDir, { recursive: true, force: true });
-}
+await using server = await startServer();
+await using database = await openDatabase({ url: server.url });
+const { pool, prisma } = database;
+const subjects = await populate(database);
+const start = Math.floor(Date.now() / 1000 / day) * day;
+const end = start + days * day;
+await clockAt(database, start);
+await pool.query(pointsText, [start - 450, start - 450, 0, 1]);
+await measureLag(pool);
+const filling = await milliseconds(async () => {
+  for (let from = start; from < end; from += daysAtOnce * day) {
+    await pool.query(pointsText, [from, from + daysAtOnce * day - 1, start, days * day]);
+    await clockAt(database, from + daysAtOnce * day);
+    await measureLag(pool);
+    await expireLag(pool, new AbortController().signal);
+  }
+});
+await pool.query("ANALYZE");
+const rows = (await prisma.lagSample.count()) + (await prisma.lagSampleOpen.count());
+const subjectCount = subjects.groups.length + subjects.plans.length + 1;
+const bound = subjectCount * mostSamples;
+print(
+  `${subjects.vms.length} VMs in ${subjects.groups.length} groups and ${subjects.plans.length} plans: ${days} days in ${(filling / 1000).toFixed(0)} s`,
+);
+const { rows: sizes } = await pool.query(
+  "SELECT (pg_total_relation_size('lag_sample') + pg_total_relation_size('lag_sample_open')) / 1048576 AS mib",
+);
+print(`${rows} rows of lag, ${sizes[0]?.mib} MiB; documented: at most ${bound}. RPO violations: ${await prisma.rpoViolation.count()}`);
+const slowest = await chartTimes(database, subjects, end);
+print(`all charts: 99th percentile ${slowest.toFixed(1)} ms`);
+await clockAt(database, end + 30);
+print(`one measurement: ${(await milliseconds(() => measureLag(pool))).toFixed(0)} ms`);
+await clockAt(database, end + 3_600);
+print(`one in which every VM is late: ${(await milliseconds(() => measureLag(pool))).toFixed(0)} ms`);
+const open = await prisma.rpoViolation.count({ where: { closedAt: null } });
+await clockAt(database, end + 3_630);
+print(`one with ${open} open violations: ${(await milliseconds(() => measureLag(pool))).toFixed(0)} ms`);
+process.exitCode = slowest <= most && rows <= bound ? 0 : 1;

@@ -1,5 +1,5 @@
 /** The engine: steps a second beside DBOS, runs of up to 25,000 VMs against their critical path, many at once, and what others feel of it. */
-import type { PartOptions } from "../support/arguments.ts";
+import { chosenOf, type PartOptions } from "../support/arguments.ts";
 import { figure, type Goal, goalTable, type Section, type Table } from "../support/section.ts";
 import { type BenchServer, startBenchServer } from "../support/server.ts";
 import { type LatencyResult, measureLatency, p99 } from "./latency.ts";
@@ -47,7 +47,13 @@ export async function run({ short: isShort, only }: PartOptions): Promise<Sectio
 /** `only`: what has this in its name. Each piece has a server of its own, so that none pays for the rows of another. */
 export async function measure(isShort: boolean, only = ""): Promise<Found> {
   const { speed, many, latency } = isShort ? short : full;
-  const piece = async <T>(name: string, what: (server: BenchServer) => Promise<T>) => (name.includes(only) ? await onServer(what) : null);
+  const names: string[] = [];
+  const piece = async <T>(name: string, what: (server: BenchServer) => Promise<T>) => {
+    names.push(name);
+    if (!name.includes(only)) return null;
+    process.stderr.write(`${name}\n`);
+    return await onServer(what);
+  };
   const withLatencies = (vms: number) => (server: BenchServer) => measureLatency(server, vms, latency.speed, latency.others);
   const found = {
     speed: await piece("speed beside DBOS", (server) => measureSpeed(server, speed.rounds, speed.vms, speed.dbosSteps)),
@@ -58,6 +64,7 @@ export async function measure(isShort: boolean, only = ""): Promise<Found> {
     small: await piece("latencies of a small plan", withLatencies(latency.small)),
     huge: await piece("latencies of the largest plan", withLatencies(latency.large)),
   };
+  chosenOf(names, only);
   return Object.fromEntries(Object.entries(found).filter(([, result]) => result !== null));
 }
 

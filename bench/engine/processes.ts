@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { startArguments } from "../../demo/start-arguments.ts";
 import { productFolder } from "../support/folders.ts";
+import { stopOnInterrupt } from "../support/process.ts";
 import type { EngineResult, EngineTask } from "./task.ts";
 
 /** All but the program; the same for everybody who is measured. */
@@ -15,6 +16,7 @@ async function lastLine(program: string, args: readonly string[]): Promise<strin
     cwd: productFolder,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  stopOnInterrupt(child);
   const [said, complained] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
   const line = said.trim().split("\n").at(-1) ?? "";
   if (child.exitCode !== 0 || line === "") throw new Error(`${program} ended with ${child.exitCode}: ${complained.slice(-2_000)}`);

@@ -77,6 +77,7 @@ export const speedTable = (speeds: readonly Speed[]): Table => ({
   notes: [
     "A step of the engine is a leaf of its tree that did something: its start and its end are written, each with its event in the chain of hashes. From the request to the end, with snapshot, compilation and the writing of the tree.",
     `A step of DBOS does nothing, in ${workflows} workflows side by side. Both have done some ${warmUpVms} before. The engine's sites cost nothing either, but where the lab is named.`,
+    "What keeps the engine from its goal is its journal: for more than half of a run one session of PostgreSQL writes each step's row twice and each event with its hash, one commit after the other.",
   ],
 });
 

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { productFolder, temporaryFolder } from "../support/folders.ts";
 import { peakMemoryMib } from "../support/proc.ts";
+import { stopOnInterrupt } from "../support/process.ts";
 import { startBenchServer } from "../support/server.ts";
 import { writeImportFile } from "./import-file.ts";
 
@@ -15,7 +16,7 @@ export interface ImportTime {
 
 export async function importTimes(vms: number): Promise<readonly ImportTime[]> {
   await using server = await startBenchServer();
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const path = join(folder.path, "import.yaml");
   await writeImportFile(path, vms);
   const times: ImportTime[] = [];
@@ -32,6 +33,7 @@ async function importOnce(args: readonly string[], env: Readonly<Record<string, 
     env: { PATH: process.env.PATH ?? "", ...env, MAX_PLANS_PER_SITE: "100000" },
     stdio: ["ignore", "ignore", "inherit"],
   });
+  stopOnInterrupt(child);
   let peakMib = 0;
   const looking = setInterval(() => {
     try {

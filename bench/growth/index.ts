@@ -1,6 +1,6 @@
 /** What grows with the data and what does not: reading, starting, importing, what goes on by itself, and retention beside a load. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { PartOptions } from "../support/arguments.ts";
+import { chosenOf, type PartOptions } from "../support/arguments.ts";
 import { chanceOfMedian, median } from "../support/figures.ts";
 import { startLoad } from "../support/load.ts";
 import type { Sample } from "../support/rounds.ts";
@@ -25,7 +25,7 @@ const small = {
 };
 
 /** `only`: tables of "reading", "retention", "idle" or "import". */
-export async function run({ short, only = "" }: PartOptions): Promise<Section> {
+export async function run({ short, only }: PartOptions): Promise<Section> {
   const {
     sizes: wanted,
     vms,
@@ -40,7 +40,11 @@ export async function run({ short, only = "" }: PartOptions): Promise<Section> {
     firstSeconds,
   } = short ? small : full;
   const tables: Table[] = [];
-  const asked = (name: string) => name.includes(only);
+  const chosen = chosenOf(["reading", "retention", "idle", "import"], only);
+  const asked = (name: string) => {
+    if (chosen.includes(name)) process.stderr.write(`${name}\n`);
+    return chosen.includes(name);
+  };
   if (asked("import")) tables.push(importTable(await importTimes(vms), vms));
   await using open = new AsyncDisposableStack();
   const sizes: Size[] = [];

@@ -1,7 +1,7 @@
 /** The read path: nested plans and long lists, side by side with the peers. */
 import { fill } from "../data/fill.ts";
 import { addRun } from "../data/run.ts";
-import type { PartOptions } from "../support/arguments.ts";
+import { chosenOf, type PartOptions } from "../support/arguments.ts";
 import { evaluated } from "../support/evaluated.ts";
 import { temporaryFolder } from "../support/folders.ts";
 import { type Load, startLoad } from "../support/load.ts";
@@ -19,13 +19,17 @@ const small = { plans: 200, groupsPerPlan: 5, vmsPerGroup: 20 };
 const steps = 5_001;
 
 /** `only`: loads whose names hold this. */
-export async function run({ short, only = "" }: PartOptions): Promise<Section> {
+export async function run({ short, only }: PartOptions): Promise<Section> {
+  const chosen = chosenOf(
+    loads.map(({ name }) => name),
+    only,
+  );
   await using open = new AsyncDisposableStack();
   const server = open.use(await startBenchServer());
   const data = await prepare(server, short ? small : full);
-  const { path } = open.use(await temporaryFolder());
+  const { path } = open.use(temporaryFolder());
   const contenders: Contender[] = [open.use(await openProduct(server.url))];
-  const wanted = loads.filter(({ name }) => name.includes(only));
+  const wanted = loads.filter(({ name }) => chosen.includes(name));
   for (const name of peerNames) {
     if (wanted.some(({ who }) => who.includes(name))) contenders.push(open.use(await openPeer(name, server.url, path)));
   }
@@ -34,6 +38,7 @@ export async function run({ short, only = "" }: PartOptions): Promise<Section> {
   const measured = new Map<LoadName, Samples>();
   const wrong: string[] = [];
   for (const one of wanted) {
+    process.stderr.write(`${one.name}\n`);
     const runners = runnersOf(one, contenders, data);
     const differing = await differences(runners);
     wrong.push(...differing.map((sentence) => `${one.name}: ${sentence}`));

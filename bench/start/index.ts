@@ -1,7 +1,7 @@
 /** How soon `npm start` is ready: with an empty database of its own, again, and with 200,000 VMs behind it. */
 import { join } from "node:path";
 import { fill } from "../data/fill.ts";
-import type { PartOptions } from "../support/arguments.ts";
+import { chosenOf, type PartOptions } from "../support/arguments.ts";
 import { median } from "../support/figures.ts";
 import { productFolder, temporaryFolder } from "../support/folders.ts";
 import { startServing } from "../support/process.ts";
@@ -11,7 +11,8 @@ import { startBenchServer } from "../support/server.ts";
 const fullSize = { plans: 2_000, groupsPerPlan: 5, vmsPerGroup: 20 };
 const shortSize = { plans: 100, groupsPerPlan: 5, vmsPerGroup: 20 };
 
-export async function run({ short }: PartOptions): Promise<Section> {
+export async function run({ short, only }: PartOptions): Promise<Section> {
+  chosenOf(["start"], only);
   const times = short ? 1 : 3;
   const own = await withOwnDatabase(times);
   const size = short ? shortSize : fullSize;
@@ -40,7 +41,7 @@ export async function run({ short }: PartOptions): Promise<Section> {
 
 /** As after a clone: nothing but what npm ci has installed. */
 async function withOwnDatabase(times: number): Promise<{ readonly first: number; readonly again: readonly number[] }> {
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const seconds = await timesOfStart(folder.path, {}, times + 1);
   return { first: seconds[0] ?? Number.NaN, again: seconds.slice(1) };
 }
@@ -48,7 +49,7 @@ async function withOwnDatabase(times: number): Promise<{ readonly first: number;
 async function withData(size: typeof fullSize, times: number): Promise<readonly number[]> {
   await using server = await startBenchServer();
   await fill(server.database, server.url, size);
-  await using folder = await temporaryFolder();
+  await using folder = temporaryFolder();
   const seconds = await timesOfStart(folder.path, { DATABASE_URL: server.url, SEED_FILE: "none" }, times + 1);
   return seconds.slice(1); // the first one makes the administrator
 }

@@ -1,6 +1,7 @@
 /** Subscribers, in one process of their own: a second one would take turns with the server on the cores of a small machine. */
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import { stopOnInterrupt } from "../support/process.ts";
 
 export type ToClients =
   | {
@@ -73,6 +74,7 @@ export async function openClients({ url, ...asked }: ClientsOptions): Promise<Cl
   const { hostname: host, port } = new URL(url);
   await using starting = new AsyncDisposableStack();
   const child = starting.adopt(fork(join(import.meta.dirname, "client-process.ts"), []), close);
+  stopOnInterrupt(child);
   await ask(child, "open", { type: "open", host, port: Number(port), localAddresses, ...asked });
   const open = starting.move();
   return {

@@ -1,5 +1,5 @@
 /** Streams: many subscribers of one run, at a steady pace and as fast as the engine goes, beside mercurius' subscriptions. */
-import type { PartOptions } from "../support/arguments.ts";
+import { chosenOf, type PartOptions } from "../support/arguments.ts";
 import { figure, type Goal, goalTable, type Section, type Table } from "../support/section.ts";
 import { startBenchServer } from "../support/server.ts";
 import { type Flood, flood, plansFor } from "./flood.ts";
@@ -26,7 +26,11 @@ const eventsPerSecond = 10;
 
 export async function run({ short, only = "" }: PartOptions): Promise<Section> {
   const size = short ? small : full;
-  const isWanted = (what: string) => what.includes(only);
+  const names: string[] = [];
+  const isWanted = (what: string) => {
+    names.push(what);
+    return what.includes(only);
+  };
   await using open = new AsyncDisposableStack();
   const server = open.use(await startBenchServer());
   const planIds = await plansFor(server, Object.values(size.floods).flat().length, size.vms);
@@ -62,6 +66,7 @@ export async function run({ short, only = "" }: PartOptions): Promise<Section> {
       floods.push({ name: peer.name, sockets, figures: await flood(server, product, peer, options) });
     }
   }
+  chosenOf(names, only);
   return {
     title: "Streams",
     wrong: [...pace, ...floods].flatMap(({ name, sockets, figures }) =>
@@ -143,13 +148,14 @@ function goals(pace: readonly Round<Paced>[], floods: readonly Round<Flood>[]): 
   const at = (name: ServerName, sockets: number) => pace.find((round) => round.name === name && round.sockets === sockets)?.figures ?? null;
   const most = Math.max(...pace.map(({ sockets }) => sockets));
   const ratio = (sockets: number) => {
-    const [ours, theirs] = [at("dr-gateway", sockets), at("mercurius", sockets)];
-    return ours && theirs && ours.serverUs / theirs.serverUs;
+    const [own, theirs] = [at("dr-gateway", sockets), at("mercurius", sockets)];
+    return own && theirs && own.serverUs / theirs.serverUs;
   };
-  const lost = floods.filter(({ name }) => name === "dr-gateway").reduce((sum, { figures }) => sum + figures.wrong.length, 0);
+  const ours = floods.filter(({ name }) => name === "dr-gateway");
+  const lost = ours.reduce((sum, { figures }) => sum + figures.wrong.length, 0);
   return [
     {
-      what: `${most} sockets at ${eventsPerSecond} events a second: p99`,
+      what: `${pace.length > 0 ? most : "The most"} sockets at ${eventsPerSecond} events a second: p99`,
       measured: at("dr-gateway", most)?.p99 ?? null,
       goal: 250,
       better: "less",
@@ -164,7 +170,13 @@ function goals(pace: readonly Round<Paced>[], floods: readonly Round<Flood>[]): 
         unit: "×",
       }),
     ),
-    { what: "At full speed: rounds in which something was lost", measured: lost, goal: 0, better: "less", unit: "" },
+    {
+      what: "At full speed: rounds in which something was lost",
+      measured: ours.length > 0 ? lost : null,
+      goal: 0,
+      better: "less",
+      unit: "",
+    },
     {
       what: "One that stops reading is ended within",
       measured: floods.find(({ figures }) => figures.silence !== null)?.figures.silence?.seconds ?? null,

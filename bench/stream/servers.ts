@@ -44,7 +44,7 @@ export async function startProduct(databaseUrl: string, nodeOptions: readonly st
 export async function startMercurius(databaseUrl: string): Promise<StreamServer> {
   const inspector = await freePort();
   await using starting = new AsyncDisposableStack();
-  const folder = starting.use(await temporaryFolder());
+  const folder = starting.use(temporaryFolder());
   const process = starting.use(
     await startServing({
       args: [`--inspect=127.0.0.1:${inspector}`, "stream/peers/mercurius.ts"],

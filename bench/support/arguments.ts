@@ -43,14 +43,14 @@ export const partNames = Object.keys(parts).filter((name): name is PartName => O
 
 export const helpText = `Measures dr-gateway beside its peers, on one PostgreSQL that it starts itself.
 
-  npm run bench                 every part
+  npm run bench                 every part: some 27 minutes on two cores
   npm run bench -- PART…        only these
-  npm run bench -- --short      a few minutes: prints, and writes nothing
-  npm run bench -- read --only="one plan"   loads with this in their names: prints, and writes nothing
+  npm run bench -- --short      a few minutes, on little data: shows that all of it works, and proves nothing; writes nothing
+  npm run bench -- read --only="one plan"   of one part what has this in its name; one that nothing has lists the names. Writes nothing
 
 ${partNames.map((name) => `  ${name.padEnd(8)}${parts[name].about}`).join("\n")}
 
-What was measured is printed, and stands in bench/RESULTS.md with the machine's facts. The first time it installs the peers in bench/node_modules.
+Measure with nothing beside it. What was measured is printed, and stands in bench/RESULTS.md with the machine's facts. The first time it installs the peers in bench/node_modules.
 `;
 
 interface Wanted extends PartOptions {
@@ -71,7 +71,27 @@ export function readArguments(given: readonly string[]): Wanted | { readonly pro
   }
   const chosen = partNames.filter((name) => names.length === 0 || names.includes(name));
   const words = given.find((word) => word.startsWith(only))?.slice(only.length);
+  if (words !== undefined && chosen.length > 1) return { problem: `${only}WORDS chooses from one part; name it: ${partNames.join(", ")}.` };
   return { parts: chosen, short: given.includes("--short"), ...(words === undefined ? {} : { only: words }) };
 }
 
 const only = "--only=";
+
+/** A sentence for whoever typed it, as `problem` is. */
+export class NothingChosen extends Error {}
+
+/** Of the names in a part those that hold what `--only` says. */
+export function chosenOf(names: readonly string[], words = ""): readonly string[] {
+  const chosen = names.filter((name) => name.includes(words));
+  if (chosen.length === 0) throw new NothingChosen(`Nothing in this part has "${words}" in its name; there is: ${names.join("; ")}.`);
+  return chosen;
+}
+
+/** What the other programs of this folder are called with: whole numbers above 0. Says how it is done where it is something else, and ends. */
+export function numbersIn(given: readonly string[], usage: string): number[] {
+  const numbers = given.map(Number);
+  if (numbers.every((number) => Number.isSafeInteger(number) && number > 0)) return numbers;
+  const isHelp = given.some((word) => word === "--help" || word === "-h");
+  (isHelp ? process.stdout : process.stderr).write(`Usage: ${usage}, whole numbers above 0.\n`);
+  return process.exit(isHelp ? 0 : 2);
+}

@@ -34,7 +34,7 @@ export interface GatewayOptions {
 
 export async function startGateway({ databaseUrl, env = {}, nodeOptions = [] }: GatewayOptions): Promise<Gateway> {
   await using starting = new AsyncDisposableStack();
-  const folder = starting.use(await temporaryFolder());
+  const folder = starting.use(temporaryFolder());
   const logFile = join(folder.path, "gateway.log");
   const process = starting.use(
     await startServing({

@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { FromLoad, LoadResult, LoadShape, LoadTarget, ToLoad } from "./load/messages.ts";
+import { stopOnInterrupt } from "./process.ts";
 
 export type { LoadResult, LoadShape, LoadTarget } from "./load/messages.ts";
 
@@ -13,6 +14,7 @@ export interface Load extends AsyncDisposable {
 
 export function startLoad(): Load {
   const child = fork(join(import.meta.dirname, "load/process.ts"), { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  stopOnInterrupt(child);
   const ended = once(child, "exit");
   const known = new Map<LoadTarget, number>();
   const send = (message: ToLoad) => child.send(message);

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { open, readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { onInterrupt } from "./interrupt.ts";
 
 export interface ServingProcess extends AsyncDisposable {
   readonly url: string;
@@ -46,6 +47,7 @@ export async function startServing({
     env: { PATH: process.env.PATH ?? "", TMPDIR: process.env.TMPDIR ?? "", ...env, PORT: String(port) },
     stdio: ["ignore", log.fd, log.fd],
   });
+  stopOnInterrupt(child);
   await log.close();
   try {
     await ready(`${url}${readyPath}`, child, started);
@@ -73,6 +75,14 @@ async function ready(url: string, child: ChildProcess, started: number): Promise
     await delay(20);
   }
   throw new Error(`It did not answer within ${patienceMs / 1000} s.`);
+}
+
+/** For every process that is started, whoever ends it otherwise. */
+export function stopOnInterrupt(child: ChildProcess): void {
+  child.once(
+    "exit",
+    onInterrupt(() => stop(child)),
+  );
 }
 
 async function stop(child: ChildProcess): Promise<void> {

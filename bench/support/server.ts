@@ -4,6 +4,7 @@ import { openDatabase } from "../../src/database/database.ts";
 import { type EmbeddedServer, startEmbedded } from "../../src/database/embedded.ts";
 import { migrate } from "../../src/database/migrations.ts";
 import { temporaryFolder } from "./folders.ts";
+import { onInterrupt } from "./interrupt.ts";
 
 /** Half a gigabyte holds all data of the largest part; fsync and synchronous_commit stay on. */
 const settings = [
@@ -28,13 +29,24 @@ export interface BenchServer extends AsyncDisposable {
   readonly database: Awaited<ReturnType<typeof openDatabase>>;
 }
 
+/** A server of its own on a folder of its own, with the product's tables; it is as the product starts it where no settings are given. */
+export async function startServer(itsSettings: readonly string[] = []): Promise<Pick<EmbeddedServer, "url" | "pid"> & AsyncDisposable> {
+  await using open = new AsyncDisposableStack();
+  const folder = open.use(temporaryFolder());
+  const instance = `bench-${process.pid}-${randomBytes(3).toString("hex")}`;
+  const starting = startEmbedded({ dataDir: folder.path, instance, settings: itsSettings });
+  open.defer(onInterrupt(async () => (await starting).stop()));
+  const server = open.use(await starting);
+  await migrate(server.url);
+  const { url, pid } = server;
+  const all = open.move();
+  return { url, pid, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
 /** `extra` are settings beyond the usual ones. */
 export async function startBenchServer(extra: readonly string[] = []): Promise<BenchServer> {
   await using starting = new AsyncDisposableStack();
-  const folder = starting.use(await temporaryFolder());
-  const instance = `bench-${process.pid}-${randomBytes(3).toString("hex")}`;
-  const server: EmbeddedServer = starting.use(await startEmbedded({ dataDir: folder.path, instance, settings: [...settings, ...extra] }));
-  await migrate(server.url);
+  const server = starting.use(await startServer([...settings, ...extra]));
   const database = starting.use(await openDatabase({ url: server.url, poolSize: 4, answersInTime: false }));
   const open = starting.move();
   return { url: server.url, pid: server.pid, database, [Symbol.asyncDispose]: () => open.disposeAsync() };
