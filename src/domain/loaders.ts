@@ -12,6 +12,7 @@ import { openVmLoaders } from "./inventory/loaders-vm.ts";
 import { openLimitLoaders } from "./limits/loaders.ts";
 import { openNotificationLoaders } from "./notifications/loaders.ts";
 import { openPlanLoaders } from "./plans/loaders.ts";
+import type { StandingReader } from "./plans/service-standing.ts";
 import { openProtectionLoaders } from "./protection/loaders.ts";
 import { openGroupFactsLoaders } from "./protection/loaders-facts.ts";
 import { openGroupFaultsLoaders } from "./protection/loaders-faults.ts";
@@ -32,7 +33,14 @@ export interface LoaderOptions {
 
 type Room<Open extends (...given: never[]) => (gate: Gate) => object> = ReturnType<ReturnType<Open>>;
 
-export type Loaders = { readonly gate: Gate } & Room<typeof openSiteLoaders> &
+/** A request's own: what reads several rooms' loaders at once stands beside them, since a WeakMap would keep all of them until a full collection. */
+interface Own {
+  readonly gate: Gate;
+  standings: StandingReader | null;
+}
+
+export type Loaders = Own &
+  Room<typeof openSiteLoaders> &
   Room<typeof openSummaryLoaders> &
   Room<typeof openInventoryLoaders> &
   Room<typeof openMappingLoaders> &
@@ -99,5 +107,5 @@ function byRoom(rooms: readonly ((gate: Gate) => object)[]): () => Loaders {
       });
     }
   }
-  return () => Object.assign(Object.create(all), { gate: createGate(), made: [] });
+  return () => Object.assign(Object.create(all), { gate: createGate(), made: [], standings: null });
 }

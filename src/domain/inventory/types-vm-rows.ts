@@ -3,7 +3,7 @@ import { columnsOf, nameLike, type Source } from "../list-sql.ts";
 import { needsConfiguration } from "./loaders-configuration.ts";
 
 /** A machine with its membership in a group; everything of the membership is null or at its default without one. */
-export type VmRow = Omit<VirtualMachine, "diskBytes" | "externalId"> &
+export type VmRow = Omit<VirtualMachine, "diskBytes" | "externalId" | "nameKey"> &
   Omit<ProtectedVm, "vmId" | "groupId" | "nameKey"> & {
     readonly diskBytes: number;
     readonly groupId: string | null;

@@ -8,13 +8,12 @@ import { faultsOf, type JudgedStanding, type Standing } from "./types-standing.t
 type Loaders = Context["loaders"];
 type Plan = Pick<PlanRow, "id" | "lifecycle" | "pairingId"> & Pick<Standing, "lostGroups">;
 
-const readers = new WeakMap<Loaders, DataLoader<Plan, JudgedStanding>>();
+export type StandingReader = DataLoader<Plan, JudgedStanding>;
 
 /** Everything that a plan's state is computed from; read once per request, whichever of its fields ask, and for all of its plans together. */
 export function standingOf(plan: Plan, { loaders }: Pick<Context, "loaders">): Promise<JudgedStanding> {
-  const reader = readers.get(loaders) ?? new DataLoader<Plan, JudgedStanding>((plans) => readStandings(plans, loaders));
-  readers.set(loaders, reader);
-  return reader.load(plan);
+  loaders.standings ??= new DataLoader((plans) => readStandings(plans, loaders));
+  return loaders.standings.load(plan);
 }
 
 async function readStandings(plans: readonly Plan[], loaders: Loaders): Promise<JudgedStanding[]> {
