@@ -135,7 +135,9 @@ const starts = (sizes: readonly Size[], background: readonly Background[]): Tabl
     figure((background[at]?.gateway ?? Number.NaN) * 100),
     figure((background[at]?.postgres ?? Number.NaN) * 100),
   ]),
-  notes: ["The CPU of a request is without that, and measured beside no measurement of lag, which comes in bursts."],
+  notes: [
+    "The CPU of a request is without that, and measured beside no measurement of the largest size's lag, which comes in bursts; those of the others are small.",
+  ],
 });
 
 const idleTable = (idles: readonly { readonly size: Size; readonly idle: Idle }[]): Table => ({

@@ -24,7 +24,8 @@ async function run({ url, directUrl, labUrl, spoolDir, settings, logLevel }: Eng
 
   const onConnectionLost = ({ message }: Error) => log.warn({ reason: message }, "a database connection was lost");
   const { pool } = closing.use(openPool({ url, poolSize: connections.reading, onConnectionLost }));
-  // While one has the log's counter another one waits for it, and a third gets ready. What waits beyond that waits here, not before those of the API.
+  // While one has the log's counter another one waits for it, and a third gets ready. What waits beyond that waits here, not before those of the
+  // API; after five seconds, as in an outage, it is written over `pool`.
   const writers = closing.use(openPool({ url, poolSize: connections.writing, onConnectionLost })).pool;
   const lab = closing.use(await openLab({ url: labUrl, guestServices: false }));
   const providers = new Map([["lab", lab.provider]]);

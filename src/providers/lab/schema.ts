@@ -1,7 +1,7 @@
 /** Brings the schema `lab` up to this release's state: tables by version, functions whenever their text differs. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { Pool, PoolClient } from "pg";
+import pg, { type Pool, type PoolClient } from "pg";
 
 const tables = ["1-tables.sql", "1-tables-2.sql", "1-tables-3.sql", "1-tables-4.sql", "1-tables-5.sql", "1-tables-6.sql", "1-tables-7.sql"];
 const functions = [
@@ -29,9 +29,23 @@ const version = tables.length;
 
 const text = (name: string): Promise<string> => readFile(new URL(`./sql/${name}`, import.meta.url), "utf8");
 
+const deadlock = "40P01";
+const mostTries = 5;
+
 /** Safe when several gateways open the lab at once: one applies it, the others wait for it. */
 export async function applySchema(pool: Pool): Promise<void> {
   const source = (await Promise.all(functions.map(text))).join("\n");
+  for (let tries = 1; ; tries++) {
+    try {
+      return await apply(pool, source);
+    } catch (error) {
+      // Orders of an older gateway lock the tables in an order of their own.
+      if (!(error instanceof pg.DatabaseError && error.code === deadlock) || tries === mostTries) throw error;
+    }
+  }
+}
+
+async function apply(pool: Pool, source: string): Promise<void> {
   const fingerprint = createHash("sha256").update(source).digest("hex");
   const client = await pool.connect();
   let broken: Error | undefined;

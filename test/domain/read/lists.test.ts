@@ -174,6 +174,20 @@ describe("a list", () => {
       }
     });
 
+    it("takes no account of capitals, in pages as at once", async () => {
+      const { prisma } = asker.database;
+      const rename = (name: string, next: string) => prisma.virtualMachine.updateMany({ where: { name }, data: { name: next } });
+      const others = ["b", "A", "Ä", "a2", "Z", "C"];
+      const old = names(await ask("first: 500"), "vms");
+      for (const [at, name] of old.slice(0, others.length).entries()) await rename(name, others[at] ?? "");
+      const all = names(await ask("first: 500"), "vms");
+      expect(all.map((name) => name.toLowerCase())).toEqual(all.map((name) => name.toLowerCase()).toSorted());
+      for (const size of [1, 3]) {
+        for (const backward of [false, true]) expect(await pages("orderBy: { field: NAME, direction: ASC }", size, backward)).toEqual(all);
+      }
+      for (const [at, name] of old.slice(0, others.length).entries()) await rename(others[at] ?? "", name);
+    });
+
     it("follows a new name", async () => {
       const { prisma } = asker.database;
       const [last] = names(await ask("first: 1, orderBy: { field: NAME, direction: DESC }"), "vms");
