@@ -1,6 +1,7 @@
 -- Version 7: what an order writes. Applied once; a change is a new file, never an edit of this one.
 
--- Orders of an older gateway that are under way take these in this order; whoever took them in another would stand in a circle with one of them.
+-- At once, in the order in which most orders of an older gateway take them. One that takes them otherwise can stand in a circle with this, which is then
+-- begun anew.
 LOCK TABLE lab.vm, lab.placeholder, lab.operation, lab.ledger IN ACCESS EXCLUSIVE MODE;
 
 -- The ledger is told by the operations: an order writes one row of itself. target: the name of what it changed; null: it changed nothing.
